@@ -1,0 +1,64 @@
+/**
+ * The artifact of a frozen sentence encoder: one manifest and a few binary files, each below the 25 MiB limit
+ * of a static asset. Weights of linear maps are `[out, in]`, symmetric int8 with one fp32 scale per output row
+ * (or fp32 without scales, for exactness tests). Everything is little-endian and every tensor starts at a
+ * multiple of 64 bytes.
+ */
+import { z } from 'zod';
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Where a tensor lies. `int8` tensors `X` of linear maps and of the word embeddings have a sibling `X.scale`. */
+export const TensorEntry = z.strictObject({
+  name: z.string().min(1),
+  dtype: z.enum(['int8', 'float32']),
+  shape: z.array(z.int().positive()).min(1).max(2),
+  file: z.string().min(1),
+  offset: z.int().nonnegative(),
+  bytes: z.int().positive(),
+});
+export type TensorEntry = z.infer<typeof TensorEntry>;
+
+export const FileEntry = z.strictObject({
+  name: z.string().min(1),
+  bytes: z.int().positive(),
+  sha256: Sha256,
+});
+export type FileEntry = z.infer<typeof FileEntry>;
+
+/**
+ * Tensor names: `embeddings.word` [vocabulary, width], `embeddings.position` [positions, width],
+ * `embeddings.type` [width] (segment 0), `embeddings.norm.gamma|beta` [width]; for every layer i
+ * `layer.i.attention.qkv.weight` [3·width, width] and `.bias`, `layer.i.attention.output.weight|bias`,
+ * `layer.i.attention.norm.gamma|beta`, `layer.i.intermediate.weight|bias`, `layer.i.output.weight|bias`,
+ * `layer.i.output.norm.gamma|beta`. Scales: `<name of the int8 tensor>.scale`.
+ */
+export const ModelManifest = z.strictObject({
+  format: z.literal('fedcar-model'),
+  version: z.literal(1),
+  name: z.string().min(1),
+  architecture: z.literal('bert'),
+  width: z.int().positive(),
+  layers: z.int().positive(),
+  heads: z.int().positive(),
+  intermediate: z.int().positive(),
+  vocabulary: z.int().positive(),
+  positions: z.int().positive(),
+  /** Longest input in tokens, [CLS] and [SEP] included. */
+  maxTokens: z.int().positive(),
+  layerNormEpsilon: z.number().positive(),
+  activation: z.literal('gelu'),
+  pooling: z.literal('mean'),
+  normalize: z.boolean(),
+  weights: z.enum(['int8', 'float32']),
+  /** `tokenizer.json` and the binary files. */
+  files: z.array(FileEntry).min(2),
+  tensors: z.array(TensorEntry).min(1),
+});
+export type ModelManifest = z.infer<typeof ModelManifest>;
+
+/** Where an artifact's bytes come from: the ASSETS binding in a Worker, a folder in Node. */
+export interface ArtifactSource {
+  /** The bytes of `name`; rejects with an error that names the file when it is missing. */
+  read(name: string): Promise<Uint8Array>;
+}
