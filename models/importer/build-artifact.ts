@@ -1,0 +1,80 @@
+/**
+ * From a checkpoint in memory to the artifact of ../manifest.ts. Word embeddings go to embeddings.bin, everything
+ * else to body.bin. The same input makes the same bytes.
+ */
+import type { FileEntry, ModelManifest } from '../manifest.ts';
+import { type BertShape, bertLayout } from './bert-layout.ts';
+import { type Checkpoint, readRow } from './checkpoint.ts';
+import { ASSET_LIMIT, type PackedTensor, packFiles } from './pack-files.ts';
+import { quantiseRows } from './quantise.ts';
+
+export interface EncoderDescription extends BertShape {
+  name: string;
+  /** Longest input in tokens; only that many rows of the position table are kept. */
+  maxTokens: number;
+  layerNormEpsilon: number;
+  normalize: boolean;
+}
+
+export interface Artifact {
+  manifest: ModelManifest;
+  /** Every file of `manifest.files`, by name. */
+  files: Map<string, Uint8Array>;
+}
+
+/**
+ * Builds the artifact. `int8` files stay within the platform's asset limit; `float32` ones, which are for exactness
+ * tests and are not deployed, may be larger. Throws what `readRow` and `packFiles` throw.
+ */
+export async function buildArtifact(
+  model: EncoderDescription,
+  checkpoint: Checkpoint,
+  tokenizer: Uint8Array,
+  weights: ModelManifest['weights'],
+): Promise<Artifact> {
+  const words: PackedTensor[] = [];
+  const body: PackedTensor[] = [];
+  for (const row of bertLayout(model, model.maxTokens)) {
+    const target = row.kind === 'table' ? words : body;
+    const values = readRow(checkpoint, row);
+    if (weights === 'float32' || row.kind === 'plain') {
+      target.push({ name: row.name, shape: row.shape, values });
+      continue;
+    }
+    const { codes, scales } = quantiseRows(values, row.shape[0]!, row.shape[1]!);
+    target.push({ name: row.name, shape: row.shape, values: codes });
+    target.push({ name: `${row.name}.scale`, shape: [row.shape[0]!], values: scales });
+  }
+  const limit = weights === 'int8' ? ASSET_LIMIT : Number.MAX_SAFE_INTEGER;
+  const packed = [packFiles('embeddings', words, limit), packFiles('body', body, limit)];
+  const files = new Map([['tokenizer.json', tokenizer]]);
+  for (const { name, bytes } of packed.flatMap((group) => group.files)) files.set(name, bytes);
+
+  const manifest: ModelManifest = {
+    format: 'fedcar-model',
+    version: 1,
+    name: model.name,
+    architecture: 'bert',
+    width: model.width,
+    layers: model.layers,
+    heads: model.heads,
+    intermediate: model.intermediate,
+    vocabulary: model.vocabulary,
+    positions: model.maxTokens,
+    maxTokens: model.maxTokens,
+    layerNormEpsilon: model.layerNormEpsilon,
+    activation: 'gelu',
+    pooling: 'mean',
+    normalize: model.normalize,
+    weights,
+    files: await Promise.all([...files].map(([name, bytes]) => fileEntry(name, bytes))),
+    tensors: packed.flatMap((group) => group.tensors),
+  };
+  return { manifest, files };
+}
+
+async function fileEntry(name: string, bytes: Uint8Array): Promise<FileEntry> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  const sha256 = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return { name, bytes: bytes.length, sha256 };
+}
