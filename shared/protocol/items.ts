@@ -1,0 +1,90 @@
+/** Documents, passages and feedback as they travel between the edge and the regions. */
+import { z } from 'zod';
+import { ItemKey } from './names.ts';
+
+export const ItemFormat = z.enum(['text', 'markdown', 'html']);
+export type ItemFormat = z.infer<typeof ItemFormat>;
+
+/** Flat metadata, so that filters stay simple. */
+export const ItemMetadata = z.record(
+  z.string().min(1).max(64),
+  z.union([z.string().max(1024), z.number(), z.boolean()]),
+);
+export type ItemMetadata = z.infer<typeof ItemMetadata>;
+
+export const ItemInput = z.strictObject({
+  key: ItemKey,
+  title: z.string().max(1024).default(''),
+  text: z.string().min(1).max(1_000_000),
+  format: ItemFormat.default('text'),
+  metadata: ItemMetadata.default({}),
+});
+export type ItemInput = z.infer<typeof ItemInput>;
+
+/** What became of an uploaded item. */
+export const ItemReceipt = z.strictObject({
+  key: ItemKey,
+  region: z.string(),
+  passages: z.int().nonnegative(),
+  status: z.enum(['created', 'updated', 'unchanged']),
+});
+export type ItemReceipt = z.infer<typeof ItemReceipt>;
+
+export const Item = z.strictObject({
+  key: ItemKey,
+  region: z.string(),
+  title: z.string(),
+  text: z.string(),
+  format: ItemFormat,
+  metadata: ItemMetadata,
+  /** Milliseconds since 1970. */
+  timestamp: z.number(),
+  passages: z.int().nonnegative(),
+});
+export type Item = z.infer<typeof Item>;
+
+export const FeedbackInput = z.strictObject({
+  /** A repeated id is the same record. Made from query and item when absent. */
+  id: z.string().min(1).max(128).optional(),
+  query: z.string().min(1).max(4096),
+  item: ItemKey,
+  relevant: z.boolean().default(true),
+  contributor: z.string().min(1).max(256).optional(),
+});
+export type FeedbackInput = z.infer<typeof FeedbackInput>;
+
+export const FeedbackReceipt = z.strictObject({
+  accepted: z.int().nonnegative(),
+  duplicates: z.int().nonnegative(),
+});
+export type FeedbackReceipt = z.infer<typeof FeedbackReceipt>;
+
+/** A passage with its scores: cosines, between −1 and 1. */
+export interface PassageHit {
+  id: string;
+  item: string;
+  region: string;
+  title: string;
+  text: string;
+  metadata: ItemMetadata;
+  timestamp: number;
+  /** Cosine of the base query embedding with the passage's own embedding; null when no base embedding was given. */
+  baseScore: number | null;
+  /** Score of the trained retriever; for passages newer than the snapshot the region computed it. */
+  score: number;
+}
+
+/** The edge asks a region for the texts of its candidates and for what is newer than the snapshot. */
+export interface PassageRequest {
+  candidates: { item: string; ordinal: number; row: number; score: number }[];
+  /** Passages changed after this sequence number are not in the snapshot as they stand. */
+  watermark: number;
+  /** Query embedding under the snapshot's adapter, width floats. */
+  query: Float32Array;
+  /** Query embedding of the base encoder, for explanations. */
+  baseQuery: Float32Array | null;
+  inactiveOffset: number;
+  /** How many hits the caller wants at most. */
+  limit: number;
+  filters: unknown;
+}

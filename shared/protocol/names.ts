@@ -1,0 +1,23 @@
+/** Names that callers and objects share: collections, regions, items, passages. */
+import { z } from 'zod';
+
+/** Location hints of Durable Objects: the regions a deployment can use without configuration. */
+export const LOCATION_HINTS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const;
+
+export const CollectionName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, at most 63 characters');
+
+export const RegionName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and dashes, at most 32 characters');
+
+/** An item's key is chosen by the caller (a path, an id) and is unique in its collection. */
+export const ItemKey = z.string().min(1).max(512);
+
+/** A passage is named by its item and its place in it. */
+export function passageId(item: string, ordinal: number): string {
+  return `${item}#${ordinal}`;
+}
+
+export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,0 +1,91 @@
+/**
+ * What the operator of a collection decides. Everything has a default chosen by measurement
+ * (docs/decisions); unknown fields are errors.
+ */
+import { z } from 'zod';
+import { RegionName } from './names.ts';
+
+export const AdapterSettings = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('full') }),
+  z.strictObject({ kind: z.literal('low-rank'), rank: z.int().min(1).max(128) }),
+  z.strictObject({ kind: z.literal('none') }),
+]);
+export type AdapterSettings = z.infer<typeof AdapterSettings>;
+
+/** Server optimiser (Reddi et al. 2021): the aggregate is a pseudo-gradient. */
+export const OptimiserSettings = z.strictObject({
+  kind: z.enum(['momentum', 'adam']).default('adam'),
+  momentum: z.number().min(0).max(0.999).default(0.9),
+  beta2: z.number().min(0).max(0.99999).default(0.99),
+  epsilon: z.number().positive().default(1e-8),
+  adapterRate: z.number().min(0).max(100).default(5e-4),
+  headRate: z.number().min(0).max(100).default(5e-3),
+  /** Learning rates fall from their value to nothing over a run. */
+  decay: z.enum(['constant', 'linear', 'cosine']).default('cosine'),
+  /** Share of the run's first steps in which the rates rise from nothing. */
+  warmup: z.number().min(0).max(0.5).default(0.05),
+});
+export type OptimiserSettings = z.infer<typeof OptimiserSettings>;
+
+/** Several local steps per round (McMahan et al. 2017). */
+export const LocalSteps = z.strictObject({
+  rate: z.number().positive().default(0.1),
+  momentum: z.number().min(0).max(0.999).default(0.9),
+  batch: z.int().min(1).max(4096).default(64),
+});
+export type LocalSteps = z.infer<typeof LocalSteps>;
+
+export const TrainingSettings = z.strictObject({
+  /** `step`: a round is one step of the server optimiser on the sum of gradients. `local`: a round is a local epoch. */
+  rounds: z.enum(['step', 'local']).default('step'),
+  /** Units that one round should see over all regions together. */
+  batch: z.int().min(1).max(100_000).default(256),
+  /** Passes over the data in which adapter and head train together. */
+  epochs: z.number().min(0).max(1000).default(3),
+  /** Passes before them in which only the head trains, from cached query embeddings. */
+  headEpochs: z.number().min(0).max(1000).default(0),
+  temperature: z.number().positive().max(1000).default(20),
+  clipNorm: z.number().positive().max(1e6).default(1),
+  /** A row takes part in the softmax, and learns, from this many training queries on. */
+  activeThreshold: z.number().min(0).max(1e6).default(3),
+  /** A row that was active reverts to its passage's embedding below this count. */
+  inactiveThreshold: z.number().min(0).max(1e6).default(1),
+  /** Added at serving to the cosine of rows that never learned, so that trained rows do not shout them down. */
+  inactiveOffset: z.number().min(-1).max(1).default(0),
+  optimiser: OptimiserSettings.prefault({}),
+  local: LocalSteps.prefault({}),
+});
+export type TrainingSettings = z.infer<typeof TrainingSettings>;
+
+export const GateSettings = z.strictObject({
+  /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units. */
+  margin: z.number().min(-1).max(1).default(0),
+  /** How far the titles of untrained documents may fall behind plain embedding search in finding their document. */
+  probeTolerance: z.number().min(0).max(1).default(0.05),
+});
+export type GateSettings = z.infer<typeof GateSettings>;
+
+export const ScheduleSettings = z.strictObject({
+  /** Hours between runs that the cron trigger starts; 0 turns them off. */
+  everyHours: z.number().min(0).max(8760).default(24),
+  /** How long a phase of a round waits for those who are away, in milliseconds. */
+  phaseDeadlineMs: z.int().min(1000).max(86_400_000).default(600_000),
+  /** Rounds go on with at least this many participants. */
+  minParticipants: z.int().min(1).max(1000).default(1),
+});
+export type ScheduleSettings = z.infer<typeof ScheduleSettings>;
+
+export const CollectionSettings = z.strictObject({
+  regions: z.array(RegionName).min(1).max(64).default(['wnam', 'weur', 'apac', 'sam']),
+  /** A jurisdiction guarantees a place; a location hint, the region's own name where it is one, is best effort. */
+  jurisdiction: z.enum(['eu', 'fedramp']).nullable().default(null),
+  adapter: AdapterSettings.default({ kind: 'full' }),
+  training: TrainingSettings.prefault({}),
+  gate: GateSettings.prefault({}),
+  schedule: ScheduleSettings.prefault({}),
+  /** Share of the units that never train and judge the result instead. */
+  heldOutShare: z.number().min(0).max(0.5).default(0.1),
+  /** Query records older than this many days are deleted. */
+  retentionDays: z.int().min(1).max(3650).default(365),
+});
+export type CollectionSettings = z.infer<typeof CollectionSettings>;
