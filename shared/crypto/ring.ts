@@ -1,0 +1,43 @@
+/** Vectors over Z mod 2³², held as Uint32Array and sent as little-endian bytes. */
+
+// A typed array's bytes are used as they lie; every platform that runs WebAssembly is little-endian.
+if (new Uint8Array(Uint32Array.of(1).buffer)[0] !== 1)
+  throw new TypeError('ring: needs a little-endian platform');
+
+function sameLength(a: Uint32Array, b: Uint32Array): void {
+  if (a.length !== b.length)
+    throw new RangeError(`vector: expected ${a.length} coordinates, got ${b.length}`);
+}
+
+/** target += other, mod 2³². */
+export function addInto(target: Uint32Array, other: Uint32Array): void {
+  sameLength(target, other);
+  for (let i = 0; i < target.length; i++) target[i] = (target[i]! + other[i]!) | 0;
+}
+
+/** target −= other, mod 2³². */
+export function subtractInto(target: Uint32Array, other: Uint32Array): void {
+  sameLength(target, other);
+  for (let i = 0; i < target.length; i++) target[i] = (target[i]! - other[i]!) | 0;
+}
+
+/**
+ * The residues as a vector.
+ * @throws RangeError naming the first coordinate that is not an integer of the ring.
+ */
+export function toRing(values: ArrayLike<number>): Uint32Array {
+  const out = new Uint32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+      throw new RangeError(`coordinate ${i}: ${value} is not between 0 and 4294967295`);
+    }
+    out[i] = value;
+  }
+  return out;
+}
+
+/** The residues between −2³¹ and 2³¹ − 1: how a sum of signed values is read. */
+export function toSigned(vector: Uint32Array): Int32Array {
+  return new Int32Array(vector.buffer, vector.byteOffset, vector.length);
+}
