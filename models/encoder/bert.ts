@@ -1,0 +1,78 @@
+/**
+ * A BERT encoder (Devlin et al. 2019; post-norm, mean pooling, L2-normalised output) over the graph's operators.
+ * Tokens are rows of [B*S, width]; padding is masked in attention and pooling, so it changes nothing.
+ */
+import type { Node } from '../graph/node.ts';
+import { gelu, softmax } from '../graph/operators/activation.ts';
+import { add, div, inverseSqrt, maximum, mul, scale, sub } from '../graph/operators/arithmetic.ts';
+import { frozenProduct } from '../graph/operators/frozen-product.ts';
+import { reshape, select, transpose } from '../graph/operators/layout.ts';
+import { frozen, literal } from '../graph/operators/leaves.ts';
+import { matmul } from '../graph/operators/matmul.ts';
+import { sum, sumSquares } from '../graph/operators/reduce.ts';
+import { leadingRows, toFloat, tokenMask, wordRows } from '../graph/operators/tokens.ts';
+import type { ModelManifest } from '../manifest.ts';
+
+/** Added to masked scores: exp underflows to exactly zero. */
+const MASKED = -1e9;
+const SMALLEST_SQUARE = 1e-24;
+
+/** What the embedding layer gives, [B*S, width], for int32 ids [B, S]. */
+export function embeddingLayer(manifest: ModelManifest, ids: Node): Node {
+  const { width, positions } = manifest;
+  const words = wordRows(ids, 'embeddings.word', width);
+  const table = leadingRows(frozen('embeddings.position', [positions, width]), 'S');
+  const places = add(table, frozen('embeddings.type', [width]));
+  return layerNorm(manifest, reshape(add(words, places), ['B*S', width]), 'embeddings.norm');
+}
+
+/** The transformer blocks, pooling and normalisation: [B, width] from the soft embeddings [B*S, width]. */
+export function encodeTokens(manifest: ModelManifest, embeddings: Node, lengths: Node): Node {
+  const mask = tokenMask(lengths);
+  const scoreBias = reshape(scale(sub(literal([1]), mask), MASKED), ['B', 1, 1, 'S']);
+  let x = embeddings;
+  for (let layer = 0; layer < manifest.layers; layer++) x = block(manifest, x, scoreBias, `layer.${layer}`);
+  return normalise(meanPool(x, mask, lengths));
+}
+
+function block(manifest: ModelManifest, x: Node, scoreBias: Node, name: string): Node {
+  const { width, intermediate } = manifest;
+  const attended = linear(attention(manifest, x, scoreBias, name), `${name}.attention.output`, width, width);
+  const middle = layerNorm(manifest, add(attended, x), `${name}.attention.norm`);
+  const hidden = gelu(linear(middle, `${name}.intermediate`, intermediate, width));
+  const result = linear(hidden, `${name}.output`, width, intermediate);
+  return layerNorm(manifest, add(result, middle), `${name}.output.norm`);
+}
+
+/** Multi-head self-attention with one product for queries, keys and values. */
+function attention({ width, heads }: ModelManifest, x: Node, scoreBias: Node, name: string): Node {
+  const size = width / heads;
+  const joint = linear(x, `${name}.attention.qkv`, 3 * width, width);
+  const parts = transpose(reshape(joint, ['B', 'S', 3, heads, size]), [2, 0, 3, 1, 4]);
+  const scores = matmul(select(parts, 0), select(parts, 1), { transB: true, factor: 1 / Math.sqrt(size) });
+  const context = matmul(softmax(add(scores, scoreBias)), select(parts, 2));
+  return reshape(transpose(context, [0, 2, 1, 3]), ['B*S', width]);
+}
+
+function linear(x: Node, name: string, outputs: number, inputs: number): Node {
+  return add(frozenProduct(x, `${name}.weight`, outputs, inputs), frozen(`${name}.bias`, [outputs]));
+}
+
+function layerNorm({ width, layerNormEpsilon }: ModelManifest, x: Node, name: string): Node {
+  const centred = sub(x, scale(sum(x, [1]), 1 / width));
+  const variance = scale(sumSquares(centred, [1]), 1 / width);
+  const standard = mul(centred, inverseSqrt(variance, layerNormEpsilon));
+  return add(mul(standard, frozen(`${name}.gamma`, [width])), frozen(`${name}.beta`, [width]));
+}
+
+/** The mean over a unit's own tokens. */
+function meanPool(x: Node, mask: Node, lengths: Node): Node {
+  const width = x.shape[1]!;
+  const kept = mul(reshape(x, ['B', 'S', width]), reshape(mask, ['B', 'S', 1]));
+  const share = div(literal([1]), maximum(toFloat(lengths), literal([1])));
+  return mul(reshape(sum(kept, [1]), ['B', width]), reshape(share, ['B', 1]));
+}
+
+function normalise(x: Node): Node {
+  return mul(x, inverseSqrt(sumSquares(x, [1]), SMALLEST_SQUARE));
+}

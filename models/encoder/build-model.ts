@@ -1,0 +1,87 @@
+/**
+ * The engine's one graph: forward pass, and behind a branch the backward pass that the differentiator makes.
+ * `mode` 0 embeds, 1 trains adapter and head, 2 trains the head alone from cached queries; a mode's unused inputs
+ * are fed empty (size 0 along B, S or C), unused outputs come back empty.
+ */
+
+import type { Lowering } from '../graph/emitter.ts';
+import { lowerGraph, type Region, type WeightUse } from '../graph/lower.ts';
+import type { Node } from '../graph/node.ts';
+import { input } from '../graph/operators/leaves.ts';
+import type { ModelManifest } from '../manifest.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import type { DataType, ValueInfo } from '../onnx/model.ts';
+import { type AdapterSpec, adapt, adapterParameters } from './adapter.ts';
+import { embeddingLayer, encodeTokens } from './bert.ts';
+import { objectiveInputs, trainingStep } from './objective.ts';
+import { type ExternalWeight, externalWeight } from './weights.ts';
+
+export const MODES = { embed: 0, joint: 1, headOnly: 2 } as const;
+
+export interface ModelSpec {
+  readonly manifest: ModelManifest;
+  readonly adapter: AdapterSpec;
+  /** 'int8' wants an int8 artifact; 'fp32' takes both. */
+  readonly lowering: Lowering;
+}
+
+/**
+ * Inputs: `mode` int32 []; `ids` int32 [B, S] (0-padded), `lengths` int32 [B] (at least 1; [B] also in mode 2);
+ * `adapter_a` [W, W], or `adapter_u` [W, r] and `adapter_v` [r, W]; `cached` [B, W]; `head` [C, W], `active` [C]
+ * (1 or 0), `labels` int32 [B], `weights` [B], `tau` [], `clip` [3] (joint, adapter, head; +Infinity for none).
+ * Outputs: `queries` [B, W] of length one; `loss`, `correct` (1 or 0), `norm_adapter`, `norm_head` [B];
+ * `grad_adapter_a`, or `grad_adapter_u` and `grad_adapter_v`; `grad_head` [C, W]. All float32 but where stated.
+ */
+export interface BuiltModel {
+  readonly onnx: Uint8Array;
+  readonly externals: readonly ExternalWeight[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly { name: string; dtype: DataType; rank: number }[];
+}
+
+/** Throws a RangeError for an artifact that does not fit the lowering or its own architecture. */
+export function buildModel({ manifest, adapter, lowering }: ModelSpec): BuiltModel {
+  const { width } = manifest;
+  const parameters = adapterParameters(adapter, width);
+  const objective = objectiveInputs(width);
+  const ids = input('ids', ['B', 'S'], 'int32');
+  const lengths = input('lengths', ['B'], 'int32');
+  const cached = input('cached', ['B', width]);
+
+  const queries = encodeTokens(manifest, adapt(embeddingLayer(manifest, ids), parameters), lengths);
+  const joint = trainingStep(queries, objective, parameters);
+  const region: Region = {
+    values: {},
+    choice: {
+      condition: { input: 'mode', equals: MODES.headOnly },
+      whenEqual: { values: { queries: cached, ...trainingStep(cached, objective, {}) } },
+      otherwise: {
+        values: { queries },
+        choice: {
+          condition: { input: 'mode', equals: MODES.joint },
+          whenEqual: { values: joint },
+          otherwise: { values: {} },
+        },
+      },
+    },
+  };
+  const declared = [ids, lengths, ...Object.values(parameters), cached, ...Object.values(objective)];
+  const inputs = [{ name: 'mode', dtype: 'int32', shape: [] } as const, ...declared.map(valueInfo)];
+  const outputs = Object.entries({ queries, ...joint }).map(([name, { dtype, shape }]) => ({
+    name,
+    dtype,
+    rank: shape.length,
+  }));
+  const dims = {
+    B: { input: 'lengths', axis: 0 },
+    S: { input: 'ids', axis: 1 },
+    C: { input: 'head', axis: 0 },
+  };
+  const lowered = lowerGraph(region, { name: manifest.name, manifest, lowering, dims, inputs, outputs });
+  const externals = lowered.weights.map((use: WeightUse) => externalWeight(manifest, use));
+  return { onnx: encodeModel(lowered.graph), externals, inputs, outputs };
+}
+
+function valueInfo(node: Node): ValueInfo {
+  return { ...(node.attributes as { name: string }), dtype: node.dtype, shape: node.shape };
+}

@@ -1,0 +1,63 @@
+/**
+ * The training objective: a cosine head over active rows, logit_c = τ·cos(q, w_c), and its cross-entropy; and the
+ * clipped gradient sums of a microbatch. The derivative of every part comes from the operator table.
+ */
+import { clipCoefficients, unitNormSquares, weightedGradient } from '../graph/clip.ts';
+import { type Derivative, differentiate } from '../graph/differentiate.ts';
+import type { Node } from '../graph/node.ts';
+import { add, minimum, mul, scale, sqrt, sub } from '../graph/operators/arithmetic.ts';
+import { cosineScores, crossEntropy, isLargest } from '../graph/operators/classify.ts';
+import { broadcast, select } from '../graph/operators/layout.ts';
+import { input, literal } from '../graph/operators/leaves.ts';
+
+/** Added to the logits of inactive rows: their probability and gradient are exactly zero. */
+const INACTIVE = -1e9;
+
+/** The inputs of a training step; see build-model.ts for their meaning. */
+export function objectiveInputs(width: number) {
+  return {
+    head: input('head', ['C', width]),
+    active: input('active', ['C']),
+    labels: input('labels', ['B'], 'int32'),
+    weights: input('weights', ['B']),
+    tau: input('tau', []),
+    clip: input('clip', [3]),
+  };
+}
+export type ObjectiveInputs = ReturnType<typeof objectiveInputs>;
+
+/** Loss [B], hits [B], norms [B] and clipped sums, by output name, for queries [B, width]. */
+export function trainingStep(
+  queries: Node,
+  inputs: ObjectiveInputs,
+  adapter: Record<string, Node>,
+): Record<string, Node> {
+  const { head, active, labels, weights, tau, clip } = inputs;
+  const logits = add(mul(cosineScores(queries, head), tau), scale(sub(literal([1]), active), INACTIVE));
+  const loss = crossEntropy(logits, labels);
+  const wanted = [...Object.values(adapter), head];
+  const derivatives = differentiate(loss, broadcast(literal([1]), ['B']), wanted);
+  const squares = derivatives.map(unitNormSquares);
+
+  const ofHead = derivatives.at(-1)!;
+  const headSquares = squares.at(-1)!;
+  const adapterSquares = squares.length > 1 ? squares.slice(0, -1).reduce(add) : scale(headSquares, 0);
+  const total = squares.reduce(add);
+  const limits = [0, 1, 2].map((part) => select(clip, part));
+  const joint = clipCoefficients(total, limits[0]!);
+  const forAdapter = minimum(joint, clipCoefficients(adapterSquares, limits[1]!));
+  const forHead = minimum(joint, clipCoefficients(headSquares, limits[2]!));
+
+  const sums = Object.keys(adapter).map((name, index) => [
+    name.replace('adapter', 'grad_adapter'),
+    weightedGradient(derivatives[index] as Derivative, mul(weights, forAdapter)),
+  ]);
+  return {
+    loss,
+    correct: isLargest(logits, labels),
+    norm_adapter: sqrt(adapterSquares),
+    norm_head: sqrt(headSquares),
+    ...Object.fromEntries(sums),
+    grad_head: weightedGradient(ofHead, mul(weights, forHead)),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The classifier head: cosine scores against the rows of the head, and the cross-entropy over them. Nothing here
+ * makes a [C, W] value per unit.
+ */
+import { int } from '../emitter.ts';
+import { makeNode, type Node, type Operator } from '../node.ts';
+import { inverseSqrt, mul, square, sub } from './arithmetic.ts';
+import { reshape } from './layout.ts';
+import { matmul, unitSquares } from './matmul.ts';
+import { sum, sumSquares } from './reduce.ts';
+
+type None = Record<string, never>;
+
+/** A row of zeros has cosine 0 with everything. */
+const SMALLEST_SQUARE = 1e-24;
+
+const inverseNorms = new WeakMap<Node, Node>();
+/** 1/‖w_c‖ [C], one node per head, so that scores and their derivatives share it. */
+function inverseRowNorms(head: Node): Node {
+  const known = inverseNorms.get(head);
+  if (known !== undefined) return known;
+  const made = reshape(inverseSqrt(sumSquares(head, [1]), SMALLEST_SQUARE), [head.shape[0]!]);
+  inverseNorms.set(head, made);
+  return made;
+}
+
+export const COSINE_SCORES: Operator<None> = {
+  name: 'cosineScores',
+  shape([q, head]) {
+    if (q!.shape[1] !== head!.shape[1]) throw new RangeError(`cosines of [${q!.shape}] and [${head!.shape}]`);
+    return [q!.shape[0]!, head!.shape[0]!];
+  },
+  lower: (emitter, [q, head, inverse]) =>
+    emitter.emit('Mul', [emitter.emitRuntime('FusedMatMul', [q!, head!], { transB: int(1) }), inverse!]),
+  derivative(node, g) {
+    const [q, head, inverse] = node.inputs as [Node, Node, Node];
+    const scaled = mul(g, inverse);
+    const pull = reshape(mul(square(inverse), sum(mul(g, node), [0])), [head.shape[0]!, 1]);
+    return [matmul(scaled, head), sub(matmul(scaled, q, { transA: true }), mul(head, pull)), null];
+  },
+  /** ∂s_c/∂w_c = (q − s_c·ŵ_c)/‖w_c‖, whose square is (‖q‖² − s_c²)/‖w_c‖². */
+  ghostNorm(node, g, index) {
+    if (index !== 1) throw new RangeError('ghost norm of cosine scores: only for the head');
+    const [q, , inverse] = node.inputs as [Node, Node, Node];
+    const span = sub(reshape(unitSquares(q), [q.shape[0]!, 1]), square(node));
+    return reshape(sum(mul(square(mul(g, inverse)), span), [1]), [q.shape[0]!]);
+  },
+};
+
+/**
+ * q·w_c/‖w_c‖ [B, C] for queries [B, W] and a head [C, W] with rows of any length: the cosine where q has length
+ * one. The row norms are an input of their own, but part of this operator's derivative with respect to the head.
+ */
+export const cosineScores = (queries: Node, head: Node): Node =>
+  makeNode(COSINE_SCORES, [queries, head, inverseRowNorms(head)], {});
+
+export const CROSS_ENTROPY: Operator<None> = {
+  name: 'crossEntropy',
+  shape: ([logits]) => [logits!.shape[0]!],
+  lower(emitter, [logits, labels]) {
+    const axis = emitter.integers([1], 'int64');
+    const logs = emitter.emit('LogSoftmax', [logits!], { axis: int(1) });
+    const column = emitter.emit('Unsqueeze', [labels!, axis]);
+    const picked = emitter.emit('GatherElements', [logs, column], { axis: int(1) });
+    return emitter.emit('Neg', [emitter.emit('Squeeze', [picked, axis])]);
+  },
+  derivative({ inputs: [logits, labels] }, g) {
+    const column = reshape(g, [g.shape[0]!, 1]);
+    return [mul(makeNode(SOFTMAX_ERROR, [logits!, labels!], {}), column), null];
+  },
+};
+
+/** −log softmax(logits)[label] for every row of logits [B, C], int32 labels [B]. */
+export const crossEntropy = (logits: Node, labels: Node): Node =>
+  makeNode(CROSS_ENTROPY, [logits, labels], {});
+
+export const SOFTMAX_ERROR: Operator<None> = {
+  name: 'softmaxError',
+  shape: ([logits]) => logits!.shape,
+  lower(emitter, [logits, labels], { inputs }) {
+    const depth = emitter.sizes([inputs[0]!.shape[1]!]);
+    const oneHot = emitter.emit('OneHot', [
+      emitter.emit('Cast', [labels!], { to: int(7) }),
+      depth,
+      emitter.floats([0, 1], [2]),
+    ]);
+    return emitter.emit('Sub', [emitter.emit('Softmax', [logits!], { axis: int(1) }), oneHot]);
+  },
+  derivative: 'none',
+};
+
+export const IS_LARGEST: Operator<None> = {
+  name: 'isLargest',
+  shape: ([scores]) => [scores!.shape[0]!],
+  lower(emitter, [scores, labels]) {
+    const best = emitter.emit('ArgMax', [scores!], { axis: int(1), keepdims: int(0) });
+    const wanted = emitter.emit('Cast', [labels!], { to: int(7) });
+    return emitter.emit('Cast', [emitter.emit('Equal', [best, wanted])], { to: int(1) });
+  },
+  derivative: 'none',
+};
+
+/** 1 where row b's largest score is at labels[b], else 0; the first of equal scores counts. */
+export const isLargest = (scores: Node, labels: Node): Node => makeNode(IS_LARGEST, [scores, labels], {});

@@ -1,0 +1,70 @@
+/**
+ * Matrix products with trained parameters and between activations. The last two axes are the matrices; leading
+ * axes must be equal, or the second operand is one matrix for all. ONNX Runtime's FusedMatMul transposes on the fly.
+ */
+import { type Dim, type Shape, sameShape } from '../dims.ts';
+import { float, int } from '../emitter.ts';
+import { makeNode, type Node, type Operator } from '../node.ts';
+import { mul, square } from './arithmetic.ts';
+import { reshape } from './layout.ts';
+import { sum } from './reduce.ts';
+
+interface Flags {
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly factor: number;
+}
+
+const matrix = (shape: Shape, transposed: boolean): [Dim, Dim] => {
+  const [rows, columns] = shape.slice(-2) as [Dim, Dim];
+  return transposed ? [columns, rows] : [rows, columns];
+};
+
+export const MATMUL: Operator<Flags> = {
+  name: 'matmul',
+  shape([a, b], { transA, transB }) {
+    const [rows, inner] = matrix(a!.shape, transA);
+    const [other, columns] = matrix(b!.shape, transB);
+    const batch = a!.shape.slice(0, -2);
+    if (inner !== other || !sameShape(batch, b!.shape.slice(0, -2))) {
+      throw new RangeError(`matmul of [${a!.shape}] and [${b!.shape}]: ${inner} against ${other}`);
+    }
+    return [...batch, rows, columns];
+  },
+  lower(emitter, inputs, { attributes: { transA, transB, factor } }) {
+    if (!transA && !transB && factor === 1) return emitter.emit('MatMul', inputs);
+    const flags = { transA: int(transA ? 1 : 0), transB: int(transB ? 1 : 0), alpha: float(factor) };
+    return emitter.emitRuntime('FusedMatMul', inputs, flags);
+  },
+  derivative({ inputs: [a, b], attributes: { transA, transB, factor } }, g) {
+    const left = transA
+      ? matmul(b!, g, { transA: transB, transB: true, factor })
+      : matmul(g, b!, { transB: !transB, factor });
+    const right = transB
+      ? matmul(g, a!, { transA: true, transB: transA, factor })
+      : matmul(a!, g, { transA: !transA, factor });
+    return [left, right];
+  },
+  /** For x·P with x [B*S, k] and cotangent G [B*S, m]: ‖xᵀG‖² = Σ (x·xᵀ)∘(G·Gᵀ) over a unit's own tokens. */
+  ghostNorm({ inputs: [x], attributes: { transA, transB, factor } }, g, index) {
+    if (index !== 1 || transA || transB || factor !== 1 || x!.shape[0] !== 'B*S') {
+      throw new RangeError('ghost norm: only for a parameter on the right of a plain product over tokens');
+    }
+    const gram = (value: Node) => {
+      const units = reshape(value, ['B', 'S', value.shape[1]!]);
+      return matmul(units, units, { transB: true });
+    };
+    return reshape(sum(mul(gram(x!), gram(g)), [1, 2]), ['B']);
+  },
+};
+
+/** `factor · op(a) · op(b)`. */
+export function matmul(a: Node, b: Node, flags: Partial<Flags> = {}): Node {
+  return makeNode(MATMUL, [a, b], { transA: false, transB: false, factor: 1, ...flags });
+}
+
+/** Squared norms [B] by the definition, for a value [B, …]. */
+export function unitSquares(value: Node): Node {
+  const axes = value.shape.map((_, axis) => axis).slice(1);
+  return reshape(sum(square(value), axes), [value.shape[0]!]);
+}
