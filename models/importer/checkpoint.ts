@@ -11,7 +11,7 @@ export interface Checkpoint {
 /**
  * The values of `row`, in its artifact's shape. Where a checkpoint table has more rows than the artifact keeps
  * (positions beyond the longest input, segments beyond 0), its first rows are taken. Throws a RangeError that
- * names the tensor when it is missing or its shape is not the one that config.json implies.
+ * names the tensor when it is missing, its shape is not the one that config.json implies, or a value is not finite.
  */
 export function readRow(checkpoint: Checkpoint, row: LayoutRow): Float32Array {
   const size = row.shape.reduce((product, axis) => product * axis, 1);
@@ -26,6 +26,8 @@ export function readRow(checkpoint: Checkpoint, row: LayoutRow): Float32Array {
         `tensor '${name}' has shape [${tensor.shape.join(', ')}], config.json implies [${source.shape.join(', ')}]`,
       );
     }
+    if (!tensor.values.every(Number.isFinite))
+      throw new RangeError(`tensor '${name}' has a value that is not finite`);
     const part = tensor.values.subarray(0, size - filled);
     values.set(part, filled);
     filled += part.length;

@@ -11,8 +11,10 @@ export interface QuantisedRows {
 }
 
 const LIMIT = 127;
+/** Far above fp32's subnormals, which are imprecise and flushed to zero by some processors. */
+const SMALLEST_SCALE = 1e-30;
 
-/** Quantises `values` `[rows, columns]`; throws a RangeError that names the row when a value is not finite. */
+/** Quantises finite `values` `[rows, columns]`. Throws a RangeError when their number is another. */
 export function quantiseRows(values: Float32Array, rows: number, columns: number): QuantisedRows {
   if (values.length !== rows * columns) {
     throw new RangeError(`quantiseRows: ${values.length} values do not make [${rows}, ${columns}]`);
@@ -22,10 +24,8 @@ export function quantiseRows(values: Float32Array, rows: number, columns: number
   for (let row = 0; row < rows; row++) {
     const start = row * columns;
     const slice = values.subarray(start, start + columns);
-    const largest = largestMagnitude(slice);
-    if (!Number.isFinite(largest))
-      throw new RangeError(`quantiseRows: row ${row} has a value that is not finite`);
-    const scale = Math.fround(largest > 0 ? largest / LIMIT : 1);
+    const largest = slice.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const scale = Math.fround(Math.max(largest / LIMIT, SMALLEST_SCALE));
     scales[row] = scale;
     for (let i = 0; i < columns; i++) codes[start + i] = encode(slice[i]!, scale);
   }
@@ -34,14 +34,4 @@ export function quantiseRows(values: Float32Array, rows: number, columns: number
 
 function encode(value: number, scale: number): number {
   return Math.max(-LIMIT, Math.min(LIMIT, Math.round(value / scale)));
-}
-
-/** NaN when any value is NaN. */
-function largestMagnitude(values: Float32Array): number {
-  let largest = 0;
-  for (const value of values) {
-    if (Number.isNaN(value)) return value;
-    largest = Math.max(largest, Math.abs(value));
-  }
-  return largest;
 }
