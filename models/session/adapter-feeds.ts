@@ -1,0 +1,52 @@
+/** An adapter as inputs of the graph, which was built for one kind. */
+import type { AdapterSpec } from '../encoder/adapter.ts';
+import type { Adapter } from '../engine.ts';
+import { checkLength } from './checks.ts';
+import type { Feed } from './inference.ts';
+
+/** Number of trainable parameters. */
+export function adapterSize(spec: AdapterSpec, width: number): number {
+  if (spec.kind === 'none') return 0;
+  return spec.kind === 'full' ? width * width : 2 * width * spec.rank;
+}
+
+/**
+ * Feeds for a graph built for `spec`. No adapter is a zero adapter, E + E·0 = E exactly. Throws a TypeError when
+ * the adapter is of another kind and a RangeError when it has another size.
+ */
+export function adapterFeeds(
+  adapter: Adapter | null,
+  spec: AdapterSpec,
+  width: number,
+): Record<string, Feed> {
+  if (spec.kind === 'none') {
+    if (adapter !== null && adapter.kind !== 'none') throw mismatch(adapter.kind, spec.kind);
+    return {};
+  }
+  if (adapter === null || adapter.kind === 'none') {
+    if (spec.kind === 'full') return { adapter_a: matrix(zeros(width * width), width, width) };
+    const { rank } = spec;
+    return {
+      adapter_u: matrix(zeros(width * rank), width, rank),
+      adapter_v: matrix(zeros(rank * width), rank, width),
+    };
+  }
+  if (adapter.kind !== spec.kind) throw mismatch(adapter.kind, spec.kind);
+  if (adapter.kind === 'full') {
+    checkLength('adapter.a', adapter.a.length, width * width);
+    return { adapter_a: matrix(adapter.a, width, width) };
+  }
+  const { rank, u, v } = adapter;
+  checkLength('adapter.rank', rank, (spec as { rank: number }).rank);
+  checkLength('adapter.u', u.length, width * rank);
+  checkLength('adapter.v', v.length, width * rank);
+  return { adapter_u: matrix(u, width, rank), adapter_v: matrix(v, rank, width) };
+}
+
+const zeros = (length: number) => new Float32Array(length);
+const matrix = (data: Float32Array, rows: number, columns: number): Feed => ({
+  data,
+  shape: [rows, columns],
+});
+const mismatch = (given: string, built: string) =>
+  new TypeError(`adapter.kind is '${given}', this engine was opened for '${built}'`);

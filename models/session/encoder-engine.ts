@@ -1,0 +1,228 @@
+/**
+ * The Engine over a runtime: checks requests, packs them into microbatches, runs these in turns, and adds up in
+ * float64. A runtime that failed is dropped; the next call starts another.
+ */
+import type { AdapterSpec } from '../encoder/adapter.ts';
+import type {
+  Adapter,
+  Engine,
+  GradientRequest,
+  GradientSums,
+  HeadGradientRequest,
+  UnitStats,
+} from '../engine.ts';
+import { equalParts, type Microbatch, packMicrobatches } from '../pack.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { adapterFeeds, adapterSize } from './adapter-feeds.ts';
+import { checkHead, checkIds, checkLength, checkRows } from './checks.ts';
+import type { EncoderRuntime, Objective, TokenBatch } from './encoder-runtime.ts';
+import { EngineError } from './engine-error.ts';
+import type { FeedData } from './inference.ts';
+import type { SingleFlight } from './single-flight.ts';
+import type { Priority, Turns } from './turns.ts';
+
+export interface EncoderEngineParts {
+  info: Engine['info'];
+  vocabulary: number;
+  adapter: AdapterSpec;
+  microbatchTokens: number;
+  tokenizer: Tokenizer;
+  runtimes: SingleFlight<EncoderRuntime>;
+  start: (beat: () => void) => Promise<EncoderRuntime>;
+  turns: Turns;
+}
+
+/** Queries of one head-only microbatch: enough to amortise the work that is done once a row. */
+const HEAD_BATCH = 64;
+
+export class EncoderEngine implements Engine {
+  readonly info: Engine['info'];
+  readonly #parts: EncoderEngineParts;
+
+  constructor(parts: EncoderEngineParts) {
+    this.info = parts.info;
+    this.#parts = parts;
+  }
+
+  tokenize(text: string): Int32Array {
+    return this.#parts.tokenizer.encode(text);
+  }
+
+  memory(): { wasmBytes: number } {
+    return { wasmBytes: this.#parts.runtimes.value?.wasmBytes ?? 0 };
+  }
+
+  async embed(
+    ids: Int32Array[],
+    adapter: Adapter | null = null,
+    options: { priority?: Priority } = {},
+  ): Promise<Float32Array> {
+    const { width } = this.info;
+    checkIds(ids, this.info.maxTokens, this.#parts.vocabulary);
+    const parameters = adapterFeeds(adapter, this.#parts.adapter, width);
+    const result = new Float32Array(ids.length * width);
+    await this.#run(
+      options.priority ?? 'interactive',
+      this.#pack(ids).map((microbatch) => (runtime) => {
+        runtime.embed(tokenBatch(ids, microbatch), parameters, (queries) =>
+          scatter(queries, microbatch.members, width, result),
+        );
+      }),
+    );
+    return result;
+  }
+
+  async gradient(request: GradientRequest, sums: GradientSums): Promise<UnitStats> {
+    if (request.adapter.kind === 'none') return this.#gradientWithoutAdapter(request, sums);
+    const { width } = this.info;
+    const { units } = request;
+    const ids = units.map((unit) => unit.ids);
+    const objective = this.#objective(request, request.clip);
+    checkIds(ids, this.info.maxTokens, this.#parts.vocabulary);
+    checkRows(
+      units.map((unit) => unit.row),
+      request.active.length,
+    );
+    const parameters = adapterFeeds(request.adapter, this.#parts.adapter, width);
+    checkLength('sums.adapter', sums.adapter.length, adapterSize(this.#parts.adapter, width));
+    checkLength('sums.head', sums.head.length, request.head.length);
+
+    const stats = { ...emptyStats(units.length), queries: new Float32Array(units.length * width) };
+    await this.#run(
+      'background',
+      this.#pack(ids).map((microbatch) => (runtime) => {
+        const { members } = microbatch;
+        const targets = {
+          labels: Int32Array.from(members, (index) => units[index]!.row),
+          weights: Float32Array.from(members, (index) => units[index]!.weight ?? 1),
+        };
+        runtime.joint(tokenBatch(ids, microbatch), parameters, targets, objective, (outputs) => {
+          const [queries, loss, correct, normAdapter, normHead, head, ...adapter] = outputs;
+          scatter(queries!, members, width, stats.queries);
+          scatterStats([loss!, correct!, normAdapter!, normHead!], members, stats);
+          addTo(sums.head, 0, head!);
+          let offset = 0;
+          for (const part of adapter) offset = addTo(sums.adapter, offset, part);
+        });
+      }),
+    );
+    return stats;
+  }
+
+  async headGradient(request: HeadGradientRequest, sums: { head: Float64Array }) {
+    const { width } = this.info;
+    const { queries, rows, weights } = request;
+    const objective = this.#objective(request, { head: request.clip.head });
+    checkLength('queries', queries.length, rows.length * width);
+    if (weights !== undefined) checkLength('weights', weights.length, rows.length);
+    checkRows(rows, request.active.length);
+    checkLength('sums.head', sums.head.length, request.head.length);
+    const parameters = adapterFeeds(null, this.#parts.adapter, width);
+    const stats = emptyStats(rows.length);
+    const parts = equalParts([...rows.keys()], HEAD_BATCH);
+    await this.#run(
+      'background',
+      parts.map((members) => (runtime) => {
+        const first = members[0]!;
+        const end = first + members.length;
+        const targets = {
+          labels: rows.slice(first, end),
+          weights: weights?.slice(first, end) ?? new Float32Array(members.length).fill(1),
+        };
+        const cached = queries.subarray(first * width, end * width);
+        runtime.headOnly(cached, parameters, targets, objective, (outputs) => {
+          scatterStats(outputs.slice(0, 4), members, stats);
+          addTo(sums.head, 0, outputs[4]!);
+        });
+      }),
+    );
+    return stats;
+  }
+
+  /** Without an adapter a unit's gradient is that of the head, so the encoder's backward pass is not needed. */
+  async #gradientWithoutAdapter(request: GradientRequest, sums: GradientSums): Promise<UnitStats> {
+    const { units, clip, adapter, ...objective } = request;
+    const ids = units.map((unit) => unit.ids);
+    const queries = await this.embed(ids, adapter, { priority: 'background' });
+    const limits = [clip.joint, clip.head].filter((limit) => limit !== undefined);
+    const stats = await this.headGradient(
+      {
+        ...objective,
+        queries,
+        rows: Int32Array.from(units, (unit) => unit.row),
+        weights: Float32Array.from(units, (unit) => unit.weight ?? 1),
+        clip: limits.length === 0 ? {} : { head: Math.min(...limits) },
+      },
+      sums,
+    );
+    return { ...stats, queries };
+  }
+
+  #pack(ids: readonly Int32Array[]): Microbatch[] {
+    const lengths = ids.map((text) => text.length);
+    return packMicrobatches(lengths, {
+      maxTokens: this.info.maxTokens,
+      microbatchTokens: this.#parts.microbatchTokens,
+    });
+  }
+
+  #objective(
+    request: { head: Float32Array; active: Uint8Array; tau: number },
+    clip: GradientRequest['clip'],
+  ): Objective {
+    checkHead(request, this.info.width, clip);
+    const limits = [clip.joint, clip.adapter, clip.head].map((limit) => limit ?? Number.POSITIVE_INFINITY);
+    return {
+      head: request.head,
+      active: Float32Array.from(request.active),
+      tau: request.tau,
+      clip: Float32Array.from(limits),
+    };
+  }
+
+  async #run(priority: Priority, steps: ((runtime: EncoderRuntime) => void)[]): Promise<void> {
+    const { runtimes, start, turns } = this.#parts;
+    const runtime = runtimes.value ?? (await runtimes.get(start));
+    try {
+      await turns.run(
+        priority,
+        steps.map((step) => () => step(runtime)),
+      );
+    } catch (error) {
+      if (error instanceof EngineError) runtimes.drop(runtime);
+      throw error;
+    }
+  }
+}
+
+function tokenBatch(ids: readonly Int32Array[], { members, length }: Microbatch): TokenBatch {
+  const padded = new Int32Array(members.length * length);
+  for (const [at, index] of members.entries()) padded.set(ids[index]!, at * length);
+  const lengths = Int32Array.from(members, (index) => ids[index]!.length);
+  return { ids: padded, lengths, shape: [members.length, length] };
+}
+
+function emptyStats(count: number): Omit<UnitStats, 'queries'> {
+  const [loss, normAdapter, normHead] = Array.from({ length: 3 }, () => new Float32Array(count));
+  return { loss: loss!, correct: new Uint8Array(count), normAdapter: normAdapter!, normHead: normHead! };
+}
+
+function scatter(values: FeedData, members: readonly number[], width: number, into: Float32Array): void {
+  for (const [at, index] of members.entries())
+    into.set(values.subarray(at * width, (at + 1) * width), index * width);
+}
+
+function scatterStats(
+  outputs: readonly FeedData[],
+  members: readonly number[],
+  stats: Omit<UnitStats, 'queries'>,
+): void {
+  const targets = [stats.loss, stats.correct, stats.normAdapter, stats.normHead];
+  for (const [part, target] of targets.entries()) scatter(outputs[part]!, members, 1, target as Float32Array);
+}
+
+/** Adds `values` from `offset` on and returns where they end. */
+function addTo(sums: Float64Array, offset: number, values: FeedData): number {
+  for (let index = 0; index < values.length; index += 1) sums[offset + index]! += values[index]!;
+  return offset + values.length;
+}
