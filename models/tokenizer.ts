@@ -9,11 +9,15 @@ export interface TokenizerOptions {
   maxTokens: number;
 }
 
+/** The ideographs beyond the 16-bit plane that BERT treats as words of their own, as Hugging Face has them. */
+const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
+
 export class Tokenizer {
   /** Number of ids: one more than the largest. */
   readonly vocabulary: number;
   readonly maxTokens: number;
   readonly #words: WordTokenizer;
+  readonly #normalizer: { type?: string; handle_chinese_chars?: boolean; lowercase?: boolean };
 
   /** Throws a TypeError when `json` is not a tokenizer this engine can use. */
   constructor(json: object, options: TokenizerOptions) {
@@ -25,6 +29,7 @@ export class Tokenizer {
     } catch (cause) {
       throw new TypeError('tokenizer.json does not describe a tokenizer', { cause });
     }
+    this.#normalizer = (json as { normalizer?: object | null }).normalizer ?? {};
     this.maxTokens = options.maxTokens;
     let largest = -1;
     for (const id of this.#words.get_vocab().values()) largest = Math.max(largest, id);
@@ -39,11 +44,21 @@ export class Tokenizer {
 
   /** Ids `[n]`, 2 ≤ n ≤ maxTokens: the first and the last are the special tokens. */
   encode(text: string): Int32Array {
-    const { ids } = this.#words.encode(this.#head(text));
+    const { ids } = this.#words.encode(this.#align(this.#head(text)));
     if (ids.length <= this.maxTokens) return Int32Array.from(ids);
     const cut = Int32Array.from(ids.slice(0, this.maxTokens));
     cut[this.maxTokens - 1] = ids.at(-1)!;
     return cut;
+  }
+
+  /**
+   * What the library's BERT normaliser does not do as Hugging Face does: it looks at UTF-16 units when it sets
+   * ideographs apart, and lowers a final Σ to ς.
+   */
+  #align(text: string): string {
+    if (this.#normalizer.type !== 'BertNormalizer') return text;
+    const apart = this.#normalizer.handle_chinese_chars ? text.replace(ASTRAL_IDEOGRAPH, ' $& ') : text;
+    return this.#normalizer.lowercase ? apart.replaceAll('Σ', 'σ') : apart;
   }
 
   /**
