@@ -1,5 +1,18 @@
+/** Entry of the Worker: the HTTP application, the cron trigger, and the classes of the Durable Objects. */
+import { directory } from '../durable-objects/names.ts';
+import { createApp } from './app.ts';
+import { servicesOf } from './bindings.ts';
+import type { Env } from './env.ts';
+
+export { Coordinator } from '../durable-objects/coordinator/coordinator.ts';
+export { Directory } from '../durable-objects/directory/directory.ts';
+export { Region } from '../durable-objects/region/region.ts';
+
+const app = createApp(servicesOf);
+
 export default {
-  async fetch(): Promise<Response> {
-    return new Response('fedcar');
+  fetch: app.fetch,
+  async scheduled(controller, env) {
+    await directory(env).tick(controller.scheduledTime);
   },
-} satisfies ExportedHandler;
+} satisfies ExportedHandler<Env>;

@@ -77,8 +77,6 @@ export interface RunInfo {
   planned: number | null;
   version: number | null;
   error: string | null;
-  /** Milliseconds that the slowest participant of each round worked, summed: what the run takes on real machines. */
-  criticalPathMs: number;
   rounds: RoundInfo[];
 }
 
@@ -107,7 +105,8 @@ export interface DirectoryApi {
 }
 
 export interface CoordinatorApi {
-  pointer(): Promise<SnapshotPointer>;
+  /** The serving version, or the one asked for; null when there is no such version. */
+  pointer(version?: number): Promise<SnapshotPointer | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
   versions(): Promise<VersionInfo[]>;
   /** Makes an earlier version serve (rollback) or a rejected one. May be repeated. */

@@ -52,6 +52,13 @@ export const TrainingSettings = z.strictObject({
   inactiveThreshold: z.number().min(0).max(1e6).default(1),
   /** Added at serving to the cosine of rows that never learned, so that trained rows do not shout them down. */
   inactiveOffset: z.number().min(-1).max(1).default(0),
+  /** Makes shuffles and starting points repeatable; random when null. */
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .nullable()
+    .default(null),
   optimiser: OptimiserSettings.prefault({}),
   local: LocalSteps.prefault({}),
 });

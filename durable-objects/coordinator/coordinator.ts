@@ -1,0 +1,337 @@
+/**
+ * Coordinator: one Durable Object a collection. Rows, versions and snapshots, training runs and their rounds.
+ *
+ * Tables: items (where each lies), rows, watermarks, versions, runs, rounds; byte strings for snapshots,
+ * parameters and uploads. Methods that may be repeated: all but `start`, which refuses while a run is on.
+ * Alarms advance the run and renew the snapshot; `tick` (from the cron trigger) sets lost ones again.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { Ack } from '../../shared/federated/coordinator-port.ts';
+import type {
+  CoordinatorApi,
+  Outcome,
+  RegionStats,
+  RunInfo,
+  SnapshotPointer,
+  VersionInfo,
+} from '../../shared/protocol/objects.ts';
+import {
+  type Instruction,
+  ParticipantMessage,
+  type RowEntry,
+  VectorChunk,
+} from '../../shared/protocol/rounds.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { modelInfo } from '../engine.ts';
+import type { ObjectsEnv } from '../env.ts';
+import { region } from '../names.ts';
+import type { PassageChange } from '../region/library.ts';
+import { migrate, Values } from '../sql.ts';
+import { RowTable } from './row-table.ts';
+import { type ActiveRun, RunStore } from './run-store.ts';
+import { Runner } from './runner.ts';
+import { MIGRATIONS } from './schema.ts';
+import { pointerOf, type SnapshotContext, Versions, versionInfo } from './versions.ts';
+
+/** Rows gather for so long before a new revision of the serving snapshot is made. */
+const REFRESH_MS = 3_000;
+/** A run that is on keeps participants polling at this pace, should a wake-up be lost. */
+const POLL_MS = 15_000;
+
+export class Coordinator extends DurableObject<ObjectsEnv> implements CoordinatorApi {
+  readonly #values: Values;
+  readonly #rows: RowTable;
+  readonly #versions: Versions;
+  readonly #runs: RunStore;
+  #runner: Runner | null = null;
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    super(ctx, env);
+    migrate(ctx.storage, MIGRATIONS);
+    this.#values = new Values(ctx.storage);
+    this.#rows = new RowTable(ctx.storage);
+    this.#versions = new Versions(ctx.storage, this.#rows);
+    this.#runs = new RunStore(ctx.storage);
+  }
+
+  /** Tells the object which collection it is. May be repeated; settings replace earlier ones. */
+  async configure(collection: string, settings: CollectionSettings): Promise<void> {
+    this.#values.set('collection', collection);
+    this.#values.set('settings', settings);
+    this.#runner = null;
+    await this.#serving();
+  }
+
+  /** Forgets everything. */
+  async destroy(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    migrate(this.ctx.storage, MIGRATIONS);
+    this.#runner = null;
+  }
+
+  async pointer(version?: number): Promise<SnapshotPointer | null> {
+    if (version === undefined) return pointerOf(await this.#serving());
+    if (this.#versions.get(version) === null) return null;
+    // Older versions are renewed when somebody asks for them.
+    return pointerOf(await this.#versions.refresh(version, await this.#context()));
+  }
+
+  async snapshotPart(hash: string, part: number): Promise<Uint8Array | null> {
+    return this.#versions.snapshotPart(hash, part);
+  }
+
+  async versions(): Promise<VersionInfo[]> {
+    await this.#serving();
+    return this.#versions
+      .all()
+      .filter((row) => row.state !== 'candidate')
+      .map(versionInfo);
+  }
+
+  async activate(version: number): Promise<Outcome<VersionInfo>> {
+    const row = this.#versions.get(version);
+    if (row === null || row.state === 'candidate') {
+      return { ok: false, code: 'unknown_version', detail: `version: ${version} does not exist` };
+    }
+    const fresh = await this.#versions.refresh(version, await this.#context());
+    this.#versions.activate(fresh.version);
+    return { ok: true, value: versionInfo(this.#versions.get(version) ?? fresh) };
+  }
+
+  async place(keys: string[], wanted: string | null, assign: boolean): Promise<Record<string, string>> {
+    const { regions } = this.#settings();
+    const choose = (key: string) => wanted ?? (regions[hash32(key) % regions.length] as string);
+    return this.#rows.place(keys, assign ? choose : null);
+  }
+
+  async refresh(): Promise<SnapshotPointer> {
+    const { regions } = this.#settings();
+    await Promise.allSettled(regions.map((name) => this.#region(name).flush()));
+    const serving = await this.#serving();
+    return pointerOf(await this.#versions.refresh(serving.version, await this.#context()));
+  }
+
+  /** A region's changes up to `watermark`. */
+  async register(name: string, changes: PassageChange[], watermark: number): Promise<void> {
+    this.#rows.register(name, changes, watermark);
+    if (changes.length > 0) await this.#alarmBy(Date.now() + REFRESH_MS);
+  }
+
+  async start(reason: string): Promise<Outcome<RunInfo>> {
+    const running = this.#runs.active();
+    if (running !== null) {
+      return {
+        ok: false,
+        code: 'run_in_progress',
+        detail: `run ${running.run} is in progress: wait for it or cancel it`,
+      };
+    }
+    const serving = await this.#serving();
+    const now = Date.now();
+    const id = `r${now.toString(36)}`;
+    const seed = this.#settings().training.seed ?? (crypto.getRandomValues(new Uint32Array(1))[0] as number);
+    const run: ActiveRun = {
+      run: id,
+      seed,
+      stage: 'prepare',
+      index: 0,
+      trained: 0,
+      plan: null,
+      units: 0,
+      base: serving.version,
+      candidate: null,
+      round: null,
+      spec: null,
+      probes: {},
+      rowsAt: 0,
+    };
+    if (this.#runs.active() !== null) return this.start(reason);
+    this.#runs.begin(run, reason, now);
+    await this.#alarmBy(now);
+    return { ok: true, value: this.#runs.get(id) as RunInfo };
+  }
+
+  async cancel(id: string): Promise<Outcome<RunInfo>> {
+    const run = this.#runs.active();
+    const info = this.#runs.get(id);
+    if (info === null) return { ok: false, code: 'unknown_run', detail: `run: ${id} does not exist` };
+    if (run?.run === id) (await this.#drive()).fail(run, 'cancelled by hand', 'cancelled');
+    return { ok: true, value: this.#runs.get(id) ?? info };
+  }
+
+  async runs(limit: number): Promise<RunInfo[]> {
+    return this.#runs.list(limit);
+  }
+
+  async run(id: string): Promise<RunInfo | null> {
+    return this.#runs.get(id);
+  }
+
+  async regions(): Promise<RegionStats[]> {
+    const { regions } = this.#settings();
+    const stats = await Promise.allSettled(regions.map((name) => this.#region(name).stats()));
+    return stats.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  // ---- what participants call -------------------------------------------------------------------------------
+
+  async poll(participant: string): Promise<Instruction> {
+    const run = this.#runs.active();
+    if (run === null) return { do: 'wait', ms: 0 };
+    const status = run.round?.participants[participant];
+    const open = run.round?.phase === 'open' && (status?.phase === 'invited' || status?.phase === 'working');
+    return open && run.spec !== null ? { do: 'work', spec: run.spec } : { do: 'wait', ms: POLL_MS };
+  }
+
+  async report(input: unknown): Promise<Ack> {
+    const message = ParticipantMessage.parse(input);
+    const runner = await this.#drive();
+    if (message.type === 'poll') return { current: true };
+    if (message.type !== 'uploaded') return this.#taken(runner.event(message.round, message));
+    const run = this.#runs.active();
+    if (run?.round?.id !== message.round) return { current: false };
+    if (!runner.complete(message.participant, run)) {
+      const detail = `the vector does not have ${run.spec?.dimension} words`;
+      runner.event(message.round, { type: 'failed', participant: message.participant, detail });
+      return this.#taken(false);
+    }
+    if (message.probe !== null) {
+      this.#runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
+    }
+    return this.#taken(runner.event(message.round, { type: 'uploaded', participant: message.participant }));
+  }
+
+  async putChunk(input: unknown, bytes: Uint8Array): Promise<Ack> {
+    const header = VectorChunk.parse(input);
+    const current = (await this.#drive()).storeChunk(header.participant, header.round, header.chunk, bytes);
+    return { current };
+  }
+
+  async statePart(key: string, part: number): Promise<Uint8Array | null> {
+    return (await this.#drive()).statePart(key, part);
+  }
+
+  async rowsSince(after: number, limit: number): Promise<RowEntry[]> {
+    return this.#rows.since(after, limit);
+  }
+
+  async rowEmbeddings(rows: number[]): Promise<Float32Array> {
+    return this.#rows.embeddings(rows, (await this.#context()).model.width);
+  }
+
+  // ---- time -------------------------------------------------------------------------------------------------
+
+  /** The watchdog: sets alarms again from saved state, and starts a run that is due. */
+  async tick(now: number): Promise<{ started: string | null }> {
+    if (this.#values.get('settings') === null) return { started: null };
+    if (this.#runs.active() !== null) {
+      await this.ctx.storage.setAlarm(now);
+      const { regions } = this.#settings();
+      await Promise.allSettled(regions.map((name) => this.#region(name).wake()));
+      return { started: null };
+    }
+    const { everyHours } = this.#settings().schedule;
+    const last = this.#runs.lastStartedAt();
+    if (everyHours === 0 || (last !== null && now - last < everyHours * 3_600_000)) return { started: null };
+    if (this.#rows.liveCount() === 0) return { started: null };
+    const outcome = await this.start('schedule');
+    return { started: outcome.ok ? outcome.value.run : null };
+  }
+
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    if (this.#values.get('settings') === null) return;
+    // An alarm that failed five times would be dropped after the next failure: start counting anew.
+    if (info !== undefined && info.retryCount >= 5) {
+      await this.ctx.storage.setAlarm(Date.now() + 60_000);
+      return;
+    }
+    const runner = await this.#drive();
+    let next: number | null = null;
+    for (let steps = 0; steps < 4; steps++) {
+      next = await runner.advance();
+      if (next === null || next > Date.now()) break;
+    }
+    if (next === null) await this.#versions.refresh((await this.#serving()).version, await this.#context());
+    if (next !== null) await this.#alarmBy(next);
+  }
+
+  async #taken(current: boolean): Promise<Ack> {
+    if (this.#runs.active()?.round?.phase !== 'open') await this.#alarmBy(Date.now());
+    return { current };
+  }
+
+  async #alarmBy(at: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) await this.ctx.storage.setAlarm(at);
+  }
+
+  // ---- parts ------------------------------------------------------------------------------------------------
+
+  #settings(): CollectionSettings {
+    const settings = this.#values.get<CollectionSettings>('settings');
+    if (settings === null) throw new Error('the coordinator was not configured');
+    return CollectionSettings.parse(settings);
+  }
+
+  #region(name: string) {
+    return region(this.env, this.#values.get<string>('collection') ?? '', name, this.#settings());
+  }
+
+  async #context(): Promise<SnapshotContext> {
+    const settings = this.#settings();
+    return {
+      collection: this.#values.get<string>('collection') ?? '',
+      model: await modelInfo(this.env),
+      regions: settings.regions,
+      temperature: settings.training.temperature,
+      inactiveOffset: settings.training.inactiveOffset,
+    };
+  }
+
+  async #serving() {
+    const serving = this.#versions.serving();
+    if (serving !== null) return serving;
+    const draft = {
+      parent: null,
+      run: null,
+      adapter: { kind: 'none' as const },
+      parameters: null,
+      training: {},
+    };
+    return this.#versions.create(draft, null, await this.#context(), Date.now());
+  }
+
+  async #drive(): Promise<Runner> {
+    const context = await this.#context();
+    this.#runner ??= new Runner({
+      storage: this.ctx.storage,
+      rows: this.#rows,
+      versions: this.#versions,
+      runs: this.#runs,
+      collection: context.collection,
+      settings: this.#settings(),
+      context,
+      now: () => Date.now(),
+      wake: (name) => reached(this.#region(name).wake()),
+      flush: (name) => reached(this.#region(name).flush()),
+    });
+    return this.#runner;
+  }
+}
+
+async function reached(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** FNV-1a: where an item goes that nobody placed. */
+function hash32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}

@@ -1,0 +1,45 @@
+/** Where a run starts: what the serving version learned, and the passages' own embeddings for what is new. */
+import type { Parameters } from '../../shared/protocol/parameters.ts';
+import type { AdapterSettings } from '../../shared/protocol/settings.ts';
+import { adapterSize } from '../../shared/protocol/snapshot.ts';
+import type { RowTable } from './row-table.ts';
+
+export function startParameters(options: {
+  /** Active rows in ascending order. */
+  active: readonly number[];
+  rows: RowTable;
+  before: Parameters | null;
+  adapter: AdapterSettings;
+  width: number;
+  seed: number;
+}): Parameters {
+  const { active, rows, before, adapter, width, seed } = options;
+  const length = adapterSize(adapter, width);
+  const head = rows.embeddings(active, width);
+  const learned = new Map(Array.from(before?.activeRows ?? [], (row, index) => [row, index]));
+  active.forEach((row, index) => {
+    const old = learned.get(row);
+    if (old !== undefined && before !== null)
+      head.set(before.head.subarray(old * width, (old + 1) * width), index * width);
+  });
+  const flat =
+    before?.adapter.length === length ? before.adapter.slice() : freshAdapter(adapter, width, seed);
+  return { activeRows: Uint32Array.from(active), adapter: flat, head };
+}
+
+/** `E·U·V` starts at nothing: V zero, U Gaussian with variance 1/width (mulberry32 and Box–Muller from the seed). */
+function freshAdapter(adapter: AdapterSettings, width: number, seed: number): Float32Array {
+  const flat = new Float32Array(adapterSize(adapter, width));
+  if (adapter.kind !== 'low-rank') return flat;
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 2 ** 32;
+  };
+  for (let i = 0; i < width * adapter.rank; i++) {
+    flat[i] = Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()) * Math.sqrt(1 / width);
+  }
+  return flat;
+}

@@ -1,0 +1,150 @@
+/**
+ * The rows of a collection: one for every passage, in the order in which regions registered them. A changed text
+ * is a new row; numbers are never used again, so that what a row learned can not pass to another passage.
+ */
+import type { RowEntry } from '../../shared/protocol/rounds.ts';
+import type { PassageChange } from '../region/library.ts';
+import { Values } from '../sql.ts';
+
+export interface LiveRow {
+  row: number;
+  region: string;
+  item: string;
+  ordinal: number;
+  embedding: Float32Array;
+}
+
+export class RowTable {
+  readonly #storage: DurableObjectStorage;
+  readonly #values: Values;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#values = new Values(storage);
+  }
+
+  get #sql(): SqlStorage {
+    return this.#storage.sql;
+  }
+
+  /** Number of the last change. */
+  changedAt(): number {
+    return this.#values.get<number>('rowsChangedAt') ?? 0;
+  }
+
+  /** One more than the largest row number ever given out. */
+  size(): number {
+    return (this.#sql.exec<{ n: number | null }>('SELECT max(row) AS n FROM rows').one().n ?? -1) + 1;
+  }
+
+  liveCount(): number {
+    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM rows WHERE removed = 0').one().n;
+  }
+
+  /** Takes over a region's changes up to `watermark`. May be repeated. */
+  register(region: string, changes: readonly PassageChange[], watermark: number): void {
+    this.#storage.transactionSync(() => {
+      let at = this.changedAt();
+      for (const change of changes) {
+        const live = this.#sql
+          .exec<{ row: number; hash: string }>(
+            'SELECT row, hash FROM rows WHERE region = ? AND item = ? AND ordinal = ? AND removed = 0',
+            region,
+            change.item,
+            change.ordinal,
+          )
+          .toArray()[0];
+        const same = live?.hash === change.hash;
+        // A repeated addition changes nothing, and a removal of something else is old news.
+        if (live !== undefined && same !== change.removed) continue;
+        if (live !== undefined) {
+          at += 1;
+          this.#sql.exec(
+            'UPDATE rows SET removed = 1, embedding = NULL, changed = ? WHERE row = ?',
+            at,
+            live.row,
+          );
+        }
+        if (change.removed) continue;
+        at += 1;
+        this.#sql.exec(
+          'INSERT INTO rows (region, item, ordinal, hash, embedding, changed) VALUES (?, ?, ?, ?, ?, ?)',
+          region,
+          change.item,
+          change.ordinal,
+          change.hash,
+          change.embedding.slice().buffer,
+          at,
+        );
+      }
+      this.#values.set('rowsChangedAt', at);
+      this.#sql.exec(
+        'INSERT INTO watermarks (region, seq) VALUES (?, ?) ON CONFLICT (region) DO UPDATE SET seq = max(seq, excluded.seq)',
+        region,
+        watermark,
+      );
+    });
+  }
+
+  watermarks(): Record<string, number> {
+    return Object.fromEntries(
+      this.#sql
+        .exec<{ region: string; seq: number }>('SELECT region, seq FROM watermarks')
+        .toArray()
+        .map(({ region, seq }) => [region, seq]),
+    );
+  }
+
+  since(after: number, limit: number): RowEntry[] {
+    return this.#sql
+      .exec<{ row: number; item: string; ordinal: number; region: string; removed: number; changed: number }>(
+        'SELECT row, item, ordinal, region, removed, changed FROM rows WHERE changed > ? ORDER BY changed LIMIT ?',
+        after,
+        limit,
+      )
+      .toArray()
+      .map(({ removed, changed, ...entry }) => ({ ...entry, removed: removed === 1, changedAt: changed }));
+  }
+
+  /** Every row that stands, in order, one at a time. */
+  *live(): Generator<LiveRow> {
+    for (const row of this.#sql.exec<{
+      row: number;
+      region: string;
+      item: string;
+      ordinal: number;
+      embedding: ArrayBuffer;
+    }>('SELECT row, region, item, ordinal, embedding FROM rows WHERE removed = 0 ORDER BY row')) {
+      yield { ...row, embedding: new Float32Array(row.embedding) };
+    }
+  }
+
+  /** Base embeddings, [rows, width]; zeros for a row that is gone. */
+  embeddings(rows: readonly number[], width: number): Float32Array {
+    const out = new Float32Array(rows.length * width);
+    rows.forEach((row, index) => {
+      const found = this.#sql
+        .exec<{ embedding: ArrayBuffer | null }>('SELECT embedding FROM rows WHERE row = ?', row)
+        .toArray()[0];
+      if (found?.embedding != null) out.set(new Float32Array(found.embedding), index * width);
+    });
+    return out;
+  }
+
+  /** Where items are; unknown ones are given a place when `choose` is not null. */
+  place(keys: readonly string[], choose: ((key: string) => string) | null): Record<string, string> {
+    const places: Record<string, string> = {};
+    for (const key of keys) {
+      const found = this.#sql
+        .exec<{ region: string }>('SELECT region FROM items WHERE key = ?', key)
+        .toArray()[0];
+      if (found !== undefined) places[key] = found.region;
+      else if (choose !== null) {
+        const region = choose(key);
+        this.#sql.exec('INSERT INTO items (key, region) VALUES (?, ?)', key, region);
+        places[key] = region;
+      }
+    }
+    return places;
+  }
+}

@@ -1,0 +1,152 @@
+/** Runs and rounds in the Coordinator's SQLite: the one in progress as one value, the others as history. */
+
+import type { RoundState } from '../../shared/federated/round-machine.ts';
+import type { RunPlan } from '../../shared/federated/run-plan.ts';
+import type { RoundInfo, RunInfo, RunState } from '../../shared/protocol/objects.ts';
+import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
+import { Values } from '../sql.ts';
+
+/** The run in progress: everything that the next step needs. */
+export interface ActiveRun {
+  run: string;
+  /** Keys the shuffles of the run. */
+  seed: number;
+  stage: 'prepare' | 'count' | 'train' | 'gate';
+  /** Number of the current round, from 0. */
+  index: number;
+  /** Train rounds done. */
+  trained: number;
+  plan: RunPlan | null;
+  /** Units that train, as counted. */
+  units: number;
+  base: number;
+  candidate: number | null;
+  round: RoundState | null;
+  spec: RoundSpec | null;
+  probes: Record<string, ProbeCounts>;
+  rowsAt: number;
+}
+
+interface RunRow extends Record<string, SqlStorageValue> {
+  run: string;
+  state: string;
+  reason: string;
+  started_at: number;
+  ended_at: number | null;
+  planned: number | null;
+  version: number | null;
+  error: string | null;
+}
+
+export class RunStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #values: Values;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#values = new Values(storage);
+  }
+
+  active(): ActiveRun | null {
+    return this.#values.get<ActiveRun>('run');
+  }
+
+  /** Saves the run and what its current round shows. */
+  save(run: ActiveRun, figures: Partial<Pick<RoundInfo, 'loss' | 'accuracy' | 'endedAt'>> = {}): void {
+    this.#storage.transactionSync(() => {
+      this.#values.set('run', run);
+      if (run.round === null || run.spec === null) return;
+      const info: RoundInfo = {
+        round: run.index,
+        kind: run.spec.kind,
+        phase: run.round.phase,
+        startedAt: run.round.startedAt,
+        endedAt: figures.endedAt ?? null,
+        participants: run.round.participants,
+        contributors: Object.values(run.round.participants).filter((p) => p.phase === 'uploaded').length,
+        loss: figures.loss ?? null,
+        accuracy: figures.accuracy ?? null,
+        error: run.round.error,
+      };
+      this.#storage.sql.exec(
+        'INSERT OR REPLACE INTO rounds (run, round, info) VALUES (?, ?, ?)',
+        run.run,
+        run.index,
+        JSON.stringify(info),
+      );
+    });
+  }
+
+  begin(run: ActiveRun, reason: string, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec(
+        "INSERT INTO runs (run, state, reason, started_at) VALUES (?, 'running', ?, ?)",
+        run.run,
+        reason,
+        now,
+      );
+      this.#values.set('run', run);
+    });
+  }
+
+  plan(run: string, planned: number): void {
+    this.#storage.sql.exec('UPDATE runs SET planned = ? WHERE run = ?', planned, run);
+  }
+
+  end(run: string, state: RunState, version: number | null, error: string | null, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec(
+        'UPDATE runs SET state = ?, version = ?, error = ?, ended_at = ? WHERE run = ?',
+        state,
+        version,
+        error,
+        now,
+        run,
+      );
+      this.#values.delete('run');
+    });
+  }
+
+  lastStartedAt(): number | null {
+    return this.#storage.sql.exec<{ at: number | null }>('SELECT max(started_at) AS at FROM runs').one().at;
+  }
+
+  list(limit: number): RunInfo[] {
+    return this.#storage.sql
+      .exec<RunRow>('SELECT * FROM runs ORDER BY started_at DESC, run DESC LIMIT ?', limit)
+      .toArray()
+      .map((row) => this.#info(row, false));
+  }
+
+  get(run: string): RunInfo | null {
+    const row = this.#storage.sql.exec<RunRow>('SELECT * FROM runs WHERE run = ?', run).toArray()[0];
+    return row === undefined ? null : this.#info(row, true);
+  }
+
+  #info(row: RunRow, withRounds: boolean): RunInfo {
+    const rounds = withRounds
+      ? this.#storage.sql
+          .exec<{ info: string }>('SELECT info FROM rounds WHERE run = ? ORDER BY round', row.run)
+          .toArray()
+          .map(({ info }) => JSON.parse(info) as RoundInfo)
+      : [];
+    const finished = this.#storage.sql
+      .exec<{ n: number }>(
+        "SELECT count(*) AS n FROM rounds WHERE run = ? AND json_extract(info, '$.endedAt') IS NOT NULL",
+        row.run,
+      )
+      .one().n;
+    return {
+      run: row.run,
+      state: row.state as RunState,
+      reason: row.reason,
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      finished,
+      planned: row.planned,
+      version: row.version,
+      error: row.error,
+      rounds,
+    };
+  }
+}

@@ -1,0 +1,28 @@
+/** Tables of a Coordinator, as numbered migrations. */
+import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
+
+export const MIGRATIONS = [
+  `${BLOB_TABLE}
+  ${VALUE_TABLE}
+  -- Which region holds an item.
+  CREATE TABLE items (key TEXT PRIMARY KEY, region TEXT NOT NULL) WITHOUT ROWID;
+  -- Every passage that ever had a row. Numbers are never given out again; a removed row keeps its number only.
+  CREATE TABLE rows (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, region TEXT NOT NULL, item TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    hash TEXT NOT NULL, embedding BLOB, removed INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL
+  );
+  CREATE UNIQUE INDEX rows_live ON rows (region, item, ordinal) WHERE removed = 0;
+  CREATE INDEX rows_changed ON rows (changed);
+  -- Up to which of a region's changes the row table reflects it.
+  CREATE TABLE watermarks (region TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE versions (
+    version INTEGER PRIMARY KEY, revision INTEGER NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL,
+    rows INTEGER NOT NULL, active_rows INTEGER NOT NULL, rows_at INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    parent INTEGER, run TEXT, state TEXT NOT NULL, held_out TEXT, probe TEXT, adapter TEXT NOT NULL, training TEXT NOT NULL
+  );
+  CREATE TABLE runs (
+    run TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, started_at INTEGER NOT NULL,
+    ended_at INTEGER, planned INTEGER, version INTEGER, error TEXT
+  );
+  CREATE TABLE rounds (run TEXT NOT NULL, round INTEGER NOT NULL, info TEXT NOT NULL, PRIMARY KEY (run, round)) WITHOUT ROWID;`,
+] as const;

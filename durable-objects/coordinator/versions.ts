@@ -1,0 +1,277 @@
+/**
+ * Versions of the retriever and their snapshots. A version is what a run trained (0: nothing, plain embedding
+ * search); a revision adds the rows that came since. Snapshots are immutable and named by their hash.
+ */
+import type { SnapshotPointer, VersionInfo } from '../../shared/protocol/objects.ts';
+import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
+import type { AdapterSettings } from '../../shared/protocol/settings.ts';
+import { adapterSize, encodeSnapshot, type SnapshotHeader } from '../../shared/protocol/snapshot.ts';
+import { quantiseRow } from '../../shared/retrieval/head.ts';
+import { Blobs } from '../sql.ts';
+import type { RowTable } from './row-table.ts';
+
+export interface ModelInfo {
+  name: string;
+  sha256: string;
+  width: number;
+}
+
+export interface VersionRow extends Record<string, SqlStorageValue> {
+  version: number;
+  revision: number;
+  hash: string;
+  bytes: number;
+  rows: number;
+  active_rows: number;
+  rows_at: number;
+  created_at: number;
+  parent: number | null;
+  run: string | null;
+  state: string;
+  held_out: string | null;
+  probe: string | null;
+  adapter: string;
+  training: string;
+}
+
+/** What a new version is made of. */
+export interface VersionDraft {
+  parent: number | null;
+  run: string | null;
+  adapter: AdapterSettings;
+  parameters: Parameters | null;
+  training: Record<string, unknown>;
+}
+
+/** Figures that stay with a collection's snapshots. */
+export interface SnapshotContext {
+  collection: string;
+  model: ModelInfo;
+  regions: string[];
+  temperature: number;
+  inactiveOffset: number;
+}
+
+const snapshotName = (hash: string): string => `snapshot/${hash}`;
+const parametersName = (version: number): string => `version/${version}`;
+
+export class Versions {
+  readonly #storage: DurableObjectStorage;
+  readonly #blobs: Blobs;
+  readonly #rows: RowTable;
+
+  constructor(storage: DurableObjectStorage, rows: RowTable) {
+    this.#storage = storage;
+    this.#blobs = new Blobs(storage);
+    this.#rows = rows;
+  }
+
+  all(): VersionRow[] {
+    return this.#storage.sql.exec<VersionRow>('SELECT * FROM versions ORDER BY version DESC').toArray();
+  }
+
+  get(version: number): VersionRow | null {
+    return (
+      this.#storage.sql.exec<VersionRow>('SELECT * FROM versions WHERE version = ?', version).toArray()[0] ??
+      null
+    );
+  }
+
+  serving(): VersionRow | null {
+    return (
+      this.#storage.sql.exec<VersionRow>("SELECT * FROM versions WHERE state = 'serving'").toArray()[0] ??
+      null
+    );
+  }
+
+  parameters(version: number, width: number): Parameters | null {
+    const row = this.get(version);
+    const bytes = this.#blobs.get(parametersName(version));
+    if (row === null || bytes === null) return null;
+    const adapter = JSON.parse(row.adapter) as AdapterSettings;
+    const length = adapterSize(adapter, width);
+    const active = (bytes.length / 4 - length) / (1 + width);
+    return decodeParameters(bytes, active, length, width);
+  }
+
+  /** Assembles and stores a new version; it serves nothing yet unless it is the first. */
+  async create(
+    draft: VersionDraft,
+    encoded: Uint8Array | null,
+    context: SnapshotContext,
+    now: number,
+  ): Promise<VersionRow> {
+    const version = (this.all()[0]?.version ?? -1) + 1;
+    const snapshot = this.#assemble(version, 0, draft.adapter, draft.parameters, draft.training, context);
+    const hash = await sha256Hex(snapshot.bytes);
+    // Another event may have made this version while the hash was computed.
+    const raced = this.get(version);
+    if (raced !== null) return raced;
+    this.#storage.transactionSync(() => {
+      this.#blobs.put(snapshotName(hash), snapshot.bytes);
+      if (encoded !== null) this.#blobs.put(parametersName(version), encoded);
+      this.#storage.sql.exec(
+        `INSERT INTO versions (version, revision, hash, bytes, rows, active_rows, rows_at, created_at, parent, run,
+           state, held_out, probe, adapter, training) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)`,
+        version,
+        hash,
+        snapshot.bytes.length,
+        snapshot.header.rows,
+        snapshot.activeRows,
+        snapshot.rowsAt,
+        now,
+        draft.parent,
+        draft.run,
+        version === 0 ? 'serving' : 'candidate',
+        JSON.stringify(draft.adapter),
+        JSON.stringify(draft.training),
+      );
+    });
+    return this.get(version) as VersionRow;
+  }
+
+  /** A new revision of `version` with today's rows; the same one when nothing changed. */
+  async refresh(version: number, context: SnapshotContext): Promise<VersionRow> {
+    const row = this.get(version);
+    if (row === null) throw new RangeError(`version ${version} does not exist`);
+    if (row.rows_at === this.#rows.changedAt()) return row;
+    const adapter = JSON.parse(row.adapter) as AdapterSettings;
+    const training = JSON.parse(row.training) as Record<string, unknown>;
+    const parameters = this.parameters(version, context.model.width);
+    const snapshot = this.#assemble(version, row.revision + 1, adapter, parameters, training, context);
+    const hash = await sha256Hex(snapshot.bytes);
+    if (this.get(version)?.revision !== row.revision) return this.get(version) as VersionRow;
+    this.#storage.transactionSync(() => {
+      this.#blobs.delete(snapshotName(row.hash));
+      this.#blobs.put(snapshotName(hash), snapshot.bytes);
+      this.#storage.sql.exec(
+        'UPDATE versions SET revision = ?, hash = ?, bytes = ?, rows = ?, active_rows = ?, rows_at = ? WHERE version = ?',
+        row.revision + 1,
+        hash,
+        snapshot.bytes.length,
+        snapshot.header.rows,
+        snapshot.activeRows,
+        snapshot.rowsAt,
+        version,
+      );
+    });
+    return this.get(version) as VersionRow;
+  }
+
+  judge(
+    version: number,
+    heldOut: VersionInfo['heldOut'],
+    probe: VersionInfo['probe'],
+    publish: boolean,
+  ): void {
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec(
+        'UPDATE versions SET held_out = ?, probe = ?, state = ? WHERE version = ?',
+        JSON.stringify(heldOut),
+        JSON.stringify(probe),
+        'rejected',
+        version,
+      );
+      if (publish) this.activate(version);
+    });
+  }
+
+  activate(version: number): void {
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec("UPDATE versions SET state = 'available' WHERE state = 'serving'");
+      this.#storage.sql.exec("UPDATE versions SET state = 'serving' WHERE version = ?", version);
+    });
+  }
+
+  /** Forgets a candidate whose run did not end well. */
+  discardCandidates(): void {
+    this.#storage.sql.exec("UPDATE versions SET state = 'rejected' WHERE state = 'candidate'");
+  }
+
+  snapshotPart(hash: string, part: number): Uint8Array | null {
+    return this.#blobs.part(snapshotName(hash), part);
+  }
+
+  #assemble(
+    version: number,
+    revision: number,
+    adapter: AdapterSettings,
+    parameters: Parameters | null,
+    training: Record<string, unknown>,
+    context: SnapshotContext,
+  ) {
+    const { width } = context.model;
+    const count = this.#rows.liveCount();
+    const learned = new Map(Array.from(parameters?.activeRows ?? [], (row, index) => [row, index]));
+    const place = new Map(context.regions.map((region, index) => [region, index]));
+    const rows = new Int8Array(count * width);
+    const scales = new Float32Array(count);
+    const active = new Uint8Array(count);
+    const regions = new Uint8Array(count);
+    const ordinals = new Uint32Array(count);
+    const items: string[] = [];
+    let at = 0;
+    let activeRows = 0;
+    for (const row of this.#rows.live()) {
+      const index = learned.get(row.row);
+      const vector =
+        index === undefined || parameters === null
+          ? row.embedding
+          : parameters.head.subarray(index * width, (index + 1) * width);
+      scales[at] = quantiseRow(vector, rows.subarray(at * width, (at + 1) * width));
+      active[at] = index === undefined ? 0 : 1;
+      activeRows += active[at] as number;
+      regions[at] = place.get(row.region) ?? 255;
+      ordinals[at] = row.ordinal;
+      items.push(row.item);
+      at += 1;
+    }
+    const header: SnapshotHeader = {
+      format: 'fedcar-snapshot/1',
+      collection: context.collection,
+      version,
+      revision,
+      model: { name: context.model.name, sha256: context.model.sha256 },
+      width,
+      rows: count,
+      adapter,
+      regions: context.regions,
+      watermarks: this.#rows.watermarks(),
+      temperature: context.temperature,
+      inactiveOffset: version === 0 ? 0 : context.inactiveOffset,
+      keyBytes: 0,
+      training,
+    };
+    const flat = parameters?.adapter ?? new Float32Array(adapterSize(adapter, width));
+    const bytes = encodeSnapshot({ header, adapter: flat, scales, active, regions, ordinals, rows, items });
+    return { header, bytes, activeRows, rowsAt: this.#rows.changedAt() };
+  }
+}
+
+export function pointerOf(row: VersionRow): SnapshotPointer {
+  const { version, revision, hash, bytes } = row;
+  return { version, revision, hash, bytes, parts: partCount(bytes) };
+}
+
+export function versionInfo(row: VersionRow): VersionInfo {
+  return {
+    version: row.version,
+    revision: row.revision,
+    hash: row.hash,
+    bytes: row.bytes,
+    rows: row.rows,
+    activeRows: row.active_rows,
+    createdAt: row.created_at,
+    parent: row.parent,
+    run: row.run,
+    state: row.state === 'serving' || row.state === 'available' ? row.state : 'rejected',
+    heldOut: row.held_out === null ? null : JSON.parse(row.held_out),
+    probe: row.probe === null ? null : JSON.parse(row.probe),
+    training: JSON.parse(row.training) as Record<string, unknown>,
+  };
+}
+
+async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,18 @@
+/** Bindings that the Durable Objects use. The edge Worker's environment extends this. */
+import type { Coordinator } from './coordinator/coordinator.ts';
+import type { Directory } from './directory/directory.ts';
+import type { Region } from './region/region.ts';
+
+export interface ObjectsEnv {
+  DIRECTORY: DurableObjectNamespace<Directory>;
+  COORDINATOR: DurableObjectNamespace<Coordinator>;
+  REGION: DurableObjectNamespace<Region>;
+  /** The encoder's artifact. */
+  ASSETS: Fetcher;
+  /** `development` allows what only local runs may do; anything else is production. */
+  FEDCAR_ENVIRONMENT?: string;
+  /** Folder of the encoder's artifact among the assets. */
+  FEDCAR_MODEL?: string;
+  /** Regions of the collection `default`, separated by commas. */
+  FEDCAR_REGIONS?: string;
+}

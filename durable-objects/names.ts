@@ -1,0 +1,47 @@
+/** How objects are named and reached: the one place that makes stubs. */
+
+import { LOCATION_HINTS } from '../shared/protocol/names.ts';
+import type { CollectionSettings } from '../shared/protocol/settings.ts';
+import type { ObjectsEnv } from './env.ts';
+
+type Place = Pick<CollectionSettings, 'jurisdiction'>;
+
+/**
+ * A namespace restricted to the collection's jurisdiction. Local workerd throws on `jurisdiction()`: only explicit
+ * development mode may go on without the guarantee.
+ */
+function within<T extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<T>,
+  env: ObjectsEnv,
+  place: Place,
+): DurableObjectNamespace<T> {
+  if (place.jurisdiction === null) return namespace;
+  try {
+    return namespace.jurisdiction(place.jurisdiction);
+  } catch (error) {
+    if (env.FEDCAR_ENVIRONMENT === 'development') return namespace;
+    throw error;
+  }
+}
+
+export function directory(env: ObjectsEnv) {
+  return env.DIRECTORY.get(env.DIRECTORY.idFromName('directory'));
+}
+
+export function coordinator(env: ObjectsEnv, collection: string, place: Place = { jurisdiction: null }) {
+  const namespace = within(env.COORDINATOR, env, place);
+  return namespace.get(namespace.idFromName(collection));
+}
+
+export function region(
+  env: ObjectsEnv,
+  collection: string,
+  name: string,
+  place: Place = { jurisdiction: null },
+) {
+  const namespace = within(env.REGION, env, place);
+  const hint = (LOCATION_HINTS as readonly string[]).includes(name)
+    ? { locationHint: name as DurableObjectLocationHint }
+    : {};
+  return namespace.get(namespace.idFromName(`${collection}/${name}`), hint);
+}

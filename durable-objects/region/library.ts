@@ -1,0 +1,234 @@
+/**
+ * The document side of a Region's SQLite: items and their passages. Every change gets the next sequence number, so
+ * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date.
+ */
+import type { Item, ItemFormat, ItemInput, ItemMetadata } from '../../shared/protocol/items.ts';
+import { Values } from '../sql.ts';
+
+export interface Passage {
+  ordinal: number;
+  text: string;
+  hash: string;
+  tokens: number;
+  embedding: Float32Array;
+}
+
+export interface StoredPassage extends Passage {
+  item: string;
+  seq: number;
+}
+
+/** Changes for the coordinator, in order of `seq`. */
+export type PassageChange =
+  | { seq: number; item: string; ordinal: number; hash: string; embedding: Float32Array; removed: false }
+  | { seq: number; item: string; ordinal: number; hash: string; removed: true };
+
+interface ItemRow extends Record<string, SqlStorageValue> {
+  key: string;
+  title: string;
+  text: string;
+  format: string;
+  metadata: string;
+  timestamp: number;
+  passages: number;
+}
+
+interface PassageRow extends Record<string, SqlStorageValue> {
+  item: string;
+  ordinal: number;
+  text: string;
+  hash: string;
+  tokens: number;
+  embedding: ArrayBuffer;
+  seq: number;
+}
+
+export class Library {
+  readonly #storage: DurableObjectStorage;
+  readonly #values: Values;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#values = new Values(storage);
+  }
+
+  get #sql(): SqlStorage {
+    return this.#storage.sql;
+  }
+
+  #nextSeq(): number {
+    const seq = (this.#values.get<number>('seq') ?? 0) + 1;
+    this.#values.set('seq', seq);
+    return seq;
+  }
+
+  item(key: string, region: string): Item | null {
+    const row = this.#sql.exec<ItemRow>('SELECT * FROM items WHERE key = ?', key).toArray()[0];
+    return row === undefined ? null : toItem(row, region);
+  }
+
+  items(after: string | null, limit: number, region: string): Item[] {
+    return this.#sql
+      .exec<ItemRow>('SELECT * FROM items WHERE key > ? ORDER BY key LIMIT ?', after ?? '', limit)
+      .toArray()
+      .map((row) => toItem(row, region));
+  }
+
+  passagesOf(key: string): StoredPassage[] {
+    return this.#sql
+      .exec<PassageRow>('SELECT * FROM passages WHERE item = ? ORDER BY ordinal', key)
+      .toArray()
+      .map(toPassage);
+  }
+
+  passage(item: string, ordinal: number): StoredPassage | null {
+    const row = this.#sql
+      .exec<PassageRow>('SELECT * FROM passages WHERE item = ? AND ordinal = ?', item, ordinal)
+      .toArray()[0];
+    return row === undefined ? null : toPassage(row);
+  }
+
+  /** Passages that changed after `watermark`, one at a time. */
+  *since(watermark: number): Generator<StoredPassage> {
+    for (const row of this.#sql.exec<PassageRow>(
+      'SELECT * FROM passages WHERE seq > ? ORDER BY seq',
+      watermark,
+    )) {
+      yield toPassage(row);
+    }
+  }
+
+  lastSeq(): number {
+    return this.#values.get<number>('seq') ?? 0;
+  }
+
+  /** Writes an item with its passages; those whose text stays the same keep their row and what it learned. */
+  put(input: ItemInput, passages: readonly Passage[], now: number): 'created' | 'updated' | 'unchanged' {
+    return this.#storage.transactionSync(() => {
+      const before = this.item(input.key, '');
+      const old = new Map(this.passagesOf(input.key).map((passage) => [passage.ordinal, passage]));
+      for (const passage of passages) {
+        const previous = old.get(passage.ordinal);
+        old.delete(passage.ordinal);
+        if (previous?.hash === passage.hash) continue;
+        if (previous !== undefined) this.#bury(previous);
+        this.#sql.exec(
+          `INSERT OR REPLACE INTO passages (item, ordinal, text, hash, tokens, embedding, seq)
+           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          input.key,
+          passage.ordinal,
+          passage.text,
+          passage.hash,
+          passage.tokens,
+          passage.embedding.slice().buffer,
+          this.#nextSeq(),
+        );
+      }
+      for (const passage of old.values()) this.#removePassage(passage);
+      const metadata = JSON.stringify(input.metadata);
+      if (
+        before !== null &&
+        before.text === input.text &&
+        before.title === input.title &&
+        before.format === input.format &&
+        JSON.stringify(before.metadata) === metadata
+      ) {
+        return 'unchanged';
+      }
+      this.#sql.exec(
+        `INSERT OR REPLACE INTO items (key, title, text, format, metadata, timestamp, passages)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        input.key,
+        input.title,
+        input.text,
+        input.format,
+        metadata,
+        now,
+        passages.length,
+      );
+      return before === null ? 'created' : 'updated';
+    });
+  }
+
+  remove(key: string): boolean {
+    return this.#storage.transactionSync(() => {
+      const passages = this.passagesOf(key);
+      for (const passage of passages) this.#removePassage(passage);
+      return this.#sql.exec('DELETE FROM items WHERE key = ?', key).rowsWritten > 0;
+    });
+  }
+
+  #removePassage(passage: StoredPassage): void {
+    this.#bury(passage);
+    this.#sql.exec('DELETE FROM passages WHERE item = ? AND ordinal = ?', passage.item, passage.ordinal);
+  }
+
+  #bury(passage: StoredPassage): void {
+    this.#sql.exec(
+      'INSERT INTO gone (seq, item, ordinal, hash) VALUES (?, ?, ?, ?)',
+      this.#nextSeq(),
+      passage.item,
+      passage.ordinal,
+      passage.hash,
+    );
+  }
+
+  /** What the coordinator has not confirmed yet, in order, at most `limit` changes. */
+  unregistered(limit: number): PassageChange[] {
+    const registered = this.registered();
+    const removed = this.#sql
+      .exec<{ seq: number; item: string; ordinal: number; hash: string }>(
+        'SELECT * FROM gone WHERE seq > ? ORDER BY seq LIMIT ?',
+        registered,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ ...row, removed: true as const }));
+    const added = this.#sql
+      .exec<PassageRow>('SELECT * FROM passages WHERE seq > ? ORDER BY seq LIMIT ?', registered, limit)
+      .toArray()
+      .map((row) => ({
+        seq: row.seq,
+        item: row.item,
+        ordinal: row.ordinal,
+        hash: row.hash,
+        embedding: new Float32Array(row.embedding),
+        removed: false as const,
+      }));
+    return [...removed, ...added].sort((x, y) => x.seq - y.seq).slice(0, limit);
+  }
+
+  registered(): number {
+    return this.#values.get<number>('registered') ?? 0;
+  }
+
+  confirm(upTo: number): void {
+    this.#storage.transactionSync(() => {
+      this.#values.set('registered', Math.max(upTo, this.registered()));
+      this.#sql.exec('DELETE FROM gone WHERE seq <= ?', upTo);
+    });
+  }
+
+  counts(): { items: number; passages: number } {
+    const items = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM items').one().n;
+    const passages = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM passages').one().n;
+    return { items, passages };
+  }
+}
+
+function toItem(row: ItemRow, region: string): Item {
+  return {
+    key: row.key,
+    region,
+    title: row.title,
+    text: row.text,
+    format: row.format as ItemFormat,
+    metadata: JSON.parse(row.metadata) as ItemMetadata,
+    timestamp: row.timestamp,
+    passages: row.passages,
+  };
+}
+
+function toPassage(row: PassageRow): StoredPassage {
+  return { ...row, embedding: new Float32Array(row.embedding) };
+}

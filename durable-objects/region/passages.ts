@@ -1,0 +1,56 @@
+/** From an uploaded item to its passages: split to fit the encoder, hashed, embedded by the adapter-free encoder. */
+import type { Engine } from '../../models/engine.ts';
+import type { ItemInput } from '../../shared/protocol/items.ts';
+import type { Passage, StoredPassage } from './library.ts';
+
+/** Passages of every item, in order. Texts that an item already has are not embedded again. */
+export async function preparePassages(
+  items: readonly ItemInput[],
+  engine: Engine,
+  model: string,
+  known: (key: string) => StoredPassage[],
+): Promise<Passage[][]> {
+  const pieces = items.map((item) => {
+    const text = item.title === '' || item.title === item.text ? item.text : `${item.title}: ${item.text}`;
+    return [text].map((piece, ordinal) => ({ ordinal, text: piece, ids: engine.tokenize(piece) }));
+  });
+  const prepared: Passage[][] = [];
+  const missing: { passage: Passage; ids: Int32Array }[] = [];
+  for (const [index, item] of items.entries()) {
+    const stored = new Map(known(item.key).map((passage) => [passage.hash, passage.embedding]));
+    const passages: Passage[] = [];
+    for (const piece of pieces[index] ?? []) {
+      const hash = await passageHash(model, piece.text);
+      const embedding = stored.get(hash);
+      const passage: Passage = {
+        ordinal: piece.ordinal,
+        text: piece.text,
+        hash,
+        tokens: piece.ids.length,
+        embedding: embedding ?? new Float32Array(0),
+      };
+      if (embedding === undefined) missing.push({ passage, ids: piece.ids });
+      passages.push(passage);
+    }
+    prepared.push(passages);
+  }
+  if (missing.length > 0) {
+    const { width } = engine.info;
+    const embeddings = await engine.embed(
+      missing.map(({ ids }) => ids),
+      { kind: 'none' },
+    );
+    missing.forEach(({ passage }, index) => {
+      passage.embedding = embeddings.slice(index * width, (index + 1) * width);
+    });
+  }
+  return prepared;
+}
+
+/** A row belongs to this text under this model: another of either is another row. */
+async function passageHash(model: string, text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${model}\0${text}`));
+  return Array.from(new Uint8Array(digest).subarray(0, 16), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}

@@ -1,0 +1,244 @@
+/**
+ * Region: one Durable Object a collection and region. The shard of documents, passages and query records lives
+ * here and never leaves; the object answers the edge's searches and is a federated-learning client.
+ *
+ * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records; byte
+ * strings of the job in progress. Every method may be repeated. Alarms do the training, one slice each, and bring
+ * the coordinator up to date.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
+import { Participant } from '../../shared/federated/participant.ts';
+import type {
+  FeedbackInput,
+  FeedbackReceipt,
+  Item,
+  ItemInput,
+  ItemReceipt,
+  PassageHit,
+  PassageRequest,
+} from '../../shared/protocol/items.ts';
+import { passageId } from '../../shared/protocol/names.ts';
+import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { engineFor, modelInfo } from '../engine.ts';
+import type { ObjectsEnv } from '../env.ts';
+import { coordinator } from '../names.ts';
+import { migrate, Values } from '../sql.ts';
+import { Library } from './library.ts';
+import { preparePassages } from './passages.ts';
+import { addRecords } from './records.ts';
+import { MIGRATIONS } from './schema.ts';
+import { answerPassages, matchesFilters } from './search.ts';
+import { Shard } from './shard.ts';
+
+/** Padded tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
+const SLICE_TOKENS = 4096;
+/** Steps of one alarm; at most one of them is a full slice. */
+const STEPS_PER_ALARM = 6;
+const CHANGES_PER_CALL = 400;
+const RETRY_MS = 5_000;
+
+interface Identity {
+  collection: string;
+  name: string;
+  settings: CollectionSettings;
+  /** Keys the choice of held-out records. */
+  splitKey: string;
+}
+
+export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
+  readonly #values: Values;
+  readonly #library: Library;
+  readonly #shard: Shard;
+  #participant: Participant | null = null;
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    super(ctx, env);
+    migrate(ctx.storage, MIGRATIONS);
+    this.#values = new Values(ctx.storage);
+    this.#library = new Library(ctx.storage);
+    this.#shard = new Shard(ctx.storage);
+  }
+
+  /** Tells the object who it is. May be repeated; settings replace earlier ones, the split key stays. */
+  async configure(
+    collection: string,
+    name: string,
+    settings: CollectionSettings,
+    splitKey: string,
+  ): Promise<void> {
+    const known = this.#values.get<Identity>('identity');
+    this.#values.set('identity', { collection, name, settings, splitKey: known?.splitKey ?? splitKey });
+    this.#participant = null;
+  }
+
+  async destroy(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    migrate(this.ctx.storage, MIGRATIONS);
+    this.#participant = null;
+  }
+
+  async putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>> {
+    const { name } = this.#identity();
+    const engine = await this.#engine();
+    const { sha256 } = await modelInfo(this.env);
+    const prepared = await preparePassages(items, engine, sha256, (key) => this.#library.passagesOf(key));
+    const now = Date.now();
+    const receipts = this.ctx.storage.transactionSync(() =>
+      items.map((item, index): ItemReceipt => {
+        const passages = prepared[index] ?? [];
+        return {
+          key: item.key,
+          region: name,
+          passages: passages.length,
+          status: this.#library.put(item, passages, now),
+        };
+      }),
+    );
+    await this.#alarmBy(now);
+    return { ok: true, value: receipts };
+  }
+
+  async removeItem(key: string): Promise<boolean> {
+    const removed = this.#library.remove(key);
+    if (removed) await this.#alarmBy(Date.now());
+    return removed;
+  }
+
+  async item(key: string): Promise<Item | null> {
+    return this.#library.item(key, this.#identity().name);
+  }
+
+  async items(after: string | null, limit: number, filters: unknown): Promise<Item[]> {
+    const { name } = this.#identity();
+    const found: Item[] = [];
+    let cursor = after;
+    for (;;) {
+      const page = this.#library.items(cursor, limit, name);
+      for (const item of page) {
+        if (matchesFilters(filters, item)) found.push(item);
+        if (found.length === limit) return found;
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limit) return found;
+      cursor = last.key;
+    }
+  }
+
+  async passagesOf(key: string) {
+    return this.#library
+      .passagesOf(key)
+      .map(({ item, ordinal, text, tokens }) => ({ id: passageId(item, ordinal), ordinal, text, tokens }));
+  }
+
+  async addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
+    const { splitKey, settings } = this.#identity();
+    const engine = await this.#engine();
+    const { heldOutShare } = settings;
+    return {
+      ok: true,
+      value: await addRecords(this.ctx.storage, records, { engine, splitKey, heldOutShare, now: Date.now() }),
+    };
+  }
+
+  async passages(request: PassageRequest): Promise<PassageHit[]> {
+    return answerPassages(this.#library, this.#identity().name, request);
+  }
+
+  async stats(): Promise<RegionStats> {
+    const lastContributionAt = this.#values.get<number>('contributedAt');
+    return { region: this.#identity().name, ...this.#library.counts(), lastContributionAt };
+  }
+
+  /** Asks the object to look for work now. */
+  async wake(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  /** Sends the coordinator what it has not seen yet. */
+  async flush(): Promise<void> {
+    const { collection, name } = this.#identity();
+    const stub = coordinator(this.env, collection, this.#identity().settings);
+    for (;;) {
+      const last = this.#library.lastSeq();
+      const changes = this.#library.unregistered(CHANGES_PER_CALL);
+      const upTo = changes.length < CHANGES_PER_CALL ? last : (changes.at(-1)?.seq ?? last);
+      if (changes.length === 0 && this.#library.registered() >= last) return;
+      await stub.register(name, changes, upTo);
+      this.#library.confirm(upTo);
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    if (this.#values.get('identity') === null) return;
+    try {
+      this.#expire();
+      await this.flush();
+      const after = await this.#steps();
+      if (after !== null) await this.#alarmBy(Date.now() + after);
+    } catch (error) {
+      // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
+      console.error(JSON.stringify({ level: 'error', event: 'region_alarm', message: String(error) }));
+      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
+    }
+  }
+
+  /** Works until a slice is done or there is nothing to do. Returns when to come again; null: when woken. */
+  async #steps(): Promise<number | null> {
+    this.#participant ??= this.#join();
+    const before = this.#shard.job()?.tokens ?? 0;
+    for (let step = 0; step < STEPS_PER_ALARM; step++) {
+      const after = await this.#participant.step();
+      if (after !== 0) return after;
+      if ((this.#shard.job()?.tokens ?? before) - before >= SLICE_TOKENS) break;
+    }
+    return 0;
+  }
+
+  #join(): Participant {
+    const { collection, name, settings } = this.#identity();
+    return new Participant({
+      name,
+      port: rpcPort(coordinator(this.env, collection, settings)),
+      store: this.#shard,
+      engine: () => this.#engine(),
+      now: () => Date.now(),
+      sliceTokens: SLICE_TOKENS,
+    });
+  }
+
+  /** Query records past the retention time are deleted. */
+  #expire(): void {
+    const { retentionDays } = this.#identity().settings;
+    this.ctx.storage.sql.exec('DELETE FROM records WHERE at < ?', Date.now() - retentionDays * 86_400_000);
+  }
+
+  #engine() {
+    return engineFor(this.env, this.#identity().settings.adapter);
+  }
+
+  #identity(): Identity {
+    const identity = this.#values.get<Identity>('identity');
+    if (identity === null) throw new Error('the region was not configured');
+    return { ...identity, settings: CollectionSettings.parse(identity.settings) };
+  }
+
+  async #alarmBy(at: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) await this.ctx.storage.setAlarm(at);
+  }
+}
+
+/** The coordinator's methods are the port: RPC carries numbers, JSON and byte strings as they are. */
+function rpcPort(stub: ReturnType<typeof coordinator>): CoordinatorPort {
+  return {
+    poll: (participant) => stub.poll(participant),
+    report: (message) => stub.report(message),
+    putChunk: (header, bytes) => stub.putChunk(header, bytes),
+    statePart: (key, part) => stub.statePart(key, part),
+    rowsSince: (after, limit) => stub.rowsSince(after, limit),
+    rowEmbeddings: (rows) => stub.rowEmbeddings(rows),
+  };
+}

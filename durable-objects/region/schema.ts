@@ -1,0 +1,35 @@
+/** Tables of a Region, as numbered migrations. */
+import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
+
+export const MIGRATIONS = [
+  `${BLOB_TABLE}
+  ${VALUE_TABLE}
+  CREATE TABLE items (
+    key TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, format TEXT NOT NULL,
+    metadata TEXT NOT NULL, timestamp INTEGER NOT NULL, passages INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  -- A passage changes its seq with its text; the coordinator has seen everything up to the value 'registered'.
+  CREATE TABLE passages (
+    item TEXT NOT NULL, ordinal INTEGER NOT NULL, text TEXT NOT NULL, hash TEXT NOT NULL,
+    tokens INTEGER NOT NULL, embedding BLOB NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (item, ordinal)
+  );
+  CREATE INDEX passages_seq ON passages (seq);
+  -- Passages that are gone, until the coordinator knows.
+  CREATE TABLE gone (
+    seq INTEGER PRIMARY KEY, item TEXT NOT NULL, ordinal INTEGER NOT NULL, hash TEXT NOT NULL
+  );
+  -- Mirror of the coordinator's row table: what labels refer to.
+  CREATE TABLE rows (row INTEGER PRIMARY KEY, item TEXT NOT NULL, ordinal INTEGER NOT NULL);
+  CREATE INDEX rows_item ON rows (item);
+  -- Query records. place: uniform 32-bit number of the record's own; held: never trained on, judges instead.
+  CREATE TABLE records (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, query TEXT NOT NULL,
+    item TEXT NOT NULL, relevant INTEGER NOT NULL, contributor TEXT, held INTEGER NOT NULL,
+    place INTEGER NOT NULL, length INTEGER NOT NULL, ids BLOB NOT NULL, row INTEGER,
+    embedding BLOB, embedding_key TEXT
+  );
+  CREATE INDEX records_row ON records (row);
+  CREATE INDEX records_item ON records (item);
+  CREATE INDEX records_at ON records (at);`,
+] as const;

@@ -1,0 +1,209 @@
+/**
+ * The training side of a Region's SQLite: query records, their labels, and the job in progress. Implements the
+ * store that a participant works on.
+ */
+import { partOfRecord } from '../../shared/federated/run-plan.ts';
+import type {
+  Job,
+  ProbeTitle,
+  ShardStore,
+  TrainingRecord,
+  UnlabelledRecord,
+} from '../../shared/federated/shard-store.ts';
+import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
+import { Blobs, Values } from '../sql.ts';
+
+const JOB_PREFIX = 'job/';
+
+export class Shard implements ShardStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #blobs: Blobs;
+  readonly #values: Values;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#blobs = new Blobs(storage);
+    this.#values = new Values(storage);
+  }
+
+  get #sql(): SqlStorage {
+    return this.#storage.sql;
+  }
+
+  job(): Job | null {
+    return this.#values.get<Job>('job');
+  }
+
+  saveJob(job: Job, blobs: Record<string, Uint8Array | null> = {}): void {
+    this.#storage.transactionSync(() => {
+      for (const [name, bytes] of Object.entries(blobs)) {
+        if (bytes === null) this.#blobs.delete(JOB_PREFIX + name);
+        // A byte string of no length has no parts: keep one, so that it reads as empty and not as absent.
+        else if (bytes.length === 0) {
+          this.#blobs.delete(JOB_PREFIX + name);
+          this.#blobs.putPart(JOB_PREFIX + name, 0, bytes);
+        } else this.#blobs.put(JOB_PREFIX + name, bytes);
+      }
+      this.#values.set('job', job);
+    });
+  }
+
+  clearJob(): void {
+    this.#storage.transactionSync(() => {
+      this.#blobs.deletePrefix(JOB_PREFIX);
+      this.#values.delete('job');
+    });
+  }
+
+  blob(name: string): Uint8Array | null {
+    return this.#blobs.get(JOB_PREFIX + name);
+  }
+
+  rowsAt(): number {
+    return this.#values.get<number>('rowsAt') ?? 0;
+  }
+
+  applyRows(entries: readonly RowEntry[], upTo: number): void {
+    this.#storage.transactionSync(() => {
+      for (const entry of entries) {
+        if (entry.removed) {
+          this.#sql.exec('DELETE FROM rows WHERE row = ?', entry.row);
+          this.#sql.exec('UPDATE records SET row = NULL WHERE row = ?', entry.row);
+        } else {
+          this.#sql.exec(
+            'INSERT OR REPLACE INTO rows (row, item, ordinal) VALUES (?, ?, ?)',
+            entry.row,
+            entry.item,
+            entry.ordinal,
+          );
+        }
+      }
+      this.#values.set('rowsAt', upTo);
+    });
+  }
+
+  unlabelled(limit: number): UnlabelledRecord[] {
+    // Items of one passage need no encoder.
+    this.#sql.exec(
+      `UPDATE records SET row = (SELECT min(row) FROM rows WHERE rows.item = records.item)
+       WHERE row IS NULL AND (SELECT count(*) FROM rows WHERE rows.item = records.item) = 1`,
+    );
+    const records = this.#sql
+      .exec<{ n: number; ids: ArrayBuffer; item: string }>(
+        `SELECT n, ids, item FROM records WHERE row IS NULL AND relevant = 1
+         AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) ORDER BY n LIMIT ?`,
+        limit,
+      )
+      .toArray();
+    return records.map((record) => ({
+      id: record.n,
+      ids: new Int32Array(record.ids),
+      rows: this.#sql
+        .exec<{ row: number }>('SELECT row FROM rows WHERE item = ? ORDER BY row', record.item)
+        .toArray()
+        .map(({ row }) => row),
+    }));
+  }
+
+  label(labels: readonly { id: number; row: number }[]): void {
+    this.#storage.transactionSync(() => {
+      for (const { id, row } of labels) this.#sql.exec('UPDATE records SET row = ? WHERE n = ?', row, id);
+    });
+  }
+
+  countRows(rows: number): Float64Array {
+    const counts = new Float64Array(rows);
+    for (const { row, n } of this.#sql.exec<{ row: number; n: number }>(
+      `SELECT row, count(*) AS n FROM records
+       WHERE row IS NOT NULL AND relevant = 1 AND held = 0 GROUP BY row`,
+    )) {
+      if (row < rows) counts[row] = n;
+    }
+    return counts;
+  }
+
+  sample(sample: Sample, rows: ReadonlyMap<number, number>): Uint32Array {
+    if (sample.kind === 'poisson')
+      throw new RangeError('sample: Poisson sampling needs the noised aggregation');
+    const chosen: number[] = [];
+    for (const record of this.#sql.exec<{ n: number; row: number; place: number }>(
+      `SELECT n, row, place FROM records
+       WHERE row IS NOT NULL AND relevant = 1 AND held = 0 ORDER BY length, n`,
+    )) {
+      if (!rows.has(record.row)) continue;
+      if (sample.kind === 'part' && partOfRecord(record.place, sample.seed, sample.parts) !== sample.part)
+        continue;
+      chosen.push(record.n);
+    }
+    return Uint32Array.from(chosen);
+  }
+
+  heldOut(): Uint32Array {
+    return Uint32Array.from(
+      this.#sql
+        .exec<{ n: number }>(
+          'SELECT n FROM records WHERE row IS NOT NULL AND relevant = 1 AND held = 1 ORDER BY length, n',
+        )
+        .toArray(),
+      ({ n }) => n,
+    );
+  }
+
+  records(ids: Uint32Array): (TrainingRecord | null)[] {
+    return Array.from(ids, (id) => {
+      const record = this.#sql
+        .exec<{ row: number | null; ids: ArrayBuffer }>('SELECT row, ids FROM records WHERE n = ?', id)
+        .toArray()[0];
+      if (record === undefined || record.row === null) return null;
+      return { id, row: record.row, ids: new Int32Array(record.ids) };
+    });
+  }
+
+  itemOfRow(row: number): string | null {
+    return (
+      this.#sql.exec<{ item: string }>('SELECT item FROM rows WHERE row = ?', row).toArray()[0]?.item ?? null
+    );
+  }
+
+  cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {
+    return Array.from(ids, (id) => {
+      const record = this.#sql
+        .exec<{ embedding: ArrayBuffer | null }>(
+          'SELECT embedding FROM records WHERE n = ? AND embedding_key = ?',
+          id,
+          key,
+        )
+        .toArray()[0];
+      return record?.embedding == null ? null : new Float32Array(record.embedding);
+    });
+  }
+
+  cacheEmbeddings(ids: Uint32Array, key: string, embeddings: Float32Array, width: number): void {
+    this.#storage.transactionSync(() => {
+      ids.forEach((id, index) => {
+        this.#sql.exec(
+          'UPDATE records SET embedding = ?, embedding_key = ? WHERE n = ?',
+          embeddings.slice(index * width, (index + 1) * width).buffer,
+          key,
+          id,
+        );
+      });
+    });
+  }
+
+  probeTitles(active: ReadonlySet<string>, limit: number): ProbeTitle[] {
+    const titles: ProbeTitle[] = [];
+    for (const item of this.#sql.exec<{ key: string; title: string }>(
+      "SELECT key, title FROM items WHERE title <> '' ORDER BY key",
+    )) {
+      if (active.has(item.key)) continue;
+      titles.push({ item: item.key, title: item.title });
+      if (titles.length === limit) break;
+    }
+    return titles;
+  }
+
+  contributed(at: number): void {
+    this.#values.set('contributedAt', at);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Small helpers over a Durable Object's SQLite: migrations by number, and byte strings longer than a value may be
+ * (2 MB), cut into parts.
+ */
+import { joinParts, partCount, partOf } from '../shared/protocol/parameters.ts';
+
+type Storage = DurableObjectStorage;
+
+/** Brings the tables up to date: every migration runs once, in order, each in a transaction. */
+export function migrate(storage: Storage, migrations: readonly string[]): void {
+  storage.sql.exec('CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL)');
+  const row = storage.sql.exec<{ version: number }>('SELECT version FROM schema').toArray()[0];
+  let version = row?.version ?? 0;
+  if (version > migrations.length) {
+    throw new Error(`storage: schema ${version} is newer than this code, which knows ${migrations.length}`);
+  }
+  while (version < migrations.length) {
+    const statements = migrations[version] as string;
+    version += 1;
+    storage.transactionSync(() => {
+      storage.sql.exec(statements);
+      storage.sql.exec('DELETE FROM schema');
+      storage.sql.exec('INSERT INTO schema (version) VALUES (?)', version);
+    });
+  }
+}
+
+/** Tables that `Blobs` needs. */
+export const BLOB_TABLE =
+  'CREATE TABLE blobs (name TEXT NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (name, part)) WITHOUT ROWID;';
+
+/** Byte strings of any length under a name. Writes within one event are atomic when no await lies between them. */
+export class Blobs {
+  readonly #storage: Storage;
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  put(name: string, bytes: Uint8Array): void {
+    this.delete(name);
+    for (let part = 0; part < partCount(bytes.length); part++) this.putPart(name, part, partOf(bytes, part));
+  }
+
+  putPart(name: string, part: number, bytes: Uint8Array): void {
+    // SQLite takes an ArrayBuffer of exactly the bytes.
+    this.#storage.sql.exec(
+      'INSERT OR REPLACE INTO blobs (name, part, data) VALUES (?, ?, ?)',
+      name,
+      part,
+      bytes.slice().buffer,
+    );
+  }
+
+  part(name: string, part: number): Uint8Array | null {
+    const row = this.#storage.sql
+      .exec<{ data: ArrayBuffer }>('SELECT data FROM blobs WHERE name = ? AND part = ?', name, part)
+      .toArray()[0];
+    return row === undefined ? null : new Uint8Array(row.data);
+  }
+
+  /** Whole byte string; null when there is none. */
+  get(name: string): Uint8Array | null {
+    const parts: Uint8Array[] = [];
+    let total = 0;
+    for (const row of this.#storage.sql.exec<{ data: ArrayBuffer }>(
+      'SELECT data FROM blobs WHERE name = ? ORDER BY part',
+      name,
+    )) {
+      parts.push(new Uint8Array(row.data));
+      total += row.data.byteLength;
+    }
+    return parts.length === 0
+      ? null
+      : parts.length === 1
+        ? (parts[0] as Uint8Array)
+        : joinParts(parts, total);
+  }
+
+  partNumbers(name: string): number[] {
+    return this.#storage.sql
+      .exec<{ part: number }>('SELECT part FROM blobs WHERE name = ? ORDER BY part', name)
+      .toArray()
+      .map((row) => row.part);
+  }
+
+  delete(name: string): void {
+    this.#storage.sql.exec('DELETE FROM blobs WHERE name = ?', name);
+  }
+
+  /** Deletes every byte string whose name begins with `prefix`. */
+  deletePrefix(prefix: string): void {
+    this.#storage.sql.exec('DELETE FROM blobs WHERE substr(name, 1, ?) = ?', prefix.length, prefix);
+  }
+}
+
+/** JSON values under a key, for the few singletons of an object. */
+export const VALUE_TABLE = 'CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;';
+
+export class Values {
+  readonly #storage: Storage;
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+  get<T>(key: string): T | null {
+    const row = this.#storage.sql
+      .exec<{ value: string }>('SELECT value FROM kv WHERE key = ?', key)
+      .toArray()[0];
+    return row === undefined ? null : (JSON.parse(row.value) as T);
+  }
+  set(key: string, value: unknown): void {
+    this.#storage.sql.exec(
+      'INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)',
+      key,
+      JSON.stringify(value),
+    );
+  }
+  delete(key: string): void {
+    this.#storage.sql.exec('DELETE FROM kv WHERE key = ?', key);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * A participant's part of the gate: its held-out queries are answered by the candidate, by the version that serves
+ * and by plain embedding search, one snapshot at a time (several would not fit beside the engine). Only sums leave.
+ * Beside them stands a probe that costs no privacy: the titles of documents that never learned, as queries.
+ */
+import type { GateRound, StateRef } from '../protocol/rounds.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { topRows } from '../retrieval/scores.ts';
+import type { SliceResult } from './participant.ts';
+import type { Job, ProbeTitle } from './shard-store.ts';
+import { adapterOf, bytesOf, takeSlice, type WorkContext } from './train-work.ts';
+
+/** Coordinates of a gate round: wins, losses, units, right answers of candidate, serving version, plain search. */
+export const GATE_DIMENSION = 6;
+const PROBE_TITLES = 200;
+
+/** Null stands for a record that was deleted while the gate ran: nobody finds it. */
+type Query = { ids: Int32Array; item: string } | null;
+
+/** Results are kept as one byte a query: bit p set when pass p found the item. */
+export async function runGate(job: Job, spec: GateRound, context: WorkContext): Promise<SliceResult> {
+  const { store, states, engine } = context;
+  const passes: StateRef[] = [spec.candidate, spec.serving, spec.baseline];
+  const kept = store.blob('units');
+  const units = kept === null ? store.heldOut() : new Uint32Array(kept.slice().buffer);
+  const keptTitles = store.blob('titles');
+  const titles: ProbeTitle[] =
+    keptTitles === null
+      ? store.probeTitles(activeItems(await states.snapshot(spec.candidate)), PROBE_TITLES)
+      : JSON.parse(new TextDecoder().decode(keptTitles));
+  const total = units.length + titles.length;
+  const results = store.blob('results') ?? new Uint8Array(total);
+  const blobs = {
+    units: bytesOf(units),
+    titles: new TextEncoder().encode(JSON.stringify(titles)),
+    results,
+  };
+  if (total === 0) return { job, blobs, sum: new Float64Array(GATE_DIMENSION) };
+
+  const pass = Math.floor(job.cursor / total);
+  const at = job.cursor % total;
+  const queries = take(units, titles, at, context);
+  const snapshot = await states.snapshot(passes[pass] as StateRef);
+  const found = await answer(snapshot, queries, context, engine.info.width);
+  found.forEach((hit, index) => {
+    if (hit) results[at + index] = (results[at + index] as number) | (1 << pass);
+  });
+  const next: Job = { ...job, units: 3 * total, cursor: job.cursor + queries.length };
+  if (next.cursor < 3 * total) return { job: next, blobs, sum: null };
+  return {
+    job: { ...next, probe: probe(results.subarray(units.length)) },
+    blobs,
+    sum: tally(results, units.length),
+  };
+}
+
+function take(units: Uint32Array, titles: ProbeTitle[], at: number, context: WorkContext): Query[] {
+  const { store, engine, sliceTokens } = context;
+  if (at < units.length) {
+    return takeSlice(store, units, at, sliceTokens).records.map(
+      (record) => record && { ids: record.ids, item: store.itemOfRow(record.row) ?? '' },
+    );
+  }
+  return titles
+    .slice(at - units.length, at - units.length + 64)
+    .map((title) => ({ ids: engine.tokenize(title.title), item: title.item }));
+}
+
+async function answer(
+  snapshot: Snapshot,
+  queries: Query[],
+  { engine }: WorkContext,
+  width: number,
+): Promise<boolean[]> {
+  const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
+  const standing = queries.filter((query) => query !== null);
+  const embeddings = await engine.embed(
+    standing.map((q) => q.ids),
+    adapter,
+    { priority: 'background' },
+  );
+  let index = -1;
+  return queries.map((query) => {
+    if (query === null) return false;
+    index += 1;
+    const top = topRows(snapshot, embeddings.subarray(index * width, (index + 1) * width), 1)[0];
+    return top !== undefined && snapshot.items[top.row] === query.item;
+  });
+}
+
+function activeItems(snapshot: Snapshot): ReadonlySet<string> {
+  const items = new Set<string>();
+  for (let row = 0; row < snapshot.header.rows; row++) {
+    if (snapshot.active[row]) items.add(snapshot.items[row] as string);
+  }
+  return items;
+}
+
+function tally(results: Uint8Array, units: number): Float64Array {
+  const sum = new Float64Array(GATE_DIMENSION);
+  for (let i = 0; i < units; i++) {
+    const bits = results[i] as number;
+    const candidate = bits & 1;
+    const serving = (bits >> 1) & 1;
+    sum[0] = (sum[0] as number) + (candidate & ~serving & 1);
+    sum[1] = (sum[1] as number) + (serving & ~candidate & 1);
+    sum[2] = (sum[2] as number) + 1;
+    sum[3] = (sum[3] as number) + candidate;
+    sum[4] = (sum[4] as number) + serving;
+    sum[5] = (sum[5] as number) + ((bits >> 2) & 1);
+  }
+  return sum;
+}
+
+function probe(results: Uint8Array): Job['probe'] {
+  let found = 0;
+  let mips = 0;
+  for (const bits of results) {
+    found += bits & 1;
+    mips += (bits >> 2) & 1;
+  }
+  return { titles: results.length, found, mips };
+}

@@ -1,0 +1,188 @@
+/**
+ * A federated-learning client: asks its coordinator what to do, works in slices bounded by tokens, uploads one
+ * vector a round. It keeps nothing in memory that it cannot read again, so a process may die at any line: a slice
+ * is lost, never a round. What leaves is a sum over clipped units and nothing else.
+ */
+import type { Engine } from '../../models/engine.ts';
+import { PART_BYTES, partCount, partOf } from '../protocol/parameters.ts';
+import type { CoordinatorPort } from './coordinator-port.ts';
+import { runGate } from './gate-work.ts';
+import type { Job, ShardStore } from './shard-store.ts';
+import { StateCache } from './state-cache.ts';
+import { runTraining } from './train-work.ts';
+import { cryptoDither, type Dither, encodeFixed } from './vector.ts';
+
+export interface ParticipantOptions {
+  name: string;
+  port: CoordinatorPort;
+  store: ShardStore;
+  engine: () => Promise<Engine>;
+  now: () => number;
+  dither?: Dither;
+  /** Padded tokens of one slice. */
+  sliceTokens: number;
+}
+
+/** What a slice of work returns: the job as it stands, and the finished sum when there is one. */
+export interface SliceResult {
+  job: Job;
+  blobs: Record<string, Uint8Array | null>;
+  sum: Float64Array | null;
+}
+
+const ROWS_PER_FETCH = 2000;
+const LABELS_PER_SLICE = 64;
+
+export class Participant {
+  readonly #options: ParticipantOptions;
+  readonly #states: StateCache;
+
+  constructor(options: ParticipantOptions) {
+    this.#options = options;
+    this.#states = new StateCache(options.port);
+  }
+
+  /** Does one bounded piece of work and returns after how many milliseconds it wants to be called again. */
+  async step(): Promise<number> {
+    const { store, port, name } = this.#options;
+    const job = store.job();
+    if (job === null) {
+      const instruction = await port.poll(name);
+      if (instruction.do === 'wait') {
+        this.#states.clear();
+        return instruction.ms;
+      }
+      await this.#begin(instruction.spec);
+      return 0;
+    }
+    try {
+      if (job.phase === 'label') await this.#label(job);
+      else if (job.phase === 'work') await this.#work(job);
+      else await this.#upload(job);
+    } catch (error) {
+      // A failure of this shard must not hold up the others for a whole deadline.
+      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      const detail = error.message.slice(0, 500);
+      await port.report({ type: 'failed', participant: name, round: job.spec.id, detail });
+      this.#drop();
+    }
+    return 0;
+  }
+
+  #drop(): void {
+    this.#options.store.clearJob();
+    this.#states.clear();
+  }
+
+  async #begin(spec: Job['spec']): Promise<void> {
+    const { store } = this.#options;
+    await this.#syncRows(spec.rowsAt);
+    store.saveJob({ spec, phase: 'label', cursor: 0, units: 0, tokens: 0, probe: null });
+  }
+
+  async #syncRows(upTo: number): Promise<void> {
+    const { store, port } = this.#options;
+    while (store.rowsAt() < upTo) {
+      const entries = await port.rowsSince(store.rowsAt(), ROWS_PER_FETCH);
+      const last = entries.at(-1);
+      if (last === undefined) {
+        store.applyRows([], upTo);
+        return;
+      }
+      store.applyRows(entries, last.changedAt);
+    }
+  }
+
+  /** A record that names a document of several passages stands for the nearest of them in the base encoder. */
+  async #label(job: Job): Promise<void> {
+    const { store, port, engine } = this.#options;
+    const records = store.unlabelled(LABELS_PER_SLICE);
+    if (records.length === 0) {
+      store.saveJob({ ...job, phase: 'work', cursor: 0 });
+      return;
+    }
+    const rows = [...new Set(records.flatMap((record) => record.rows))];
+    const width = (await engine()).info.width;
+    const [embeddings, queries] = await Promise.all([
+      port.rowEmbeddings(rows),
+      engine().then((ready) =>
+        ready.embed(
+          records.map((r) => r.ids),
+          { kind: 'none' },
+          { priority: 'background' },
+        ),
+      ),
+    ]);
+    const place = new Map(rows.map((row, index) => [row, index * width]));
+    const labels = records.map((record, index) => {
+      let best = { row: record.rows[0] as number, score: Number.NEGATIVE_INFINITY };
+      for (const row of record.rows) {
+        const at = place.get(row) as number;
+        let score = 0;
+        for (let i = 0; i < width; i++) {
+          score += (queries[index * width + i] as number) * (embeddings[at + i] as number);
+        }
+        if (score > best.score) best = { row, score };
+      }
+      return { id: record.id, row: best.row };
+    });
+    store.label(labels);
+  }
+
+  async #work(job: Job): Promise<void> {
+    const { store, port, name, dither } = this.#options;
+    const result = await this.#slice(job);
+    // Another event may have dropped the job while the slice ran.
+    if (store.job()?.spec.id !== job.spec.id) return;
+    if (result.sum === null) {
+      store.saveJob(result.job, result.blobs);
+      const progress = Math.floor((10 * result.job.cursor) / Math.max(1, result.job.units)) / 10;
+      const ack = await port.report({ type: 'progress', participant: name, round: job.spec.id, progress });
+      if (!ack.current) this.#drop();
+      return;
+    }
+    if (result.sum.length !== job.spec.dimension) {
+      throw new RangeError(
+        `round ${job.spec.id}: ${result.sum.length} coordinates where ${job.spec.dimension} are due`,
+      );
+    }
+    const words = encodeFixed(result.sum, job.spec.gridStep, dither ?? cryptoDither);
+    // The final vector is stored before its first byte leaves: a replay sends the very same bytes.
+    store.saveJob(
+      { ...result.job, phase: 'upload', cursor: 0 },
+      { ...result.blobs, vector: new Uint8Array(words.buffer) },
+    );
+  }
+
+  async #slice(job: Job): Promise<SliceResult> {
+    const { store } = this.#options;
+    if (job.spec.kind === 'count') {
+      const counts = store.countRows(job.spec.rows);
+      const sum = new Float64Array(job.spec.rows + 1);
+      sum.set(counts);
+      sum[job.spec.rows] = counts.reduce((total, count) => total + count, 0);
+      return { job, blobs: {}, sum };
+    }
+    const engine = await this.#options.engine();
+    const context = { store, engine, states: this.#states, sliceTokens: this.#options.sliceTokens };
+    return job.spec.kind === 'train' ? runTraining(job, job.spec, context) : runGate(job, job.spec, context);
+  }
+
+  async #upload(job: Job): Promise<void> {
+    const { store, port, name, now } = this.#options;
+    const bytes = store.blob('vector');
+    if (bytes === null) throw new RangeError(`round ${job.spec.id}: the stored vector is gone`);
+    const chunks = partCount(bytes.length);
+    for (let chunk = job.cursor; chunk < chunks; chunk++) {
+      const ack = await port.putChunk(
+        { participant: name, round: job.spec.id, chunk, chunks },
+        partOf(bytes, chunk),
+      );
+      if (!ack.current) return this.#drop();
+      if ((chunk + 1) * PART_BYTES < bytes.length) store.saveJob({ ...job, cursor: chunk + 1 });
+    }
+    await port.report({ type: 'uploaded', participant: name, round: job.spec.id, probe: job.probe });
+    store.contributed(now());
+    store.clearJob();
+  }
+}

@@ -1,0 +1,94 @@
+/** What the sum of a round means: counts, a step of the optimiser, or the gate's verdict. Pure. */
+import type { Parameters } from '../protocol/parameters.ts';
+import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
+import type { GateSettings, TrainingSettings } from '../protocol/settings.ts';
+import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
+import { LOSS_CAP, STATS } from './vector.ts';
+
+export interface TrainFigures {
+  units: number;
+  /** Mean loss and accuracy over the units, before the step; null without units. */
+  loss: number | null;
+  accuracy: number | null;
+}
+
+export function trainFigures(sum: Float64Array, spec: TrainRound): TrainFigures {
+  const at = sum.length - STATS;
+  const units = Math.round((sum[at + 2] as number) / spec.statScale);
+  if (units <= 0) return { units: 0, loss: null, accuracy: null };
+  return {
+    units,
+    loss: (LOSS_CAP * (sum[at] as number)) / spec.statScale / units,
+    accuracy: (sum[at + 1] as number) / spec.statScale / units,
+  };
+}
+
+/**
+ * One step of the server optimiser in place. The sum is divided by what a round is expected to see, never by what
+ * this one saw. Rounds of local steps send displacements: they are pseudo-gradients too.
+ * @param step train rounds done before; @param steps train rounds of the run; @param expected units of a round
+ */
+export function applyRound(
+  parameters: Parameters,
+  state: OptimiserState,
+  sum: Float64Array,
+  spec: TrainRound,
+  training: TrainingSettings,
+  schedule: { step: number; steps: number; expected: number },
+): void {
+  const adapterLength = parameters.adapter.length;
+  const all = new Float32Array(adapterLength + parameters.head.length);
+  all.set(parameters.adapter);
+  all.set(parameters.head, adapterLength);
+  const gradient = new Float64Array(all.length);
+  const skipped = spec.train === 'head' ? adapterLength : 0;
+  const denominator = Math.max(1, schedule.expected);
+  for (let i = skipped; i < all.length; i++) gradient[i] = (sum[i - skipped] as number) / denominator;
+  const { optimiser } = training;
+  const factor = rateFactor(optimiser, schedule.step, schedule.steps);
+  applyStep(optimiser, state, all, gradient, adapterLength, {
+    adapter: skipped === 0 ? optimiser.adapterRate * factor : 0,
+    head: optimiser.headRate * factor,
+  });
+  parameters.adapter.set(all.subarray(0, adapterLength));
+  parameters.head.set(all.subarray(adapterLength));
+}
+
+export interface Verdict {
+  publish: boolean;
+  reason: string;
+  heldOut: { units: number; accuracy: number; baseline: number; mips: number } | null;
+  probe: ProbeCounts;
+}
+
+/** @param sum wins, losses, units, right answers of candidate, serving version and plain search. */
+export function judge(sum: Float64Array, probes: readonly ProbeCounts[], gate: GateSettings): Verdict {
+  const [wins, losses, units, candidate, serving, mips] = Array.from(sum) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const probe = { titles: 0, found: 0, mips: 0 };
+  for (const counts of probes) {
+    probe.titles += counts.titles;
+    probe.found += counts.found;
+    probe.mips += counts.mips;
+  }
+  const heldOut =
+    units > 0 ? { units, accuracy: candidate / units, baseline: serving / units, mips: mips / units } : null;
+  if (heldOut === null) return { publish: false, reason: 'no held-out query could judge it', heldOut, probe };
+  const needed = gate.margin * units;
+  if (wins - losses <= 0 || wins - losses < needed) {
+    const reason = `held-out wins minus losses are ${wins - losses} of ${units}, below what is needed (more than 0, at least ${needed})`;
+    return { publish: false, reason, heldOut, probe };
+  }
+  const allowed = probe.mips - gate.probeTolerance * probe.titles;
+  if (probe.found < allowed) {
+    const reason = `titles of untrained documents found ${probe.found} of ${probe.titles}, plain search ${probe.mips}, at most ${gate.probeTolerance} of them may be lost`;
+    return { publish: false, reason, heldOut, probe };
+  }
+  return { publish: true, reason: 'better on held-out queries', heldOut, probe };
+}

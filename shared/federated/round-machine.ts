@@ -1,0 +1,123 @@
+/**
+ * One round as a pure state machine `(state, event, now) → { state, effects }`: who was asked, who answered, when to
+ * stop waiting. It knows nothing of vectors, storage or transport, so that every order of events can be tested.
+ */
+
+export type ParticipantPhase = 'invited' | 'working' | 'uploaded' | 'failed' | 'missed';
+
+export interface RoundState {
+  id: string;
+  phase: 'open' | 'released' | 'aborted';
+  startedAt: number;
+  deadlineAt: number;
+  minParticipants: number;
+  participants: Record<string, { phase: ParticipantPhase; progress: number }>;
+  error: string | null;
+}
+
+export type RoundEvent =
+  | { type: 'progress'; participant: string; progress: number }
+  | { type: 'uploaded'; participant: string }
+  | { type: 'failed'; participant: string; detail: string }
+  | { type: 'away'; participant: string }
+  | { type: 'cancel'; detail: string }
+  | { type: 'tick' };
+
+export type RoundEffect = { effect: 'release'; contributors: string[] } | { effect: 'abort'; detail: string };
+
+export interface Transition {
+  state: RoundState;
+  effects: RoundEffect[];
+  /** False when the event came from a stranger or too late: the sender should drop the round. */
+  accepted: boolean;
+}
+
+/** Stragglers get at least this long once half of the participants are done. */
+const GRACE_MS = 30_000;
+/** … and at least this many times what the first half needed. */
+const GRACE_FACTOR = 4;
+
+export function openRound(
+  id: string,
+  invited: readonly string[],
+  options: { now: number; phaseDeadlineMs: number; minParticipants: number },
+): RoundState {
+  return {
+    id,
+    phase: 'open',
+    startedAt: options.now,
+    deadlineAt: options.now + options.phaseDeadlineMs,
+    minParticipants: options.minParticipants,
+    participants: Object.fromEntries(invited.map((name) => [name, { phase: 'invited', progress: 0 }])),
+    error: null,
+  };
+}
+
+export function contributorsOf(state: RoundState): string[] {
+  return Object.entries(state.participants)
+    .filter(([, participant]) => participant.phase === 'uploaded')
+    .map(([name]) => name)
+    .sort();
+}
+
+export function stepRound(state: RoundState, event: RoundEvent, now: number): Transition {
+  if (state.phase !== 'open') return { state, effects: [], accepted: false };
+  if (event.type === 'cancel') return abort(state, event.detail);
+  if (event.type === 'tick') return settle(state, now);
+  const current = state.participants[event.participant];
+  if (current === undefined) return { state, effects: [], accepted: false };
+  // What was uploaded stays uploaded: repeats and late failures change nothing.
+  if (current.phase === 'uploaded') return { ...settle(state, now), accepted: true };
+  const next =
+    event.type === 'progress'
+      ? { phase: 'working' as const, progress: Math.max(current.progress, event.progress) }
+      : event.type === 'uploaded'
+        ? { phase: 'uploaded' as const, progress: 1 }
+        : {
+            phase: event.type === 'failed' ? ('failed' as const) : ('missed' as const),
+            progress: current.progress,
+          };
+  const participants = { ...state.participants, [event.participant]: next };
+  const detail = event.type === 'failed' ? `${event.participant}: ${event.detail}` : state.error;
+  const changed = withGrace({ ...state, participants, error: detail }, now);
+  return { ...settle(changed, now), accepted: true };
+}
+
+/** Once half are done, the others get a bounded multiple of that time: one slow region must not stop the rest. */
+function withGrace(state: RoundState, now: number): RoundState {
+  const all = Object.values(state.participants);
+  const done = all.filter((participant) => participant.phase === 'uploaded').length;
+  if (done === 0 || done * 2 < all.length || done < state.minParticipants) return state;
+  const grace = state.startedAt + Math.max(GRACE_MS, GRACE_FACTOR * (now - state.startedAt));
+  return grace < state.deadlineAt ? { ...state, deadlineAt: grace } : state;
+}
+
+function settle(state: RoundState, now: number): Transition {
+  const entries = Object.entries(state.participants);
+  const waiting = entries.filter(([, p]) => p.phase === 'invited' || p.phase === 'working');
+  const contributors = contributorsOf(state);
+  const late = now >= state.deadlineAt;
+  if (waiting.length > 0 && !late) return { state, effects: [], accepted: true };
+  if (contributors.length < Math.max(1, state.minParticipants)) {
+    const why = state.error === null ? '' : `; ${state.error}`;
+    return abort(
+      state,
+      `${contributors.length} of ${entries.length} participants answered where ${Math.max(1, state.minParticipants)} are needed${why}`,
+    );
+  }
+  const participants = { ...state.participants };
+  for (const [name, participant] of waiting) participants[name] = { ...participant, phase: 'missed' };
+  return {
+    state: { ...state, phase: 'released', participants },
+    effects: [{ effect: 'release', contributors }],
+    accepted: true,
+  };
+}
+
+function abort(state: RoundState, detail: string): Transition {
+  return {
+    state: { ...state, phase: 'aborted', error: detail },
+    effects: [{ effect: 'abort', detail }],
+    accepted: true,
+  };
+}

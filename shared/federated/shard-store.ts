@@ -1,0 +1,72 @@
+/**
+ * What a participant needs from its shard, whatever stores it: SQLite in a Region, files or memory elsewhere.
+ * Calls are synchronous, so that what happens between two awaits is one transaction for a Durable Object.
+ */
+import type { RoundSpec, RowEntry, Sample } from '../protocol/rounds.ts';
+
+/** A piece of work in progress. It survives the process: everything needed to go on is in it or in its blobs. */
+export interface Job {
+  spec: RoundSpec;
+  phase: 'label' | 'work' | 'upload';
+  /** Next unit (label, work) or next chunk (upload). */
+  cursor: number;
+  /** Units chosen for this round. */
+  units: number;
+  /** Padded tokens worked through: what slices are bounded by. */
+  tokens: number;
+  probe: { titles: number; found: number; mips: number } | null;
+}
+
+/** A query record as training sees it. `row` is the passage it asks for. */
+export interface TrainingRecord {
+  id: number;
+  row: number;
+  ids: Int32Array;
+}
+
+/** A record whose item has several passages: its row is the one nearest to the query in the base encoder. */
+export interface UnlabelledRecord {
+  id: number;
+  ids: Int32Array;
+  rows: number[];
+}
+
+/** A document's title with which the probe asks for the document. */
+export interface ProbeTitle {
+  item: string;
+  title: string;
+}
+
+export interface ShardStore {
+  job(): Job | null;
+  /** Saves the job and, in the same transaction, the byte strings given (null deletes one). */
+  saveJob(job: Job, blobs?: Record<string, Uint8Array | null>): void;
+  /** Forgets the job and all its byte strings. */
+  clearJob(): void;
+  blob(name: string): Uint8Array | null;
+
+  rowsAt(): number;
+  /** Takes over changes of the coordinator's row table; labels that refer to removed rows are forgotten. */
+  applyRows(entries: readonly RowEntry[], upTo: number): void;
+  /** Labels records of single-passage items; returns up to `limit` that need the encoder. */
+  unlabelled(limit: number): UnlabelledRecord[];
+  label(labels: readonly { id: number; row: number }[]): void;
+
+  /** How many labelled training records ask for each row; length `rows`. */
+  countRows(rows: number): Float64Array;
+  /** Record ids of the sample, in order of token length (so that microbatches fill), only with rows in `rows`. */
+  sample(sample: Sample, rows: ReadonlyMap<number, number>): Uint32Array;
+  heldOut(): Uint32Array;
+  /** In the order of `ids`; null where a record is gone or lost its label. */
+  records(ids: Uint32Array): (TrainingRecord | null)[];
+  /** The item that each row belongs to. */
+  itemOfRow(row: number): string | null;
+
+  /** Query embeddings made under the parameters named `key`; null where there is none. */
+  cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[];
+  cacheEmbeddings(ids: Uint32Array, key: string, embeddings: Float32Array, width: number): void;
+
+  /** Titles of own items that are not in `active`, at most `limit`, always the same ones. */
+  probeTitles(active: ReadonlySet<string>, limit: number): ProbeTitle[];
+  contributed(at: number): void;
+}

@@ -1,0 +1,50 @@
+/** Parameters and snapshots that a participant works with, fetched in parts and kept while they are needed. */
+import { decodeParameters, joinParts, type Parameters } from '../protocol/parameters.ts';
+import type { StateRef, TrainRound } from '../protocol/rounds.ts';
+import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
+import type { CoordinatorPort } from './coordinator-port.ts';
+
+/** The coordinator has dropped what a round needs: the round is over. */
+export class StateGoneError extends RangeError {}
+
+export class StateCache {
+  readonly #port: Pick<CoordinatorPort, 'statePart'>;
+  /** One entry only: two snapshots of 50,000 rows would not fit beside the engine. */
+  #kept: { key: string; value: Parameters | Snapshot } | null = null;
+
+  constructor(port: Pick<CoordinatorPort, 'statePart'>) {
+    this.#port = port;
+  }
+
+  clear(): void {
+    this.#kept = null;
+  }
+
+  async parameters(spec: TrainRound, width: number): Promise<Parameters> {
+    if (this.#kept?.key !== spec.state.key) {
+      this.#kept = null;
+      const bytes = await this.#fetch(spec.state);
+      const value = decodeParameters(bytes, spec.activeRows, adapterSize(spec.adapter, width), width);
+      this.#kept = { key: spec.state.key, value };
+    }
+    return this.#kept.value as Parameters;
+  }
+
+  async snapshot(ref: StateRef): Promise<Snapshot> {
+    if (this.#kept?.key !== ref.key) {
+      this.#kept = null;
+      this.#kept = { key: ref.key, value: decodeSnapshot(await this.#fetch(ref)) };
+    }
+    return this.#kept.value as Snapshot;
+  }
+
+  async #fetch(ref: StateRef): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    for (let part = 0; part < ref.parts; part++) {
+      const bytes = await this.#port.statePart(ref.key, part);
+      if (bytes === null) throw new StateGoneError(`parameters ${ref.key}: part ${part} is gone`);
+      parts.push(bytes);
+    }
+    return joinParts(parts, ref.bytes);
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * A participant's part of a train round. A `step` round sums clipped gradients of the loss over the sample at the
+ * round's parameters; a `local` round takes several steps of SGD from them and sends its displacement times the
+ * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
+ */
+import type { Adapter, Engine, UnitStats } from '../../models/engine.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import type { TrainRound } from '../protocol/rounds.ts';
+import type { AdapterSettings } from '../protocol/settings.ts';
+import type { SliceResult } from './participant.ts';
+import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
+import type { StateCache } from './state-cache.ts';
+import { LOSS_CAP, STATS } from './vector.ts';
+
+export interface WorkContext {
+  store: ShardStore;
+  engine: Engine;
+  states: StateCache;
+  sliceTokens: number;
+}
+
+/** Flat adapter parameters as the engine takes them; views, not copies. */
+export function adapterOf(settings: AdapterSettings, flat: Float32Array, width: number): Adapter {
+  if (settings.kind === 'none') return { kind: 'none' };
+  if (settings.kind === 'full') return { kind: 'full', a: flat };
+  const { rank } = settings;
+  return { kind: 'low-rank', rank, u: flat.subarray(0, width * rank), v: flat.subarray(width * rank) };
+}
+
+/**
+ * The run of records from `cursor` on that fits the slice: at least one. A record that was deleted while the round
+ * ran is null: what is left of the sample still counts.
+ */
+export function takeSlice(store: ShardStore, units: Uint32Array, cursor: number, sliceTokens: number) {
+  const records: (TrainingRecord | null)[] = [];
+  let tokens = 0;
+  for (let at = cursor; at < units.length && tokens < sliceTokens; at += 64) {
+    for (const record of store.records(units.subarray(at, Math.min(units.length, at + 64)))) {
+      if (tokens >= sliceTokens) break;
+      records.push(record);
+      tokens += record?.ids.length ?? 0;
+    }
+  }
+  return { records, tokens };
+}
+
+export async function runTraining(job: Job, spec: TrainRound, context: WorkContext): Promise<SliceResult> {
+  const { store, engine, states } = context;
+  const parameters = await states.parameters(spec, engine.info.width);
+  const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
+  const kept = store.blob('units');
+  const units = kept === null ? store.sample(spec.sample, rows) : new Uint32Array(kept.slice().buffer);
+  const opening: Record<string, Uint8Array | null> = kept === null ? { units: bytesOf(units) } : {};
+  const sums = restore(store, 'sums', spec.dimension);
+  // A region without data takes part all the same: its zeros hide that it has none.
+  if (units.length === 0) return { job: { ...job, units: 0 }, blobs: opening, sum: sums };
+
+  const slice = takeSlice(store, units, job.cursor, context.sliceTokens);
+  const next: Job = {
+    ...job,
+    units: units.length,
+    cursor: job.cursor + slice.records.length,
+    tokens: job.tokens + slice.tokens,
+  };
+  const records = slice.records.filter(
+    (record) => record !== null && rows.has(record.row),
+  ) as TrainingRecord[];
+  const done = next.cursor >= units.length;
+  const work = { spec, parameters, rows, records, sums, context };
+  if (spec.local === null) {
+    if (records.length > 0) await accumulate(work);
+    return {
+      job: next,
+      blobs: done ? opening : { ...opening, sums: bytesOf(sums) },
+      sum: done ? sums : null,
+    };
+  }
+  const local = await localSteps(work, spec.local);
+  if (!done)
+    return { job: next, blobs: { ...opening, sums: bytesOf(sums), local: bytesOf(local.state) }, sum: null };
+  displacement(spec, parameters, local.current, units.length, sums);
+  return { job: next, blobs: opening, sum: sums };
+}
+
+interface Work {
+  spec: TrainRound;
+  parameters: Parameters;
+  /** Row id → index among the active rows. */
+  rows: ReadonlyMap<number, number>;
+  records: TrainingRecord[];
+  /** [adapter if it trains, active rows, figures]. */
+  sums: Float64Array;
+  context: WorkContext;
+}
+
+function adapterLength(spec: TrainRound, parameters: Parameters): number {
+  return spec.train === 'head' ? 0 : parameters.adapter.length;
+}
+
+/** Adds the records' clipped gradients and figures to the sums. */
+async function accumulate(work: Work): Promise<void> {
+  const { spec, parameters, sums, records } = work;
+  const split = adapterLength(spec, parameters);
+  const stats = await gradients(work, parameters.adapter, parameters.head, {
+    adapter: sums.subarray(0, split),
+    head: sums.subarray(split, sums.length - STATS),
+  });
+  addFigures(spec, sums, stats, records.length);
+}
+
+function addFigures(
+  spec: TrainRound,
+  sums: Float64Array,
+  stats: Pick<UnitStats, 'loss' | 'correct'>,
+  units: number,
+): void {
+  const at = sums.length - STATS;
+  let loss = 0;
+  let correct = 0;
+  for (let i = 0; i < units; i++) {
+    loss += Math.min(stats.loss[i] as number, LOSS_CAP) / LOSS_CAP;
+    correct += stats.correct[i] as number;
+  }
+  sums[at] = (sums[at] as number) + loss * spec.statScale;
+  sums[at + 1] = (sums[at + 1] as number) + correct * spec.statScale;
+  sums[at + 2] = (sums[at + 2] as number) + units * spec.statScale;
+}
+
+/** Clipped gradients of `records` at the given parameters, added to `into`. */
+async function gradients(
+  work: Work,
+  adapter: Float32Array,
+  head: Float32Array,
+  into: { adapter: Float64Array; head: Float64Array },
+  records: TrainingRecord[] = work.records,
+): Promise<Pick<UnitStats, 'loss' | 'correct'>> {
+  const { spec, rows, parameters, context } = work;
+  const { engine } = context;
+  const shared = {
+    head,
+    active: new Uint8Array(parameters.activeRows.length).fill(1),
+    tau: spec.temperature,
+  };
+  const label = (record: TrainingRecord) => rows.get(record.row) as number;
+  if (spec.train === 'head') {
+    const queries = await queryEmbeddings(work, records);
+    return engine.headGradient(
+      { queries, rows: Int32Array.from(records, label), clip: { head: spec.clipNorm }, ...shared },
+      { head: into.head },
+    );
+  }
+  return engine.gradient(
+    {
+      units: records.map((record) => ({ ids: record.ids, row: label(record) })),
+      adapter: adapterOf(spec.adapter, adapter, engine.info.width),
+      clip: { joint: spec.clipNorm },
+      ...shared,
+    },
+    into,
+  );
+}
+
+/** Query embeddings under the round's adapter, from the cache where they were made before. */
+async function queryEmbeddings(work: Work, records: TrainingRecord[]): Promise<Float32Array> {
+  const { spec, parameters, context } = work;
+  const { store, engine } = context;
+  const { width } = engine.info;
+  const ids = Uint32Array.from(records, (record) => record.id);
+  const cached = store.cachedEmbeddings(ids, spec.adapterKey);
+  const missing = records.filter((_, index) => cached[index] === null);
+  const queries = new Float32Array(records.length * width);
+  if (missing.length > 0) {
+    const adapter = adapterOf(spec.adapter, parameters.adapter, width);
+    const made = await engine.embed(
+      missing.map((r) => r.ids),
+      adapter,
+      { priority: 'background' },
+    );
+    store.cacheEmbeddings(
+      Uint32Array.from(missing, (r) => r.id),
+      spec.adapterKey,
+      made,
+      width,
+    );
+    let at = 0;
+    for (let i = 0; i < records.length; i++) {
+      if (cached[i] === null) queries.set(made.subarray(width * at, width * ++at), width * i);
+    }
+  }
+  cached.forEach((embedding, index) => {
+    if (embedding !== null) queries.set(embedding, width * index);
+  });
+  return queries;
+}
+
+/** SGD with momentum over the slice's records; the state (parameters, then velocities) survives between slices. */
+async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
+  const { spec, parameters, records, sums, context } = work;
+  const split = adapterLength(spec, parameters);
+  const length = split + parameters.head.length;
+  const stored = context.store.blob('local');
+  const state = stored === null ? new Float32Array(2 * length) : new Float32Array(stored.slice().buffer);
+  const current = state.subarray(0, length);
+  const velocity = state.subarray(length);
+  if (stored === null) {
+    current.set(parameters.adapter.subarray(0, split));
+    current.set(parameters.head, split);
+  }
+  const gradient = new Float64Array(length);
+  // Records come in order of length; a stride makes every step a mixture.
+  const stride = Math.ceil(records.length / local.batch);
+  for (let step = 0; step < stride; step++) {
+    const batch = records.filter((_, index) => index % stride === step);
+    gradient.fill(0);
+    const adapter = spec.train === 'head' ? parameters.adapter : current.slice(0, split);
+    const into = { adapter: gradient.subarray(0, split), head: gradient.subarray(split) };
+    const stats = await gradients(work, adapter, current.slice(split), into, batch);
+    addFigures(spec, sums, stats, batch.length);
+    for (let i = 0; i < length; i++) {
+      velocity[i] = local.momentum * (velocity[i] as number) + (gradient[i] as number) / batch.length;
+      current[i] = (current[i] as number) - local.rate * (velocity[i] as number);
+    }
+  }
+  return { state, current };
+}
+
+/** Pseudo-gradient: start minus end, times the number of units that moved it. */
+function displacement(
+  spec: TrainRound,
+  parameters: Parameters,
+  current: Float32Array,
+  units: number,
+  sums: Float64Array,
+): void {
+  const split = adapterLength(spec, parameters);
+  for (let i = 0; i < split; i++) {
+    sums[i] = ((parameters.adapter[i] as number) - (current[i] as number)) * units;
+  }
+  for (let i = 0; i < parameters.head.length; i++) {
+    sums[split + i] = ((parameters.head[i] as number) - (current[split + i] as number)) * units;
+  }
+}
+
+export function bytesOf(array: Float64Array | Float32Array | Uint32Array | Uint8Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function restore(store: ShardStore, name: string, length: number): Float64Array {
+  const stored = store.blob(name);
+  return stored === null ? new Float64Array(length) : new Float64Array(stored.slice().buffer);
+}

@@ -1,0 +1,150 @@
+/**
+ * Control messages of a round between a participant and its coordinator. Control travels as JSON, vectors and
+ * parameters as bytes. Every message is idempotent by (round, phase, sender).
+ */
+import { z } from 'zod';
+import { CollectionName } from './names.ts';
+import { AdapterSettings, LocalSteps } from './settings.ts';
+
+/** Names a round: `<run>.<index>`. */
+export const RoundId = z.string().regex(/^[0-9a-z-]{1,64}\.\d{1,6}$/);
+
+/**
+ * Which units of its shard a participant works on. `part`: the records whose place in a shuffle keyed by `seed`
+ * falls in part `part` of `parts`, so that `parts` rounds see every record once. `all`: every training record;
+ * `poisson`: each unit independently with probability numerator / denominator.
+ */
+export const Sample = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('all') }),
+  z.strictObject({
+    kind: z.literal('part'),
+    seed: z.int().nonnegative(),
+    part: z.int().nonnegative(),
+    parts: z.int().positive(),
+  }),
+  z.strictObject({
+    kind: z.literal('poisson'),
+    numerator: z.int().nonnegative(),
+    denominator: z.int().positive(),
+  }),
+]);
+export type Sample = z.infer<typeof Sample>;
+
+/** Parameters that a round starts from: fetched in parts of at most 1 MiB. */
+export const StateRef = z.strictObject({
+  key: z.string().min(1),
+  bytes: z.int().nonnegative(),
+  parts: z.int().nonnegative(),
+});
+export type StateRef = z.infer<typeof StateRef>;
+
+const common = {
+  id: RoundId,
+  collection: CollectionName,
+  sample: Sample,
+  /** Coordinates of the vector that travels. */
+  dimension: z.int().positive(),
+  /** Width of the fixed-point grid: a coordinate travels as an integer multiple of it. */
+  gridStep: z.number().positive(),
+  /** Rows of the coordinator's table up to this change are what the round is about. */
+  rowsAt: z.int().nonnegative(),
+  /** Rows ever given out; a count round has one coordinate for each. */
+  rows: z.int().nonnegative(),
+};
+
+/** How often every row was asked for: decides which rows are active. */
+export const CountRound = z.strictObject({ ...common, kind: z.literal('count') });
+
+export const TrainRound = z.strictObject({
+  ...common,
+  kind: z.literal('train'),
+  /** `head` rounds use cached query embeddings and do not run the encoder again. */
+  train: z.enum(['adapter-and-head', 'head']),
+  adapter: AdapterSettings,
+  /** Adapter then active rows, fp32 (see parameters.ts). */
+  state: StateRef,
+  activeRows: z.int().nonnegative(),
+  temperature: z.number().positive(),
+  clipNorm: z.number().positive(),
+  local: LocalSteps.nullable(),
+  /** Names the adapter: query embeddings cached under it can be used again. */
+  adapterKey: z.string().min(1),
+  /** Factor on every unit's loss and hit, so that their sums fit the ring. */
+  statScale: z.number().positive(),
+});
+
+/** Held-out units judge the candidate against the serving version and plain embedding search. */
+export const GateRound = z.strictObject({
+  ...common,
+  kind: z.literal('gate'),
+  adapter: AdapterSettings,
+  candidate: StateRef,
+  serving: StateRef,
+  /** Version 0: plain embedding search. */
+  baseline: StateRef,
+});
+
+export const RoundSpec = z.discriminatedUnion('kind', [CountRound, TrainRound, GateRound]);
+export type CountRound = z.infer<typeof CountRound>;
+export type TrainRound = z.infer<typeof TrainRound>;
+export type GateRound = z.infer<typeof GateRound>;
+export type RoundSpec = z.infer<typeof RoundSpec>;
+
+/** What a participant should do now. */
+export const Instruction = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('wait'), ms: z.int().nonnegative() }),
+  z.strictObject({ do: z.literal('work'), spec: RoundSpec }),
+]);
+export type Instruction = z.infer<typeof Instruction>;
+
+/** Documents' own titles as queries: costs no privacy, so it travels in clear. */
+export const ProbeCounts = z.strictObject({
+  titles: z.int().nonnegative(),
+  found: z.int().nonnegative(),
+  mips: z.int().nonnegative(),
+});
+export type ProbeCounts = z.infer<typeof ProbeCounts>;
+
+export const ParticipantMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('poll'), participant: z.string() }),
+  z.strictObject({
+    type: z.literal('progress'),
+    participant: z.string(),
+    round: RoundId,
+    /** Rough share of the work done, in steps of a tenth. */
+    progress: z.number().min(0).max(1),
+  }),
+  z.strictObject({
+    type: z.literal('uploaded'),
+    participant: z.string(),
+    round: RoundId,
+    probe: ProbeCounts.nullable(),
+  }),
+  z.strictObject({
+    type: z.literal('failed'),
+    participant: z.string(),
+    round: RoundId,
+    detail: z.string().max(500),
+  }),
+]);
+export type ParticipantMessage = z.infer<typeof ParticipantMessage>;
+
+/** One piece of a participant's vector: little-endian words mod 2³². */
+export const VectorChunk = z.strictObject({
+  participant: z.string(),
+  round: RoundId,
+  chunk: z.int().nonnegative(),
+  chunks: z.int().positive(),
+});
+export type VectorChunk = z.infer<typeof VectorChunk>;
+
+/** A row of the coordinator's table: a passage and where it stands. `removed` rows are never given out again. */
+export const RowEntry = z.strictObject({
+  row: z.int().nonnegative(),
+  item: z.string(),
+  ordinal: z.int().nonnegative(),
+  region: z.string(),
+  removed: z.boolean(),
+  changedAt: z.int().positive(),
+});
+export type RowEntry = z.infer<typeof RowEntry>;

@@ -1,0 +1,70 @@
+/** Exact scoring of a query against every row of a snapshot, and the choice of the best. */
+import type { Snapshot } from '../protocol/snapshot.ts';
+
+export interface RowScore {
+  row: number;
+  /** Cosine, plus the snapshot's offset where the row never learned. */
+  score: number;
+}
+
+/** Scores of all rows: `cos(query, row)`, plus `inactiveOffset` for rows that never learned. Query: unit, width floats. */
+export function scoreRows(snapshot: Snapshot, query: Float32Array): Float32Array {
+  const { rows, scales, active } = snapshot;
+  const { width, rows: count, inactiveOffset } = snapshot.header;
+  if (query.length !== width)
+    throw new RangeError(`query: ${query.length} floats where the width is ${width}`);
+  const scores = new Float32Array(count);
+  for (let row = 0, at = 0; row < count; row++) {
+    // Four accumulators break the dependency chain of one.
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    const end = at + (width & ~3);
+    let i = 0;
+    for (; at < end; at += 4, i += 4) {
+      a += (query[i] as number) * (rows[at] as number);
+      b += (query[i + 1] as number) * (rows[at + 1] as number);
+      c += (query[i + 2] as number) * (rows[at + 2] as number);
+      d += (query[i + 3] as number) * (rows[at + 3] as number);
+    }
+    for (; i < width; i++, at++) a += (query[i] as number) * (rows[at] as number);
+    const cosine = (a + b + (c + d)) * (scales[row] as number);
+    scores[row] = active[row] ? cosine : cosine + inactiveOffset;
+  }
+  return scores;
+}
+
+/** The `k` best of `scores`, best first; equal scores in order of rows. */
+export function best(scores: Float32Array, k: number): RowScore[] {
+  const heap: RowScore[] = [];
+  const worse = (x: RowScore, y: RowScore) => x.score < y.score || (x.score === y.score && x.row > y.row);
+  for (let row = 0; row < scores.length; row++) {
+    const entry = { row, score: scores[row] as number };
+    if (heap.length < k) {
+      heap.push(entry);
+      for (let i = heap.length - 1; i > 0; ) {
+        const parent = (i - 1) >> 1;
+        if (!worse(heap[i] as RowScore, heap[parent] as RowScore)) break;
+        [heap[i], heap[parent]] = [heap[parent] as RowScore, heap[i] as RowScore];
+        i = parent;
+      }
+    } else if (k > 0 && worse(heap[0] as RowScore, entry)) {
+      heap[0] = entry;
+      for (let i = 0; ; ) {
+        const left = 2 * i + 1;
+        if (left >= k) break;
+        const right = left + 1;
+        const child = right < k && worse(heap[right] as RowScore, heap[left] as RowScore) ? right : left;
+        if (!worse(heap[child] as RowScore, heap[i] as RowScore)) break;
+        [heap[i], heap[child]] = [heap[child] as RowScore, heap[i] as RowScore];
+        i = child;
+      }
+    }
+  }
+  return heap.sort((x, y) => y.score - x.score || x.row - y.row);
+}
+
+export function topRows(snapshot: Snapshot, query: Float32Array, k: number): RowScore[] {
+  return best(scoreRows(snapshot, query), k);
+}

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  contributorsOf,
+  openRound,
+  type RoundEvent,
+  type RoundState,
+  stepRound,
+} from '../../../../shared/federated/round-machine.ts';
+
+const open = (names: string[], minParticipants = 1): RoundState =>
+  openRound('r.0', names, { now: 0, phaseDeadlineMs: 600_000, minParticipants });
+
+function play(state: RoundState, events: [RoundEvent, number][]) {
+  const effects = [];
+  let current = state;
+  for (const [event, now] of events) {
+    const result = stepRound(current, event, now);
+    current = result.state;
+    effects.push(...result.effects);
+  }
+  return { state: current, effects };
+}
+
+const uploaded = (participant: string): RoundEvent => ({ type: 'uploaded', participant });
+
+describe('round machine', () => {
+  it('releases when all have uploaded', () => {
+    const { state, effects } = play(open(['a', 'b']), [
+      [uploaded('b'), 10],
+      [uploaded('a'), 20],
+    ]);
+    expect(state.phase).toBe('released');
+    expect(effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
+  });
+
+  it('goes on without those who are away or failed', () => {
+    const { state, effects } = play(open(['a', 'b', 'c']), [
+      [{ type: 'away', participant: 'c' }, 1],
+      [{ type: 'failed', participant: 'b', detail: 'no memory' }, 2],
+      [uploaded('a'), 3],
+    ]);
+    expect(effects).toEqual([{ effect: 'release', contributors: ['a'] }]);
+    expect(state.participants.c?.phase).toBe('missed');
+  });
+
+  it('aborts below the least number of participants and says who failed why', () => {
+    const { state, effects } = play(open(['a', 'b', 'c'], 2), [
+      [uploaded('a'), 1],
+      [{ type: 'failed', participant: 'b', detail: 'no memory' }, 2],
+      [{ type: 'tick' }, 600_000],
+    ]);
+    expect(state.phase).toBe('aborted');
+    expect(effects[0]).toMatchObject({ effect: 'abort' });
+    expect(state.error).toBe('1 of 3 participants answered where 2 are needed; b: no memory');
+  });
+
+  it('waits for stragglers a bounded multiple of what the first half needed', () => {
+    const { state } = play(open(['a', 'b', 'c', 'd']), [
+      [uploaded('a'), 5_000],
+      [uploaded('b'), 20_000],
+    ]);
+    expect(state.deadlineAt).toBe(80_000);
+    expect(stepRound(state, { type: 'tick' }, 79_999).state.phase).toBe('open');
+    const late = stepRound(state, { type: 'tick' }, 80_000);
+    expect(late.effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
+    expect(late.state.participants.d?.phase).toBe('missed');
+  });
+
+  it('accepts an upload after a failure: the participant came back', () => {
+    const { state } = play(open(['a', 'b']), [
+      [{ type: 'failed', participant: 'a', detail: 'x' }, 1],
+      [uploaded('a'), 2],
+      [uploaded('b'), 3],
+    ]);
+    expect(contributorsOf(state)).toEqual(['a', 'b']);
+  });
+
+  it('refuses strangers and everything after the end', () => {
+    expect(stepRound(open(['a']), uploaded('z'), 1).accepted).toBe(false);
+    const { state } = play(open(['a']), [[uploaded('a'), 1]]);
+    expect(stepRound(state, uploaded('a'), 2)).toMatchObject({ accepted: false, effects: [] });
+  });
+
+  it('ends exactly once whatever the order of events, and never counts somebody twice', () => {
+    const names = ['a', 'b', 'c'];
+    const event = fc.oneof(
+      fc.constantFrom(...names).map((n): RoundEvent => uploaded(n)),
+      fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'failed', participant: n, detail: 'x' })),
+      fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'progress', participant: n, progress: 0.5 })),
+      fc.constant<RoundEvent>({ type: 'tick' }),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), (events, least) => {
+        const timed = events.map((e, i): [RoundEvent, number] => [e, i]);
+        const end: [RoundEvent, number] = [{ type: 'tick' }, 1e9];
+        const { state, effects } = play(open(names, least), [...timed, end]);
+        expect(effects).toHaveLength(1);
+        expect(state.phase).toBe(contributorsOf(state).length >= least ? 'released' : 'aborted');
+        if (effects[0]?.effect === 'release') expect(effects[0].contributors).toEqual(contributorsOf(state));
+      }),
+    );
+  });
+});

@@ -1,0 +1,77 @@
+/** The whole loop in the real runtime: regions train, the coordinator runs the rounds, a version is published. */
+import { env } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import type { ObjectsEnv } from '../../durable-objects/env.ts';
+import { coordinator, directory, region } from '../../durable-objects/names.ts';
+import type { CoordinatorApi, RunInfo } from '../../shared/protocol/objects.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { feedback, ITEMS } from '../helpers/help-desk.ts';
+
+const objects = env as unknown as ObjectsEnv;
+
+async function collection(name: string, input: object, regions = ['weur', 'apac', 'sam']) {
+  const settings = CollectionSettings.parse({ regions, ...input });
+  const made = await directory(objects).create(name, settings);
+  if (!made.ok) throw new Error(made.detail);
+  // The stub's own types lose what RPC cannot describe.
+  const hub = coordinator(objects, name) as unknown as CoordinatorApi;
+  const shards = regions.map((each) => region(objects, name, each));
+  return { hub, shards, settings };
+}
+
+async function finished(hub: CoordinatorApi, run: string, seconds = 100): Promise<RunInfo> {
+  for (let i = 0; i < seconds * 5; i++) {
+    const info = (await hub.run(run)) as RunInfo;
+    if (info.state !== 'running') return info;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`run ${run} did not end: ${JSON.stringify(await hub.run(run))}`);
+}
+
+describe('a training run', () => {
+  it('learns from shards that differ, one of them empty, and publishes', async () => {
+    const training = { epochs: 2, batch: 48, seed: 7, optimiser: { adapterRate: 1e-3, headRate: 1e-2 } };
+    const { hub, shards } = await collection('learns', {
+      training,
+      heldOutShare: 0.25,
+      gate: { probeTolerance: 1 },
+    });
+    // Documents in one region, queries in two others: labels cross regions.
+    await shards[0]?.putItems(ITEMS);
+    const records = feedback(3);
+    await shards[1]?.addFeedback(records.filter((record) => record.item < 'cz'));
+    await shards[2]?.addFeedback(records.filter((record) => record.item >= 'cz'));
+    const started = await hub.start('test');
+    if (!started.ok) throw new Error(started.detail);
+    expect(await hub.start('again')).toMatchObject({ ok: false, code: 'run_in_progress' });
+    const run = await finished(hub, started.value.run);
+    expect(run).toMatchObject({ state: 'published', version: 1, error: null });
+    expect(run.rounds.map((round) => round.kind)).toEqual([
+      'count',
+      ...new Array(run.rounds.length - 2).fill('train'),
+      'gate',
+    ]);
+    expect(run.rounds.every((round) => round.contributors === 3)).toBe(true);
+    const trained = run.rounds.filter((round) => round.kind === 'train');
+    expect(trained.at(-1)?.loss).toBeLessThan(0.7 * (trained[0]?.loss ?? 0));
+    const [latest, first] = await hub.versions();
+    expect(latest).toMatchObject({ version: 1, state: 'serving', parent: 0, activeRows: ITEMS.length });
+    expect(latest?.heldOut?.accuracy).toBeGreaterThan((latest?.heldOut?.mips ?? 1) + 0.05);
+    expect(first).toMatchObject({ version: 0, state: 'available' });
+    // Rollback and back again.
+    expect((await hub.pointer())?.version).toBe(1);
+    await hub.activate(0);
+    expect((await hub.pointer())?.version).toBe(0);
+    expect(await hub.activate(9)).toMatchObject({ ok: false, code: 'unknown_version' });
+  });
+
+  it('ends with a reason when there is nothing to learn from', async () => {
+    const { hub, shards } = await collection('empty', {});
+    await shards[0]?.putItems(ITEMS.slice(0, 3));
+    const started = await hub.start('test');
+    if (!started.ok) throw new Error(started.detail);
+    const run = await finished(hub, started.value.run);
+    expect(run.state).toBe('failed');
+    expect(run.error).toContain('at least 2 are needed');
+  });
+});
