@@ -1,0 +1,76 @@
+/**
+ * Services over plain maps, for tests of routes and of the query's path in Node: what a region or the coordinator
+ * would answer, with switches for regions that fail or never answer. The real objects are tested in workerd.
+ */
+import type { PassageHit } from '../../shared/protocol/items.ts';
+import type {
+  CollectionInfo,
+  CoordinatorApi,
+  DirectoryApi,
+  RegionApi,
+} from '../../shared/protocol/objects.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { Snapshot } from '../../shared/protocol/snapshot.ts';
+import type { Services } from '../../workers/services.ts';
+import { named } from './snapshots.ts';
+
+export type RegionBehaviour = 'answers' | 'fails' | 'hangs';
+
+export interface MemoryOptions {
+  snapshot: Snapshot;
+  regions: Record<string, RegionBehaviour>;
+  /** Passages newer than the snapshot, by region. */
+  newer?: Record<string, PassageHit[]>;
+  /** Items deleted since the snapshot. */
+  deleted?: string[];
+  embed(query: string): Float32Array;
+}
+
+export function hitOf(item: string, region: string, score: number, ordinal = 0): PassageHit {
+  const id = `${item}#${ordinal}`;
+  return { id, item, region, title: item, text: id, metadata: {}, timestamp: 0, baseScore: null, score };
+}
+
+export function memoryServices(options: MemoryOptions): Services & { collection: CollectionInfo } {
+  const { bytes, hash } = named(options.snapshot);
+  const { version } = options.snapshot.header;
+  const collection: CollectionInfo = {
+    name: 'default',
+    createdAt: 0,
+    settings: CollectionSettings.parse({ regions: Object.keys(options.regions) }),
+  };
+  const coordinator: Partial<CoordinatorApi> = {
+    pointer: async (asked = version) =>
+      asked === version ? { version, revision: 0, hash, bytes: bytes.length, parts: 1 } : null,
+    snapshotPart: async () => bytes,
+  };
+  const directory: Partial<DirectoryApi> = {
+    collection: async (name) =>
+      name === 'default'
+        ? { ok: true, value: collection }
+        : { ok: false, code: 'unknown_collection', detail: `There is no collection ${name}` },
+    collections: async () => [collection],
+  };
+  const region = (name: string): Partial<RegionApi> => ({
+    async passages(request) {
+      if (options.regions[name] === 'fails') throw new Error('region is broken');
+      if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
+      const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
+      const hits = kept.map(({ item, ordinal, score }) => hitOf(item, name, score, ordinal));
+      return [...hits, ...(options.newer?.[name] ?? [])];
+    },
+  });
+  return {
+    collection,
+    directory: () => directory as DirectoryApi,
+    coordinator: () => coordinator as CoordinatorApi,
+    region: (_collection, name) => region(name) as RegionApi,
+    encoder: async () => ({
+      embed: async (query) => options.embed(query),
+      embedBase: async (query) => options.embed(query),
+    }),
+    sharedBytes: () => ({ get: async () => null, put: () => {} }),
+    now: () => 0,
+    later: () => {},
+  };
+}

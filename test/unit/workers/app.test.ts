@@ -1,0 +1,196 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createApp, MAX_BODY_BYTES } from '../../../workers/app.ts';
+import type { Env } from '../../../workers/env.ts';
+import { memoryServices } from '../../helpers/memory-services.ts';
+import { snapshotOf } from '../../helpers/snapshots.ts';
+
+const snapshot = snapshotOf([
+  { item: 'a', region: 'weur', vector: [1, 0] },
+  { item: 'b', region: 'apac', vector: [0, 1] },
+]);
+const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
+
+function app() {
+  const services = memoryServices({
+    snapshot,
+    regions: { weur: 'answers', apac: 'answers' },
+    embed: () => Float32Array.of(1, 0),
+  });
+  const made = createApp(() => services);
+  return async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const init: RequestInit = { method, headers: { 'content-type': 'application/json', ...headers } };
+    if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await made.request(path, init, {} as Env, context);
+    return { response, json: (await response.json().catch(() => null)) as Record<string, unknown> };
+  };
+}
+
+describe('search over HTTP', () => {
+  it('answers in the shape that is documented', async () => {
+    const { response, json } = await app()('POST', '/v1/search', {
+      query: 'hello',
+      fedcar: { explain: true },
+    });
+    expect(response.status).toBe(200);
+    expect(json).toEqual({
+      search_query: 'hello',
+      model_version: 1,
+      errors: [],
+      chunks: [
+        {
+          id: 'a#0',
+          score: expect.any(Number),
+          text: 'a#0',
+          item: { key: 'a', title: 'a', region: 'weur', timestamp: 0, metadata: {} },
+          scoring_details: { base_score: null, head_score: expect.closeTo(1, 5) },
+        },
+        expect.objectContaining({ id: 'b#0' }),
+      ],
+    });
+    expect(response.headers.get('server-timing')).toMatch(/embed.*score.*passages.*total/);
+    expect(response.headers.get('x-request-id')).toBeTruthy();
+  });
+
+  it('gives the same under the collection’s own path', async () => {
+    const ask = app();
+    const bare = await ask('POST', '/v1/search', { query: 'x' });
+    const named = await ask('POST', '/v1/collections/default/search', { query: 'x' });
+    expect(named.json).toEqual(bare.json);
+  });
+
+  it.each([
+    [{}, '#/query', 'is required'],
+    [{ query: 7 }, '#/query', 'has to be string, not 7'],
+    [{ query: '  ' }, '#/query', 'at least 1 characters'],
+    [{ query: 'x'.repeat(4097) }, '#/query', 'at most 4096 characters, got 4097'],
+    [{ query: 'x', qeury: 1 }, '#/qeury', 'is not a known field'],
+    [
+      { query: 'x', ai_search_options: { retrieval: { max_num_results: 51 } } },
+      '#/ai_search_options/retrieval/max_num_results',
+      'at most 50, got 51',
+    ],
+    [
+      { query: 'x', ai_search_options: { retrieval: { match_threshold: -0.5 } } },
+      '#/ai_search_options/retrieval/match_threshold',
+      'at least 0, got -0.5',
+    ],
+    [
+      { query: 'x', ai_search_options: { retrieval: { ranking: 'no' } } },
+      '#/ai_search_options/retrieval/ranking',
+      'is not a known field',
+    ],
+  ])('refuses a body, naming the field, the limit and the value (%#)', async (body, pointer, detail) => {
+    const { response, json } = await app()('POST', '/v1/search', body);
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(json).toMatchObject({ code: 'invalid_request', status: 400, instance: '/v1/search' });
+    expect(json.errors).toContainEqual({ pointer, detail: expect.stringContaining(detail) });
+    expect(json.request_id).toBe(response.headers.get('x-request-id'));
+  });
+
+  it('refuses a region that the collection does not have', async () => {
+    const { json } = await app()('POST', '/v1/search', { query: 'x', fedcar: { region: 'mars' } });
+    expect(json).toMatchObject({ status: 404, code: 'unknown_region' });
+    expect(json.detail).toContain('weur, apac');
+  });
+
+  it('refuses a version that does not exist', async () => {
+    const { json } = await app()('POST', '/v1/search', { query: 'x', fedcar: { model_version: 9 } });
+    expect(json).toMatchObject({ status: 404, code: 'unknown_version' });
+  });
+});
+
+describe('what fits no route', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ['POST', '/v1/search', '{"query":', 400, 'malformed_json'],
+    ['GET', '/v1/nothing', undefined, 404, 'unknown_route'],
+    ['DELETE', '/v1/search', undefined, 405, 'method_not_allowed'],
+    ['POST', '/v1/collections/other/search', { query: 'x' }, 404, 'unknown_collection'],
+    ['POST', '/v1/collections/Not%20a%20name/search', { query: 'x' }, 400, 'invalid_request'],
+    ['GET', '/v1/items?limti=3', undefined, 400, 'invalid_request'],
+    ['GET', '/v1/items?limit=101', undefined, 400, 'invalid_request'],
+    [
+      'POST',
+      '/v1/items',
+      {
+        items: [
+          { key: 'a', text: 'x' },
+          { key: 'a', text: 'y' },
+        ],
+      },
+      400,
+      'invalid_request',
+    ],
+    ['POST', '/v1/collections', { name: 'x', settings: { training: { epocs: 1 } } }, 400, 'invalid_request'],
+  ])('%s %s with %j: %d %s', async (method, path, body, status, code) => {
+    const { response, json } = await app()(method, path, body);
+    expect(response.status).toBe(status);
+    expect(json).toMatchObject({ status, code, type: `urn:fedcar:problem:${code}` });
+  });
+
+  it('names the methods that a route has', async () => {
+    const { response } = await app()('PATCH', '/v1/items');
+    expect(response.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST']);
+  });
+
+  it('wants JSON', async () => {
+    const { json } = await app()('POST', '/v1/search', 'query=x', { 'content-type': 'text/plain' });
+    expect(json).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+  });
+
+  it('points into the alternative that was meant', async () => {
+    const ask = app();
+    const many = await ask('POST', '/v1/items', { items: [{ key: 'a', text: 'x' }, { key: 'b' }] });
+    expect(many.json.errors).toEqual([{ pointer: '#/items/1/text', detail: 'is required' }]);
+    const one = await ask('POST', '/v1/items', { key: 'b' });
+    expect(one.json.errors).toEqual([{ pointer: '#/text', detail: 'is required' }]);
+  });
+
+  it('limits bodies, with and without a length', async () => {
+    const long = JSON.stringify({ query: 'x'.repeat(MAX_BODY_BYTES) });
+    for (const headers of [{ 'content-length': String(long.length) }, {}] as Record<string, string>[]) {
+      const { json } = await app()('POST', '/v1/search', long, headers);
+      expect(json).toMatchObject({ status: 413, code: 'payload_too_large' });
+      expect(json.detail).toContain(String(MAX_BODY_BYTES));
+    }
+  });
+
+  it('shows nothing of an internal failure but the request id', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const made = createApp(() => {
+      throw new Error('secret path');
+    });
+    const response = await made.request('/v1/regions', {}, {} as Env, context);
+    const json = (await response.json()) as Record<string, unknown>;
+    expect(json).toMatchObject({ status: 500, code: 'internal_error' });
+    expect(JSON.stringify(json)).not.toContain('secret');
+    expect(log.mock.calls[0]?.[0]).toContain(json.request_id);
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('has every route twice where it belongs to a collection, and describes every path parameter', async () => {
+    const { json } = await app()('GET', '/openapi.json');
+    const paths = json.paths as Record<string, Record<string, { parameters?: { name: string }[] }>>;
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/search',
+        '/v1/collections/{collection}/search',
+        '/v1/items/{key}',
+        '/healthz',
+      ]),
+    );
+    for (const [path, item] of Object.entries(paths)) {
+      for (const [, name] of path.matchAll(/\{(\w+)\}/g)) {
+        const shared = (item.parameters ?? []) as unknown as { name: string }[];
+        for (const [method, operation] of Object.entries(item)) {
+          if (method === 'parameters') continue;
+          const declared = [...shared, ...(operation.parameters ?? [])].map((parameter) => parameter.name);
+          expect(declared, `${method} ${path}`).toContain(name);
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,113 @@
+/** The HTTP application: middleware, routes, and the one place where errors become responses. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { timing } from 'hono/timing';
+import { Collections, withCollection } from './collections.ts';
+import type { AppEnv, Env } from './env.ts';
+import { openApiDocument } from './openapi.ts';
+import { Problem, problemOfFailure } from './problem.ts';
+import { router } from './router.ts';
+import { collectionRoutes } from './routes/collections.ts';
+import { feedbackRoutes } from './routes/feedback.ts';
+import { healthRoutes } from './routes/health.ts';
+import { itemRoutes } from './routes/items.ts';
+import { modelRoutes } from './routes/models.ts';
+import { regionRoutes } from './routes/regions.ts';
+import { roundRoutes } from './routes/rounds.ts';
+import { searchRoutes } from './routes/search.ts';
+import type { Services } from './services.ts';
+import { SingleFlight } from './single-flight.ts';
+import { SnapshotCache } from './snapshot-cache.ts';
+
+/** Largest body: a document may have a million characters, of up to four bytes each. */
+export const MAX_BODY_BYTES = 4 << 20;
+
+export type MakeServices = (env: Env, later: (work: Promise<unknown>) => void) => Services;
+
+/** One for each isolate: it holds the isolate's caches. */
+export function createApp(makeServices: MakeServices): OpenAPIHono<AppEnv> {
+  const now = () => Date.now();
+  const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const flights = new SingleFlight({ now, wait, patienceMs: 10_000 });
+  const snapshots = new SnapshotCache({ flights, now });
+  const collections = new Collections();
+
+  const app = router();
+  app.onError((error, c) => {
+    const problem = fromFramework(error) ?? problemOfFailure(error);
+    const request = { path: c.req.path, requestId: c.get('requestId') ?? '' };
+    if (problem.status >= 500) {
+      const stack = error.stack ?? String(error);
+      console.error(
+        JSON.stringify({ event: 'failed', request_id: request.requestId, path: c.req.path, stack }),
+      );
+    }
+    return problem.response(request);
+  });
+  app.notFound((c) => {
+    const problem = new Problem('unknown_route', `There is no route ${c.req.path}`);
+    return problem.response({ path: c.req.path, requestId: c.get('requestId') });
+  });
+  app.use(requestId(), timing());
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const detail = `${c.req.method} is not one of ${methods.join(', ')}`;
+        const problem = new Problem('method_not_allowed', detail, { headers: { allow: methods.join(', ') } });
+        return problem.response({ path: c.req.path, requestId: c.get('requestId') });
+      },
+    }),
+  );
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (c) => {
+        const length = c.req.header('content-length');
+        const given = length ? `, got ${length}` : '';
+        throw new Problem('payload_too_large', `body: at most ${MAX_BODY_BYTES} bytes${given}`);
+      },
+    }),
+  );
+  app.use(async (c, next) => {
+    c.set(
+      'services',
+      makeServices(c.env, (work) => c.executionCtx.waitUntil(work)),
+    );
+    await next();
+  });
+
+  app.route('/', healthRoutes());
+  app.route('/v1', collectionRoutes(collections, snapshots));
+  for (const prefix of ['/v1', '/v1/collections/:collection']) {
+    const inCollection = router();
+    for (const routes of [
+      searchRoutes(snapshots),
+      itemRoutes(),
+      feedbackRoutes(),
+      modelRoutes(snapshots),
+      roundRoutes(),
+      regionRoutes(),
+    ]) {
+      inCollection.route('/', routes);
+    }
+    for (const path of ['search', 'items', 'feedback', 'models', 'rounds', 'regions']) {
+      app.use(`${prefix}/${path}/*`, withCollection(collections));
+    }
+    app.route(prefix, inCollection);
+  }
+  app.get('/openapi.json', (c) => c.json(openApiDocument(app)));
+  return app;
+}
+
+/** What hono itself throws before a handler runs. */
+function fromFramework(error: Error): Problem | null {
+  if (!(error instanceof HTTPException)) return null;
+  if (error.status === 415)
+    return new Problem('unsupported_media_type', 'content-type: application/json is needed');
+  if (error.status === 400) return new Problem('malformed_json', 'The body is not valid JSON');
+  return null;
+}

@@ -1,0 +1,23 @@
+/** Services from the Worker's bindings: real objects, the isolate's encoder, the data centre's cache. */
+import { engineFor } from '../durable-objects/engine.ts';
+import { coordinator, directory, region } from '../durable-objects/names.ts';
+import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
+import type { Env } from './env.ts';
+import { queryEncoder } from './query-encoder.ts';
+import type { Services } from './services.ts';
+import { cachedBytes } from './snapshot-source.ts';
+
+/** `later` keeps work going after the answer. */
+export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): Services {
+  return {
+    // The stubs' own types describe the same methods through the runtime's serialisation.
+    directory: () => directory(env) as unknown as DirectoryApi,
+    coordinator: ({ name, settings }) => coordinator(env, name, settings) as unknown as CoordinatorApi,
+    region: (collection, name) =>
+      region(env, collection.name, name, collection.settings) as unknown as RegionApi,
+    encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings.adapter)),
+    sharedBytes: () => cachedBytes(caches.default, later),
+    now: () => Date.now(),
+    later,
+  };
+}

@@ -1,0 +1,66 @@
+/** Which region holds an item, and uploads that are shared out among the regions. */
+import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
+import type { CollectionInfo, RegionApi } from '../shared/protocol/objects.ts';
+import { Problem } from './problem.ts';
+import type { Services } from './services.ts';
+
+export interface Placed {
+  items: ItemReceipt[];
+  /** Regions that refused their part, with the keys that were not taken. */
+  errors: { region: string; code: string; detail: string; keys: string[] }[];
+}
+
+/** @throws Problem unless the collection has the region. */
+export function requireRegion(collection: CollectionInfo, name: string, field = 'region'): void {
+  if (collection.settings.regions.includes(name)) return;
+  const known = collection.settings.regions.join(', ');
+  throw new Problem('unknown_region', `${field}: ${name} is none of ${known}`);
+}
+
+/** The region that holds `key`; null when the collection has no such item. */
+export async function regionOfItem(
+  services: Services,
+  collection: CollectionInfo,
+  key: string,
+): Promise<RegionApi | null> {
+  const places = await services.coordinator(collection).place([key], null, false);
+  const name = places[key];
+  return name === undefined ? null : services.region(collection, name);
+}
+
+/**
+ * Uploads items, each to its region: where it lies already, else `region`, else by the coordinator's choice.
+ * Receipts come in the order of `items`.
+ */
+export async function placeItems(
+  services: Services,
+  collection: CollectionInfo,
+  items: readonly ItemInput[],
+  region: string | null,
+): Promise<Placed> {
+  if (region !== null) requireRegion(collection, region);
+  const keys = items.map((item) => item.key);
+  const repeated = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (repeated !== undefined) {
+    throw new Problem('invalid_request', `items: the key ${JSON.stringify(repeated)} occurs twice`);
+  }
+  const places = await services.coordinator(collection).place(keys, region, true);
+  const shares = new Map<string, ItemInput[]>();
+  for (const item of items) {
+    const name = places[item.key] as string;
+    shares.set(name, [...(shares.get(name) ?? []), item]);
+  }
+  const receipts = new Map<string, ItemReceipt>();
+  const errors: Placed['errors'] = [];
+  await Promise.all(
+    [...shares].map(async ([name, share]) => {
+      const outcome = await services.region(collection, name).putItems(share);
+      if (outcome.ok) for (const receipt of outcome.value) receipts.set(receipt.key, receipt);
+      else {
+        const { code, detail } = outcome;
+        errors.push({ region: name, code, detail, keys: share.map((item) => item.key) });
+      }
+    }),
+  );
+  return { items: keys.flatMap((key) => receipts.get(key) ?? []), errors };
+}

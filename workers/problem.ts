@@ -1,0 +1,119 @@
+/**
+ * Errors as problem documents (RFC 9457). `code` is stable and meant for programs, `detail` for people: it names
+ * the field, the limit and the value. Nothing else turns an error into a response.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Refusal } from '../shared/protocol/objects.ts';
+
+const CODES = {
+  invalid_request: [400, 'The request does not fit the schema'],
+  invalid_name: [400, 'The name is not allowed'],
+  malformed_json: [400, 'The body is not JSON'],
+  unknown_route: [404, 'There is no such route'],
+  unknown_collection: [404, 'There is no such collection'],
+  unknown_item: [404, 'There is no such item'],
+  unknown_version: [404, 'There is no such version'],
+  unknown_run: [404, 'There is no such run'],
+  unknown_region: [404, 'There is no such region in the collection'],
+  method_not_allowed: [405, 'The route does not have this method'],
+  conflict: [409, 'The request does not fit the present state'],
+  collection_exists: [409, 'There is such a collection already'],
+  run_in_progress: [409, 'A training run is in progress'],
+  payload_too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'The body has to be application/json'],
+  too_many_requests: [429, 'Too many requests'],
+  internal_error: [500, 'The server failed'],
+  unavailable: [503, 'The service is not available at the moment'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof CODES;
+export type ProblemStatus = (typeof CODES)[ProblemCode][0];
+
+export const ProblemField = z.strictObject({
+  /** JSON pointer into the body (`#/items/0/key`), or `/query/NAME`, `/path/NAME`. */
+  pointer: z.string(),
+  detail: z.string(),
+});
+export type ProblemField = z.infer<typeof ProblemField>;
+
+export const ProblemDocument = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string(),
+    request_id: z.string(),
+    errors: z.array(ProblemField).optional(),
+  })
+  .openapi('Problem');
+export type ProblemDocument = z.infer<typeof ProblemDocument>;
+
+/** Thrown anywhere below a route; the application turns it into a response. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: string;
+  readonly status: ProblemStatus;
+  readonly title: string;
+  readonly errors: ProblemField[] | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: { errors?: ProblemField[]; headers?: Record<string, string>; shownCode?: string } = {},
+  ) {
+    super(detail);
+    const [status, title] = CODES[code];
+    this.code = more.shownCode ?? code;
+    this.status = status;
+    this.title = title;
+    this.errors = more.errors;
+    this.headers = more.headers ?? {};
+  }
+
+  document(request: { path: string; requestId: string }): ProblemDocument {
+    const { code, status, title, errors } = this;
+    return {
+      type: `urn:fedcar:problem:${code}`,
+      title,
+      status,
+      detail: this.message,
+      instance: request.path,
+      code,
+      request_id: request.requestId,
+      ...(errors ? { errors } : {}),
+    };
+  }
+
+  response(request: { path: string; requestId: string }): Response {
+    return Response.json(this.document(request), {
+      status: this.status,
+      headers: {
+        ...this.headers,
+        'content-type': 'application/problem+json',
+        'x-request-id': request.requestId,
+      },
+    });
+  }
+}
+
+/** A refusal of an object: a known code keeps its status, any other is a conflict under the object's own code. */
+export function problemOf(refusal: Refusal): Problem {
+  const known = Object.hasOwn(CODES, refusal.code);
+  return known
+    ? new Problem(refusal.code as ProblemCode, refusal.detail)
+    : new Problem('conflict', refusal.detail, { shownCode: refusal.code });
+}
+
+/** What the platform's failures become: an overloaded or restarting object is worth another try, a bug is not. */
+export function problemOfFailure(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { retryable, overloaded } = (error ?? {}) as { retryable?: boolean; overloaded?: boolean };
+  if (overloaded || retryable) {
+    const seconds = overloaded ? '10' : '1';
+    return new Problem('unavailable', `Try again in ${seconds} s.`, { headers: { 'retry-after': seconds } });
+  }
+  return new Problem('internal_error', 'The failure was logged under the request id.');
+}

@@ -1,0 +1,87 @@
+/** /collections: separate tenants, each with its own coordinator, regions and versions. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { CollectionName } from '../../shared/protocol/names.ts';
+import type { CollectionInfo } from '../../shared/protocol/objects.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { Collections } from '../collections.ts';
+import { problemOf } from '../problem.ts';
+import { body, json, NoQuery, problems, router } from '../router.ts';
+import type { SnapshotCache } from '../snapshot-cache.ts';
+
+const Collection = z
+  .strictObject({ name: CollectionName, settings: CollectionSettings, created_at: z.number() })
+  .openapi('Collection');
+const List = z.strictObject({ collections: z.array(Collection) }).openapi('Collections');
+const Creation = z
+  .strictObject({ name: CollectionName, settings: CollectionSettings.prefault({}) })
+  .openapi('CollectionCreation');
+const params = z.object({ name: CollectionName });
+const tags = ['collections'];
+
+const list = createRoute({
+  method: 'get',
+  path: '/collections',
+  summary: 'All collections',
+  tags,
+  request: { query: NoQuery },
+  responses: { 200: json(List, 'Collections'), ...problems },
+});
+
+const create = createRoute({
+  method: 'post',
+  path: '/collections',
+  summary: 'Create a collection with its settings',
+  tags,
+  request: { query: NoQuery, body: body(Creation) },
+  responses: { 201: json(Collection, 'The collection'), ...problems },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/collections/{name}',
+  summary: 'A collection and its settings',
+  tags,
+  request: { params, query: NoQuery },
+  responses: { 200: json(Collection, 'The collection'), ...problems },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/collections/{name}',
+  summary: 'Delete a collection with everything in it',
+  tags,
+  request: { params, query: NoQuery },
+  responses: { 204: { description: 'Deleted' }, ...problems },
+});
+
+function shown({ name, settings, createdAt }: CollectionInfo): z.infer<typeof Collection> {
+  return { name, settings, created_at: createdAt };
+}
+
+export function collectionRoutes(collections: Collections, snapshots: SnapshotCache) {
+  return router()
+    .openapi(list, async (c) => {
+      const all = await c.var.services.directory().collections();
+      return c.json({ collections: all.map(shown) }, 200);
+    })
+    .openapi(create, async (c) => {
+      const { name, settings } = c.req.valid('json');
+      const outcome = await c.var.services.directory().create(name, settings);
+      if (!outcome.ok) throw problemOf(outcome);
+      collections.forget(name);
+      return c.json(shown(outcome.value), 201);
+    })
+    .openapi(one, async (c) => {
+      const outcome = await c.var.services.directory().collection(c.req.valid('param').name);
+      if (!outcome.ok) throw problemOf(outcome);
+      return c.json(shown(outcome.value), 200);
+    })
+    .openapi(remove, async (c) => {
+      const { name } = c.req.valid('param');
+      const outcome = await c.var.services.directory().remove(name);
+      if (!outcome.ok) throw problemOf(outcome);
+      collections.forget(name);
+      snapshots.forget(name);
+      return c.body(null, 204);
+    });
+}

@@ -1,0 +1,39 @@
+/** /healthz: the Worker answers. /readyz: its objects and its encoder do, too. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { Problem } from '../problem.ts';
+import { json, problems, router } from '../router.ts';
+
+const Status = z.strictObject({ status: z.literal('ok') }).openapi('Status');
+const tags = ['health'];
+
+const health = createRoute({
+  method: 'get',
+  path: '/healthz',
+  summary: 'The Worker answers',
+  tags,
+  responses: { 200: json(Status, 'It does') },
+});
+
+const ready = createRoute({
+  method: 'get',
+  path: '/readyz',
+  summary: 'Objects and encoder are usable',
+  tags,
+  responses: { 200: json(Status, 'They are'), ...problems },
+});
+
+export function healthRoutes() {
+  return router()
+    .openapi(health, (c) => c.json({ status: 'ok' as const }, 200))
+    .openapi(ready, async (c) => {
+      const { services } = c.var;
+      try {
+        const outcome = await services.directory().collection('default');
+        if (outcome.ok) await services.encoder(outcome.value);
+      } catch (error) {
+        console.error(JSON.stringify({ event: 'not_ready', error: String(error) }));
+        throw new Problem('unavailable', 'The directory or the encoder cannot be used; see the log.');
+      }
+      return c.json({ status: 'ok' as const }, 200);
+    });
+}

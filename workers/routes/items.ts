@@ -1,0 +1,171 @@
+/**
+ * /items: the documents of a collection. A document lives in one region, given at its first upload or chosen by the
+ * coordinator from its key; it is searchable when the upload returns.
+ */
+import { createRoute, z } from '@hono/zod-openapi';
+import { Item, ItemInput, ItemReceipt } from '../../shared/protocol/items.ts';
+import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
+import type { CollectionInfo } from '../../shared/protocol/objects.ts';
+import { type Placed, placeItems, regionOfItem, requireRegion } from '../placement.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { body, json, NoQuery, problems, router } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** Documents of one request: the body's limit allows more only if they are short. */
+const MAX_ITEMS = 500;
+
+const region = RegionName.optional();
+const OneItem = z.strictObject({ ...ItemInput.shape, region }).openapi('ItemUpload');
+const ManyItems = z
+  .strictObject({ items: z.array(ItemInput).min(1).max(MAX_ITEMS), region })
+  .openapi('ItemsUpload');
+
+const UploadError = z.strictObject({
+  region: z.string(),
+  code: z.string(),
+  detail: z.string(),
+  keys: z.array(z.string()),
+});
+const Receipts = z
+  .strictObject({ items: z.array(ItemReceipt), errors: z.array(UploadError) })
+  .openapi('ItemReceipts');
+const Items = z.strictObject({ items: z.array(Item), next: z.string().nullable() }).openapi('Items');
+const Passage = z.strictObject({ id: z.string(), ordinal: z.int(), text: z.string(), tokens: z.int() });
+const Passages = z.strictObject({ passages: z.array(Passage) }).openapi('Passages');
+const KeyParam = z.object({ key: ItemKey });
+const tags = ['items'];
+
+const create = createRoute({
+  method: 'post',
+  path: '/items',
+  summary: 'Add or replace one document, or many',
+  tags,
+  request: { query: NoQuery, body: body(z.union([OneItem, ManyItems])) },
+  responses: { 200: json(z.union([ItemReceipt, Receipts]), 'What became of each document'), ...problems },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/items',
+  summary: 'List documents in order of their keys',
+  tags,
+  request: {
+    query: z.strictObject({
+      /** Key of the last document of the page before: `next` of its answer. */
+      after: ItemKey.optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(20),
+      region,
+    }),
+  },
+  responses: { 200: json(Items, 'Documents; `next` is null on the last page'), ...problems },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/items/{key}',
+  summary: 'A document',
+  tags,
+  request: { params: KeyParam, query: NoQuery },
+  responses: { 200: json(Item, 'The document'), ...problems },
+});
+
+const replace = createRoute({
+  method: 'put',
+  path: '/items/{key}',
+  summary: 'Add or replace a document',
+  tags,
+  request: {
+    params: KeyParam,
+    query: NoQuery,
+    body: body(OneItem.omit({ key: true }).openapi('ItemReplacement')),
+  },
+  responses: { 200: json(ItemReceipt, 'What became of it'), ...problems },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/items/{key}',
+  summary: 'Delete a document; it leaves the results at once',
+  tags,
+  request: { params: KeyParam, query: NoQuery },
+  responses: { 204: { description: 'Deleted' }, ...problems },
+});
+
+const passages = createRoute({
+  method: 'get',
+  path: '/items/{key}/passages',
+  summary: 'The pieces of a document that are searched',
+  tags,
+  request: { params: KeyParam, query: NoQuery },
+  responses: { 200: json(Passages, 'Passages in order'), ...problems },
+});
+
+/** Uploads one document. @throws Problem when its region refuses it. */
+async function upload(services: Services, collection: CollectionInfo, item: ItemInput, where: string | null) {
+  const placed = await placeItems(services, collection, [item], where);
+  return receiptOf(placed);
+}
+
+function receiptOf(placed: Placed): ItemReceipt {
+  const [failure] = placed.errors;
+  if (failure) throw problemOf({ ok: false, ...failure });
+  return placed.items[0] as ItemReceipt;
+}
+
+function noItem(key: string): Problem {
+  return new Problem('unknown_item', `There is no item ${JSON.stringify(key)}`);
+}
+
+export function itemRoutes() {
+  return router()
+    .openapi(create, async (c) => {
+      const { services, collection } = c.var;
+      const given = c.req.valid('json');
+      if (!('items' in given)) {
+        const { region: where, ...item } = given;
+        return c.json(await upload(services, collection, item, where ?? null), 200);
+      }
+      const placed = await placeItems(services, collection, given.items, given.region ?? null);
+      const [failure] = placed.errors;
+      if (placed.items.length === 0 && failure) throw problemOf({ ok: false, ...failure });
+      return c.json(placed, 200);
+    })
+    .openapi(list, async (c) => {
+      const { services, collection } = c.var;
+      const { after, limit, region: only } = c.req.valid('query');
+      if (only !== undefined) requireRegion(collection, only);
+      const regions = only === undefined ? collection.settings.regions : [only];
+      const pages = await Promise.all(
+        regions.map((name) => services.region(collection, name).items(after ?? null, limit, null)),
+      );
+      const merged = pages.flat().sort((a, b) => (a.key < b.key ? -1 : 1));
+      const items = merged.slice(0, limit);
+      // Some region's page was full: there may be more behind it.
+      const more = merged.length > limit || pages.some((page) => page.length === limit);
+      return c.json({ items, next: more ? (items.at(-1)?.key ?? null) : null }, 200);
+    })
+    .openapi(one, async (c) => {
+      const { key } = c.req.valid('param');
+      const home = await regionOfItem(c.var.services, c.var.collection, key);
+      const item = home && (await home.item(key));
+      if (!item) throw noItem(key);
+      return c.json(item, 200);
+    })
+    .openapi(replace, async (c) => {
+      const { region: where, ...rest } = c.req.valid('json');
+      const item = { ...rest, key: c.req.valid('param').key };
+      return c.json(await upload(c.var.services, c.var.collection, item, where ?? null), 200);
+    })
+    .openapi(remove, async (c) => {
+      const { key } = c.req.valid('param');
+      const home = await regionOfItem(c.var.services, c.var.collection, key);
+      if (!home || !(await home.removeItem(key))) throw noItem(key);
+      return c.body(null, 204);
+    })
+    .openapi(passages, async (c) => {
+      const { key } = c.req.valid('param');
+      const home = await regionOfItem(c.var.services, c.var.collection, key);
+      if (!home || !(await home.item(key))) throw noItem(key);
+      return c.json({ passages: await home.passagesOf(key) }, 200);
+    });
+}

@@ -1,0 +1,108 @@
+/** /rounds: training runs, each a sequence of federated rounds; to watch, to start by hand, to cancel. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { RoundInfo, RunInfo } from '../../shared/protocol/objects.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { json, NoQuery, problems, router } from '../router.ts';
+
+const Participant = z.strictObject({ phase: z.string(), progress: z.number() });
+const Round = z
+  .strictObject({
+    round: z.int(),
+    kind: z.enum(['count', 'train', 'gate']),
+    phase: z.string(),
+    started_at: z.number(),
+    ended_at: z.number().nullable(),
+    participants: z.record(z.string(), Participant),
+    contributors: z.int(),
+    /** Before the round's step, over its units; null where not measured. */
+    loss: z.number().nullable(),
+    accuracy: z.number().nullable(),
+    error: z.string().nullable(),
+  })
+  .openapi('Round');
+const Run = z
+  .strictObject({
+    run: z.string(),
+    state: z.enum(['running', 'published', 'rejected', 'failed', 'cancelled']),
+    reason: z.string(),
+    started_at: z.number(),
+    ended_at: z.number().nullable(),
+    finished: z.int(),
+    planned: z.int().nullable(),
+    version: z.int().nullable(),
+    error: z.string().nullable(),
+    rounds: z.array(Round),
+  })
+  .openapi('Run');
+const Runs = z.strictObject({ runs: z.array(Run) }).openapi('Runs');
+const params = z.object({ run: z.string().min(1).max(64) });
+const tags = ['rounds'];
+
+const list = createRoute({
+  method: 'get',
+  path: '/rounds',
+  summary: 'Training runs, newest first, without their rounds',
+  tags,
+  request: { query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) }) },
+  responses: { 200: json(Runs, 'Runs'), ...problems },
+});
+
+const start = createRoute({
+  method: 'post',
+  path: '/rounds',
+  summary: 'Start a training run now',
+  tags,
+  request: { query: NoQuery },
+  responses: { 202: json(Run, 'The run, under way'), ...problems },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/rounds/{run}',
+  summary: 'A run with its rounds',
+  tags,
+  request: { params, query: NoQuery },
+  responses: { 200: json(Run, 'The run'), ...problems },
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/rounds/{run}/cancel',
+  summary: 'Stop a run; what serves goes on serving',
+  tags,
+  request: { params, query: NoQuery },
+  responses: { 200: json(Run, 'The run, stopped'), ...problems },
+});
+
+function shownRound({ startedAt, endedAt, ...rest }: RoundInfo): z.infer<typeof Round> {
+  return { ...rest, started_at: startedAt, ended_at: endedAt };
+}
+
+function shown({ startedAt, endedAt, rounds, ...rest }: RunInfo): z.infer<typeof Run> {
+  const times = { started_at: startedAt, ended_at: endedAt };
+  return { ...rest, ...times, rounds: rounds.map(shownRound) };
+}
+
+export function roundRoutes() {
+  return router()
+    .openapi(list, async (c) => {
+      const runs = await c.var.services.coordinator(c.var.collection).runs(c.req.valid('query').limit);
+      return c.json({ runs: runs.map(shown) }, 200);
+    })
+    .openapi(start, async (c) => {
+      const outcome = await c.var.services.coordinator(c.var.collection).start('by hand');
+      if (!outcome.ok) throw problemOf(outcome);
+      return c.json(shown(outcome.value), 202);
+    })
+    .openapi(one, async (c) => {
+      const { run } = c.req.valid('param');
+      const found = await c.var.services.coordinator(c.var.collection).run(run);
+      if (!found) throw new Problem('unknown_run', `There is no run ${JSON.stringify(run)}`);
+      return c.json(shown(found), 200);
+    })
+    .openapi(cancel, async (c) => {
+      const outcome = await c.var.services.coordinator(c.var.collection).cancel(c.req.valid('param').run);
+      if (!outcome.ok) throw problemOf(outcome);
+      return c.json(shown(outcome.value), 200);
+    });
+}
