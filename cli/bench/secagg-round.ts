@@ -1,0 +1,181 @@
+/** One measured round of secure aggregation: N participants and the coordinator in this process, perfect network. */
+import { toBase64Url } from '../../shared/crypto/bytes.ts';
+import { generateSigner, type Signer } from '../../shared/crypto/ed25519.ts';
+import { importMaskKey, type MaskKey, maskWords } from '../../shared/crypto/prg.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
+import { addInto } from '../../shared/crypto/ring.ts';
+import { type AggregationGraph, SECAGG_PROTOCOL } from '../../shared/protocol/secagg.ts';
+import { chooseGraph } from '../../shared/secagg/graph-bounds.ts';
+import { MemoryClientStore, MemoryServerStore } from '../../shared/secagg/memory-store.ts';
+import { defaultThreshold, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
+import { simulate } from '../../shared/secagg/simulate.ts';
+import { PERFECT_NETWORK } from '../../shared/secagg/virtual-network.ts';
+
+export interface RoundCase {
+  clients: number;
+  dimension: number;
+  /** Clients that vanish when their masked vector is due: the most that unmasking can cost. */
+  drop: number;
+  /** Above so many members the graph is k-regular. */
+  completeUpTo: number;
+}
+
+/** Milliseconds of processor time and of the clock. */
+export interface Cost {
+  cpu: number;
+  wall: number;
+}
+
+export interface RoundFigures {
+  graph: AggregationGraph;
+  threshold: number;
+  /** Of each surviving client: cost by phase. */
+  clients: Record<string, Cost>[];
+  server: Record<string, Cost>;
+  bytes: { up: number; down: number }[];
+}
+
+const PHASES = ['advertise', 'share', 'masked', 'consistency', 'unmask'] as const;
+
+function meter() {
+  const costs = new Map<string, Record<string, Cost>>();
+  const measure = async (actor: string, phase: string, work: () => Promise<void>): Promise<void> => {
+    const wall = performance.now();
+    const cpu = process.cpuUsage();
+    await work();
+    const spent = process.cpuUsage(cpu);
+    const mine = costs.get(actor) ?? {};
+    const sum = mine[phase] ?? { cpu: 0, wall: 0 };
+    sum.cpu += (spent.user + spent.system) / 1000;
+    sum.wall += performance.now() - wall;
+    costs.set(actor, { ...mine, [phase]: sum });
+  };
+  return { costs, measure };
+}
+
+/** A client's vector is a stream of its own, so that hundreds of long ones need no memory. */
+async function streamInput(dimension: number) {
+  const key: MaskKey = await importMaskKey(systemRandom(32));
+  return { dimension, read: (first: number, count: number) => maskWords(key, first, count) };
+}
+
+/** @throws Error unless the unmasked sum is the plain sum bit for bit. */
+export async function measureRound({
+  clients,
+  dimension,
+  drop,
+  completeUpTo,
+}: RoundCase): Promise<RoundFigures> {
+  const { signer: admin } = await generateSigner(systemRandom);
+  const signers: Signer[] = [];
+  for (let i = 0; i < clients; i++) signers.push((await generateSigner(systemRandom)).signer);
+  const ids = signers.map((_, i) => `client-${String(i).padStart(4, '0')}`);
+  const threshold = defaultThreshold(clients);
+  const roster = await signRoster(
+    {
+      collection: 'bench',
+      epoch: 0,
+      previous: null,
+      members: signers.map(({ key }, i) => ({ id: ids[i]!, key: toBase64Url(key) })),
+      threshold,
+      colluders: 1,
+    },
+    admin,
+  );
+  const graph = chooseGraph(
+    {
+      members: clients,
+      corrupt: Math.floor(clients / 20),
+      dropped: clients - threshold,
+      securityBits: 40,
+      correctnessBits: 20,
+    },
+    completeUpTo,
+    systemRandom,
+  );
+  const inputs = await Promise.all(signers.map(() => streamInput(dimension)));
+  const { costs, measure } = meter();
+  const result = await simulate({
+    config: {
+      parameters: {
+        protocol: SECAGG_PROTOCOL,
+        collection: 'bench',
+        round: 'bench:1',
+        rosterHash: rosterHash(roster.roster),
+        modelHash: '0'.repeat(64),
+        taskHash: '0'.repeat(64),
+        samplingRate: 0.2,
+        noiseMultiplier: 6,
+        clipNorm: 1,
+        gridStep: 1 / (100 * Math.sqrt(dimension)),
+        dimension,
+        threshold,
+        colluders: 1,
+        graph,
+      },
+      roster,
+      timeouts: { advertise: 1e6, share: 1e6, masked: 1e6, consistency: 1e6, unmask: 1e6 },
+    },
+    members: signers.map((signer, i) => ({
+      id: ids[i]!,
+      signer,
+      input: inputs[i]!,
+      trust: { collection: 'bench', adminKey: toBase64Url(admin.key), pin: null, approve: () => null },
+      store: new MemoryClientStore(),
+      ...(i >= clients - drop && { vanishesAt: 'masked' as const }),
+    })),
+    serverStore: new MemoryServerStore(),
+    network: PERFECT_NETWORK,
+    random: systemRandom,
+    pollMs: 1e5,
+    meter: measure,
+  });
+  if (result.sum === null) throw new Error(`the round was aborted: ${result.state.abort?.detail}`);
+  const plain = new Uint32Array(dimension);
+  for (const id of result.state.survivors) addInto(plain, await inputs[ids.indexOf(id)]!.read(0, dimension));
+  if (plain.some((word, i) => word !== result.sum![i])) throw new Error('the sum is not the plain sum');
+  const survivors = result.state.survivors;
+  return {
+    graph,
+    threshold,
+    clients: survivors.map((id) => costs.get(id)!),
+    server: costs.get('server')!,
+    bytes: survivors.map((id) => result.bytes[id]!),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+const rounded = (value: number) => Math.round(value * 10) / 10;
+
+/** The figures that are reported of one round; milliseconds and bytes. */
+export function summarise(round: RoundCase, figures: RoundFigures) {
+  const total = (cost: 'cpu' | 'wall') =>
+    rounded(
+      median(figures.clients.map((phases) => PHASES.reduce((sum, phase) => sum + phases[phase]![cost], 0))),
+    );
+  const byPhase = Object.fromEntries(
+    PHASES.map((phase) => [phase, rounded(median(figures.clients.map((phases) => phases[phase]!.cpu)))]),
+  );
+  const { graph } = figures;
+  return {
+    clients: round.clients,
+    dimension: round.dimension,
+    dropped: round.drop,
+    threshold: figures.threshold,
+    graph: graph.kind,
+    security: graph.security,
+    neighbours: graph.kind === 'complete' ? round.clients - 1 : graph.degree,
+    client_total_ms: total('cpu'),
+    client_wall_ms: total('wall'),
+    client_phase_ms: byPhase,
+    server_unmask_ms: rounded(figures.server.reconstruct!.cpu),
+    server_unmask_wall_ms: rounded(figures.server.reconstruct!.wall),
+    client_bytes_up: median(figures.bytes.map(({ up }) => up)),
+    client_bytes_down: median(figures.bytes.map(({ down }) => down)),
+  };
+}

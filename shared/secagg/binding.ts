@@ -1,0 +1,68 @@
+/**
+ * Key derivation and associated data of a round. Invariant: every key and every ciphertext is bound to (protocol
+ * version, collection, round, parameters, sender, receiver), so that nothing of one place opens in another.
+ */
+import { type Bytes, fromHex, toBase64Url, utf8 } from '../crypto/bytes.ts';
+import { canonicalJson } from '../crypto/canonical-json.ts';
+import { hashJson } from '../crypto/hash.ts';
+import { hkdf } from '../crypto/hkdf.ts';
+import { SECAGG_PROTOCOL } from '../protocol/secagg.ts';
+import type { RoundContext } from './context.ts';
+
+function bound(context: RoundContext, purpose: string, ...rest: string[]): Bytes {
+  const { collection, round } = context.parameters;
+  return utf8(canonicalJson([SECAGG_PROTOCOL, purpose, collection, round, context.parametersHash, ...rest]));
+}
+
+function derive(secret: Uint8Array, context: RoundContext, purpose: string, ...rest: string[]): Bytes {
+  return hkdf(secret, fromHex(context.parametersHash), bound(context, purpose, ...rest), 32);
+}
+
+/** Seals the one parcel from `sender` to `receiver`. */
+export function parcelKey(
+  shared: Uint8Array,
+  context: RoundContext,
+  sender: string,
+  receiver: string,
+): Bytes {
+  return derive(shared, context, 'parcel key', sender, receiver);
+}
+
+export function parcelAssociatedData(
+  context: RoundContext,
+  sender: string,
+  receiver: string,
+  hashes: { seedShareHash: string; keyShareHash: string },
+): Bytes {
+  return bound(context, 'parcel', sender, receiver, hashes.seedShareHash, hashes.keyShareHash);
+}
+
+/** The same for both: the member that comes first in the roster stands first. */
+export function pairMaskKey(shared: Uint8Array, context: RoundContext, a: string, b: string): Bytes {
+  const [low, high] = context.position(a) < context.position(b) ? [a, b] : [b, a];
+  return derive(shared, context, 'pair mask', low, high);
+}
+
+export function selfMaskKey(seed: Uint8Array, context: RoundContext, member: string): Bytes {
+  return derive(seed, context, 'self mask', member);
+}
+
+export type ShareKind = 'seed' | 'key';
+
+/** Commits a dealer to a share, so that a wrong one can be laid at the right door. Shares have 256 bits of entropy. */
+export function shareHash(
+  context: RoundContext,
+  kind: ShareKind,
+  dealer: string,
+  holder: string,
+  share: Uint8Array,
+): string {
+  const content = [context.parametersHash, dealer, holder, toBase64Url(share)];
+  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} ${kind} share`, content));
+}
+
+export function seedHash(context: RoundContext, member: string, seed: Uint8Array): string {
+  return toBase64Url(
+    hashJson(`${SECAGG_PROTOCOL} seed`, [context.parametersHash, member, toBase64Url(seed)]),
+  );
+}

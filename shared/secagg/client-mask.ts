@@ -1,0 +1,131 @@
+/** Phase 3: open the parcels, then mask the vector frame by frame. */
+import { open } from '../crypto/aead.ts';
+import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
+import { digest } from '../crypto/hash.ts';
+import { agree, importAgreementKey } from '../crypto/x25519.ts';
+import { type ParcelsMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
+import { pairMaskKey, parcelAssociatedData, parcelKey, selfMaskKey, shareHash } from './binding.ts';
+import type { ClientEnvironment, ClientState, ClientStepResult } from './client-state.ts';
+import { checkList, type RoundContext, sameList } from './context.ts';
+import { refuse } from './errors.ts';
+import { encodeFrame, frameCount, frameRange } from './frames.ts';
+import { applyMasks, type Mask, makeMask, pairSign } from './masks.ts';
+import { signMessage } from './signing.ts';
+
+/** Neighbours who shared, in the roster's order. */
+function checkParcels(context: RoundContext, state: ClientState, message: ParcelsMessage): string[] {
+  const sharers = checkList(context, 'sharers', message.sharers);
+  if (sharers.size < context.threshold) {
+    refuse('below-threshold', `sharers: ${sharers.size} is below ${context.threshold}`);
+  }
+  const participants = new Set(state.participants);
+  for (const id of sharers)
+    if (!participants.has(id)) refuse('malformed', `sharers: ${id} did not advertise`);
+  if (!sharers.has(state.self)) refuse('malformed', `sharers: ${state.self} is missing`);
+  const peers = context.holders(state.self).filter((id) => id !== state.self && sharers.has(id));
+  if (peers.length + 1 < context.shareThreshold) {
+    refuse('below-threshold', `holders: ${peers.length + 1} is below ${context.shareThreshold}`);
+  }
+  if (
+    !sameList(
+      message.parcels.map(({ from }) => from),
+      peers,
+    )
+  )
+    refuse('malformed', 'parcels: not those of the sharers');
+  return peers;
+}
+
+type Parcel = ParcelsMessage['parcels'][number];
+
+/** The shares in a parcel, or null: a bad box and shares other than the dealer declared are one case. */
+async function openParcel(
+  context: RoundContext,
+  self: string,
+  shared: Uint8Array,
+  parcel: Parcel,
+): Promise<ClientState['held'][string] | null> {
+  const { from, box } = parcel;
+  const plain = await open(
+    parcelKey(shared, context, from, self),
+    fromBase64Url(box),
+    parcelAssociatedData(context, from, self, parcel),
+  ).catch(() => null);
+  if (plain?.length !== 64) return null;
+  const [seedShare, keyShare] = [plain.subarray(0, 32), plain.subarray(32)];
+  const asDeclared =
+    shareHash(context, 'seed', from, self, seedShare) === parcel.seedShareHash &&
+    shareHash(context, 'key', from, self, keyShare) === parcel.keyShareHash;
+  return asDeclared ? { seedShare: toBase64Url(seedShare), keyShare: toBase64Url(keyShare) } : null;
+}
+
+async function openParcels(context: RoundContext, state: ClientState, parcels: readonly Parcel[]) {
+  const cipher = await importAgreementKey(fromBase64Url(state.secrets!.cipher, 32));
+  const held = { ...state.held };
+  const undecryptable: string[] = [];
+  for (const parcel of parcels) {
+    const shared = await agree(cipher, fromBase64Url(state.peers[parcel.from]!.cipherKey, 32));
+    const shares = await openParcel(context, state.self, shared, parcel);
+    if (shares === null) undecryptable.push(parcel.from);
+    else held[parcel.from] = shares;
+  }
+  // One bad peer is named and left to the others; too many mean that the parcels are not of this round.
+  if (Object.keys(held).length < context.shareThreshold) refuse('decryption', 'parcels: too few open');
+  return { held, undecryptable };
+}
+
+async function roundMasks(
+  context: RoundContext,
+  state: ClientState,
+  peers: readonly string[],
+): Promise<Mask[]> {
+  const { self } = state;
+  const secrets = state.secrets!;
+  const own = await importAgreementKey(fromBase64Url(secrets.mask, 32));
+  const masks = [await makeMask(selfMaskKey(fromBase64Url(secrets.seed!, 32), context, self), 1)];
+  for (const peer of peers) {
+    const shared = await agree(own, fromBase64Url(state.peers[peer]!.maskKey, 32)).catch(() =>
+      refuse('bad-key', `${peer}: its key cannot be used`),
+    );
+    const sign = pairSign(context.position(self), context.position(peer));
+    masks.push(await makeMask(pairMaskKey(shared, context, self, peer), sign));
+  }
+  return masks;
+}
+
+export async function mask(
+  context: RoundContext,
+  state: ClientState,
+  message: ParcelsMessage,
+  env: ClientEnvironment,
+): Promise<ClientStepResult> {
+  const { dimension } = context.parameters;
+  const { input, putFrame } = env;
+  if (input === undefined || putFrame === undefined) throw new TypeError('input, putFrame: needed to mask');
+  if (input.dimension !== dimension) {
+    throw new RangeError(`input: expected ${dimension} coordinates, got ${input.dimension}`);
+  }
+  const peers = checkParcels(context, state, message);
+  const { held, undecryptable } = await openParcels(context, state, message.parcels);
+  const masks = await roundMasks(context, state, peers);
+  const frames: string[] = [];
+  for (let index = 0; index < frameCount(dimension); index++) {
+    const { first, count } = frameRange(dimension, index);
+    const words = await input.read(first, count);
+    if (words.length !== count)
+      throw new RangeError(`input: expected ${count} coordinates, got ${words.length}`);
+    await applyMasks(words, first, masks);
+    const frame = encodeFrame(context, { sender: state.self, index, words });
+    await putFrame(index, frame);
+    frames.push(toBase64Url(await digest(frame)));
+  }
+  const reply = await signMessage(env.signer, {
+    kind: 'masked',
+    protocol: SECAGG_PROTOCOL,
+    parametersHash: context.parametersHash,
+    sender: state.self,
+    frames,
+    undecryptable,
+  });
+  return { state: { ...state, step: 'masked', sharers: message.sharers, held, undecryptable }, reply };
+}

@@ -1,0 +1,75 @@
+/**
+ * A participant's round as plain JSON, to be kept in its own store and nowhere else: it holds secrets until the
+ * unmasking answer is made. Invariant: an answer stands in `replies` before it leaves, and is never made twice.
+ */
+import type { Signer } from '../crypto/ed25519.ts';
+import type { RandomSource } from '../crypto/random.ts';
+import type { ClientMessage, Roster, RoundParameters, ServerMessage } from '../protocol/secagg.ts';
+import type { RosterPin } from './roster.ts';
+
+export type ClientStep = 'advertised' | 'shared' | 'masked' | 'signed' | 'revealed';
+
+export interface ClientState {
+  version: 1;
+  /** Counts saves, for compare-and-set. */
+  revision: number;
+  step: ClientStep;
+  self: string;
+  parameters: RoundParameters;
+  roster: Roster;
+  /** To be pinned by the caller. */
+  pin: RosterPin;
+  /** Base64url; null once shares were revealed. The seed is drawn with the shares. */
+  secrets: { cipher: string; mask: string; seed: string | null } | null;
+  /** Public keys of this member and its neighbours who take part. */
+  peers: Record<string, { cipherKey: string; maskKey: string }>;
+  participants: string[];
+  sharers: string[];
+  survivors: string[];
+  dropped: string[];
+  /** Shares held for others and for itself; emptied by the reveal. */
+  held: Record<string, { seedShare: string; keyShare: string }>;
+  undecryptable: string[];
+  /** The answer to each message, and the hash of the message that it answers. */
+  replies: Partial<Record<ServerMessage['kind'], { request: string; reply: ClientMessage }>>;
+}
+
+/** Coordinates of the noised vector, read in pieces. */
+export interface VectorSource {
+  readonly dimension: number;
+  /** A copy of coordinates `first … first + count − 1`. */
+  read(first: number, count: number): Uint32Array | Promise<Uint32Array>;
+}
+
+export interface ClientTrust {
+  readonly collection: string;
+  /** The collection's Ed25519 admin key, base64url. */
+  readonly adminKey: string;
+  /** Null on first use. */
+  readonly pin: RosterPin | null;
+  /**
+   * Compares the parameters with what this participant computes (model, task, q, z, c, γ, d) and may ask for local
+   * approval of a roster's additions. Returns why not, or null.
+   */
+  approve(parameters: RoundParameters, roster: Roster): string | null | Promise<string | null>;
+}
+
+export interface ClientEnvironment {
+  readonly self: string;
+  readonly signer: Signer;
+  readonly random: RandomSource;
+  readonly trust: ClientTrust;
+  /** Needed for `parcels` only: the vector, and where its masked frames are kept before the answer is. */
+  readonly input?: VectorSource;
+  readonly putFrame?: (index: number, frame: Uint8Array) => void | Promise<void>;
+}
+
+export interface ClientStepResult {
+  state: ClientState;
+  reply: ClientMessage;
+}
+
+/** For vectors that fit in memory. */
+export function vectorSource(vector: Uint32Array): VectorSource {
+  return { dimension: vector.length, read: (first, count) => vector.slice(first, first + count) };
+}

@@ -1,0 +1,101 @@
+/**
+ * Phases 4 and 5: sign the list of survivors; when t others signed the same one, reveal one share for each member.
+ * Invariant: for no member are both kinds of share ever revealed, and nothing secret is left afterwards.
+ */
+import {
+  SECAGG_PROTOCOL,
+  type SignaturesMessage,
+  type SurvivorsMessage,
+  type UnmaskMessage,
+} from '../protocol/secagg.ts';
+import type { ClientEnvironment, ClientState, ClientStepResult } from './client-state.ts';
+import { checkList, type RoundContext } from './context.ts';
+import { refuse } from './errors.ts';
+import { signMessage, verifyMessage } from './signing.ts';
+
+export async function sign(
+  context: RoundContext,
+  state: ClientState,
+  message: SurvivorsMessage,
+  env: ClientEnvironment,
+): Promise<ClientStepResult> {
+  const survivors = checkList(context, 'survivors', message.survivors);
+  const dropped = checkList(context, 'dropped', message.dropped);
+  for (const id of dropped) if (survivors.has(id)) refuse('survivors', `${id} is both alive and dropped`);
+  for (const id of state.sharers) {
+    if (!survivors.has(id) && !dropped.has(id)) refuse('survivors', `${id} shared and is in neither list`);
+  }
+  if (survivors.size + dropped.size !== state.sharers.length)
+    refuse('survivors', 'lists: name one who did not share');
+  if (survivors.size < context.threshold) {
+    refuse('below-threshold', `survivors: ${survivors.size} is below ${context.threshold}`);
+  }
+  if (!survivors.has(state.self)) refuse('survivors', `${state.self} masked and is not among the survivors`);
+  const outcomes = { survivors: message.survivors, dropped: message.dropped };
+  const reply = await signMessage(
+    env.signer,
+    {
+      kind: 'consistency',
+      protocol: SECAGG_PROTOCOL,
+      parametersHash: context.parametersHash,
+      sender: state.self,
+    },
+    outcomes,
+  );
+  return { state: { ...state, step: 'signed', ...outcomes }, reply };
+}
+
+async function checkSignatures(
+  context: RoundContext,
+  state: ClientState,
+  message: SignaturesMessage,
+): Promise<void> {
+  const signers = checkList(
+    context,
+    'signatures',
+    message.signatures.map(({ from }) => from),
+  );
+  if (signers.size < context.shareThreshold) {
+    refuse('below-threshold', `signatures: ${signers.size} is below ${context.shareThreshold}`);
+  }
+  const allowed = new Set(context.holders(state.self).filter((id) => state.survivors.includes(id)));
+  for (const { from, signature } of message.signatures) {
+    if (!allowed.has(from)) refuse('malformed', `signatures: ${from} is no surviving neighbour`);
+    const { parametersHash } = context;
+    const signed = {
+      kind: 'consistency',
+      protocol: SECAGG_PROTOCOL,
+      parametersHash,
+      sender: from,
+      signature,
+    } as const;
+    await verifyMessage(context, signed, state);
+  }
+}
+
+export async function reveal(
+  context: RoundContext,
+  state: ClientState,
+  message: SignaturesMessage,
+  env: ClientEnvironment,
+): Promise<ClientStepResult> {
+  await checkSignatures(context, state, message);
+  const seedShares: UnmaskMessage['seedShares'] = [];
+  const keyShares: UnmaskMessage['keyShares'] = [];
+  const alive = new Set(state.survivors);
+  for (const id of state.sharers) {
+    const shares = state.held[id];
+    if (shares === undefined) continue;
+    if (alive.has(id)) seedShares.push({ of: id, share: shares.seedShare });
+    else keyShares.push({ of: id, share: shares.keyShare });
+  }
+  const reply = await signMessage(env.signer, {
+    kind: 'unmask',
+    protocol: SECAGG_PROTOCOL,
+    parametersHash: context.parametersHash,
+    sender: state.self,
+    seedShares,
+    keyShares,
+  });
+  return { state: { ...state, step: 'revealed', secrets: null, held: {} }, reply };
+}

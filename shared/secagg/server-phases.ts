@@ -1,0 +1,134 @@
+/**
+ * How a round goes from phase to phase: who is expected, when a phase is over, and what then. Invariant: a phase with
+ * fewer than t good answers aborts the round, and an aborted round has no sum.
+ */
+import type { RoundContext } from './context.ts';
+import type { SecaggCode } from './errors.ts';
+import type { MessagePhase, ServerEffect, ServerPhase, ServerState } from './server-state.ts';
+
+/** A state being changed within one step, and what the step has its caller do. */
+export interface Draft {
+  readonly context: RoundContext;
+  state: ServerState;
+  effects: ServerEffect[];
+}
+
+export function recipients(state: ServerState, phase: ServerPhase = state.phase): readonly string[] {
+  switch (phase) {
+    case 'advertise':
+      return state.roster.roster.members.map(({ id }) => id);
+    case 'share':
+      return state.participants;
+    case 'masked':
+      return state.sharers;
+    case 'consistency':
+      return state.survivors;
+    case 'unmask':
+      return state.signers;
+    default:
+      return [];
+  }
+}
+
+export function hasAnswered(state: ServerState, phase: MessagePhase, id: string): boolean {
+  return phase === 'masked' ? state.complete.includes(id) : Object.hasOwn(state.messages[phase], id);
+}
+
+export function abortRound(draft: Draft, code: SecaggCode, detail: string, blamed: string[] = []): void {
+  const messages = { advertise: {}, share: {}, masked: {}, consistency: {}, unmask: {} };
+  draft.state = {
+    ...draft.state,
+    phase: 'aborted',
+    deadline: null,
+    messages,
+    staged: {},
+    complete: [],
+    abort: { code, detail, blamed },
+  };
+  draft.effects.push({ kind: 'aborted' });
+}
+
+function openPhase(draft: Draft, phase: MessagePhase, change: Partial<ServerState>, now: number): void {
+  const deadline = now + draft.state.timeouts[phase];
+  draft.state = { ...draft.state, ...change, phase, deadline };
+  draft.effects.push({ kind: 'phase', phase, recipients: [...recipients(draft.state)], deadline });
+}
+
+/**
+ * Sharers whose secrets can be restored later: on a sparse graph someone whose neighbours are away is left out, which
+ * may leave out the next.
+ */
+function restorable(context: RoundContext, sharers: readonly string[]): string[] {
+  let kept = [...sharers];
+  for (;;) {
+    const present = new Set(kept);
+    const next = kept.filter(
+      (id) => context.holders(id).filter((holder) => present.has(holder)).length >= context.shareThreshold,
+    );
+    if (next.length === kept.length) return kept;
+    kept = next;
+  }
+}
+
+/** Members that hold a dealer's shares and have not called its parcel bad. */
+export function usableHolders(draft: Draft, dealer: string, among: ReadonlySet<string>): string[] {
+  const { masked } = draft.state.messages;
+  return draft.context
+    .holders(dealer)
+    .filter((id) => among.has(id) && !masked[id]?.undecryptable.includes(dealer));
+}
+
+/** Sharers whose secrets `among` cannot restore. */
+export function lost(draft: Draft, among: readonly string[]): string[] {
+  const present = new Set(among);
+  return draft.state.sharers.filter(
+    (dealer) => usableHolders(draft, dealer, present).length < draft.context.shareThreshold,
+  );
+}
+
+function closeMasked(draft: Draft, survivors: string[], now: number): void {
+  draft.effects.push({ kind: 'discard-staged' });
+  const unrestorable = lost(draft, survivors);
+  if (unrestorable.length > 0) {
+    abortRound(draft, 'decryption', 'masked: too few can open parcels', unrestorable);
+  } else openPhase(draft, 'consistency', { survivors, staged: {} }, now);
+}
+
+/** Ends the phase with who has answered. */
+export function closePhase(draft: Draft, now: number): void {
+  const { state, context } = draft;
+  const phase = state.phase as MessagePhase;
+  const answered = recipients(state).filter((id) => hasAnswered(state, phase, id));
+  const enough = phase === 'share' ? restorable(context, answered) : answered;
+  if (enough.length < context.threshold) {
+    abortRound(draft, 'below-threshold', `${phase}: ${enough.length} of at least ${context.threshold}`);
+    return;
+  }
+  if (phase === 'advertise') openPhase(draft, 'share', { participants: enough }, now);
+  else if (phase === 'share') openPhase(draft, 'masked', { sharers: enough }, now);
+  else if (phase === 'masked') closeMasked(draft, enough, now);
+  else if (phase === 'consistency') {
+    draft.state = { ...state, phase: 'charge', deadline: null, signers: enough };
+    draft.effects.push({ kind: 'charge' });
+  } else if (lost(draft, enough).length > 0) {
+    abortRound(draft, 'below-threshold', 'unmask: too few shares of some secrets');
+  } else {
+    draft.state = { ...state, phase: 'reconstruct', deadline: null };
+    draft.effects.push({ kind: 'reconstruct' });
+  }
+}
+
+/** The ledger has charged: ask for shares. */
+export function openUnmask(draft: Draft, now: number): void {
+  openPhase(draft, 'unmask', {}, now);
+}
+
+/** Nobody is left to wait for, or the shares at hand restore everything. */
+export function isSettled(draft: Draft): boolean {
+  const { state, context } = draft;
+  const phase = state.phase as MessagePhase;
+  const expected = recipients(state);
+  const answered = expected.filter((id) => hasAnswered(state, phase, id));
+  if (answered.length === expected.length) return true;
+  return phase === 'unmask' && answered.length >= context.threshold && lost(draft, answered).length === 0;
+}

@@ -1,0 +1,112 @@
+/**
+ * The coordinator's round as plain JSON. It holds nothing secret: ciphertexts, public keys, lists, and in the last
+ * phase revealed shares, which are dropped when the round ends.
+ */
+import type {
+  Advertisement,
+  ClientMessage,
+  ConsistencyMessage,
+  MaskedMessage,
+  RoundParameters,
+  ShareMessage,
+  SignedRoster,
+  UnmaskMessage,
+} from '../protocol/secagg.ts';
+import type { SecaggCode } from './errors.ts';
+
+export type MessagePhase = ClientMessage['kind'];
+
+/**
+ * Phases that wait for participants, `charge` (waits for the caller's ledger), `reconstruct` (waits for the caller to
+ * remove the masks), and the two ends.
+ */
+export type ServerPhase = MessagePhase | 'charge' | 'reconstruct' | 'done' | 'aborted';
+
+export const PHASE_ORDER: readonly ServerPhase[] = [
+  'advertise',
+  'share',
+  'masked',
+  'consistency',
+  'charge',
+  'unmask',
+  'reconstruct',
+  'done',
+  'aborted',
+];
+
+/** What a member did wrong; it may still send the right message. */
+export interface Fault {
+  member: string;
+  phase: ServerPhase;
+  code: SecaggCode;
+  detail: string;
+}
+
+export interface ServerMessages {
+  advertise: Record<string, Advertisement>;
+  share: Record<string, ShareMessage>;
+  masked: Record<string, MaskedMessage>;
+  consistency: Record<string, ConsistencyMessage>;
+  unmask: Record<string, UnmaskMessage>;
+}
+
+export interface ServerState {
+  version: 1;
+  parameters: RoundParameters;
+  roster: SignedRoster;
+  chain: SignedRoster[];
+  phase: ServerPhase;
+  /** Milliseconds on the caller's clock; null when the phase does not wait for participants. */
+  deadline: number | null;
+  /** Milliseconds that each phase waits. */
+  timeouts: Record<MessagePhase, number>;
+  messages: ServerMessages;
+  /** Frames staged for a vector that is not complete yet. */
+  staged: Record<string, number[]>;
+  /** Members whose vector is in the sum. */
+  complete: string[];
+  participants: string[];
+  sharers: string[];
+  survivors: string[];
+  signers: string[];
+  faults: Fault[];
+  /** Why the round was aborted, and who is to blame as far as that is known. */
+  abort: { code: SecaggCode; detail: string; blamed: string[] } | null;
+}
+
+export type ServerEffect =
+  /** A phase has begun: ask these members, and call `tick` at the deadline. */
+  | { kind: 'phase'; phase: MessagePhase; recipients: string[]; deadline: number }
+  /** Keep a frame until its vector is complete. */
+  | { kind: 'stage'; sender: string; index: number }
+  /** Add a member's staged frames to the sum, in the same transaction as the state. */
+  | { kind: 'accumulate'; sender: string }
+  /** Forget the staged frames of vectors that came too late. */
+  | { kind: 'discard-staged' }
+  /** Write the round's privacy cost to the ledger, then send the event `charged`. */
+  | { kind: 'charge' }
+  /** Remove the masks, then send the event `unmasked`. */
+  | { kind: 'reconstruct' }
+  /** The sum may be read. */
+  | { kind: 'released' }
+  /** Nothing may be read: forget every vector. */
+  | { kind: 'aborted' };
+
+export type ServerEvent =
+  | { kind: 'message'; from: string; message: ClientMessage }
+  | { kind: 'frame'; from: string; index: number; digest: string }
+  /** A message that failed its checks before the step. */
+  | { kind: 'fault'; from: string; code: SecaggCode; detail: string }
+  | { kind: 'tick' }
+  | { kind: 'charged' }
+  | { kind: 'unmasked' }
+  | { kind: 'abort'; code: SecaggCode; detail: string; blamed: string[] };
+
+/** Refusals are answers, not exceptions: they cross object boundaries. */
+export type ServerOutcome = { ok: true; repeated: boolean } | { ok: false; code: SecaggCode; detail: string };
+
+export interface ServerStepResult {
+  state: ServerState;
+  effects: ServerEffect[];
+  outcome: ServerOutcome;
+}
