@@ -1,0 +1,188 @@
+/** BEIR folders: what is read, where records are placed, and which complaint a malformed folder gets. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openBeir } from '../../../cli/beir.ts';
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+const valid: Record<string, string> = {
+  'corpus.jsonl': [
+    { _id: 'a', title: 'Alpha', text: 'First' },
+    { _id: 'b', title: '', text: '# Second', format: 'markdown', metadata: { year: 2024, open: true } },
+    { _id: 'c', title: 'Gamma', text: '' },
+  ]
+    .map((record) => JSON.stringify(record))
+    .join('\n'),
+  'queries.jsonl': ['q1', 'q2', 'q3', 'q4']
+    .map((id) => JSON.stringify({ _id: id, text: `${id}?` }))
+    .join('\n'),
+  'qrels/train.tsv': 'query-id\tcorpus-id\tscore\nq1\ta\t1\nq2\tb\t2\nq2\tc\t1\nq3\ta\t0\n',
+  'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nq4\tc\t1\n',
+};
+
+async function folder(changes: Record<string, string | null> = {}): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'beir-'));
+  folders.push(directory);
+  await mkdir(join(directory, 'qrels'));
+  for (const [name, text] of Object.entries({ ...valid, ...changes })) {
+    if (text !== null) await writeFile(join(directory, name), text);
+  }
+  return directory;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+describe('a BEIR folder', () => {
+  it('streams documents, training queries and test queries', async () => {
+    const beir = await openBeir(await folder(), { regions: 1 });
+    expect(beir.counts).toEqual({ documents: 3, training: 3, test: 1 });
+    expect(beir.regions).toEqual(['wnam']);
+    expect(await all(beir.documents())).toEqual([
+      { id: 'a', title: 'Alpha', text: 'First', format: 'text', metadata: {}, region: 'wnam' },
+      {
+        id: 'b',
+        title: '',
+        text: '# Second',
+        format: 'markdown',
+        metadata: { year: 2024, open: true },
+        region: 'wnam',
+      },
+      { id: 'c', title: 'Gamma', text: '', format: 'text', metadata: {}, region: 'wnam' },
+    ]);
+    expect((await all(beir.training())).map((q) => [q.id, q.text, q.document, q.region])).toEqual([
+      ['q1', 'q1?', 'a', 'wnam'],
+      ['q2', 'q2?', 'b', 'wnam'],
+      ['q2', 'q2?', 'c', 'wnam'],
+    ]);
+    expect(await all(beir.test())).toEqual([{ id: 'q4', text: 'q4?', document: 'c', region: null }]);
+  });
+
+  it('accepts CRLF, a byte-order mark, blank lines and tables without a header', async () => {
+    const changes = {
+      'corpus.jsonl': `\uFEFF${valid['corpus.jsonl']?.replaceAll('\n', '\r\n\r\n')}\r\n`,
+      'qrels/train.tsv': 'q1\ta\t1\r\nq2\tb\t1\r\n',
+    };
+    const beir = await openBeir(await folder(changes));
+    expect(beir.counts).toEqual({ documents: 3, training: 2, test: 1 });
+  });
+
+  it('takes regions from its tables', async () => {
+    const directory = await folder({
+      'regions.tsv': 'query-id\tregion\nq1\tweur\nq2\tapac\n',
+      'documents.tsv': 'corpus-id\tregion\na\tsam\nb\tsam\nc\tweur\n',
+    });
+    await expect(openBeir(directory)).resolves.toMatchObject({ regions: ['apac', 'sam', 'weur'] });
+    const beir = await openBeir(directory);
+    expect((await all(beir.training())).map((q) => q.region)).toEqual(['weur', 'apac', 'apac']);
+    expect((await all(beir.documents())).map((d) => d.region)).toEqual(['sam', 'sam', 'weur']);
+    const together = await openBeir(directory, { regions: 1 });
+    expect(new Set((await all(together.training())).map((q) => q.region)).size).toBe(1);
+  });
+
+  it('places documents by hash among the named regions when only queries have theirs', async () => {
+    const directory = await folder({ 'regions.tsv': 'q1\tweur\nq2\tapac\n' });
+    const places = (await all((await openBeir(directory)).documents())).map((d) => d.region);
+    for (const region of places) expect(['apac', 'weur']).toContain(region);
+    expect((await all((await openBeir(directory)).documents())).map((d) => d.region)).toEqual(places);
+  });
+
+  it('withholds training queries of listed documents, the list lying in the folder', async () => {
+    const beir = await openBeir(await folder({ 'rare.txt': 'a\nc\n' }), { withhold: 'rare.txt' });
+    expect(beir.withheld).toEqual(new Set(['a', 'c']));
+    expect((await all(beir.training())).map((q) => q.document)).toEqual(['b']);
+    expect(beir.counts.training).toBe(1);
+  });
+
+  const broken: [string, Record<string, string | null>, RegExp][] = [
+    ['a missing file', { 'queries.jsonl': null }, /^queries\.jsonl: no such file$/],
+    ['an empty corpus', { 'corpus.jsonl': '\n' }, /^corpus\.jsonl: is empty$/],
+    ['text that is not JSON', { 'corpus.jsonl': '{"_id":"a","text":"x"}\n{' }, /^corpus\.jsonl:2: not JSON/],
+    ['an array for a record', { 'corpus.jsonl': '[1]' }, /^corpus\.jsonl:1: expected a JSON object$/],
+    [
+      'a number for a title',
+      { 'corpus.jsonl': '{"_id":"a","title":3}' },
+      /^corpus\.jsonl:1: field "title": expected a string/,
+    ],
+    ['a missing id', { 'queries.jsonl': '{"text":"x"}' }, /^queries\.jsonl:1: field "_id": is missing$/],
+    [
+      'a repeated id',
+      { 'queries.jsonl': '{"_id":"q","text":"x"}\n{"_id":"q","text":"y"}' },
+      /^queries\.jsonl:2: field "_id": "q" occurs twice$/,
+    ],
+    [
+      'a document without words',
+      { 'corpus.jsonl': '{"_id":"a","title":" ","text":""}' },
+      /^corpus\.jsonl:1: field "text": is empty/,
+    ],
+    [
+      'an unknown format',
+      { 'corpus.jsonl': '{"_id":"a","text":"x","format":"pdf"}' },
+      /^corpus\.jsonl:1: field "format"/,
+    ],
+    [
+      'nested metadata',
+      { 'corpus.jsonl': '{"_id":"a","text":"x","metadata":{"tags":[]}}' },
+      /field "metadata\.tags"/,
+    ],
+    [
+      'a row too short',
+      { 'qrels/test.tsv': 'q4\tc\n' },
+      /^test\.tsv:1: 2 columns, expected 3 \(query-id, corpus-id, score\)$/,
+    ],
+    [
+      'a score that is no number',
+      { 'qrels/test.tsv': 'q4\tc\thigh\n' },
+      /^test\.tsv:1: field "score": "high"/,
+    ],
+    [
+      'an unknown query',
+      { 'qrels/test.tsv': 'q9\tc\t1\n' },
+      /^test\.tsv:1: field "query-id": "q9" is not in queries\.jsonl$/,
+    ],
+    [
+      'an unknown document',
+      { 'qrels/train.tsv': 'query-id\tcorpus-id\tscore\nq1\tz\t1\n' },
+      /^train\.tsv:2: field "corpus-id": "z"/,
+    ],
+    ['a judgment twice', { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t1\n' }, /^train\.tsv:2: .*judged twice$/],
+    ['a query in both splits', { 'qrels/test.tsv': 'q1\tc\t1\n' }, /^test\.tsv:1: .*training query as well$/],
+    [
+      'a region name with a space',
+      { 'regions.tsv': 'q1\teast coast\nq2\tweur\n' },
+      /^regions\.tsv:1: field "region"/,
+    ],
+    [
+      'a region for an unknown query',
+      { 'regions.tsv': 'q8\tweur\n' },
+      /^regions\.tsv:1: field "query-id": "q8" does not exist$/,
+    ],
+    [
+      'a training query without a region',
+      { 'regions.tsv': 'q1\tweur\n' },
+      /^regions\.tsv: training query "q2" has no region$/,
+    ],
+    [
+      'a document without a region',
+      { 'documents.tsv': 'a\tweur\nb\tweur\n' },
+      /^documents\.tsv: document "c" has no region$/,
+    ],
+  ];
+  it.each(broken)('complains about %s', async (_, changes, message) => {
+    await expect(openBeir(await folder(changes))).rejects.toThrow(message);
+  });
+
+  it('complains about a withheld document that does not exist and about a bad number of regions', async () => {
+    const directory = await folder({ 'rare.txt': 'a\nnone\n' });
+    await expect(openBeir(directory, { withhold: 'rare.txt' })).rejects.toThrow(/^rare\.txt:2: "none"/);
+    await expect(openBeir(directory, { regions: 0 })).rejects.toThrow(RangeError);
+  });
+});
