@@ -21,6 +21,7 @@ import {
   type RowEntry,
   VectorChunk,
 } from '../../shared/protocol/rounds.ts';
+import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -31,6 +32,7 @@ import { RowTable } from './row-table.ts';
 import { type ActiveRun, RunStore } from './run-store.ts';
 import { Runner } from './runner.ts';
 import { MIGRATIONS } from './schema.ts';
+import { SecureSum } from './secure-sum.ts';
 import { pointerOf, type SnapshotContext, Versions, versionInfo } from './versions.ts';
 
 /** Rows gather for so long before a new revision of the serving snapshot is made. */
@@ -44,6 +46,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
   readonly #versions: Versions;
   readonly #runs: RunStore;
   #runner: Runner | null = null;
+  #secureSum: SecureSum | null = null;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -55,10 +58,16 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
   }
 
   /** Tells the object which collection it is. May be repeated; settings replace earlier ones. */
-  async configure(collection: string, settings: CollectionSettings): Promise<void> {
+  async configure(
+    collection: string,
+    settings: CollectionSettings,
+    roster: SignedRoster | null,
+  ): Promise<void> {
     this.#values.set('collection', collection);
     this.#values.set('settings', settings);
+    this.#values.set('roster', roster);
     this.#runner = null;
+    this.#secureSum = null;
     await this.#serving();
   }
 
@@ -68,6 +77,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     await this.ctx.storage.deleteAll();
     migrate(this.ctx.storage, MIGRATIONS);
     this.#runner = null;
+    this.#secureSum = null;
   }
 
   async pointer(version?: number): Promise<SnapshotPointer | null> {
@@ -145,6 +155,9 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
       spec: null,
       probes: {},
       rowsAt: 0,
+      rows: 0,
+      securePhase: null,
+      failures: 0,
     };
     if (this.#runs.active() !== null) return this.start(reason);
     this.#runs.begin(run, reason, now);
@@ -178,17 +191,24 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
 
   async poll(participant: string): Promise<Instruction> {
     const run = this.#runs.active();
-    if (run === null) return { do: 'wait', ms: 0 };
-    const status = run.round?.participants[participant];
-    const open = run.round?.phase === 'open' && (status?.phase === 'invited' || status?.phase === 'working');
-    return open && run.spec !== null ? { do: 'work', spec: run.spec } : { do: 'wait', ms: POLL_MS };
+    const round = run?.round?.id ?? null;
+    if (run === null || run.round === null || round === null) {
+      return { do: 'wait', ms: run === null ? 0 : POLL_MS, round };
+    }
+    const status = run.round.participants[participant]?.phase;
+    if (run.round.phase === 'open' && run.spec !== null && (status === 'invited' || status === 'working')) {
+      return { do: 'work', spec: run.spec };
+    }
+    const message = this.#secure(await this.#context())?.messageFor(round, participant) ?? null;
+    return message === null ? { do: 'wait', ms: POLL_MS, round } : { do: 'answer', round, message };
   }
 
   async report(input: unknown): Promise<Ack> {
     const message = ParticipantMessage.parse(input);
     const runner = await this.#drive();
     if (message.type === 'poll') return { current: true };
-    if (message.type !== 'uploaded') return this.#taken(runner.event(message.round, message));
+    if (message.type === 'secagg') return this.#secureMessage(message);
+    if (message.type !== 'ready') return this.#taken(runner.event(message.round, message));
     const run = this.#runs.active();
     if (run?.round?.id !== message.round) return { current: false };
     if (!runner.complete(message.participant, run)) {
@@ -199,7 +219,26 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     if (message.probe !== null) {
       this.#runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
     }
-    return this.#taken(runner.event(message.round, { type: 'uploaded', participant: message.participant }));
+    return this.#taken(runner.event(message.round, { type: 'ready', participant: message.participant }));
+  }
+
+  /** One frame of a masked vector. */
+  async putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack> {
+    const secure = this.#secure(await this.#context());
+    if (secure?.state(round) == null) return { current: false };
+    const { outcome, effects } = await secure.receiveFrame(round, participant, bytes, Date.now());
+    if (effects.length > 0) await this.ctx.storage.setAlarm(Date.now());
+    return { current: outcome.ok };
+  }
+
+  async #secureMessage(message: ParticipantMessage & { type: 'secagg' }): Promise<Ack> {
+    const secure = this.#secure(await this.#context());
+    if (secure?.state(message.round) == null) return { current: false };
+    const { participant, round } = message;
+    const { outcome, effects } = await secure.receive(round, participant, message.message, Date.now());
+    const waiting = secure.state(round)?.phase === 'advertise';
+    if (effects.length > 0 || waiting) await this.ctx.storage.setAlarm(Date.now());
+    return { current: outcome.ok };
   }
 
   async putChunk(input: unknown, bytes: Uint8Array): Promise<Ack> {
@@ -302,9 +341,17 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     return this.#versions.create(draft, null, await this.#context(), Date.now());
   }
 
+  #secure(context: SnapshotContext): SecureSum | null {
+    const roster = this.#values.get<SignedRoster>('roster');
+    if (roster === null) return null;
+    this.#secureSum ??= new SecureSum(this.ctx.storage, roster, context.model.sha256);
+    return this.#secureSum;
+  }
+
   async #drive(): Promise<Runner> {
     const context = await this.#context();
     this.#runner ??= new Runner({
+      secure: this.#secure(context),
       storage: this.ctx.storage,
       rows: this.#rows,
       versions: this.#versions,

@@ -24,7 +24,13 @@ export interface ActiveRun {
   round: RoundState | null;
   spec: RoundSpec | null;
   probes: Record<string, ProbeCounts>;
+  /** The row table that the run is about: its last change, and how many rows were ever given out. */
   rowsAt: number;
+  rows: number;
+  /** The phase of secure aggregation that participants were last woken for. */
+  securePhase: string | null;
+  /** Rounds in a row that failed in the secure sum. */
+  failures: number;
 }
 
 interface RunRow extends Record<string, SqlStorageValue> {
@@ -59,11 +65,11 @@ export class RunStore {
       const info: RoundInfo = {
         round: run.index,
         kind: run.spec.kind,
-        phase: run.round.phase,
+        phase: run.securePhase ?? run.round.phase,
         startedAt: run.round.startedAt,
         endedAt: figures.endedAt ?? null,
         participants: run.round.participants,
-        contributors: Object.values(run.round.participants).filter((p) => p.phase === 'uploaded').length,
+        contributors: Object.values(run.round.participants).filter((p) => p.phase === 'ready').length,
         loss: figures.loss ?? null,
         accuracy: figures.accuracy ?? null,
         error: run.round.error,

@@ -2,28 +2,27 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
-import { type Aggregation, plainSum } from '../../shared/federated/aggregation.ts';
-import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
-import { newOptimiserState, type OptimiserState } from '../../shared/federated/optimiser.ts';
+import { plainSum } from '../../shared/federated/aggregation.ts';
+import { decodeRound } from '../../shared/federated/mechanism.ts';
 import { applyRound, judge, trainFigures } from '../../shared/federated/release.ts';
-import { openRound, type RoundEvent, stepRound } from '../../shared/federated/round-machine.ts';
-import { activeRows, planRun, sampleOf, trainRounds } from '../../shared/federated/run-plan.ts';
-import { decodeFixed, STATS, statScale } from '../../shared/federated/vector.ts';
-import type { RoundInfo } from '../../shared/protocol/objects.ts';
 import {
-  decodeParameters,
-  encodeParameters,
-  type Parameters,
-  partCount,
-} from '../../shared/protocol/parameters.ts';
-import type { RoundSpec, StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
+  contributorsOf,
+  openRound,
+  type RoundEvent,
+  stepRound,
+} from '../../shared/federated/round-machine.ts';
+import { activeRows, planRun, trainRounds } from '../../shared/federated/run-plan.ts';
+import { encodeParameters } from '../../shared/protocol/parameters.ts';
+import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { adapterSize } from '../../shared/protocol/snapshot.ts';
 import { Blobs } from '../sql.ts';
 import { startParameters } from './parameters.ts';
+import { specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
 import type { ActiveRun, RunStore } from './run-store.ts';
-import { pointerOf, type SnapshotContext, type Versions } from './versions.ts';
+import type { SecureSum } from './secure-sum.ts';
+import { TrainingState } from './training-state.ts';
+import type { SnapshotContext, Versions } from './versions.ts';
 
 export interface RunnerParts {
   storage: DurableObjectStorage;
@@ -32,6 +31,8 @@ export interface RunnerParts {
   runs: RunStore;
   collection: string;
   settings: CollectionSettings;
+  /** Null where the sum is plain: by the settings, or because a region alone has nobody to hide among. */
+  secure: SecureSum | null;
   context: SnapshotContext;
   now: () => number;
   /** Asks a participant to poll; false when it can not be reached. */
@@ -41,20 +42,18 @@ export interface RunnerParts {
 }
 
 const UPLOADS = 'upload/';
-const PARAMETERS = 'run/parameters';
-const FIRST = 'run/first-moment';
-const SECOND = 'run/second-moment';
-/** Displacements of local steps are small numbers: a fine fixed grid holds them. */
-const LOCAL_GRID_STEP = 1e-5;
+/** Rounds in a row that may fail in the secure sum before the run gives up. */
+const MOST_FAILURES = 3;
 
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #blobs: Blobs;
-  readonly #aggregation: Aggregation = plainSum;
+  readonly #state: TrainingState;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#blobs = new Blobs(parts.storage);
+    this.#state = new TrainingState(this.#blobs, parts.settings.adapter, parts.context.model.width);
   }
 
   /** Takes an event into the current round. Returns whether the sender's round still runs. */
@@ -69,12 +68,12 @@ export class Runner {
 
   /** Advances the run as far as it can go now. Returns when it wants to be called again; null when no run is on. */
   async advance(): Promise<number | null> {
-    const { runs, now, settings } = this.#parts;
+    const { runs, now, settings, rows } = this.#parts;
     const run = runs.active();
     if (run === null) return null;
     if (run.stage === 'prepare') {
       await Promise.allSettled(settings.regions.map((name) => this.#parts.flush(name)));
-      await this.#open({ ...run, stage: 'count' });
+      await this.#open({ ...run, stage: 'count', rowsAt: rows.changedAt(), rows: rows.size() });
       return now();
     }
     if (run.round === null) {
@@ -88,11 +87,10 @@ export class Runner {
       this.fail(current, state.error ?? 'the round was aborted');
       return null;
     }
-    await this.#release(current);
-    const next = runs.active();
-    if (next === null) return null;
-    await this.#open(next);
-    return now();
+    const words = await this.#sum(current);
+    if (typeof words === 'number') return words;
+    if (words !== null) await this.#release(current, words);
+    return runs.active() === null ? null : now();
   }
 
   fail(run: ActiveRun, error: string, state: 'failed' | 'cancelled' = 'failed'): void {
@@ -110,12 +108,13 @@ export class Runner {
     if (run?.round == null || run.round.id !== round || run.round.phase !== 'open') return false;
     const status = run.round.participants[participant];
     if (status === undefined) return false;
-    if (status.phase !== 'uploaded') this.#blobs.putPart(UPLOADS + participant, chunk, bytes);
+    if (status.phase !== 'ready') this.#blobs.putPart(UPLOADS + participant, chunk, bytes);
     return true;
   }
 
-  /** Whether all chunks of a participant's vector are here. */
+  /** Whether all chunks of a participant's vector are here; under secure aggregation it never is. */
   complete(participant: string, run: ActiveRun): boolean {
+    if (run.spec?.aggregation === 'secure') return true;
     return this.#vector(participant, run.spec?.dimension ?? 0) !== null;
   }
 
@@ -123,8 +122,7 @@ export class Runner {
     if (key.startsWith('snapshot:'))
       return this.#parts.versions.snapshotPart(key.slice('snapshot:'.length), part);
     const spec = this.#parts.runs.active()?.spec;
-    if (spec?.kind !== 'train' || spec.state.key !== key) return null;
-    return this.#blobs.part(PARAMETERS, part);
+    return spec?.kind === 'train' && spec.state.key === key ? this.#state.part(part) : null;
   }
 
   #vector(participant: string, dimension: number): Uint32Array | null {
@@ -135,116 +133,85 @@ export class Runner {
 
   /** Opens the next round: makes its specification, saves it, then wakes the participants. */
   async #open(run: ActiveRun): Promise<void> {
-    const { runs, settings, now, storage } = this.#parts;
-    const spec = await this.#specify(run);
+    const { runs, settings, now, storage, secure } = this.#parts;
+    const spec = await specifyRound(run, this.#parts, this.#state);
+    const { phaseDeadlineMs, minParticipants } = settings.schedule;
     if (runs.active()?.run !== run.run) return;
     const round = openRound(spec.id, settings.regions, {
       now: now(),
-      phaseDeadlineMs: settings.schedule.phaseDeadlineMs,
-      minParticipants: settings.schedule.minParticipants,
+      phaseDeadlineMs,
+      minParticipants: Math.max(minParticipants, secure?.threshold ?? 1),
     });
     storage.transactionSync(() => {
       this.#blobs.deletePrefix(UPLOADS);
+      secure?.clear();
       runs.save({ ...run, spec, round, probes: {} });
     });
-    const reached = await Promise.all(
-      settings.regions.map(async (name) => ({ name, ok: await this.#parts.wake(name) })),
+    const reached = await this.wakeAll(settings.regions);
+    for (const name of settings.regions) {
+      if (!reached.has(name)) this.event(spec.id, { type: 'away', participant: name });
+    }
+  }
+
+  async wakeAll(names: readonly string[]): Promise<Set<string>> {
+    const results = await Promise.all(
+      names.map(async (name) => ({ name, ok: await this.#parts.wake(name) })),
     );
-    for (const { name, ok } of reached) if (!ok) this.event(spec.id, { type: 'away', participant: name });
+    return new Set(results.filter(({ ok }) => ok).map(({ name }) => name));
   }
 
-  async #specify(run: ActiveRun): Promise<RoundSpec> {
-    const { rows, collection, settings, context } = this.#parts;
-    const common = {
-      id: `${run.run}.${run.index}`,
-      collection,
-      rowsAt: run.rowsAt,
-      rows: rows.size(),
-    };
-    if (run.stage === 'count' || run.stage === 'prepare') {
-      const rowsAt = rows.changedAt();
-      run.rowsAt = rowsAt;
-      return {
-        ...common,
-        kind: 'count',
-        rowsAt,
-        sample: { kind: 'all' },
-        dimension: common.rows + 1,
-        gridStep: 1,
-      };
-    }
-    if (run.stage === 'gate') {
-      return {
-        ...common,
-        kind: 'gate',
-        sample: { kind: 'all' },
-        dimension: GATE_DIMENSION,
-        gridStep: 1,
-        ...(await this.#gateStates(run)),
-      };
-    }
-    const plan = run.plan;
-    if (plan === null) throw new Error('a train round needs a plan');
-    const parameters = this.#parameters();
-    const { training, adapter } = settings;
-    const headOnly = run.trained < plan.headRounds || adapter.kind === 'none';
-    const dimension = (headOnly ? 0 : parameters.adapter.length) + parameters.head.length + STATS;
-    const local = training.rounds === 'local' ? training.local : null;
-    const gridStep = local === null ? training.clipNorm / (100 * Math.sqrt(dimension)) : LOCAL_GRID_STEP;
-    const bytes = 4 * (parameters.activeRows.length + parameters.adapter.length + parameters.head.length);
-    const spec: TrainRound = {
-      ...common,
-      kind: 'train',
-      train: headOnly ? 'head' : 'adapter-and-head',
-      sample: sampleOf(plan, run.trained, run.seed),
-      dimension,
-      gridStep,
-      adapter,
-      state: { key: `parameters:${common.id}`, bytes, parts: partCount(bytes) },
-      activeRows: parameters.activeRows.length,
-      temperature: training.temperature,
-      clipNorm: training.clipNorm,
-      local,
-      // The adapter stands still while only the head trains.
-      adapterKey: headOnly ? `${context.model.sha256.slice(0, 16)}.v${run.base}` : common.id,
-      statScale: statScale(gridStep, run.units),
-    };
-    return spec;
-  }
-
-  async #gateStates(run: ActiveRun) {
-    const { versions, settings, context } = this.#parts;
-    const ref = async (version: number): Promise<StateRef> => {
-      const { hash, bytes, parts } = pointerOf(await versions.refresh(version, context));
-      return { key: `snapshot:${hash}`, bytes, parts };
-    };
-    return {
-      adapter: settings.adapter,
-      candidate: await ref(run.candidate ?? 0),
-      serving: await ref(versions.serving()?.version ?? 0),
-      baseline: await ref(0),
-    };
-  }
-
-  #parameters(): Parameters {
-    const { settings, context } = this.#parts;
-    const bytes = this.#blobs.get(PARAMETERS);
-    if (bytes === null) throw new Error('the parameters of the run are gone');
-    const length = adapterSize(settings.adapter, context.model.width);
-    const active = (bytes.length / 4 - length) / (1 + context.model.width);
-    return decodeParameters(bytes, active, length, context.model.width);
-  }
-
-  async #release(run: ActiveRun): Promise<void> {
+  /** The round's sum; a time to come back at; or null when the round failed and another follows. */
+  async #sum(run: ActiveRun): Promise<Uint32Array | number | null> {
     const { spec, round } = run;
-    if (spec === null || round === null) return;
-    const contributors = Object.entries(round.participants)
-      .filter(([, participant]) => participant.phase === 'uploaded')
-      .map(([name]) => name);
-    const words = this.#aggregation.sum(contributors, spec.dimension, {
-      vector: (participant) => this.#vector(participant, spec.dimension),
-    });
-    const sum = decodeFixed(words, spec.gridStep);
+    if (spec === null || round === null) return null;
+    const { secure, settings, now } = this.#parts;
+    if (spec.aggregation === 'plain' || secure === null) {
+      const vector = (participant: string) => this.#vector(participant, spec.dimension);
+      return plainSum.sum(contributorsOf(round), spec.dimension, { vector });
+    }
+    const toWake = secure.open(spec, settings.schedule.secureDeadlineMs, now());
+    if (toWake.length > 0) await this.wakeAll(contributorsOf(round));
+    for (;;) {
+      secure.tick(spec.id, contributorsOf(round), now());
+      const state = secure.state(spec.id);
+      if (state === null) return now();
+      if (state.phase === 'charge') secure.charged(spec.id, now());
+      else if (state.phase === 'reconstruct') await secure.unmask(spec.id, now());
+      else if (state.phase === 'done') return secure.sum(spec.id, spec.dimension);
+      else if (state.phase === 'aborted') return this.#again(run, state.abort?.detail ?? 'aborted');
+      else return this.#waitFor(run, state.deadline ?? now());
+    }
+  }
+
+  async #waitFor(run: ActiveRun, deadline: number): Promise<number> {
+    const { secure, runs } = this.#parts;
+    const { id } = run.spec as RoundSpec;
+    const phase = secure?.state(id)?.phase;
+    // The round's row shows the phase; whoever has something to answer is woken once a phase.
+    if (phase !== undefined && run.securePhase !== phase) {
+      runs.save({ ...run, securePhase: phase });
+      await this.wakeAll((secure?.members ?? []).filter((name) => secure?.messageFor(id, name) !== null));
+    }
+    return deadline;
+  }
+
+  /** A failed secure sum released nothing: the same step is tried again under a new round. */
+  #again(run: ActiveRun, detail: string): null {
+    const { runs, now } = this.#parts;
+    const failures = run.failures + 1;
+    if (failures >= MOST_FAILURES || run.round === null) {
+      this.fail(run, `secure aggregation failed ${failures} times: ${detail}`);
+      return null;
+    }
+    runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: detail } }, { endedAt: now() });
+    runs.save({ ...run, failures, index: run.index + 1, round: null, spec: null, securePhase: null });
+    return null;
+  }
+
+  async #release(run: ActiveRun, words: Uint32Array): Promise<void> {
+    const { spec } = run;
+    if (spec === null) return;
+    const sum = decodeRound(words, spec);
     if (spec.kind === 'count') this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
     else this.#judged(run, sum);
@@ -252,17 +219,16 @@ export class Runner {
 
   #counted(run: ActiveRun, sum: Float64Array): void {
     const { runs, rows, versions, settings, context, storage, now } = this.#parts;
-    const counts = sum.subarray(0, sum.length - 1);
+    const { training, adapter } = settings;
+    const counts = sum.subarray(0, sum.length - 1).map(Math.round);
     const before = versions.parameters(run.base, context.model.width);
-    const active = activeRows(counts, new Set(before?.activeRows ?? []), settings.training);
+    const active = activeRows(counts, new Set(before?.activeRows ?? []), training);
     let units = 0;
     for (const row of active) units += counts[row] as number;
-    const plan = planRun(settings.training, units);
+    const plan = planRun(training, units);
     if (active.length < 2) {
-      this.fail(
-        run,
-        `${active.length} documents have the ${settings.training.activeThreshold} queries that training needs; at least 2 are needed`,
-      );
+      const detail = `${active.length} documents have the ${training.activeThreshold} queries that training needs`;
+      this.fail(run, `${detail}; at least 2 are needed`);
       return;
     }
     if (trainRounds(plan) === 0) {
@@ -272,25 +238,13 @@ export class Runner {
       );
       return;
     }
-    const parameters = startParameters({
-      active,
-      rows,
-      before,
-      adapter: settings.adapter,
-      width: context.model.width,
-      seed: run.seed,
-    });
+    const { width } = context.model;
+    const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
     storage.transactionSync(() => {
-      this.#blobs.put(PARAMETERS, encodeParameters(parameters));
-      this.#saveOptimiser(
-        newOptimiserState(
-          settings.training.optimiser.kind,
-          parameters.adapter.length + parameters.head.length,
-        ),
-      );
+      this.#state.begin(parameters, training.optimiser.kind);
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
-      runs.save({ ...run, stage: 'train', index: run.index + 1, units, plan, round: null, spec: null });
+      runs.save({ ...next(run), stage: 'train', units, plan });
     });
   }
 
@@ -299,84 +253,61 @@ export class Runner {
     const plan = run.plan;
     if (plan === null) throw new Error('a train round needs a plan');
     const figures = trainFigures(sum, spec);
-    const parameters = this.#parameters();
-    const state = this.#optimiser();
+    const parameters = this.#state.parameters();
+    const optimiser = this.#state.optimiser();
     const steps = trainRounds(plan);
-    const inPlan = { step: run.trained, steps, expected: run.units / plan.parts };
-    if (figures.units > 0) applyRound(parameters, state, sum, spec, settings.training, inPlan);
-    const trained = run.trained + 1;
-    const next: ActiveRun = { ...run, trained, index: run.index + 1, round: null, spec: null };
+    const schedule = { step: run.trained, steps, expected: run.units / plan.parts };
+    if (figures.units > 0) applyRound(parameters, optimiser, sum, spec, settings.training, schedule);
+    const following: ActiveRun = { ...next(run), trained: run.trained + 1 };
     const encoded = encodeParameters(parameters);
-    const shown: Partial<RoundInfo> = { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy };
-    if (trained === steps) {
+    if (following.trained === steps) {
       const draft = {
         parent: run.base,
         run: run.run,
         adapter: settings.adapter,
         parameters,
-        training: this.#provenance(),
+        training: this.#provenance(spec),
       };
       const candidate = await versions.create(draft, encoded, context, now());
       if (runs.active()?.index !== run.index) return;
-      next.stage = 'gate';
-      next.candidate = candidate.version;
+      following.stage = 'gate';
+      following.candidate = candidate.version;
     }
     storage.transactionSync(() => {
-      this.#blobs.put(PARAMETERS, encoded);
-      this.#saveOptimiser(state);
-      runs.save(run, shown);
-      runs.save(next);
+      this.#state.save(encoded, optimiser);
+      runs.save(run, { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy });
+      runs.save(following);
     });
   }
 
   #judged(run: ActiveRun, sum: Float64Array): void {
     const { runs, versions, settings, storage, now } = this.#parts;
-    const verdict = judge(sum, Object.values(run.probes), settings.gate);
+    const verdict = judge(sum.map(Math.round), Object.values(run.probes), settings.gate);
     const candidate = run.candidate ?? 0;
     storage.transactionSync(() => {
       versions.judge(candidate, verdict.heldOut, verdict.probe, verdict.publish);
       runs.save(run, { endedAt: now() });
-      runs.end(
-        run.run,
-        verdict.publish ? 'published' : 'rejected',
-        candidate,
-        verdict.publish ? null : verdict.reason,
-        now(),
-      );
+      const state = verdict.publish ? 'published' : 'rejected';
+      runs.end(run.run, state, candidate, verdict.publish ? null : verdict.reason, now());
       this.#clean();
     });
   }
 
   /** How a version was made, for everyone who is served by it. */
-  #provenance(): Record<string, unknown> {
+  #provenance(spec: RoundSpec): Record<string, unknown> {
     const { training } = this.#parts.settings;
-    return {
-      aggregation: this.#aggregation.name,
-      noise: 'off',
-      rounds: training.rounds,
-      epochs: training.epochs,
-    };
+    const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';
+    return { aggregation: spec.aggregation, noise, rounds: training.rounds, epochs: training.epochs };
   }
 
   #clean(): void {
     this.#blobs.deletePrefix(UPLOADS);
-    this.#blobs.deletePrefix('run/');
+    this.#state.clear();
+    this.#parts.secure?.clear();
   }
+}
 
-  #optimiser(): OptimiserState {
-    const meta = this.#blobs.get(`${FIRST}/step`);
-    const read = (name: string) =>
-      new Float32Array((this.#blobs.get(name) ?? new Uint8Array(0)).slice().buffer);
-    return {
-      step: meta === null ? 0 : (new Uint32Array(meta.slice().buffer)[0] ?? 0),
-      first: read(FIRST),
-      second: read(SECOND),
-    };
-  }
-
-  #saveOptimiser(state: OptimiserState): void {
-    this.#blobs.put(`${FIRST}/step`, new Uint8Array(new Uint32Array([state.step]).buffer));
-    this.#blobs.put(FIRST, new Uint8Array(state.first.buffer));
-    this.#blobs.put(SECOND, new Uint8Array(state.second.buffer));
-  }
+/** The run at its following round, which is not specified yet. */
+function next(run: ActiveRun): ActiveRun {
+  return { ...run, index: run.index + 1, round: null, spec: null, securePhase: null, failures: 0 };
 }

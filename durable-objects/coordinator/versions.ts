@@ -2,6 +2,8 @@
  * Versions of the retriever and their snapshots. A version is what a run trained (0: nothing, plain embedding
  * search); a revision adds the rows that came since. Snapshots are immutable and named by their hash.
  */
+import { toHex } from '../../shared/crypto/bytes.ts';
+import { digest } from '../../shared/crypto/hash.ts';
 import type { SnapshotPointer, VersionInfo } from '../../shared/protocol/objects.ts';
 import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
 import type { AdapterSettings } from '../../shared/protocol/settings.ts';
@@ -103,7 +105,7 @@ export class Versions {
   ): Promise<VersionRow> {
     const version = (this.all()[0]?.version ?? -1) + 1;
     const snapshot = this.#assemble(version, 0, draft.adapter, draft.parameters, draft.training, context);
-    const hash = await sha256Hex(snapshot.bytes);
+    const hash = toHex(await digest(snapshot.bytes));
     // Another event may have made this version while the hash was computed.
     const raced = this.get(version);
     if (raced !== null) return raced;
@@ -139,7 +141,7 @@ export class Versions {
     const training = JSON.parse(row.training) as Record<string, unknown>;
     const parameters = this.parameters(version, context.model.width);
     const snapshot = this.#assemble(version, row.revision + 1, adapter, parameters, training, context);
-    const hash = await sha256Hex(snapshot.bytes);
+    const hash = toHex(await digest(snapshot.bytes));
     if (this.get(version)?.revision !== row.revision) return this.get(version) as VersionRow;
     this.#storage.transactionSync(() => {
       this.#blobs.delete(snapshotName(row.hash));
@@ -269,9 +271,4 @@ export function versionInfo(row: VersionRow): VersionInfo {
     probe: row.probe === null ? null : JSON.parse(row.probe),
     training: JSON.parse(row.training) as Record<string, unknown>,
   };
-}
-
-async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -4,16 +4,21 @@
  * Table: collections. Every method may be repeated; `create` refuses other settings under a name that is taken.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
+import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, region } from '../names.ts';
 import { migrate } from '../sql.ts';
+import { rosterOf } from './rosters.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE collections (
-    name TEXT PRIMARY KEY, settings TEXT NOT NULL, split_key TEXT NOT NULL, created_at INTEGER NOT NULL,
+    name TEXT PRIMARY KEY, settings TEXT NOT NULL, split_key TEXT NOT NULL, admin_seed TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
     ready INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;`,
 ] as const;
@@ -22,6 +27,7 @@ interface CollectionRow extends Record<string, SqlStorageValue> {
   name: string;
   settings: string;
   split_key: string;
+  admin_seed: string;
   created_at: number;
   ready: number;
 }
@@ -59,10 +65,11 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
       return { ok: false, code: 'collection_exists', detail: `name: ${name} exists with other settings` };
     }
     this.ctx.storage.sql.exec(
-      'INSERT OR IGNORE INTO collections (name, settings, split_key, created_at) VALUES (?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO collections (name, settings, split_key, admin_seed, created_at) VALUES (?, ?, ?, ?, ?)',
       name,
       JSON.stringify(settings),
       splitKey(settings.training.seed),
+      toBase64Url(systemRandom(32)),
       Date.now(),
     );
     return this.#prepare(this.#row(name) as CollectionRow);
@@ -96,12 +103,17 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
   /** Tells coordinator and regions who they are; `ready` is set when all know. */
   async #prepare(row: CollectionRow): Promise<Outcome<CollectionInfo>> {
     const settings = CollectionSettings.parse(JSON.parse(row.settings));
-    await coordinator(this.env, row.name, settings).configure(row.name, settings);
-    await Promise.all(
-      settings.regions.map((name) =>
-        region(this.env, row.name, name, settings).configure(row.name, name, settings, row.split_key),
-      ),
+    const admin = await signerFromSeed(fromBase64Url(row.admin_seed, 32));
+    const adminKey = toBase64Url(admin.key);
+    const members = await Promise.all(
+      settings.regions.map(async (name) => {
+        const stub = region(this.env, row.name, name, settings);
+        const identity = { collection: row.name, name, settings, splitKey: row.split_key, adminKey };
+        return { id: name, key: (await stub.configure(identity)).key };
+      }),
     );
+    const roster = await rosterOf(row.name, settings, members, admin);
+    await coordinator(this.env, row.name, settings).configure(row.name, settings, roster);
     this.ctx.storage.sql.exec('UPDATE collections SET ready = 1 WHERE name = ?', row.name);
     return { ok: true, value: info(row) };
   }

@@ -7,6 +7,9 @@
  * the coordinator up to date.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
+import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
 import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
 import { Participant } from '../../shared/federated/participant.ts';
 import type {
@@ -21,6 +24,7 @@ import type {
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator } from '../names.ts';
@@ -45,6 +49,10 @@ interface Identity {
   settings: CollectionSettings;
   /** Keys the choice of held-out records. */
   splitKey: string;
+  /** The collection's Ed25519 admin key, base64url: whom rosters are believed. */
+  adminKey: string;
+  /** Seed of this participant's own Ed25519 key, base64url. It never leaves the object. */
+  seed: string;
 }
 
 export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
@@ -62,15 +70,17 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
   }
 
   /** Tells the object who it is. May be repeated; settings replace earlier ones, the split key stays. */
-  async configure(
-    collection: string,
-    name: string,
-    settings: CollectionSettings,
-    splitKey: string,
-  ): Promise<void> {
+  async configure(given: Omit<Identity, 'seed'>): Promise<{ key: string }> {
     const known = this.#values.get<Identity>('identity');
-    this.#values.set('identity', { collection, name, settings, splitKey: known?.splitKey ?? splitKey });
+    const identity = {
+      ...given,
+      splitKey: known?.splitKey ?? given.splitKey,
+      seed: known?.seed ?? toBase64Url(systemRandom(32)),
+    };
+    this.#values.set('identity', identity);
     this.#participant = null;
+    const { key } = await signerFromSeed(fromBase64Url(identity.seed, 32));
+    return { key: toBase64Url(key) };
   }
 
   async destroy(): Promise<void> {
@@ -187,7 +197,7 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
 
   /** Works until a slice is done or there is nothing to do. Returns when to come again; null: when woken. */
   async #steps(): Promise<number | null> {
-    this.#participant ??= this.#join();
+    this.#participant ??= await this.#join();
     const before = this.#shard.job()?.tokens ?? 0;
     for (let step = 0; step < STEPS_PER_ALARM; step++) {
       const after = await this.#participant.step();
@@ -197,9 +207,18 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
     return 0;
   }
 
-  #join(): Participant {
-    const { collection, name, settings } = this.#identity();
+  async #join(): Promise<Participant> {
+    const { collection, name, settings, adminKey, seed } = this.#identity();
+    const { sha256: encoder } = await modelInfo(this.env);
     return new Participant({
+      secure: {
+        signer: await signerFromSeed(fromBase64Url(seed, 32)),
+        adminKey,
+        encoder,
+        pin: () => this.#values.get<RosterPin>('pin'),
+        savePin: (pin) => this.#values.set('pin', pin),
+        refuses: () => null,
+      },
       name,
       port: rpcPort(coordinator(this.env, collection, settings)),
       store: this.#shard,
@@ -237,6 +256,7 @@ function rpcPort(stub: ReturnType<typeof coordinator>): CoordinatorPort {
     poll: (participant) => stub.poll(participant),
     report: (message) => stub.report(message),
     putChunk: (header, bytes) => stub.putChunk(header, bytes),
+    putFrame: (participant, round, bytes) => stub.putFrame(participant, round, bytes),
     statePart: (key, part) => stub.statePart(key, part),
     rowsSince: (after, limit) => stub.rowsSince(after, limit),
     rowEmbeddings: (rows) => stub.rowEmbeddings(rows),

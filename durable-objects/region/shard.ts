@@ -55,6 +55,10 @@ export class Shard implements ShardStore {
     });
   }
 
+  putBlob(name: string, bytes: Uint8Array): void {
+    this.#blobs.put(JOB_PREFIX + name, bytes);
+  }
+
   blob(name: string): Uint8Array | null {
     return this.#blobs.get(JOB_PREFIX + name);
   }

@@ -2,7 +2,7 @@
  * The aggregation step: how a round's vectors become their sum. The first implementation is the plain sum, which
  * sees every vector; whatever replaces it must return the same integers.
  */
-import { addWords } from './vector.ts';
+import { addInto } from '../crypto/ring.ts';
 
 /** Where the vectors that participants uploaded lie. */
 export interface UploadedVectors {
@@ -23,7 +23,7 @@ export const plainSum: Aggregation = {
     for (const participant of contributors) {
       const words = uploads.vector(participant);
       if (words === null) throw new RangeError(`aggregation: the vector of ${participant} is not complete`);
-      addWords(total, words);
+      addInto(total, words);
     }
     return total;
   },

@@ -13,6 +13,8 @@ export interface CoordinatorPort {
   poll(participant: string): Promise<Instruction>;
   report(message: Exclude<ParticipantMessage, { type: 'poll' }>): Promise<Ack>;
   putChunk(header: VectorChunk, bytes: Uint8Array): Promise<Ack>;
+  /** One frame of the masked vector, after the message that announces it. */
+  putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack>;
   /** A part of stored parameters or of a snapshot; null when it is gone. */
   statePart(key: string, part: number): Promise<Uint8Array | null>;
   /** Changes of the row table after `after`, in order, at most `limit`. */

@@ -4,13 +4,16 @@
  * is lost, never a round. What leaves is a sum over clipped units and nothing else.
  */
 import type { Engine } from '../../models/engine.ts';
+import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { PART_BYTES, partCount, partOf } from '../protocol/parameters.ts';
+import { ProtocolError } from '../secagg/errors.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
+import { encodeContribution } from './mechanism.ts';
+import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
 import { StateCache } from './state-cache.ts';
-import { runTraining } from './train-work.ts';
-import { cryptoDither, type Dither, encodeFixed } from './vector.ts';
+import { bytesOf, runTraining } from './train-work.ts';
 
 export interface ParticipantOptions {
   name: string;
@@ -18,9 +21,11 @@ export interface ParticipantOptions {
   store: ShardStore;
   engine: () => Promise<Engine>;
   now: () => number;
-  dither?: Dither;
+  random?: RandomSource;
   /** Padded tokens of one slice. */
   sliceTokens: number;
+  /** Null where the collection has no roster: rounds of secure aggregation are refused then. */
+  secure: SecureIdentity | null;
 }
 
 /** What a slice of work returns: the job as it stands, and the finished sum when there is one. */
@@ -32,6 +37,8 @@ export interface SliceResult {
 
 const ROWS_PER_FETCH = 2000;
 const LABELS_PER_SLICE = 64;
+/** After an answer that the coordinator did not take. */
+const REFUSED_MS = 2_000;
 
 export class Participant {
   readonly #options: ParticipantOptions;
@@ -52,16 +59,21 @@ export class Participant {
         this.#states.clear();
         return instruction.ms;
       }
-      await this.#begin(instruction.spec);
-      return 0;
+      if (instruction.do === 'work') await this.#begin(instruction.spec);
+      // An answer without the work behind it: the job was lost, and with it the round's vector.
+      return instruction.do === 'work' ? 0 : REFUSED_MS;
     }
     try {
+      if (job.phase === 'secure') return await this.#answer(job);
       if (job.phase === 'label') await this.#label(job);
       else if (job.phase === 'work') await this.#work(job);
-      else await this.#upload(job);
+      else if (job.phase === 'upload') await this.#upload(job);
+      else await this.#ready(job);
     } catch (error) {
       // A failure of this shard must not hold up the others for a whole deadline.
-      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      const known =
+        error instanceof RangeError || error instanceof TypeError || error instanceof ProtocolError;
+      if (!known) throw error;
       const detail = error.message.slice(0, 500);
       await port.report({ type: 'failed', participant: name, round: job.spec.id, detail });
       this.#drop();
@@ -130,7 +142,7 @@ export class Participant {
   }
 
   async #work(job: Job): Promise<void> {
-    const { store, port, name, dither } = this.#options;
+    const { store, port, name, random = cryptoSource() } = this.#options;
     const result = await this.#slice(job);
     // Another event may have dropped the job while the slice ran.
     if (store.job()?.spec.id !== job.spec.id) return;
@@ -146,11 +158,11 @@ export class Participant {
         `round ${job.spec.id}: ${result.sum.length} coordinates where ${job.spec.dimension} are due`,
       );
     }
-    const words = encodeFixed(result.sum, job.spec.gridStep, dither ?? cryptoDither);
+    const words = encodeContribution(result.sum, job.spec, random);
     // The final vector is stored before its first byte leaves: a replay sends the very same bytes.
     store.saveJob(
-      { ...result.job, phase: 'upload', cursor: 0 },
-      { ...result.blobs, vector: new Uint8Array(words.buffer) },
+      { ...result.job, phase: job.spec.aggregation === 'secure' ? 'ready' : 'upload', cursor: 0 },
+      { ...result.blobs, vector: bytesOf(words) },
     );
   }
 
@@ -181,8 +193,53 @@ export class Participant {
       if (!ack.current) return this.#drop();
       if ((chunk + 1) * PART_BYTES < bytes.length) store.saveJob({ ...job, cursor: chunk + 1 });
     }
-    await port.report({ type: 'uploaded', participant: name, round: job.spec.id, probe: job.probe });
+    await port.report({ type: 'ready', participant: name, round: job.spec.id, probe: job.probe });
     store.contributed(now());
     store.clearJob();
+  }
+
+  async #ready(job: Job): Promise<void> {
+    const { store, port, name } = this.#options;
+    const ack = await port.report({ type: 'ready', participant: name, round: job.spec.id, probe: job.probe });
+    if (ack.current) store.saveJob({ ...job, phase: 'secure' });
+    else this.#drop();
+  }
+
+  /** One step of secure aggregation, when the coordinator has one for this participant. */
+  async #answer(job: Job): Promise<number> {
+    const { store, port, name, now, secure } = this.#options;
+    const round = job.spec.id;
+    const instruction = await port.poll(name);
+    const current =
+      instruction.do === 'wait'
+        ? instruction.round
+        : instruction.do === 'work'
+          ? instruction.spec.id
+          : instruction.round;
+    if (current !== round) {
+      this.#drop();
+      return 0;
+    }
+    if (instruction.do === 'wait') return instruction.ms;
+    if (instruction.do === 'work') {
+      store.saveJob({ ...job, phase: 'ready' });
+      return 0;
+    }
+    if (secure === null) throw new TypeError('this participant has no identity for secure aggregation');
+    const { message } = instruction;
+    const { reply, frames } = await answerSecurely({
+      self: name,
+      identity: secure,
+      store,
+      spec: job.spec,
+      message,
+    });
+    const ack = await port.report({ type: 'secagg', participant: name, round, message: reply });
+    if (!ack.current) return REFUSED_MS;
+    for await (const frame of frames ?? []) {
+      if (!(await port.putFrame(name, round, frame)).current) return REFUSED_MS;
+    }
+    if (reply.kind === 'unmask') store.contributed(now());
+    return 0;
   }
 }

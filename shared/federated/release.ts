@@ -2,8 +2,8 @@
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
 import type { GateSettings, TrainingSettings } from '../protocol/settings.ts';
+import { LOSS_CAP, STATS } from './figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
-import { LOSS_CAP, STATS } from './vector.ts';
 
 export interface TrainFigures {
   units: number;

@@ -3,7 +3,7 @@
  * stop waiting. It knows nothing of vectors, storage or transport, so that every order of events can be tested.
  */
 
-export type ParticipantPhase = 'invited' | 'working' | 'uploaded' | 'failed' | 'missed';
+export type ParticipantPhase = 'invited' | 'working' | 'ready' | 'failed' | 'missed';
 
 export interface RoundState {
   id: string;
@@ -17,7 +17,7 @@ export interface RoundState {
 
 export type RoundEvent =
   | { type: 'progress'; participant: string; progress: number }
-  | { type: 'uploaded'; participant: string }
+  | { type: 'ready'; participant: string }
   | { type: 'failed'; participant: string; detail: string }
   | { type: 'away'; participant: string }
   | { type: 'cancel'; detail: string }
@@ -55,7 +55,7 @@ export function openRound(
 
 export function contributorsOf(state: RoundState): string[] {
   return Object.entries(state.participants)
-    .filter(([, participant]) => participant.phase === 'uploaded')
+    .filter(([, participant]) => participant.phase === 'ready')
     .map(([name]) => name)
     .sort();
 }
@@ -66,13 +66,13 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
   if (event.type === 'tick') return settle(state, now);
   const current = state.participants[event.participant];
   if (current === undefined) return { state, effects: [], accepted: false };
-  // What was uploaded stays uploaded: repeats and late failures change nothing.
-  if (current.phase === 'uploaded') return { ...settle(state, now), accepted: true };
+  // Who is ready stays ready: repeats and late failures change nothing.
+  if (current.phase === 'ready') return { ...settle(state, now), accepted: true };
   const next =
     event.type === 'progress'
       ? { phase: 'working' as const, progress: Math.max(current.progress, event.progress) }
-      : event.type === 'uploaded'
-        ? { phase: 'uploaded' as const, progress: 1 }
+      : event.type === 'ready'
+        ? { phase: 'ready' as const, progress: 1 }
         : {
             phase: event.type === 'failed' ? ('failed' as const) : ('missed' as const),
             progress: current.progress,
@@ -86,7 +86,7 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
 /** Once half are done, the others get a bounded multiple of that time: one slow region must not stop the rest. */
 function withGrace(state: RoundState, now: number): RoundState {
   const all = Object.values(state.participants);
-  const done = all.filter((participant) => participant.phase === 'uploaded').length;
+  const done = all.filter((participant) => participant.phase === 'ready').length;
   if (done === 0 || done * 2 < all.length || done < state.minParticipants) return state;
   const grace = state.startedAt + Math.max(GRACE_MS, GRACE_FACTOR * (now - state.startedAt));
   return grace < state.deadlineAt ? { ...state, deadlineAt: grace } : state;

@@ -7,7 +7,7 @@ import type { RoundSpec, RowEntry, Sample } from '../protocol/rounds.ts';
 /** A piece of work in progress. It survives the process: everything needed to go on is in it or in its blobs. */
 export interface Job {
   spec: RoundSpec;
-  phase: 'label' | 'work' | 'upload';
+  phase: 'label' | 'work' | 'upload' | 'ready' | 'secure';
   /** Next unit (label, work) or next chunk (upload). */
   cursor: number;
   /** Units chosen for this round. */
@@ -44,6 +44,7 @@ export interface ShardStore {
   /** Forgets the job and all its byte strings. */
   clearJob(): void;
   blob(name: string): Uint8Array | null;
+  putBlob(name: string, bytes: Uint8Array): void;
 
   rowsAt(): number;
   /** Takes over changes of the coordinator's row table; labels that refer to removed rows are forgotten. */

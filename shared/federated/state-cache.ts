@@ -1,4 +1,6 @@
 /** Parameters and snapshots that a participant works with, fetched in parts and kept while they are needed. */
+import { toHex } from '../crypto/bytes.ts';
+import { digest } from '../crypto/hash.ts';
 import { decodeParameters, joinParts, type Parameters } from '../protocol/parameters.ts';
 import type { StateRef, TrainRound } from '../protocol/rounds.ts';
 import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
@@ -45,6 +47,10 @@ export class StateCache {
       if (bytes === null) throw new StateGoneError(`parameters ${ref.key}: part ${part} is gone`);
       parts.push(bytes);
     }
-    return joinParts(parts, ref.bytes);
+    const bytes = joinParts(parts, ref.bytes);
+    const hash = toHex(await digest(bytes));
+    if (hash !== ref.hash)
+      throw new RangeError(`parameters ${ref.key}: their hash is ${hash}, not ${ref.hash}`);
+    return bytes;
   }
 }

@@ -7,10 +7,10 @@ import type { Adapter, Engine, UnitStats } from '../../models/engine.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/settings.ts';
+import { LOSS_CAP, STATS } from './figures.ts';
 import type { SliceResult } from './participant.ts';
 import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
-import { LOSS_CAP, STATS } from './vector.ts';
 
 export interface WorkContext {
   store: ShardStore;
@@ -145,7 +145,7 @@ async function gradients(
   if (spec.train === 'head') {
     const queries = await queryEmbeddings(work, records);
     return engine.headGradient(
-      { queries, rows: Int32Array.from(records, label), clip: { head: spec.clipNorm }, ...shared },
+      { queries, rows: Int32Array.from(records, label), clip: { head: spec.gradientNorm }, ...shared },
       { head: into.head },
     );
   }
@@ -153,7 +153,7 @@ async function gradients(
     {
       units: records.map((record) => ({ ids: record.ids, row: label(record) })),
       adapter: adapterOf(spec.adapter, adapter, engine.info.width),
-      clip: { joint: spec.clipNorm },
+      clip: { joint: spec.gradientNorm },
       ...shared,
     },
     into,

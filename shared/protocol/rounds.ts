@@ -3,7 +3,8 @@
  * parameters as bytes. Every message is idempotent by (round, phase, sender).
  */
 import { z } from 'zod';
-import { CollectionName } from './names.ts';
+import { CollectionName, Sha256Hex } from './names.ts';
+import { ClientMessage, ServerMessage } from './secagg.ts';
 import { AdapterSettings, LocalSteps } from './settings.ts';
 
 /** Names a round: `<run>.<index>`. */
@@ -30,9 +31,10 @@ export const Sample = z.discriminatedUnion('kind', [
 ]);
 export type Sample = z.infer<typeof Sample>;
 
-/** Parameters that a round starts from: fetched in parts of at most 1 MiB. */
+/** Parameters that a round starts from, by the hash of their bytes: fetched in parts of at most 1 MiB. */
 export const StateRef = z.strictObject({
   key: z.string().min(1),
+  hash: Sha256Hex,
   bytes: z.int().nonnegative(),
   parts: z.int().nonnegative(),
 });
@@ -44,8 +46,15 @@ const common = {
   sample: Sample,
   /** Coordinates of the vector that travels. */
   dimension: z.int().positive(),
-  /** Width of the fixed-point grid: a coordinate travels as an integer multiple of it. */
+  /** c: the L2 norm that one unit may add to the vector, all coordinates together. */
+  clipNorm: z.number().positive(),
+  /** γ, width of the fixed-point grid: a coordinate travels as an integer multiple of it. */
   gridStep: z.number().positive(),
+  /** z: the noise charged, as a multiple of the sensitivity; 0 where noise is off. */
+  noiseMultiplier: z.number().nonnegative(),
+  /** h = t − m: the participants whose noise can be counted on; each adds variance (z·Δ)²/h. */
+  honest: z.int().positive(),
+  aggregation: z.enum(['plain', 'secure']),
   /** Rows of the coordinator's table up to this change are what the round is about. */
   rowsAt: z.int().nonnegative(),
   /** Rows ever given out; a count round has one coordinate for each. */
@@ -65,7 +74,8 @@ export const TrainRound = z.strictObject({
   state: StateRef,
   activeRows: z.int().nonnegative(),
   temperature: z.number().positive(),
-  clipNorm: z.number().positive(),
+  /** c_g: the L2 norm to which a unit's gradient is clipped. */
+  gradientNorm: z.number().positive(),
   local: LocalSteps.nullable(),
   /** Names the adapter: query embeddings cached under it can be used again. */
   adapterKey: z.string().min(1),
@@ -92,8 +102,11 @@ export type RoundSpec = z.infer<typeof RoundSpec>;
 
 /** What a participant should do now. */
 export const Instruction = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.literal('wait'), ms: z.int().nonnegative() }),
+  /** Nothing for `ms`; 0: until woken. `round` is the one that still runs, whose work must be kept. */
+  z.strictObject({ do: z.literal('wait'), ms: z.int().nonnegative(), round: RoundId.nullable() }),
   z.strictObject({ do: z.literal('work'), spec: RoundSpec }),
+  /** The next step of secure aggregation. */
+  z.strictObject({ do: z.literal('answer'), round: RoundId, message: ServerMessage }),
 ]);
 export type Instruction = z.infer<typeof Instruction>;
 
@@ -115,7 +128,8 @@ export const ParticipantMessage = z.discriminatedUnion('type', [
     progress: z.number().min(0).max(1),
   }),
   z.strictObject({
-    type: z.literal('uploaded'),
+    /** The vector is uploaded; under secure aggregation, it is stored and waits for the protocol. */
+    type: z.literal('ready'),
     participant: z.string(),
     round: RoundId,
     probe: ProbeCounts.nullable(),
@@ -125,6 +139,12 @@ export const ParticipantMessage = z.discriminatedUnion('type', [
     participant: z.string(),
     round: RoundId,
     detail: z.string().max(500),
+  }),
+  z.strictObject({
+    type: z.literal('secagg'),
+    participant: z.string(),
+    round: RoundId,
+    message: ClientMessage,
   }),
 ]);
 export type ParticipantMessage = z.infer<typeof ParticipantMessage>;

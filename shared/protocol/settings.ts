@@ -77,10 +77,22 @@ export const ScheduleSettings = z.strictObject({
   everyHours: z.number().min(0).max(8760).default(24),
   /** How long a phase of a round waits for those who are away, in milliseconds. */
   phaseDeadlineMs: z.int().min(1000).max(86_400_000).default(600_000),
+  /** How long a step of secure aggregation waits, in milliseconds. */
+  secureDeadlineMs: z.int().min(1000).max(3_600_000).default(60_000),
   /** Rounds go on with at least this many participants. */
   minParticipants: z.int().min(1).max(1000).default(1),
 });
 export type ScheduleSettings = z.infer<typeof ScheduleSettings>;
+
+export const PrivacySettings = z.strictObject({
+  /** `secure`: the coordinator learns sums only. `plain`: it sees every vector. One region alone is always plain. */
+  aggregation: z.enum(['secure', 'plain']).default('secure'),
+  /** t: the least participants for whom a sum is released; ⌊2n/3⌋ + 1 when null. */
+  threshold: z.int().min(1).max(4096).nullable().default(null),
+  /** m: how many participants may collude with the coordinator. */
+  colluders: z.int().min(0).max(4095).default(1),
+});
+export type PrivacySettings = z.infer<typeof PrivacySettings>;
 
 export const CollectionSettings = z.strictObject({
   regions: z.array(RegionName).min(1).max(64).default(['wnam', 'weur', 'apac', 'sam']),
@@ -90,6 +102,7 @@ export const CollectionSettings = z.strictObject({
   training: TrainingSettings.prefault({}),
   gate: GateSettings.prefault({}),
   schedule: ScheduleSettings.prefault({}),
+  privacy: PrivacySettings.prefault({}),
   /** Share of the units that never train and judge the result instead. */
   heldOutShare: z.number().min(0).max(0.5).default(0.1),
   /** Query records older than this many days are deleted. */

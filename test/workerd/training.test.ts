@@ -57,6 +57,7 @@ describe('a training run', () => {
     const [latest, first] = await hub.versions();
     expect(latest).toMatchObject({ version: 1, state: 'serving', parent: 0, activeRows: ITEMS.length });
     expect(latest?.heldOut?.accuracy).toBeGreaterThan((latest?.heldOut?.mips ?? 1) + 0.05);
+    expect(latest?.training).toMatchObject({ aggregation: 'secure', noise: 'off' });
     expect(first).toMatchObject({ version: 0, state: 'available' });
     // Rollback and back again.
     expect((await hub.pointer())?.version).toBe(1);

@@ -22,13 +22,13 @@ function play(state: RoundState, events: [RoundEvent, number][]) {
   return { state: current, effects };
 }
 
-const uploaded = (participant: string): RoundEvent => ({ type: 'uploaded', participant });
+const ready = (participant: string): RoundEvent => ({ type: 'ready', participant });
 
 describe('round machine', () => {
-  it('releases when all have uploaded', () => {
+  it('releases when all are ready', () => {
     const { state, effects } = play(open(['a', 'b']), [
-      [uploaded('b'), 10],
-      [uploaded('a'), 20],
+      [ready('b'), 10],
+      [ready('a'), 20],
     ]);
     expect(state.phase).toBe('released');
     expect(effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
@@ -38,7 +38,7 @@ describe('round machine', () => {
     const { state, effects } = play(open(['a', 'b', 'c']), [
       [{ type: 'away', participant: 'c' }, 1],
       [{ type: 'failed', participant: 'b', detail: 'no memory' }, 2],
-      [uploaded('a'), 3],
+      [ready('a'), 3],
     ]);
     expect(effects).toEqual([{ effect: 'release', contributors: ['a'] }]);
     expect(state.participants.c?.phase).toBe('missed');
@@ -46,7 +46,7 @@ describe('round machine', () => {
 
   it('aborts below the least number of participants and says who failed why', () => {
     const { state, effects } = play(open(['a', 'b', 'c'], 2), [
-      [uploaded('a'), 1],
+      [ready('a'), 1],
       [{ type: 'failed', participant: 'b', detail: 'no memory' }, 2],
       [{ type: 'tick' }, 600_000],
     ]);
@@ -57,8 +57,8 @@ describe('round machine', () => {
 
   it('waits for stragglers a bounded multiple of what the first half needed', () => {
     const { state } = play(open(['a', 'b', 'c', 'd']), [
-      [uploaded('a'), 5_000],
-      [uploaded('b'), 20_000],
+      [ready('a'), 5_000],
+      [ready('b'), 20_000],
     ]);
     expect(state.deadlineAt).toBe(80_000);
     expect(stepRound(state, { type: 'tick' }, 79_999).state.phase).toBe('open');
@@ -67,25 +67,25 @@ describe('round machine', () => {
     expect(late.state.participants.d?.phase).toBe('missed');
   });
 
-  it('accepts an upload after a failure: the participant came back', () => {
+  it('accepts an answer after a failure: the participant came back', () => {
     const { state } = play(open(['a', 'b']), [
       [{ type: 'failed', participant: 'a', detail: 'x' }, 1],
-      [uploaded('a'), 2],
-      [uploaded('b'), 3],
+      [ready('a'), 2],
+      [ready('b'), 3],
     ]);
     expect(contributorsOf(state)).toEqual(['a', 'b']);
   });
 
   it('refuses strangers and everything after the end', () => {
-    expect(stepRound(open(['a']), uploaded('z'), 1).accepted).toBe(false);
-    const { state } = play(open(['a']), [[uploaded('a'), 1]]);
-    expect(stepRound(state, uploaded('a'), 2)).toMatchObject({ accepted: false, effects: [] });
+    expect(stepRound(open(['a']), ready('z'), 1).accepted).toBe(false);
+    const { state } = play(open(['a']), [[ready('a'), 1]]);
+    expect(stepRound(state, ready('a'), 2)).toMatchObject({ accepted: false, effects: [] });
   });
 
   it('ends exactly once whatever the order of events, and never counts somebody twice', () => {
     const names = ['a', 'b', 'c'];
     const event = fc.oneof(
-      fc.constantFrom(...names).map((n): RoundEvent => uploaded(n)),
+      fc.constantFrom(...names).map((n): RoundEvent => ready(n)),
       fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'failed', participant: n, detail: 'x' })),
       fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'progress', participant: n, progress: 0.5 })),
       fc.constant<RoundEvent>({ type: 'tick' }),

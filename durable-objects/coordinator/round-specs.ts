@@ -1,0 +1,116 @@
+/** What the next round asks of its participants. */
+import { toHex } from '../../shared/crypto/bytes.ts';
+import { digest } from '../../shared/crypto/hash.ts';
+import { STATS, statScale } from '../../shared/federated/figures.ts';
+import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
+import { sampleOf } from '../../shared/federated/run-plan.ts';
+import { roundGrid } from '../../shared/privacy/fixed-point.ts';
+import { partCount } from '../../shared/protocol/parameters.ts';
+import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
+import type { ActiveRun } from './run-store.ts';
+import type { RunnerParts } from './runner.ts';
+import type { TrainingState } from './training-state.ts';
+import { pointerOf } from './versions.ts';
+
+/** A unit counts once for its row and once as a unit. */
+const COUNT_NORM = Math.SQRT2;
+/** A held-out unit is a unit, a win or a loss, and found by at most three retrievers. */
+const GATE_NORM = Math.sqrt(5);
+/** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
+const LOCAL_STEP = 1e-5;
+
+/** The specification of `run`'s current round; `rowsAt` is fixed by the run's first. */
+export async function specifyRound(
+  run: ActiveRun,
+  parts: RunnerParts,
+  state: TrainingState,
+): Promise<RoundSpec> {
+  const { rows, collection, secure } = parts;
+  const common = {
+    id: `${run.run}.${run.index}`,
+    collection,
+    rowsAt: run.rowsAt,
+    rows: run.rows,
+    noiseMultiplier: 0,
+    honest: secure === null ? 1 : secure.threshold - secure.colluders,
+    aggregation: secure === null ? ('plain' as const) : ('secure' as const),
+  };
+  const grid = (dimension: number, clipNorm: number) => ({
+    dimension,
+    clipNorm,
+    gridStep: roundGrid(dimension, clipNorm).step,
+  });
+  if (run.stage === 'count') {
+    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(rows.size() + 1, COUNT_NORM) };
+  }
+  if (run.stage === 'gate') {
+    const states = await gateStates(run, parts);
+    return {
+      ...common,
+      ...states,
+      kind: 'gate',
+      sample: { kind: 'all' },
+      ...grid(GATE_DIMENSION, GATE_NORM),
+    };
+  }
+  return specifyTraining(run, parts, state, common, grid);
+}
+
+type Common = Pick<
+  RoundSpec,
+  'id' | 'collection' | 'rowsAt' | 'rows' | 'noiseMultiplier' | 'honest' | 'aggregation'
+>;
+type GridOf = (dimension: number, clipNorm: number) => Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>;
+
+async function specifyTraining(
+  run: ActiveRun,
+  { settings, context }: RunnerParts,
+  state: TrainingState,
+  common: Common,
+  grid: GridOf,
+): Promise<RoundSpec> {
+  const { plan } = run;
+  if (plan === null) throw new Error('a train round needs a plan');
+  const { training, adapter } = settings;
+  const bytes = state.bytes();
+  const parameters = state.parameters();
+  const headOnly = run.trained < plan.headRounds || adapter.kind === 'none';
+  const dimension = (headOnly ? 0 : parameters.adapter.length) + parameters.head.length + STATS;
+  const local = training.rounds === 'local' ? training.local : null;
+  const norm = local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension);
+  const shape = grid(dimension, norm);
+  return {
+    ...common,
+    ...shape,
+    kind: 'train',
+    train: headOnly ? 'head' : 'adapter-and-head',
+    sample: sampleOf(plan, run.trained, run.seed),
+    adapter,
+    state: {
+      key: `parameters:${common.id}`,
+      hash: toHex(await digest(bytes)),
+      bytes: bytes.length,
+      parts: partCount(bytes.length),
+    },
+    activeRows: parameters.activeRows.length,
+    temperature: training.temperature,
+    gradientNorm: training.clipNorm,
+    local,
+    // The adapter stands still while only the head trains.
+    adapterKey: headOnly ? `${context.model.sha256.slice(0, 16)}.v${run.base}` : common.id,
+    statScale: statScale(shape.gridStep, run.units),
+  };
+}
+
+async function gateStates(run: ActiveRun, { versions, settings, context }: RunnerParts) {
+  const ref = async (version: number): Promise<StateRef> => {
+    const { hash, bytes, parts } = pointerOf(await versions.refresh(version, context));
+    return { key: `snapshot:${hash}`, hash, bytes, parts };
+  };
+  return {
+    adapter: settings.adapter,
+    candidate: await ref(run.candidate ?? 0),
+    serving: await ref(versions.serving()?.version ?? 0),
+    baseline: await ref(0),
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The server half of secure aggregation over the Coordinator's SQLite: one round at a time, opened when the
+ * participants' vectors are ready. The object learns the sum and nothing else.
+ */
+import { secureParameters } from '../../shared/federated/secure-round.ts';
+import type { RoundSpec } from '../../shared/protocol/rounds.ts';
+import type { ClientMessage, ServerMessage, SignedRoster } from '../../shared/protocol/secagg.ts';
+import { ProtocolError } from '../../shared/secagg/errors.ts';
+import { SecaggServer, type SecaggServerStore, type ServerAnswer } from '../../shared/secagg/server.ts';
+import type { MessagePhase, ServerState } from '../../shared/secagg/server-state.ts';
+import { Blobs, Values } from '../sql.ts';
+
+const PREFIX = 'secagg/';
+const STATE = 'secagg';
+
+export class SecureSum {
+  readonly #storage: DurableObjectStorage;
+  readonly #values: Values;
+  readonly #blobs: Blobs;
+  readonly #roster: SignedRoster;
+  readonly #encoder: string;
+  #server: { round: string; server: SecaggServer } | null = null;
+
+  /** @param encoder SHA-256 of the encoder's manifest */
+  constructor(storage: DurableObjectStorage, roster: SignedRoster, encoder: string) {
+    this.#storage = storage;
+    this.#values = new Values(storage);
+    this.#blobs = new Blobs(storage);
+    this.#roster = roster;
+    this.#encoder = encoder;
+  }
+
+  get threshold(): number {
+    return this.#roster.roster.threshold;
+  }
+
+  get colluders(): number {
+    return this.#roster.roster.colluders;
+  }
+
+  get members(): string[] {
+    return this.#roster.roster.members.map(({ id }) => id);
+  }
+
+  /** The open round's state; null when there is none or another round's. */
+  state(round: string): ServerState | null {
+    const state = this.#values.get<ServerState>(STATE);
+    return state?.parameters.round === round ? state : null;
+  }
+
+  /** Opens the round; a repeat changes nothing. Returns whom to wake. */
+  open(spec: RoundSpec, phaseMs: number, now: number): string[] {
+    if (this.state(spec.id) !== null) return [];
+    this.clear();
+    const timeouts: Record<MessagePhase, number> = {
+      advertise: phaseMs,
+      share: phaseMs,
+      masked: phaseMs,
+      consistency: phaseMs,
+      unmask: phaseMs,
+    };
+    const parameters = secureParameters(spec, this.#roster.roster, this.#encoder);
+    this.#of(spec.id).open({ parameters, roster: this.#roster, timeouts }, now);
+    return this.members;
+  }
+
+  clear(): void {
+    this.#server = null;
+    this.#values.delete(STATE);
+    this.#blobs.deletePrefix(PREFIX);
+  }
+
+  /** What this member should answer now. */
+  messageFor(round: string, member: string): ServerMessage | null {
+    const state = this.state(round);
+    if (state === null || !this.members.includes(member)) return null;
+    return this.#of(round).messageFor(member);
+  }
+
+  receive(round: string, member: string, message: ClientMessage, now: number): Promise<ServerAnswer> {
+    return this.#guarded(() => this.#of(round).receive(member, message, now));
+  }
+
+  receiveFrame(round: string, member: string, bytes: Uint8Array, now: number): Promise<ServerAnswer> {
+    return this.#guarded(() => this.#of(round).receiveFrame(member, bytes, now));
+  }
+
+  /**
+   * Goes on where no participant is needed: closes phases that are over. `expected` are the participants that have a
+   * vector; once they have all advertised nobody else is worth waiting for.
+   */
+  tick(round: string, expected: readonly string[], now: number): ServerAnswer {
+    const state = this.state(round);
+    const advertised = Object.keys(state?.messages.advertise ?? {});
+    const early = state?.phase === 'advertise' && expected.every((name) => advertised.includes(name));
+    return this.#of(round).tick(early ? Math.max(now, state.deadline ?? now) : now);
+  }
+
+  /** The ledger holds the round's cost: shares may be asked for. */
+  charged(round: string, now: number): ServerAnswer {
+    return this.#of(round).charged(now);
+  }
+
+  abort(round: string, detail: string, now: number): void {
+    if (this.state(round) !== null) this.#of(round).abort(detail, now);
+  }
+
+  unmask(round: string, now: number): Promise<ServerAnswer> {
+    return this.#of(round).unmask(now);
+  }
+
+  /** The released sum, `dimension` words. */
+  sum(round: string, dimension: number): Uint32Array {
+    const total = new Uint32Array(dimension);
+    for (const { first, words } of this.#of(round).result()) total.set(words, first);
+    return total;
+  }
+
+  #of(round: string): SecaggServer {
+    if (this.#server?.round !== round) this.#server = { round, server: new SecaggServer(this.#store()) };
+    return this.#server.server;
+  }
+
+  /** What a participant did wrong is an answer to it, not a failure of the object. */
+  async #guarded(call: () => Promise<ServerAnswer>): Promise<ServerAnswer> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return { outcome: { ok: false, code: error.code, detail: error.detail }, effects: [] };
+    }
+  }
+
+  #store(): SecaggServerStore {
+    return {
+      transaction: (body) => this.#storage.transactionSync(body),
+      load: () => this.#values.get<ServerState>(STATE),
+      save: (state) => this.#values.set(STATE, state),
+      read: (key) => {
+        const bytes = this.#blobs.get(PREFIX + key);
+        return bytes === null ? null : new Uint32Array(bytes.slice().buffer);
+      },
+      write: (key, words) =>
+        this.#blobs.put(PREFIX + key, new Uint8Array(words.buffer, words.byteOffset, words.byteLength)),
+      remove: (prefix) => this.#blobs.deletePrefix(PREFIX + prefix),
+    };
+  }
+}

@@ -1,0 +1,67 @@
+/** What a run has learned so far, in the Coordinator's SQLite: parameters and the optimiser's moments. */
+import { newOptimiserState, type OptimiserState } from '../../shared/federated/optimiser.ts';
+import { decodeParameters, encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
+import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/settings.ts';
+import { adapterSize } from '../../shared/protocol/snapshot.ts';
+import type { Blobs } from '../sql.ts';
+
+const PREFIX = 'run/';
+const PARAMETERS = 'run/parameters';
+const STEP = 'run/step';
+const FIRST = 'run/first-moment';
+const SECOND = 'run/second-moment';
+
+export class TrainingState {
+  readonly #blobs: Blobs;
+  readonly #adapter: AdapterSettings;
+  readonly #width: number;
+
+  constructor(blobs: Blobs, adapter: AdapterSettings, width: number) {
+    this.#blobs = blobs;
+    this.#adapter = adapter;
+    this.#width = width;
+  }
+
+  begin(parameters: Parameters, optimiser: OptimiserSettings['kind']): void {
+    const length = parameters.adapter.length + parameters.head.length;
+    this.save(encodeParameters(parameters), newOptimiserState(optimiser, length));
+  }
+
+  save(parameters: Uint8Array, optimiser: OptimiserState): void {
+    this.#blobs.put(PARAMETERS, parameters);
+    this.#blobs.put(STEP, new Uint8Array(Uint32Array.of(optimiser.step).buffer));
+    this.#blobs.put(FIRST, new Uint8Array(optimiser.first.buffer));
+    this.#blobs.put(SECOND, new Uint8Array(optimiser.second.buffer));
+  }
+
+  /** The parameters as they are stored and sent. @throws Error outside a run */
+  bytes(): Uint8Array {
+    const bytes = this.#blobs.get(PARAMETERS);
+    if (bytes === null) throw new Error('the parameters of the run are gone');
+    return bytes;
+  }
+
+  part(part: number): Uint8Array | null {
+    return this.#blobs.part(PARAMETERS, part);
+  }
+
+  parameters(): Parameters {
+    const bytes = this.bytes();
+    const length = adapterSize(this.#adapter, this.#width);
+    const active = (bytes.length / 4 - length) / (1 + this.#width);
+    return decodeParameters(bytes, active, length, this.#width);
+  }
+
+  optimiser(): OptimiserState {
+    const floats = (name: string) => new Float32Array(this.#words(name));
+    return { step: new Uint32Array(this.#words(STEP))[0] ?? 0, first: floats(FIRST), second: floats(SECOND) };
+  }
+
+  clear(): void {
+    this.#blobs.deletePrefix(PREFIX);
+  }
+
+  #words(name: string): ArrayBuffer {
+    return (this.#blobs.get(name) ?? new Uint8Array(0)).slice().buffer;
+  }
+}

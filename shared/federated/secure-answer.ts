@@ -1,0 +1,80 @@
+/**
+ * A participant's half of secure aggregation over its shard's store. It takes part only in what it computed itself:
+ * parameters that differ from its own reading of the round are refused.
+ */
+import { canonicalJson } from '../crypto/canonical-json.ts';
+import type { Signer } from '../crypto/ed25519.ts';
+import type { RoundSpec } from '../protocol/rounds.ts';
+import type { ClientMessage, ServerMessage } from '../protocol/secagg.ts';
+import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
+import { type ClientState, vectorSource } from '../secagg/client-state.ts';
+import type { RosterPin } from '../secagg/roster.ts';
+import { secureParameters } from './secure-round.ts';
+import type { ShardStore } from './shard-store.ts';
+
+/** Who a participant is, and whom it trusts. */
+export interface SecureIdentity {
+  signer: Signer;
+  /** The collection's Ed25519 admin key, base64url. */
+  adminKey: string;
+  /** SHA-256 of the encoder's manifest. */
+  encoder: string;
+  pin(): RosterPin | null;
+  savePin(pin: RosterPin): void;
+  /** This participant's own rules, such as its own ledger: why it stays out, or null. */
+  refuses(spec: RoundSpec): string | null;
+}
+
+const STATE = 'secagg';
+
+function storeOf(store: ShardStore): SecaggClientStore {
+  const load = (): ClientState | null => {
+    const bytes = store.blob(STATE);
+    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as ClientState);
+  };
+  return {
+    load,
+    save(state, expectedRevision) {
+      if ((load()?.revision ?? null) !== expectedRevision) return false;
+      store.putBlob(STATE, new TextEncoder().encode(JSON.stringify(state)));
+      return true;
+    },
+    putFrame: (index, frame) => store.putBlob(`frame/${index}`, frame),
+    frame: (index) => store.blob(`frame/${index}`),
+    clear: () => store.clearJob(),
+  };
+}
+
+/** The answer to one message of the coordinator; frames are to be sent after a `masked` answer. */
+export async function answerSecurely(options: {
+  self: string;
+  identity: SecureIdentity;
+  store: ShardStore;
+  spec: RoundSpec;
+  message: ServerMessage;
+}): Promise<{ reply: ClientMessage; frames: AsyncGenerator<Uint8Array> | null }> {
+  const { self, identity, store, spec, message } = options;
+  const client = new SecaggClient({
+    self,
+    signer: identity.signer,
+    store: storeOf(store),
+    trust: {
+      collection: spec.collection,
+      adminKey: identity.adminKey,
+      pin: identity.pin(),
+      approve(parameters, roster) {
+        const own = secureParameters(spec, roster, identity.encoder);
+        if (canonicalJson(parameters) !== canonicalJson(own)) {
+          return `the coordinator's parameters of round ${spec.id} are not those of the work it gave`;
+        }
+        return identity.refuses(spec);
+      },
+    },
+  });
+  const vector = message.kind === 'parcels' ? store.blob('vector') : null;
+  const words = vector === null ? undefined : vectorSource(new Uint32Array(vector.slice().buffer));
+  const reply = await client.handle(message, words);
+  const pin = (await client.state())?.pin;
+  if (pin !== undefined) identity.savePin(pin);
+  return { reply, frames: reply.kind === 'masked' ? client.frames() : null };
+}
