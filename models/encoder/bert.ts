@@ -3,13 +3,14 @@
  * Tokens are rows of [B*S, width]; padding is masked in attention and pooling, so it changes nothing.
  */
 import type { Node } from '../graph/node.ts';
-import { gelu, softmax } from '../graph/operators/activation.ts';
+import { GELU_MINIMUM, gelu, softmax } from '../graph/operators/activation.ts';
 import { add, div, inverseSqrt, maximum, mul, scale, sub } from '../graph/operators/arithmetic.ts';
 import { frozenProduct } from '../graph/operators/frozen-product.ts';
-import { reshape, select, transpose } from '../graph/operators/layout.ts';
+import { broadcast, reshape, select, transpose } from '../graph/operators/layout.ts';
 import { frozen, literal } from '../graph/operators/leaves.ts';
 import { matmul } from '../graph/operators/matmul.ts';
-import { sum, sumSquares } from '../graph/operators/reduce.ts';
+import { rmsNorm } from '../graph/operators/normalise.ts';
+import { mean, sum, sumSquares } from '../graph/operators/reduce.ts';
 import { leadingRows, toFloat, tokenMask, wordRows } from '../graph/operators/tokens.ts';
 import type { ModelManifest } from '../manifest.ts';
 
@@ -29,7 +30,9 @@ export function embeddingLayer(manifest: ModelManifest, ids: Node): Node {
 /** The transformer blocks, pooling and normalisation: [B, width] from the soft embeddings [B*S, width]. */
 export function encodeTokens(manifest: ModelManifest, embeddings: Node, lengths: Node): Node {
   const mask = tokenMask(lengths);
-  const scoreBias = reshape(scale(sub(literal([1]), mask), MASKED), ['B', 1, 1, 'S']);
+  // Written out over the queries once: adding it to every layer's scores is then a plain pass over memory.
+  const penalties = reshape(scale(sub(literal([1]), mask), MASKED), ['B', 1, 1, 'S']);
+  const scoreBias = broadcast(penalties, ['B', 1, 'S', 'S'], true);
   let x = embeddings;
   for (let layer = 0; layer < manifest.layers; layer++) x = block(manifest, x, scoreBias, `layer.${layer}`);
   return normalise(meanPool(x, mask, lengths));
@@ -39,8 +42,9 @@ function block(manifest: ModelManifest, x: Node, scoreBias: Node, name: string):
   const { width, intermediate } = manifest;
   const attended = linear(attention(manifest, x, scoreBias, name), `${name}.attention.output`, width, width);
   const middle = layerNorm(manifest, add(attended, x), `${name}.attention.norm`);
-  const hidden = gelu(linear(middle, `${name}.intermediate`, intermediate, width));
-  const result = linear(hidden, `${name}.output`, width, intermediate);
+  const inner = frozenProduct(middle, `${name}.intermediate.weight`, intermediate, width);
+  const hidden = gelu(inner, frozen(`${name}.intermediate.bias`, [intermediate]));
+  const result = linear(hidden, `${name}.output`, width, intermediate, GELU_MINIMUM);
   return layerNorm(manifest, add(result, middle), `${name}.output.norm`);
 }
 
@@ -54,15 +58,15 @@ function attention({ width, heads }: ModelManifest, x: Node, scoreBias: Node, na
   return reshape(transpose(context, [0, 2, 1, 3]), ['B*S', width]);
 }
 
-function linear(x: Node, name: string, outputs: number, inputs: number): Node {
-  return add(frozenProduct(x, `${name}.weight`, outputs, inputs), frozen(`${name}.bias`, [outputs]));
+function linear(x: Node, name: string, outputs: number, inputs: number, lowest: number | null = null): Node {
+  const product = frozenProduct(x, `${name}.weight`, outputs, inputs, lowest);
+  return add(product, frozen(`${name}.bias`, [outputs]));
 }
 
 function layerNorm({ width, layerNormEpsilon }: ModelManifest, x: Node, name: string): Node {
-  const centred = sub(x, scale(sum(x, [1]), 1 / width));
-  const variance = scale(sumSquares(centred, [1]), 1 / width);
-  const standard = mul(centred, inverseSqrt(variance, layerNormEpsilon));
-  return add(mul(standard, frozen(`${name}.gamma`, [width])), frozen(`${name}.beta`, [width]));
+  const centred = sub(x, mean(x, [1]));
+  const standard = rmsNorm(centred, frozen(`${name}.gamma`, [width]), layerNormEpsilon);
+  return add(standard, frozen(`${name}.beta`, [width]));
 }
 
 /** The mean over a unit's own tokens. */

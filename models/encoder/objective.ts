@@ -1,5 +1,6 @@
 /**
- * The training objective: a cosine head over active rows, logit_c = τ·cos(q, w_c), and its cross-entropy; and the
+ * The training objective: a cosine head, logit_c = τ·cos(q, w_c) for active rows and τ·(cos(q, w_c) + margin) for the
+ * others, which do not learn (a margin of −10⁹ leaves them out); its cross-entropy; and the
  * clipped gradient sums of a microbatch. The derivative of every part comes from the operator table.
  */
 import { clipCoefficients, unitNormSquares, weightedGradient } from '../graph/clip.ts';
@@ -7,11 +8,8 @@ import { type Derivative, differentiate } from '../graph/differentiate.ts';
 import type { Node } from '../graph/node.ts';
 import { add, minimum, mul, scale, sqrt, sub } from '../graph/operators/arithmetic.ts';
 import { cosineScores, crossEntropy, isLargest } from '../graph/operators/classify.ts';
-import { broadcast, select } from '../graph/operators/layout.ts';
+import { broadcast, constant, select } from '../graph/operators/layout.ts';
 import { input, literal } from '../graph/operators/leaves.ts';
-
-/** Added to the logits of inactive rows: their probability and gradient are exactly zero. */
-const INACTIVE = -1e9;
 
 /** The inputs of a training step; see build-model.ts for their meaning. */
 export function objectiveInputs(width: number) {
@@ -21,6 +19,7 @@ export function objectiveInputs(width: number) {
     labels: input('labels', ['B'], 'int32'),
     weights: input('weights', ['B']),
     tau: input('tau', []),
+    margin: input('margin', []),
     clip: input('clip', [3]),
   };
 }
@@ -32,8 +31,12 @@ export function trainingStep(
   inputs: ObjectiveInputs,
   adapter: Record<string, Node>,
 ): Record<string, Node> {
-  const { head, active, labels, weights, tau, clip } = inputs;
-  const logits = add(mul(cosineScores(queries, head), tau), scale(sub(literal([1]), active), INACTIVE));
+  const { head, active, labels, weights, tau, margin, clip } = inputs;
+  // Rows that do not learn compete at their fixed place, so that queries are not pulled over from them.
+  const fixed = sub(literal([1]), active);
+  const learning = mul(cosineScores(queries, head), active);
+  const standing = mul(add(cosineScores(queries, constant(head)), margin), fixed);
+  const logits = mul(add(learning, standing), tau);
   const loss = crossEntropy(logits, labels);
   const wanted = [...Object.values(adapter), head];
   const derivatives = differentiate(loss, broadcast(literal([1]), ['B']), wanted);

@@ -30,8 +30,11 @@ export interface Emitter {
   sizes(dims: readonly Dim[]): string;
   /** The target of a Reshape: constant if at most one dimension is symbolic. */
   reshapeTarget(shape: Shape): string;
-  /** A uint8 vector of `length` elements with the value `value`, made once a run. */
-  filledBytes(value: number, length: Dim): string;
+  /** A uint8 column [length, 1] of `value`, made once a run. */
+  filledColumn(value: number, length: Dim): string;
+  /** Emits a standard operator with two results and returns the first; `second` gives the other by its name. */
+  emitPair(operator: string, inputs: readonly string[], attributes?: Record<string, Attribute>): string;
+  second(first: string): string;
 }
 
 export const int = (value: number): Attribute => ({ kind: 'int', value });

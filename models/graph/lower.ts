@@ -74,6 +74,7 @@ class GraphLowering implements Emitter {
   private readonly weights = new Map<string, WeightUse>();
   /** Values made once at the top: sizes, shapes, filled vectors. */
   private readonly shared = new Map<string, string>();
+  private readonly seconds = new Map<string, string>();
   private made = 0;
 
   constructor(options: LowerOptions) {
@@ -273,10 +274,23 @@ class GraphLowering implements Emitter {
     );
   }
 
-  filledBytes(value: number, length: Dim): string {
+  filledColumn(value: number, length: Dim): string {
     return this.once(`filled ${value} ${length}`, () =>
-      this.emit('Expand', [this.integers([value], 'uint8'), this.sizes([length])]),
+      this.emit('Expand', [this.integers([value], 'uint8'), this.sizes([length, 1])]),
     );
+  }
+
+  emitPair(operator: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
+    const [first, second] = [this.fresh(operator), this.fresh(operator)];
+    this.scope.nodes.push({ operator, domain: '', inputs, outputs: [first, second], attributes });
+    this.seconds.set(first, second);
+    return first;
+  }
+
+  second(first: string): string {
+    const name = this.seconds.get(first);
+    if (name === undefined) throw new RangeError(`'${first}' has no second result`);
+    return name;
   }
 
   /** Emits at the top, whatever the current region is. */

@@ -42,7 +42,8 @@ export const MINIMUM: Operator<None> = binary('minimum', 'Min', 'none');
 function apply(operator: Operator<None>, a: Node, b: Node): Node {
   const shape = broadcastShapes(a.shape, b.shape);
   const slim = (node: Node, other: Node) => {
-    if (node.operator !== (BROADCAST as Operator)) return node;
+    if (node.operator !== (BROADCAST as Operator) || (node.attributes as { written: boolean }).written)
+      return node;
     const source = node.inputs[0]!;
     return sameShape(broadcastShapes(source.shape, other.shape), shape) ? source : node;
   };

@@ -1,7 +1,7 @@
 /**
  * The product with a frozen matrix W [out, in] of the artifact, `x·Wᵀ` or, as its own adjoint, `g·W`. In fp32 it
- * is exact. In int8 the activations are quantised per row to unsigned bytes around 128 and multiplied in integers;
- * rounding counts as the identity in the derivative. Per-row scales keep a unit's values independent of its batch.
+ * is exact. In int8 the activations are quantised per row to unsigned bytes and multiplied in integers; rounding
+ * counts as the identity in the derivative. Per-row scales keep a unit's values independent of its batch.
  */
 import type { Dim } from '../dims.ts';
 import { type Emitter, int } from '../emitter.ts';
@@ -14,13 +14,15 @@ interface Attributes {
   readonly inputs: number;
   /** True for `g·W`. */
   readonly adjoint: boolean;
+  /** A bound below all of x, if one is known: codes are then not wasted on values that never come. */
+  readonly lowest: number | null;
 }
 
-/** Unsigned codes 1 … 255 stand for −127 … 127. */
-const ZERO_POINT = 128;
-const LIMIT = 127;
-/** The scale of a row of zeros (padding in the backward pass), for which any scale does. */
-const SMALLEST_PEAK = 1e-30;
+/** Without a bound, codes 1 … 255 stand for −127 … 127 steps: MatMulInteger is fast for unsigned codes only. */
+const MIDDLE = 128;
+const LARGEST_CODE = 255;
+/** The code of zero where x is bounded from below by a small negative number. */
+const LOW_ZERO = 24;
 
 export const FROZEN_PRODUCT: Operator<Attributes> = {
   name: 'frozenProduct',
@@ -42,13 +44,19 @@ export const FROZEN_PRODUCT: Operator<Attributes> = {
       : floatProduct(emitter, x!, attributes);
   },
   derivative({ attributes }, g) {
-    return [makeNode(FROZEN_PRODUCT, [g], { ...attributes, adjoint: !attributes.adjoint })];
+    return [makeNode(FROZEN_PRODUCT, [g], { ...attributes, adjoint: !attributes.adjoint, lowest: null })];
   },
 };
 
-/** `x·Wᵀ` for x [rows, inputs] and the artifact's W [outputs, inputs]. */
-export function frozenProduct(x: Node, tensor: string, outputs: number, inputs: number): Node {
-  return makeNode(FROZEN_PRODUCT, [x], { tensor, outputs, inputs, adjoint: false });
+/** `x·Wᵀ` for x [rows, inputs] and the artifact's W [outputs, inputs]; `lowest` bounds x from below. */
+export function frozenProduct(
+  x: Node,
+  tensor: string,
+  outputs: number,
+  inputs: number,
+  lowest: number | null = null,
+): Node {
+  return makeNode(FROZEN_PRODUCT, [x], { tensor, outputs, inputs, adjoint: false, lowest });
 }
 
 function floatProduct(emitter: Emitter, x: string, { tensor, adjoint }: Attributes): string {
@@ -57,30 +65,39 @@ function floatProduct(emitter: Emitter, x: string, { tensor, adjoint }: Attribut
   return emitter.emitRuntime('FusedMatMul', [x, matrix], { transB: int(1) });
 }
 
-function integerProduct(emitter: Emitter, x: string, rows: Dim, { tensor, adjoint }: Attributes): string {
+function integerProduct(emitter: Emitter, x: string, rows: Dim, attributes: Attributes): string {
+  const { tensor, adjoint, inputs, outputs, lowest } = attributes;
   const columnScales = emitter.artifact(`${tensor}.scale`, 'float32');
   // g·W = (g∘s)·Q for W = diag(s)·Q: the scales go into what is quantised.
   const source = adjoint ? emitter.emit('Mul', [x, columnScales]) : x;
-  const rowScales = scalesOfRows(emitter, source);
-  const codes = emitter.emit('QuantizeLinear', [source, rowScales, emitter.filledBytes(ZERO_POINT, rows)], {
-    axis: int(0),
+  const zero = lowest === null ? MIDDLE : LOW_ZERO;
+  const steps = lowest === null ? symmetricSteps(emitter, source) : boundedSteps(emitter, source, lowest);
+  const codes = emitter.emit('QuantizeLinear', [source, steps, emitter.filledColumn(zero, rows)], {
+    axis: int(1),
+    block_size: int(adjoint ? outputs : inputs),
   });
   const product = emitter.emitRuntime('MatMulIntegerToFloat', [
     codes,
     emitter.artifact(tensor, 'int8', adjoint ? 'out-in' : 'in-out'),
     emitter.floats([1]),
     adjoint ? emitter.floats([1]) : columnScales,
-    emitter.integers([ZERO_POINT], 'uint8', []),
+    emitter.integers([zero], 'uint8', []),
   ]);
-  const column = emitter.emit('Unsqueeze', [rowScales, emitter.integers([1], 'int64')]);
-  return emitter.emit('Mul', [product, column]);
+  return emitter.emit('Mul', [product, steps]);
 }
 
-/** max |x| / 127 of every row of a matrix, as a vector. */
-function scalesOfRows(emitter: Emitter, x: string): string {
-  const axis = emitter.integers([1], 'int64');
-  const largest = emitter.emit('ReduceMax', [x, axis], { keepdims: int(0) });
-  const smallest = emitter.emit('Neg', [emitter.emit('ReduceMin', [x, axis], { keepdims: int(0) })]);
-  const peak = emitter.emit('Max', [largest, smallest, emitter.floats([SMALLEST_PEAK])]);
-  return emitter.emit('Mul', [peak, emitter.floats([1 / LIMIT])]);
+/**
+ * The size of a row's quantisation step, max |x| / 127, as a column. A row of zeros (padding in the backward pass)
+ * has step 0: whatever its codes are, its product is multiplied by 0.
+ */
+function symmetricSteps(emitter: Emitter, x: string): string {
+  const peak = emitter.emit('ReduceMax', [emitter.emit('Abs', [x]), emitter.integers([1], 'int64')]);
+  return emitter.emit('Mul', [peak, emitter.floats([1 / (LARGEST_CODE - MIDDLE)])]);
+}
+
+/** A step at which both the largest value of the row and `lowest` have a code. */
+function boundedSteps(emitter: Emitter, x: string, lowest: number): string {
+  const largest = emitter.emit('ReduceMax', [x, emitter.integers([1], 'int64')]);
+  const step = emitter.emit('Mul', [largest, emitter.floats([1 / (LARGEST_CODE - LOW_ZERO)])]);
+  return emitter.emit('Max', [step, emitter.floats([-lowest / LOW_ZERO])]);
 }

@@ -20,7 +20,7 @@ export function reshape(x: Node, shape: Shape): Node {
   return sameShape(x.shape, shape) ? x : makeNode(RESHAPE, [x], { shape });
 }
 
-export const BROADCAST: Operator<{ shape: Shape }> = {
+export const BROADCAST: Operator<{ shape: Shape; written: boolean }> = {
   name: 'broadcast',
   shape([x], { shape }) {
     if (!sameShape(broadcastShapes(x!.shape, shape), shape)) {
@@ -32,9 +32,12 @@ export const BROADCAST: Operator<{ shape: Shape }> = {
   derivative: ({ inputs: [x] }, g) => [sumTo(g, x!.shape)],
 };
 
-/** Repeats `x` along its axes of size 1 (and new leading axes) to `shape`. */
-export function broadcast(x: Node, shape: Shape): Node {
-  return sameShape(x.shape, shape) ? x : makeNode(BROADCAST, [x], { shape });
+/**
+ * Repeats `x` along its axes of size 1 (and new leading axes) to `shape`. Arithmetic takes the unrepeated value where
+ * it can, unless the repeated one is to be `written` out: plain passes over memory are faster than short repeats.
+ */
+export function broadcast(x: Node, shape: Shape, written = false): Node {
+  return sameShape(x.shape, shape) ? x : makeNode(BROADCAST, [x], { shape, written });
 }
 
 export const TRANSPOSE: Operator<{ order: readonly number[] }> = {
@@ -60,6 +63,16 @@ export const TRANSPOSE: Operator<{ order: readonly number[] }> = {
 export function transpose(x: Node, order: readonly number[]): Node {
   return makeNode(TRANSPOSE, [x], { order });
 }
+
+export const CONSTANT: Operator<Record<string, never>> = {
+  name: 'constant',
+  shape: ([x]) => x!.shape,
+  lower: (_, [x]) => x!,
+  derivative: () => [null],
+};
+
+/** The same value, through which nothing is differentiated. */
+export const constant = (x: Node): Node => makeNode(CONSTANT, [x], {});
 
 export const SELECT: Operator<{ index: number }> = {
   name: 'select',

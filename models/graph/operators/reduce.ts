@@ -32,8 +32,25 @@ export const SUM_SQUARES: Operator<Axes> = reduction(
   ({ inputs: [x] }, g) => [mul(x!, scale(g, 2))],
 );
 
+export const MEAN: Operator<Axes> = reduction(
+  'mean',
+  'ReduceMean',
+  ({ inputs: [x], attributes: { axes } }, g) => {
+    const count = axes.reduce((product, axis) => product * (x!.shape[axis] as number), 1);
+    return [broadcast(scale(g, 1 / count), x!.shape)];
+  },
+);
+
 export function sum(x: Node, axes: readonly number[]): Node {
   return axes.length === 0 ? x : makeNode(SUM, [x], { axes });
 }
 
 export const sumSquares = (x: Node, axes: readonly number[]): Node => makeNode(SUM_SQUARES, [x], { axes });
+
+/** The mean along axes of known size. */
+export function mean(x: Node, axes: readonly number[]): Node {
+  if (axes.some((axis) => typeof x.shape[axis] !== 'number')) {
+    throw new RangeError(`mean along a symbolic axis of [${x.shape}]`);
+  }
+  return makeNode(MEAN, [x], { axes });
+}
