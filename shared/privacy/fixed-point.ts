@@ -1,0 +1,86 @@
+/**
+ * Between real sums and the ring Z mod 2³²: x = ⌊S/γ + r⌋ with a uniform dither r, γ = c/(100·√d). For any fixed dither
+ * one unit moves x by at most Δ = c/γ + √d = 101·√d grid steps in L2, so that Δ² = 10,201·d is an integer. γ follows from
+ * public values alone; wrapping is post-processing and costs accuracy only.
+ */
+import type { RandomSource } from './random-source.ts';
+
+/** Grid steps in c, over √d. */
+const STEPS_PER_NORM = 100;
+
+/** The grid of a round. */
+export interface Grid {
+  /** d, coordinates of the vector. */
+  readonly dimension: number;
+  /** c, the L2 norm a unit may have. */
+  readonly clipNorm: number;
+  /** γ, real units a grid step. */
+  readonly step: number;
+  /** Δ², in squared grid steps. */
+  readonly sensitivitySquared: number;
+}
+
+/**
+ * The grid for vectors of `dimension` coordinates and units of L2 norm at most `clipNorm`.
+ * @throws RangeError for a dimension outside 1 … 2²⁵ or a norm that is not positive
+ */
+export function roundGrid(dimension: number, clipNorm: number): Grid {
+  if (!Number.isInteger(dimension) || dimension < 1 || dimension > 2 ** 25) {
+    throw new RangeError(`dimension must be an integer from 1 to 2^25, got ${dimension}`);
+  }
+  if (!(clipNorm > 0 && Number.isFinite(clipNorm))) {
+    throw new RangeError(`clip norm must be positive, got ${clipNorm}`);
+  }
+  return {
+    dimension,
+    clipNorm,
+    step: clipNorm / (STEPS_PER_NORM * Math.sqrt(dimension)),
+    sensitivitySquared: (STEPS_PER_NORM + 1) ** 2 * dimension,
+  };
+}
+
+/**
+ * The most units whose sum cannot wrap under noise of `deviation` grid steps, eight deviations allowed for: a limit from
+ * public values, to be checked against caps on units and never against what was drawn.
+ */
+export function unitsBeforeWrap(grid: Grid, deviation: number): number {
+  const steps = STEPS_PER_NORM * Math.sqrt(grid.dimension);
+  return Math.max(0, Math.floor((2 ** 31 - 8 * deviation) / steps) - 1);
+}
+
+/**
+ * Encodes a region's sum over its units.
+ * @param sum d reals
+ * @param dither drawn from, one word a coordinate
+ * @throws RangeError for another length or a coordinate that is not finite
+ */
+export function encodeSum(
+  sum: Float64Array | Float32Array,
+  grid: Grid,
+  dither: RandomSource,
+): Uint32Array<ArrayBuffer> {
+  checkLength(sum.length, grid);
+  const ring = new Uint32Array(sum.length);
+  for (let i = 0; i < ring.length; i++) {
+    const value = sum[i]! / grid.step;
+    if (!Number.isFinite(value)) throw new RangeError(`sum must be finite, coordinate ${i} is not`);
+    ring[i] = Math.floor(value + dither.nextWord() * 2 ** -32);
+  }
+  return ring;
+}
+
+/**
+ * Decodes a sum of encoded vectors: residues taken between −2³¹ and 2³¹, times γ, divided by a denominator that is fixed
+ * beforehand.
+ * @throws RangeError for another length or a denominator that is not positive
+ */
+export function decodeSum(ring: Uint32Array, grid: Grid, denominator: number): Float64Array<ArrayBuffer> {
+  checkLength(ring.length, grid);
+  if (!(denominator > 0)) throw new RangeError(`denominator must be positive, got ${denominator}`);
+  const scale = grid.step / denominator;
+  return Float64Array.from(ring, (residue) => (residue | 0) * scale);
+}
+
+function checkLength(length: number, { dimension }: Grid): void {
+  if (length !== dimension) throw new RangeError(`vector must have ${dimension} coordinates, got ${length}`);
+}

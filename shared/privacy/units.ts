@@ -1,0 +1,92 @@
+/**
+ * What one unit of privacy is: a query record, or all records of one contributor. A contributor has one home region, and
+ * only that region trains on it; a record without a contributor is then never trained on. Whether a unit is held out for
+ * the publish gate depends on a keyed hash of its id alone and never changes while the key stands.
+ */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { SamplingRate } from './rational.ts';
+
+/** The unit of a collection, fixed for its life. */
+export type PrivacyUnit = 'record' | 'contributor';
+
+/** What units are made of. */
+export interface UnitRecord {
+  readonly id: string;
+  readonly contributor?: string | undefined;
+}
+
+/** One unit: its id and its records. */
+export interface Unit<R extends UnitRecord> {
+  readonly id: string;
+  readonly records: readonly R[];
+}
+
+/** Which contributors a region trains on. */
+export interface HomePolicy {
+  /** This region's name, one of `regions`. */
+  readonly region: string;
+  /** All regions of the signed roster of the round. */
+  readonly regions: readonly string[];
+  /** The collection's unit key, at least 16 bytes. */
+  readonly key: Uint8Array;
+}
+
+/** Groups a region's records into the units it may train on or hold out. */
+export function unitsOf<R extends UnitRecord>(
+  records: readonly R[],
+  unit: PrivacyUnit,
+  home: HomePolicy,
+): Unit<R>[] {
+  if (unit === 'record') return records.map((record) => ({ id: record.id, records: [record] }));
+  const byContributor = new Map<string, R[]>();
+  for (const record of records) {
+    if (!record.contributor) continue;
+    const own = byContributor.get(record.contributor);
+    if (own) own.push(record);
+    else byContributor.set(record.contributor, [record]);
+  }
+  return [...byContributor]
+    .filter(([contributor]) => homeRegion(contributor, home.regions, home.key) === home.region)
+    .map(([id, own]) => ({ id, records: own }));
+}
+
+/**
+ * A contributor's home: the region with the highest keyed hash (rendezvous hashing), so that a region that joins or
+ * leaves moves only the contributors it gains or had.
+ * @throws RangeError without regions or with a short key
+ */
+export function homeRegion(contributor: string, regions: readonly string[], key: Uint8Array): string {
+  const [first, ...rest] = regions;
+  if (first === undefined) throw new RangeError('regions must not be empty');
+  let home = first;
+  let highest = keyedHash(key, 'home', contributor, first);
+  for (const region of rest) {
+    const hash = keyedHash(key, 'home', contributor, region);
+    if (hash > highest || (hash === highest && region > home)) {
+      home = region;
+      highest = hash;
+    }
+  }
+  return home;
+}
+
+/** Does this unit belong to the held-out share? */
+export function isHeldOut(unitId: string, share: SamplingRate, key: Uint8Array): boolean {
+  return keyedHash(key, 'held-out', unitId) * share.denominator < share.numerator * 2 ** 48;
+}
+
+/** The first 48 bits of HMAC-SHA256 over length-prefixed parts. */
+function keyedHash(key: Uint8Array, ...parts: string[]): number {
+  if (key.length < 16) throw new RangeError(`key must have at least 16 bytes, got ${key.length}`);
+  const framed = parts.flatMap((part) => {
+    const bytes = utf8ToBytes(part);
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    return [length, bytes];
+  });
+  const digest = hmac(sha256, key, concatBytes(...framed));
+  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
+  return view.getUint32(0) * 2 ** 16 + view.getUint16(4);
+}

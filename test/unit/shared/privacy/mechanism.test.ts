@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { CLIP_SLACK, clipFactor, clipNorms } from '../../../../shared/privacy/clipping.ts';
+import { DiscreteGaussian } from '../../../../shared/privacy/discrete-gaussian.ts';
+import { decodeSum, encodeSum, roundGrid, unitsBeforeWrap } from '../../../../shared/privacy/fixed-point.ts';
+import {
+  defaultCohort,
+  effectiveNoiseMultiplier,
+  honestParticipants,
+  noiseShareVariance,
+  sumDeviation,
+  sumDistance,
+} from '../../../../shared/privacy/noise-share.ts';
+import {
+  addStatistic,
+  placeStatistics,
+  readStatistic,
+  statisticDeviation,
+} from '../../../../shared/privacy/statistics.ts';
+import { seededSource } from './seeded-source.ts';
+
+function normal(source = seededSource(1)) {
+  const uniform = () => (source.nextWord() + 0.5) / 2 ** 32;
+  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** A vector of the given L2 norm in a random direction, optionally on few coordinates. */
+function vectorOfNorm(dimension: number, norm: number, draw: () => number, every = 1): Float64Array {
+  const vector = Float64Array.from({ length: dimension }, (_, i) => (i % every === 0 ? draw() : 0));
+  const length = Math.hypot(...vector);
+  return vector.map((x) => (x * norm) / length);
+}
+
+describe('clipping', () => {
+  it('brings norms just below the limit and leaves shorter ones', () => {
+    expect(clipFactor(4, 1)).toBe((1 - CLIP_SLACK) / 4);
+    expect(clipFactor(0.5, 1)).toBe(1);
+    expect(clipFactor(0, 1)).toBe(1);
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, -1]) expect(clipFactor(bad, 1)).toBe(0);
+  });
+
+  it('splits c² between gradient and statistics', () => {
+    const { total, gradient, statistics } = clipNorms(2, 0.2);
+    expect(gradient).toBe(2);
+    expect(gradient ** 2 + statistics ** 2).toBeCloseTo(total ** 2, 12);
+    expect(statistics ** 2 / total ** 2).toBeCloseTo(0.2, 12);
+    expect(() => clipNorms(0, 0.1)).toThrow(RangeError);
+    expect(() => clipNorms(1, 1)).toThrow(RangeError);
+  });
+});
+
+describe('fixed point', () => {
+  it('decodes what it encodes to within a step, without bias', () => {
+    const grid = roundGrid(40_000, 1);
+    const sum = Float64Array.from({ length: grid.dimension }, normal());
+    const decoded = decodeSum(encodeSum(sum, grid, seededSource(4)), grid, 1);
+    const errors = decoded.map((x, i) => x - sum[i]!);
+    expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(grid.step * (1 + 1e-9));
+    const bias = errors.reduce((total, error) => total + error, 0);
+    expect(Math.abs(bias) / Math.sqrt(grid.dimension)).toBeLessThan(3 * grid.step);
+  });
+
+  it('adds up in the ring, with negative totals, and divides by D', () => {
+    const grid = roundGrid(3, 1);
+    const parts = [
+      new Float64Array([1, -2, 3]),
+      new Float64Array([-4, 0.5, 1]),
+      new Float64Array([0, 0, -9]),
+    ];
+    const total = new Uint32Array(3);
+    for (const part of parts) {
+      encodeSum(part, grid, seededSource(2)).forEach((x, i) => {
+        total[i] = total[i]! + x;
+      });
+    }
+    const decoded = decodeSum(total, grid, 10);
+    [-0.3, -0.15, -0.5].forEach((x, i) => {
+      expect(Math.abs(decoded[i]! - x)).toBeLessThan((3 * grid.step) / 10);
+    });
+  });
+
+  it('repeats bit for bit when the dither does', () => {
+    const grid = roundGrid(1000, 2);
+    const sum = Float64Array.from({ length: 1000 }, normal());
+    expect(encodeSum(sum, grid, seededSource(6))).toEqual(encodeSum(sum, grid, seededSource(6)));
+    expect(encodeSum(sum, grid, seededSource(6))).not.toEqual(encodeSum(sum, grid, seededSource(7)));
+  });
+
+  it.each([
+    [1, 1],
+    [7, 1],
+    [1000, 1],
+    [1000, 40],
+    [20_000, 3],
+  ])('moves by at most Δ for one unit of norm c, d = %s, every %s. coordinate', (dimension, every) => {
+    const clip = 1.5;
+    const grid = roundGrid(dimension, clip);
+    const draw = normal(seededSource(dimension));
+    for (let trial = 0; trial < 20; trial++) {
+      const others = vectorOfNorm(dimension, 300 * clip, draw);
+      const unit = vectorOfNorm(dimension, clip * (1 - CLIP_SLACK), draw, every);
+      const before = encodeSum(others, grid, seededSource(trial));
+      const after = encodeSum(
+        others.map((x, i) => x + unit[i]!),
+        grid,
+        seededSource(trial),
+      );
+      const squares = after.reduce((sum, x, i) => sum + ((x - before[i]!) | 0) ** 2, 0);
+      expect(squares).toBeLessThanOrEqual(grid.sensitivitySquared);
+    }
+  });
+
+  it('has Δ = 101·√d, one per cent above c/γ', () => {
+    const grid = roundGrid(177_408, 1);
+    expect(grid.sensitivitySquared).toBe(10_201 * 177_408);
+    expect(Math.sqrt(grid.sensitivitySquared) / (grid.clipNorm / grid.step)).toBeCloseTo(1.01, 12);
+    expect(unitsBeforeWrap(grid, 2e5)).toBeGreaterThan(40_000);
+    expect(unitsBeforeWrap(grid, 3e8)).toBe(0);
+  });
+
+  it('refuses wrong sizes and values that are no numbers', () => {
+    const grid = roundGrid(2, 1);
+    expect(() => encodeSum(new Float64Array(3), grid, seededSource(1))).toThrow(RangeError);
+    expect(() => encodeSum(new Float64Array([1, Number.NaN]), grid, seededSource(1))).toThrow(RangeError);
+    expect(() => decodeSum(new Uint32Array(1), grid, 1)).toThrow(RangeError);
+    expect(() => decodeSum(new Uint32Array(2), grid, 0)).toThrow(RangeError);
+    for (const dimension of [0, 1.5, 2 ** 26]) expect(() => roundGrid(dimension, 1)).toThrow(RangeError);
+    expect(() => roundGrid(2, 0)).toThrow(RangeError);
+  });
+});
+
+describe('noise shares', () => {
+  it('count on t − m participants only', () => {
+    expect(defaultCohort(8)).toEqual({ members: 8, threshold: 6, colluders: 1 });
+    expect(honestParticipants(defaultCohort(8))).toBe(5);
+    expect(honestParticipants(defaultCohort(1))).toBe(1);
+    expect(() => honestParticipants({ members: 8, threshold: 9, colluders: 0 })).toThrow(RangeError);
+    expect(() => honestParticipants({ members: 8, threshold: 3, colluders: 3 })).toThrow(RangeError);
+    expect(() => honestParticipants({ members: 8, threshold: 2.5, colluders: 0 })).toThrow(RangeError);
+  });
+
+  it('have variance (zΔ)²/h, rounded up, never the deviation', () => {
+    const grid = roundGrid(5, 1);
+    expect(noiseShareVariance(6, grid, 5)).toEqual({ numerator: 36n * 10_201n, denominator: 1n });
+    expect(noiseShareVariance(0.5, grid, 2).numerator).toBe(6376n); // 51,005/8 = 6,375.6
+    expect(() => noiseShareVariance(0, grid, 5)).toThrow(RangeError);
+    expect(() => noiseShareVariance(0.001, grid, 5)).toThrow(RangeError);
+  });
+
+  it.each([
+    [8, 0],
+    [6, 0],
+    [6, 1],
+  ])('add up to at least the charged noise with %s participants, %s of them silent', (present, silent) => {
+    const z = 3;
+    const grid = roundGrid(20_000, 2);
+    const honest = honestParticipants(defaultCohort(8));
+    const gaussian = new DiscreteGaussian(noiseShareVariance(z, grid, honest));
+    const sum = new Uint32Array(grid.dimension);
+    const source = seededSource(present);
+    for (let i = silent; i < present; i++) gaussian.addTo(sum, source);
+    const decoded = decodeSum(sum, grid, 1);
+    const deviation = Math.sqrt(decoded.reduce((s, x) => s + x * x, 0) / decoded.length);
+    const expected = sumDeviation(z, grid, present - silent, honest);
+    expect(Math.abs(deviation / expected - 1)).toBeLessThan(5 / Math.sqrt(2 * grid.dimension));
+    expect(expected).toBeGreaterThanOrEqual(z * 1.01 * grid.clipNorm * (1 - 1e-12));
+    expect(effectiveNoiseMultiplier(z, present - silent, honest)).toBeGreaterThanOrEqual(z);
+  });
+
+  it('are close to one discrete Gaussian on any grid in use', () => {
+    expect(sumDistance(1e8, 8, 2e6)).toBe(0);
+    expect(sumDistance(0.5, 8, 1)).toBeGreaterThan(1e-3);
+  });
+});
+
+describe('statistics', () => {
+  const placed = placeStatistics(
+    [
+      { name: 'rows', length: 4, norm: 1, share: 0.7 },
+      { name: 'loss', length: 1, norm: 5, share: 0.3 },
+    ],
+    0.5,
+    10,
+  );
+  const [rows, loss] = placed as [(typeof placed)[0], (typeof placed)[0]];
+
+  it('stay within c₀ for any unit, also one that claims too much', () => {
+    for (const [rowValue, lossValue] of [
+      [1, 5],
+      [0.2, -1],
+      [1000, 1e9],
+    ] as const) {
+      const sum = new Float64Array(15);
+      addStatistic(sum, rows, [
+        [1, rowValue],
+        [3, rowValue],
+      ]);
+      addStatistic(sum, loss, [[0, lossValue]]);
+      expect(Math.hypot(...sum)).toBeLessThanOrEqual(0.5);
+      expect(sum.slice(0, 10).every((x) => x === 0)).toBe(true);
+    }
+  });
+
+  it('read back in their own unit, with the noise in it', () => {
+    const sum = new Float64Array(15);
+    for (let unit = 0; unit < 20; unit++) {
+      addStatistic(sum, rows, [[unit % 2, 1]]);
+      addStatistic(sum, loss, [[0, 2.5]]);
+    }
+    expect([...readStatistic(sum, rows)].map((x) => Math.round(x * 1e9) / 1e9)).toEqual([10, 10, 0, 0]);
+    expect(readStatistic(sum, loss)[0]).toBeCloseTo(50, 9);
+    expect(statisticDeviation(1, loss) / statisticDeviation(1, rows)).toBeCloseTo(5 * Math.sqrt(7 / 3), 9);
+  });
+
+  it('refuse shares above one, repeated names, wrong indices and values', () => {
+    const one = { name: 'a', length: 1, norm: 1, share: 0.6 };
+    expect(() => placeStatistics([one, { ...one, name: 'b' }], 1, 0)).toThrow(RangeError);
+    expect(() => placeStatistics([one, one], 1, 0)).toThrow(RangeError);
+    expect(() => placeStatistics([{ ...one, norm: 0 }], 1, 0)).toThrow(RangeError);
+    expect(() => addStatistic(new Float64Array(15), rows, [[4, 1]])).toThrow(RangeError);
+    expect(() => addStatistic(new Float64Array(15), rows, [[0, Number.NaN]])).toThrow(RangeError);
+  });
+});
