@@ -47,6 +47,8 @@ export interface HeadObjective {
   head: Float32Array;
   active: Uint8Array;
   tau: number;
+  /** Added to the cosine of rows that are not active, which do not learn; without it they are left out. */
+  margin?: number;
 }
 
 export interface GradientRequest extends HeadObjective {

@@ -27,6 +27,27 @@ export function startParameters(options: {
   return { activeRows: Uint32Array.from(active), adapter: flat, head };
 }
 
+/** Embeddings of rows that do not learn, [rows, width]: at most `most`, chosen by a hash under the run's seed. */
+export function fixedRows(options: {
+  active: readonly number[];
+  rows: RowTable;
+  most: number;
+  width: number;
+  seed: number;
+}): Float32Array {
+  const { rows, most, width, seed } = options;
+  const active = new Set(options.active);
+  const chosen: { row: number; order: number }[] = [];
+  for (const { row } of rows.numbers()) {
+    if (!active.has(row)) chosen.push({ row, order: Math.imul(row ^ seed, 0x9e3779b1) >>> 0 });
+  }
+  chosen.sort((x, y) => x.order - y.order || x.row - y.row);
+  return rows.embeddings(
+    chosen.slice(0, most).map(({ row }) => row),
+    width,
+  );
+}
+
 /** `E·U·V` starts at nothing: V zero, U Gaussian with variance 1/width (mulberry32 and Box–Muller from the seed). */
 function freshAdapter(adapter: AdapterSettings, width: number, seed: number): Float32Array {
   const flat = new Float32Array(adapterSize(adapter, width));

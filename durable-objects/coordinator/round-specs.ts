@@ -3,10 +3,11 @@ import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
 import { STATS, statScale } from '../../shared/federated/figures.ts';
 import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
-import { sampleOf } from '../../shared/federated/run-plan.ts';
+import { positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { partCount } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
+import type { TrainingPhase } from '../../shared/protocol/settings.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -72,11 +73,13 @@ async function specifyTraining(
   const { plan } = run;
   if (plan === null) throw new Error('a train round needs a plan');
   const { training, adapter } = settings;
+  const position = positionOf(plan, run.trained);
+  const phase = training.phases[position.phase] as TrainingPhase;
   const bytes = state.bytes();
   const parameters = state.parameters();
-  const headOnly = run.trained < plan.headRounds || adapter.kind === 'none';
+  const headOnly = phase.train === 'head' || adapter.kind === 'none';
   const dimension = (headOnly ? 0 : parameters.adapter.length) + parameters.head.length + STATS;
-  const local = training.rounds === 'local' ? training.local : null;
+  const local = phase.rounds === 'local' ? phase.local : null;
   const norm = local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension);
   const shape = grid(dimension, norm);
   return {
@@ -84,22 +87,43 @@ async function specifyTraining(
     ...shape,
     kind: 'train',
     train: headOnly ? 'head' : 'adapter-and-head',
-    sample: sampleOf(plan, run.trained, run.seed),
+    sample: sampleOf(position, run.seed),
     adapter,
-    state: {
-      key: `parameters:${common.id}`,
-      hash: toHex(await digest(bytes)),
-      bytes: bytes.length,
-      parts: partCount(bytes.length),
-    },
+    state: await stateRef(`parameters:${common.id}`, bytes),
+    fixed: await stateRef(`fixed:${run.run}`, state.fixed()),
+    margin: training.margin,
     activeRows: parameters.activeRows.length,
     temperature: training.temperature,
     gradientNorm: training.clipNorm,
     local,
-    // The adapter stands still while only the head trains.
-    adapterKey: headOnly ? `${context.model.sha256.slice(0, 16)}.v${run.base}` : common.id,
+    adapterKey: headOnly ? adapterKey(run, plan, training.phases, context.model.sha256) : common.id,
     statScale: statScale(shape.gridStep, run.units),
   };
+}
+
+async function stateRef(key: string, bytes: Uint8Array): Promise<StateRef> {
+  return { key, hash: toHex(await digest(bytes)), bytes: bytes.length, parts: partCount(bytes.length) };
+}
+
+/**
+ * Names the adapter of a round that trains the head alone: query embeddings made under the same name are the same.
+ * Before it first moves it is the base version's.
+ */
+function adapterKey(
+  run: ActiveRun,
+  plan: RunPlan,
+  phases: readonly TrainingPhase[],
+  encoder: string,
+): string {
+  let moved = 0;
+  let done = 0;
+  for (const [index, { rounds }] of plan.phases.entries()) {
+    const here = Math.max(0, Math.min(rounds, run.trained - done));
+    if (phases[index]?.train === 'adapter-and-head') moved += here;
+    done += rounds;
+  }
+  const base = `${encoder.slice(0, 16)}.v${run.base}`;
+  return moved === 0 ? base : `${base}.${run.run}.${moved}`;
 }
 
 async function gateStates(run: ActiveRun, { versions, settings, context }: RunnerParts) {

@@ -119,6 +119,11 @@ export class RowTable {
     }
   }
 
+  /** Numbers of the rows that stand, in order. */
+  *numbers(): Generator<{ row: number }> {
+    yield* this.#sql.exec<{ row: number }>('SELECT row FROM rows WHERE removed = 0 ORDER BY row');
+  }
+
   /** Base embeddings, [rows, width]; zeros for a row that is gone. */
   embeddings(rows: readonly number[], width: number): Float32Array {
     const out = new Float32Array(rows.length * width);

@@ -4,6 +4,7 @@
  */
 import { plainSum } from '../../shared/federated/aggregation.ts';
 import { decodeRound } from '../../shared/federated/mechanism.ts';
+import { newOptimiserState } from '../../shared/federated/optimiser.ts';
 import { applyRound, judge, trainFigures } from '../../shared/federated/release.ts';
 import {
   contributorsOf,
@@ -11,12 +12,18 @@ import {
   type RoundEvent,
   stepRound,
 } from '../../shared/federated/round-machine.ts';
-import { activeRows, planRun, trainRounds } from '../../shared/federated/run-plan.ts';
+import {
+  activeRows,
+  planRun,
+  positionOf,
+  type RunPlan,
+  trainRounds,
+} from '../../shared/federated/run-plan.ts';
 import { encodeParameters } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
-import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { CollectionSettings, TrainingPhase, TrainingSettings } from '../../shared/protocol/settings.ts';
 import { Blobs } from '../sql.ts';
-import { startParameters } from './parameters.ts';
+import { fixedRows, startParameters } from './parameters.ts';
 import { specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
 import type { ActiveRun, RunStore } from './run-store.ts';
@@ -122,6 +129,7 @@ export class Runner {
     if (key.startsWith('snapshot:'))
       return this.#parts.versions.snapshotPart(key.slice('snapshot:'.length), part);
     const spec = this.#parts.runs.active()?.spec;
+    if (spec?.kind === 'train' && spec.fixed.key === key) return this.#state.fixedPart(part);
     return spec?.kind === 'train' && spec.state.key === key ? this.#state.part(part) : null;
   }
 
@@ -232,16 +240,15 @@ export class Runner {
       return;
     }
     if (trainRounds(plan) === 0) {
-      this.fail(
-        run,
-        'the settings ask for no train round: training.epochs and training.headEpochs are both 0',
-      );
+      this.fail(run, 'the settings ask for no train round: training.phases have no passes');
       return;
     }
     const { width } = context.model;
     const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
+    const fixed = fixedRows({ active, rows, most: training.fixedRows, width, seed: run.seed });
+    const optimiserOf = (index: number) => phaseOf(training, plan, index).optimiser;
     storage.transactionSync(() => {
-      this.#state.begin(parameters, training.optimiser.kind);
+      this.#state.begin(parameters, fixed, optimiserOf(0).kind);
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
       runs.save({ ...next(run), stage: 'train', units, plan });
@@ -254,13 +261,20 @@ export class Runner {
     if (plan === null) throw new Error('a train round needs a plan');
     const figures = trainFigures(sum, spec);
     const parameters = this.#state.parameters();
-    const optimiser = this.#state.optimiser();
+    let optimiser = this.#state.optimiser();
     const steps = trainRounds(plan);
-    const schedule = { step: run.trained, steps, expected: run.units / plan.parts };
-    if (figures.units > 0) applyRound(parameters, optimiser, sum, spec, settings.training, schedule);
+    const position = positionOf(plan, run.trained);
+    const phase = phaseOf(settings.training, plan, run.trained);
+    const schedule = { step: position.step, steps: position.steps, expected: run.units / position.parts };
+    if (figures.units > 0) applyRound(parameters, optimiser, sum, spec, phase.optimiser, schedule);
     const following: ActiveRun = { ...next(run), trained: run.trained + 1 };
     const encoded = encodeParameters(parameters);
-    if (following.trained === steps) {
+    if (following.trained < steps) {
+      const nextPhase = phaseOf(settings.training, plan, following.trained);
+      // A new phase starts with an optimiser that remembers nothing.
+      if (nextPhase !== phase)
+        optimiser = newOptimiserState(nextPhase.optimiser.kind, optimiser.first.length);
+    } else {
       const draft = {
         parent: run.base,
         run: run.run,
@@ -295,9 +309,9 @@ export class Runner {
 
   /** How a version was made, for everyone who is served by it. */
   #provenance(spec: RoundSpec): Record<string, unknown> {
-    const { training } = this.#parts.settings;
+    const { phases, temperature } = this.#parts.settings.training;
     const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';
-    return { aggregation: spec.aggregation, noise, rounds: training.rounds, epochs: training.epochs };
+    return { aggregation: spec.aggregation, noise, temperature, phases };
   }
 
   #clean(): void {
@@ -305,6 +319,11 @@ export class Runner {
     this.#state.clear();
     this.#parts.secure?.clear();
   }
+}
+
+/** The phase that train round `index` belongs to. */
+function phaseOf(training: TrainingSettings, plan: RunPlan, index: number): TrainingPhase {
+  return training.phases[positionOf(plan, index).phase] as TrainingPhase;
 }
 
 /** The run at its following round, which is not specified yet. */

@@ -7,6 +7,7 @@ import type { Blobs } from '../sql.ts';
 
 const PREFIX = 'run/';
 const PARAMETERS = 'run/parameters';
+const FIXED = 'run/fixed';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
 const SECOND = 'run/second-moment';
@@ -22,8 +23,10 @@ export class TrainingState {
     this.#width = width;
   }
 
-  begin(parameters: Parameters, optimiser: OptimiserSettings['kind']): void {
+  /** @param fixed rows that compete and do not learn, [rows, width]; the same for the whole run */
+  begin(parameters: Parameters, fixed: Float32Array, optimiser: OptimiserSettings['kind']): void {
     const length = parameters.adapter.length + parameters.head.length;
+    this.#blobs.put(FIXED, new Uint8Array(fixed.buffer, fixed.byteOffset, fixed.byteLength));
     this.save(encodeParameters(parameters), newOptimiserState(optimiser, length));
   }
 
@@ -43,6 +46,14 @@ export class TrainingState {
 
   part(part: number): Uint8Array | null {
     return this.#blobs.part(PARAMETERS, part);
+  }
+
+  fixed(): Uint8Array {
+    return this.#blobs.get(FIXED) ?? new Uint8Array(0);
+  }
+
+  fixedPart(part: number): Uint8Array | null {
+    return this.#blobs.part(FIXED, part);
   }
 
   parameters(): Parameters {

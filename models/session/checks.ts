@@ -32,7 +32,7 @@ export function checkRows(rows: ArrayLike<number>, count: number): void {
 
 /** Throws a RangeError for a head whose sizes disagree, a temperature or a clip norm that is not positive. */
 export function checkHead(
-  { head, active, tau }: HeadObjective,
+  { head, active, tau, margin = 0 }: HeadObjective,
   width: number,
   clip: GradientRequest['clip'],
 ): void {
@@ -40,6 +40,8 @@ export function checkHead(
   checkLength('head', head.length, active.length * width);
   if (!(tau > 0 && tau < Number.POSITIVE_INFINITY))
     throw new RangeError(`tau is ${tau}, it must be positive`);
+  if (!(margin >= -2 && margin <= 2))
+    throw new RangeError(`margin is ${margin}, it must be between -2 and 2`);
   for (const [part, limit] of Object.entries(clip)) {
     if (limit !== undefined && !(limit > 0))
       throw new RangeError(`clip.${part} is ${limit}, it must be positive`);

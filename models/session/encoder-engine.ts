@@ -9,6 +9,7 @@ import type {
   GradientRequest,
   GradientSums,
   HeadGradientRequest,
+  HeadObjective,
   UnitStats,
 } from '../engine.ts';
 import { equalParts, type Microbatch, packMicrobatches } from '../pack.ts';
@@ -32,6 +33,8 @@ export interface EncoderEngineParts {
   turns: Turns;
 }
 
+/** A cosine so far below all others that it has neither probability nor gradient. */
+const LEFT_OUT = -1e9;
 /** Queries of one head-only microbatch: enough to amortise the work that is done once a row. */
 const HEAD_BATCH = 64;
 
@@ -166,16 +169,14 @@ export class EncoderEngine implements Engine {
     });
   }
 
-  #objective(
-    request: { head: Float32Array; active: Uint8Array; tau: number },
-    clip: GradientRequest['clip'],
-  ): Objective {
+  #objective(request: HeadObjective, clip: GradientRequest['clip']): Objective {
     checkHead(request, this.info.width, clip);
     const limits = [clip.joint, clip.adapter, clip.head].map((limit) => limit ?? Number.POSITIVE_INFINITY);
     return {
       head: request.head,
       active: Float32Array.from(request.active),
       tau: request.tau,
+      margin: request.margin ?? LEFT_OUT,
       clip: Float32Array.from(limits),
     };
   }

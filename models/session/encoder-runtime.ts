@@ -30,6 +30,7 @@ export interface Objective {
   head: Float32Array;
   active: Float32Array;
   tau: number;
+  margin: number;
   clip: Float32Array;
 }
 
@@ -130,6 +131,7 @@ export class EncoderRuntime {
       labels: integers(0),
       weights: floats(0),
       tau: floats(),
+      margin: floats(),
       clip: floats(3),
     };
   }
@@ -146,6 +148,7 @@ export class EncoderRuntime {
       labels: { data: targets.labels, shape: [size] },
       weights: { data: targets.weights, shape: [size] },
       tau: { data: Float32Array.of(objective.tau), shape: [] },
+      margin: { data: Float32Array.of(objective.margin), shape: [] },
       clip: { data: objective.clip, shape: [3] },
     };
   }

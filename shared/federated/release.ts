@@ -1,7 +1,7 @@
 /** What the sum of a round means: counts, a step of the optimiser, or the gate's verdict. Pure. */
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
-import type { GateSettings, TrainingSettings } from '../protocol/settings.ts';
+import type { GateSettings, OptimiserSettings } from '../protocol/settings.ts';
 import { LOSS_CAP, STATS } from './figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
 
@@ -26,14 +26,14 @@ export function trainFigures(sum: Float64Array, spec: TrainRound): TrainFigures 
 /**
  * One step of the server optimiser in place. The sum is divided by what a round is expected to see, never by what
  * this one saw. Rounds of local steps send displacements: they are pseudo-gradients too.
- * @param step train rounds done before; @param steps train rounds of the run; @param expected units of a round
+ * @param schedule rounds of the phase before this one and in all, and the units that a round is expected to see
  */
 export function applyRound(
   parameters: Parameters,
   state: OptimiserState,
   sum: Float64Array,
   spec: TrainRound,
-  training: TrainingSettings,
+  optimiser: OptimiserSettings,
   schedule: { step: number; steps: number; expected: number },
 ): void {
   const adapterLength = parameters.adapter.length;
@@ -44,7 +44,6 @@ export function applyRound(
   const skipped = spec.train === 'head' ? adapterLength : 0;
   const denominator = Math.max(1, schedule.expected);
   for (let i = skipped; i < all.length; i++) gradient[i] = (sum[i - skipped] as number) / denominator;
-  const { optimiser } = training;
   const factor = rateFactor(optimiser, schedule.step, schedule.steps);
   applyStep(optimiser, state, all, gradient, adapterLength, {
     adapter: skipped === 0 ? optimiser.adapterRate * factor : 0,

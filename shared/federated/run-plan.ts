@@ -3,39 +3,58 @@
  * the active rows and how many rounds one pass over the data takes; the gate at the end decides about publishing.
  */
 import type { Sample } from '../protocol/rounds.ts';
-import type { TrainingSettings } from '../protocol/settings.ts';
+import type { TrainingPhase, TrainingSettings } from '../protocol/settings.ts';
 
-export interface RunPlan {
+export interface PlannedPhase {
   /** Rounds that one pass over the data is cut into. */
   parts: number;
-  headRounds: number;
-  jointRounds: number;
+  rounds: number;
+}
+
+export interface RunPlan {
+  /** One entry for every phase of the settings. */
+  phases: PlannedPhase[];
+}
+
+/** Where a train round stands in its run. */
+export interface Position {
+  /** Index of the phase in the settings. */
+  phase: number;
+  /** Train rounds of the phase before this one, and of the phase in all. */
+  step: number;
+  steps: number;
+  parts: number;
 }
 
 /** @param units training units of all regions together, as counted. */
 export function planRun(training: TrainingSettings, units: number): RunPlan {
-  const parts = training.rounds === 'local' ? 1 : Math.max(1, Math.round(units / training.batch));
-  return {
-    parts,
-    headRounds: Math.round(training.headEpochs * parts),
-    jointRounds: Math.round(training.epochs * parts),
-  };
+  return { phases: training.phases.map((phase) => planPhase(phase, units)) };
+}
+
+function planPhase(phase: TrainingPhase, units: number): PlannedPhase {
+  const parts = phase.rounds === 'local' ? 1 : Math.max(1, Math.round(units / phase.batch));
+  return { parts, rounds: Math.round(phase.passes * parts) };
 }
 
 export function trainRounds(plan: RunPlan): number {
-  return plan.headRounds + plan.jointRounds;
+  return plan.phases.reduce((sum, phase) => sum + phase.rounds, 0);
 }
 
-/** What train round `index` (from 0) of the plan samples; `seed` keys the run's shuffles. */
-export function sampleOf(plan: RunPlan, index: number, seed: number): Sample {
-  if (plan.parts === 1) return { kind: 'all' };
-  const epoch = Math.floor(index / plan.parts);
-  return {
-    kind: 'part',
-    seed: (seed + epoch * 0x9e3779b1) >>> 0,
-    part: index % plan.parts,
-    parts: plan.parts,
-  };
+/** Where train round `index` (from 0) stands. @throws RangeError past the end of the plan */
+export function positionOf(plan: RunPlan, index: number): Position {
+  let step = index;
+  for (const [phase, { parts, rounds }] of plan.phases.entries()) {
+    if (step < rounds) return { phase, step, steps: rounds, parts };
+    step -= rounds;
+  }
+  throw new RangeError(`train round ${index} is past the ${trainRounds(plan)} of the plan`);
+}
+
+/** What a train round samples; `seed` keys the shuffles of the run. */
+export function sampleOf({ phase, step, parts }: Position, seed: number): Sample {
+  if (parts === 1) return { kind: 'all' };
+  const pass = 1000 * phase + Math.floor(step / parts);
+  return { kind: 'part', seed: (seed + Math.imul(pass, 0x9e3779b1)) >>> 0, part: step % parts, parts };
 }
 
 /**

@@ -14,12 +14,15 @@ export class StateCache {
   /** One entry only: two snapshots of 50,000 rows would not fit beside the engine. */
   #kept: { key: string; value: Parameters | Snapshot } | null = null;
 
+  #fixed: { key: string; value: Float32Array } | null = null;
+
   constructor(port: Pick<CoordinatorPort, 'statePart'>) {
     this.#port = port;
   }
 
   clear(): void {
     this.#kept = null;
+    this.#fixed = null;
   }
 
   async parameters(spec: TrainRound, width: number): Promise<Parameters> {
@@ -38,6 +41,18 @@ export class StateCache {
       this.#kept = { key: ref.key, value: decodeSnapshot(await this.#fetch(ref)) };
     }
     return this.#kept.value as Snapshot;
+  }
+
+  /** Plain floats, kept beside the rest: they serve a whole run. */
+  async floats(ref: StateRef): Promise<Float32Array> {
+    if (this.#fixed?.key !== ref.key) {
+      const bytes = await this.#fetch(ref);
+      this.#fixed = {
+        key: ref.key,
+        value: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
+      };
+    }
+    return this.#fixed.value;
   }
 
   async #fetch(ref: StateRef): Promise<Uint8Array> {

@@ -47,6 +47,7 @@ export function takeSlice(store: ShardStore, units: Uint32Array, cursor: number,
 export async function runTraining(job: Job, spec: TrainRound, context: WorkContext): Promise<SliceResult> {
   const { store, engine, states } = context;
   const parameters = await states.parameters(spec, engine.info.width);
+  const fixed = await states.floats(spec.fixed);
   const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
   const kept = store.blob('units');
   const units = kept === null ? store.sample(spec.sample, rows) : new Uint32Array(kept.slice().buffer);
@@ -66,7 +67,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     (record) => record !== null && rows.has(record.row),
   ) as TrainingRecord[];
   const done = next.cursor >= units.length;
-  const work = { spec, parameters, rows, records, sums, context };
+  const work = { spec, parameters, fixed, rows, records, sums, context };
   if (spec.local === null) {
     if (records.length > 0) await accumulate(work);
     return {
@@ -85,6 +86,8 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
 interface Work {
   spec: TrainRound;
   parameters: Parameters;
+  /** Rows that compete and do not learn, [fixed, width]. */
+  fixed: Float32Array;
   /** Row id → index among the active rows. */
   rows: ReadonlyMap<number, number>;
   records: TrainingRecord[];
@@ -134,30 +137,41 @@ async function gradients(
   into: { adapter: Float64Array; head: Float64Array },
   records: TrainingRecord[] = work.records,
 ): Promise<Pick<UnitStats, 'loss' | 'correct'>> {
-  const { spec, rows, parameters, context } = work;
+  const { spec, rows, fixed, context } = work;
   const { engine } = context;
-  const shared = {
-    head,
-    active: new Uint8Array(parameters.activeRows.length).fill(1),
-    tau: spec.temperature,
-  };
+  const all = new Float32Array(head.length + fixed.length);
+  all.set(head);
+  all.set(fixed, head.length);
+  const active = new Uint8Array(all.length / engine.info.width).fill(1, 0, head.length / engine.info.width);
+  const shared = { head: all, active, tau: spec.temperature, margin: spec.margin };
+  // Fixed rows have no gradient; they have a place in the engine's sums all the same.
+  const sums = fixed.length === 0 ? into : { adapter: into.adapter, head: new Float64Array(all.length) };
   const label = (record: TrainingRecord) => rows.get(record.row) as number;
-  if (spec.train === 'head') {
-    const queries = await queryEmbeddings(work, records);
-    return engine.headGradient(
-      { queries, rows: Int32Array.from(records, label), clip: { head: spec.gradientNorm }, ...shared },
-      { head: into.head },
-    );
+  const stats =
+    spec.train === 'head'
+      ? await engine.headGradient(
+          {
+            queries: await queryEmbeddings(work, records),
+            rows: Int32Array.from(records, label),
+            clip: { head: spec.gradientNorm },
+            ...shared,
+          },
+          sums,
+        )
+      : await engine.gradient(
+          {
+            units: records.map((record) => ({ ids: record.ids, row: label(record) })),
+            adapter: adapterOf(spec.adapter, adapter, engine.info.width),
+            clip: { joint: spec.gradientNorm },
+            ...shared,
+          },
+          sums,
+        );
+  if (sums !== into) {
+    for (let i = 0; i < into.head.length; i++)
+      into.head[i] = (into.head[i] as number) + (sums.head[i] as number);
   }
-  return engine.gradient(
-    {
-      units: records.map((record) => ({ ids: record.ids, row: label(record) })),
-      adapter: adapterOf(spec.adapter, adapter, engine.info.width),
-      clip: { joint: spec.gradientNorm },
-      ...shared,
-    },
-    into,
-  );
+  return stats;
 }
 
 /** Query embeddings under the round's adapter, from the cache where they were made before. */

@@ -73,6 +73,10 @@ export const TrainRound = z.strictObject({
   /** Adapter then active rows, fp32 (see parameters.ts). */
   state: StateRef,
   activeRows: z.int().nonnegative(),
+  /** Rows that do not learn but compete, fp32: the same for all rounds of a run. */
+  fixed: StateRef,
+  /** Added to the cosine of those. */
+  margin: z.number(),
   temperature: z.number().positive(),
   /** c_g: the L2 norm to which a unit's gradient is clipped. */
   gradientNorm: z.number().positive(),

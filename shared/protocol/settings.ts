@@ -35,23 +35,53 @@ export const LocalSteps = z.strictObject({
 });
 export type LocalSteps = z.infer<typeof LocalSteps>;
 
-export const TrainingSettings = z.strictObject({
+/** A stretch of a run with one kind of round and one optimiser, which starts afresh. */
+export const TrainingPhase = z.strictObject({
+  /** `head`: only the head learns, from query embeddings that are made once. */
+  train: z.enum(['head', 'adapter-and-head']),
   /** `step`: a round is one step of the server optimiser on the sum of gradients. `local`: a round is a local epoch. */
   rounds: z.enum(['step', 'local']).default('step'),
-  /** Units that one round should see over all regions together. */
-  batch: z.int().min(1).max(100_000).default(256),
-  /** Passes over the data in which adapter and head train together. */
-  epochs: z.number().min(0).max(1000).default(3),
-  /** Passes before them in which only the head trains, from cached query embeddings. */
-  headEpochs: z.number().min(0).max(1000).default(0),
+  /** Passes over the data. */
+  passes: z.number().min(0).max(1000),
+  /** Units that a round of one step should see over all regions together. */
+  batch: z.int().min(1).max(1_000_000).default(256),
+  optimiser: OptimiserSettings.prefault({}),
+  local: LocalSteps.prefault({}),
+});
+export type TrainingPhase = z.infer<typeof TrainingPhase>;
+
+/** Chosen by measurement: docs/decisions. */
+const DEFAULT_PHASES: z.input<typeof TrainingPhase>[] = [
+  {
+    train: 'head',
+    rounds: 'local',
+    passes: 8,
+    optimiser: { kind: 'momentum', momentum: 0.6, adapterRate: 1, headRate: 1, decay: 'constant', warmup: 0 },
+  },
+  {
+    train: 'adapter-and-head',
+    rounds: 'step',
+    passes: 2.5,
+    optimiser: { adapterRate: 1e-3, headRate: 3e-3 },
+  },
+];
+
+export const TrainingSettings = z.strictObject({
+  phases: z.array(TrainingPhase).min(1).max(8).prefault(DEFAULT_PHASES),
+  /** τ: logits are τ times the cosine. */
   temperature: z.number().positive().max(1000).default(20),
-  clipNorm: z.number().positive().max(1e6).default(1),
-  /** A row takes part in the softmax, and learns, from this many training queries on. */
+  /** c_g: the L2 norm to which the gradient of a unit is clipped. */
+  clipNorm: z.number().positive().max(1e6).default(20),
+  /** A row learns from this many training queries on. */
   activeThreshold: z.number().min(0).max(1e6).default(3),
   /** A row that was active reverts to its passage's embedding below this count. */
   inactiveThreshold: z.number().min(0).max(1e6).default(1),
-  /** Added at serving to the cosine of rows that never learned, so that trained rows do not shout them down. */
-  inactiveOffset: z.number().min(-1).max(1).default(0),
+  /** Added in training to the cosine of rows that do not learn: they compete at their fixed place. */
+  margin: z.number().min(-2).max(2).default(-0.1),
+  /** So many rows that do not learn compete at most, chosen at random: they travel with every run. */
+  fixedRows: z.int().min(0).max(100_000).default(2048),
+  /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down. */
+  inactiveOffset: z.number().min(-1).max(1).default(0.06),
   /** Makes shuffles and starting points repeatable; random when null. */
   seed: z
     .int()
@@ -59,8 +89,6 @@ export const TrainingSettings = z.strictObject({
     .max(2 ** 32 - 1)
     .nullable()
     .default(null),
-  optimiser: OptimiserSettings.prefault({}),
-  local: LocalSteps.prefault({}),
 });
 export type TrainingSettings = z.infer<typeof TrainingSettings>;
 

@@ -52,6 +52,7 @@ export function referenceFeeds(
     labels: get('labels', 'int32'),
     weights: { dtype: 'float32', shape: [units], values: new Array(units).fill(1) },
     tau: { dtype: 'float32', shape: [], values: [20] },
+    margin: { dtype: 'float32', shape: [], values: [-1e9] },
     clip: { dtype: 'float32', shape: [3], values: [1, Infinity, Infinity] },
   };
 }

@@ -30,7 +30,16 @@ async function finished(hub: CoordinatorApi, run: string, seconds = 100): Promis
 
 describe('a training run', () => {
   it('learns from shards that differ, one of them empty, and publishes', async () => {
-    const training = { epochs: 2, batch: 48, seed: 7, optimiser: { adapterRate: 1e-3, headRate: 1e-2 } };
+    const phases = [
+      {
+        train: 'head',
+        rounds: 'local',
+        passes: 2,
+        optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant' },
+      },
+      { train: 'adapter-and-head', passes: 2, batch: 48, optimiser: { adapterRate: 1e-3, headRate: 1e-2 } },
+    ];
+    const training = { seed: 7, phases };
     const { hub, shards } = await collection('learns', {
       training,
       heldOutShare: 0.25,

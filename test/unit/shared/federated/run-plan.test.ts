@@ -3,33 +3,39 @@ import {
   activeRows,
   partOfRecord,
   planRun,
+  positionOf,
   sampleOf,
   trainRounds,
 } from '../../../../shared/federated/run-plan.ts';
 import { TrainingSettings } from '../../../../shared/protocol/settings.ts';
 
-const settings = (input: object) => TrainingSettings.parse(input);
+const phases = [
+  { train: 'head', rounds: 'local', passes: 4 },
+  { train: 'adapter-and-head', passes: 3, batch: 256 },
+] as const;
 
 describe('run plan', () => {
-  it('cuts a pass into rounds of about a batch', () => {
-    const plan = planRun(settings({ batch: 256, epochs: 3, headEpochs: 1 }), 13_500);
-    expect(plan).toEqual({ parts: 53, headRounds: 53, jointRounds: 159 });
-    expect(trainRounds(plan)).toBe(212);
+  it('cuts a pass into rounds of about a batch, or one round where they take local steps', () => {
+    const plan = planRun(TrainingSettings.parse({ phases }), 13_500);
+    expect(plan.phases).toEqual([
+      { parts: 1, rounds: 4 },
+      { parts: 53, rounds: 159 },
+    ]);
+    expect(trainRounds(plan)).toBe(163);
+    expect(planRun(TrainingSettings.parse({ phases }), 3).phases[1]?.parts).toBe(1);
   });
 
-  it('makes one round a pass where rounds take local steps, and at least one part of few units', () => {
-    expect(planRun(settings({ rounds: 'local', epochs: 5 }), 13_500)).toMatchObject({
-      parts: 1,
-      jointRounds: 5,
-    });
-    expect(planRun(settings({ batch: 256 }), 3).parts).toBe(1);
+  it('says where a round stands', () => {
+    const plan = planRun(TrainingSettings.parse({ phases }), 13_500);
+    expect(positionOf(plan, 3)).toEqual({ phase: 0, step: 3, steps: 4, parts: 1 });
+    expect(positionOf(plan, 4)).toEqual({ phase: 1, step: 0, steps: 159, parts: 53 });
+    expect(() => positionOf(plan, 163)).toThrow(/past the 163/);
   });
 
   it('sees every record once a pass, in another order each pass', () => {
-    const plan = { parts: 7, headRounds: 0, jointRounds: 14 };
     const places = Array.from({ length: 2000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
-    const partIn = (round: number) => {
-      const sample = sampleOf(plan, round, 42);
+    const partIn = (step: number) => {
+      const sample = sampleOf({ phase: 0, step, steps: 14, parts: 7 }, 42);
       if (sample.kind !== 'part') throw new Error('expected parts');
       return places.map((place) => partOfRecord(place, sample.seed, sample.parts) === sample.part);
     };
