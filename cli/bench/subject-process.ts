@@ -1,0 +1,182 @@
+/**
+ * Starts what a bench measures, in workerd or in Node, and measures it from outside: the processor time of the
+ * thread that runs it (so that other programs on the machine hardly matter), or wall-clock time where the operating
+ * system does not tell, and its JavaScript heap through the inspector.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { fetch as fetchUpgrading, Miniflare } from 'miniflare';
+import { fsSource } from '../../models/fs-source.ts';
+
+export interface HeapUsage {
+  /** JavaScript objects. */
+  usedBytes: number;
+  /** Buffers behind typed arrays, WASM memories not included. */
+  backingBytes: number;
+}
+
+export interface SubjectProcess {
+  /** Sends a command and answers with the subject's reply. */
+  call<T>(command: object): Promise<T>;
+  /** Milliseconds since some moment, on `clock`. */
+  now(): number;
+  readonly clock: 'processor' | 'wall';
+  heap(): Promise<HeapUsage>;
+  stop(): Promise<void>;
+}
+
+export interface SubjectPaths {
+  /** The project's folder. */
+  root: string;
+  model: string;
+}
+
+/** The subject as a Worker in workerd, with WASM modules and the artifact as in production. */
+export async function startWorkerdSubject(
+  entry: string,
+  { root, model }: SubjectPaths,
+): Promise<SubjectProcess> {
+  const before = new Set(childProcesses());
+  const artifact = fsSource(model);
+  const miniflare = new Miniflare({
+    modules: await bundle(entry, root),
+    compatibilityDate: '2026-04-22',
+    compatibilityFlags: ['nodejs_compat'],
+    inspectorPort: 0,
+    serviceBindings: {
+      async ARTIFACT(request: { url: string }) {
+        return new Response(await artifact.read(new URL(request.url).pathname.slice(1)));
+      },
+    },
+  } as ConstructorParameters<typeof Miniflare>[0]);
+  const url = await miniflare.ready;
+  const inspector = await miniflare.getInspectorURL();
+  const pid = childProcesses().find((child) => !before.has(child) && commandOf(child) === 'workerd');
+  return {
+    ...clockOf(pid),
+    call: (command) => post(url, command),
+    heap: () => inspectedHeap(inspector),
+    stop: () => miniflare.dispose(),
+  };
+}
+
+/** The subject in a Node process of its own. */
+export async function startNodeSubject(
+  entry: string,
+  { root, model }: SubjectPaths,
+): Promise<SubjectProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry), model], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  const url = new URL(`http://127.0.0.1:${Number(port.toString())}`);
+  return {
+    ...clockOf(child.pid),
+    call: (command) => post(url, command),
+    heap: async () => heapUsage(await post(new URL('/heap', url), {})),
+    async stop() {
+      child.kill();
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function bundle(entry: string, root: string) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['node:*', 'module', 'fs', 'path', 'url', 'util', 'worker_threads', 'cloudflare:*'],
+    outdir: 'bundle',
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  return outputFiles
+    .map(({ path, contents }) =>
+      path.endsWith('.wasm')
+        ? { type: 'CompiledWasm', path, contents }
+        : { type: 'ESModule', path, contents: new TextDecoder().decode(contents) },
+    )
+    .sort((a, b) => a.type.localeCompare(b.type) * -1);
+}
+
+async function post<T>(url: URL, body: object): Promise<T> {
+  const response = await fetch(url.href, { method: 'POST', body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`the subject failed: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+function childProcesses(): number[] {
+  try {
+    return readdirSync(`/proc/${process.pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${process.pid}/task/${thread}/children`, 'utf8')
+        .trim()
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function commandOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}
+
+/** The main thread of a process runs its JavaScript; Linux tells its time on a processor in nanoseconds. */
+function clockOf(pid: number | undefined): Pick<SubjectProcess, 'now' | 'clock'> {
+  const read = () => Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  try {
+    read();
+    return { now: read, clock: 'processor' };
+  } catch {
+    return { now: () => performance.now(), clock: 'wall' };
+  }
+}
+
+interface ProtocolHeapUsage {
+  usedSize: number;
+  embedderHeapUsedSize?: number;
+  backingStorageSize: number;
+}
+
+function heapUsage({ usedSize, embedderHeapUsedSize = 0, backingStorageSize }: ProtocolHeapUsage): HeapUsage {
+  return { usedBytes: usedSize + embedderHeapUsedSize, backingBytes: backingStorageSize };
+}
+
+/** Asks workerd's inspector about the Worker's isolate. It collects no garbage on demand: the figures include it. */
+async function inspectedHeap(inspector: URL): Promise<HeapUsage> {
+  const base = inspector.href.replace('ws:', 'http:');
+  const targets = (await (await fetchUpgrading(new URL('/json', base).href)).json()) as {
+    id: string;
+    webSocketDebuggerUrl: string;
+  }[];
+  const target = targets.find(({ id }) => id.startsWith('core:user:'));
+  if (target === undefined) throw new Error('the inspector lists no Worker');
+  const address = target.webSocketDebuggerUrl.replace('ws:', 'http:');
+  const { webSocket } = await fetchUpgrading(address, { headers: { Upgrade: 'websocket' } });
+  if (webSocket === null) throw new Error('the inspector accepts no connection');
+  try {
+    return await new Promise((resolve, reject) => {
+      webSocket.addEventListener('message', ({ data }) => {
+        const { id, result } = JSON.parse(String(data)) as { id?: number; result: ProtocolHeapUsage };
+        if (id === 1) resolve(heapUsage(result));
+      });
+      webSocket.addEventListener('close', () => reject(new Error('the inspector closed the connection')));
+      webSocket.accept();
+      webSocket.send(JSON.stringify({ id: 1, method: 'Runtime.getHeapUsage' }));
+    });
+  } finally {
+    webSocket.close();
+  }
+}
