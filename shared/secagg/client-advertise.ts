@@ -45,7 +45,12 @@ export async function advertise(message: InviteMessage, env: ClientEnvironment):
       parameters,
       roster,
       pin,
-      secrets: { cipher: toBase64Url(cipher.secret), mask: toBase64Url(mask.secret), seed: null },
+      secrets: {
+        cipher: toBase64Url(cipher.secret),
+        mask: toBase64Url(mask.secret),
+        seed: null,
+        parcelKeys: {},
+      },
       peers: { [env.self]: { cipherKey: reply.cipherKey, maskKey: reply.maskKey } },
       participants: [],
       sharers: [],

@@ -4,7 +4,7 @@ import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { agree, importAgreementKey } from '../crypto/x25519.ts';
 import { type ParcelsMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
-import { pairMaskKey, parcelAssociatedData, parcelKey, selfMaskKey, shareHash } from './binding.ts';
+import { pairMaskKey, parcelAssociatedData, selfMaskKey, shareHash } from './binding.ts';
 import type { ClientEnvironment, ClientState, ClientStepResult } from './client-state.ts';
 import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
@@ -42,15 +42,13 @@ type Parcel = ParcelsMessage['parcels'][number];
 async function openParcel(
   context: RoundContext,
   self: string,
-  shared: Uint8Array,
+  key: Uint8Array,
   parcel: Parcel,
 ): Promise<ClientState['held'][string] | null> {
   const { from, box } = parcel;
-  const plain = await open(
-    parcelKey(shared, context, from, self),
-    fromBase64Url(box),
-    parcelAssociatedData(context, from, self, parcel),
-  ).catch(() => null);
+  const plain = await open(key, fromBase64Url(box), parcelAssociatedData(context, from, self, parcel)).catch(
+    () => null,
+  );
   if (plain?.length !== 64) return null;
   const [seedShare, keyShare] = [plain.subarray(0, 32), plain.subarray(32)];
   const asDeclared =
@@ -60,12 +58,12 @@ async function openParcel(
 }
 
 async function openParcels(context: RoundContext, state: ClientState, parcels: readonly Parcel[]) {
-  const cipher = await importAgreementKey(fromBase64Url(state.secrets!.cipher, 32));
+  const { parcelKeys } = state.secrets!;
   const held = { ...state.held };
   const undecryptable: string[] = [];
   for (const parcel of parcels) {
-    const shared = await agree(cipher, fromBase64Url(state.peers[parcel.from]!.cipherKey, 32));
-    const shares = await openParcel(context, state.self, shared, parcel);
+    const key = fromBase64Url(parcelKeys[parcel.from]!, 32);
+    const shares = await openParcel(context, state.self, key, parcel);
     if (shares === null) undecryptable.push(parcel.from);
     else held[parcel.from] = shares;
   }
@@ -127,5 +125,9 @@ export async function mask(
     frames,
     undecryptable,
   });
-  return { state: { ...state, step: 'masked', sharers: message.sharers, held, undecryptable }, reply };
+  const secrets = { ...state.secrets!, parcelKeys: {} };
+  return {
+    state: { ...state, step: 'masked', secrets, sharers: message.sharers, held, undecryptable },
+    reply,
+  };
 }

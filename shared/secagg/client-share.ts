@@ -69,11 +69,12 @@ export async function share(
   const seed = env.random(32);
   const seedShares = split(seed, context.shareThreshold, points, env.random);
   const keyShares = split(fromBase64Url(secrets.mask, 32), context.shareThreshold, points, env.random);
-  const cipher = await importAgreementKey(fromBase64Url(secrets.cipher, 32));
+  const cipher = await importAgreementKey(fromBase64Url(secrets.cipher!, 32));
 
   let own: ShareMessage['own'] | null = null;
   const held: ClientState['held'] = {};
   const parcels: ShareMessage['parcels'] = [];
+  const parcelKeys: Record<string, string> = {};
   for (const [i, holder] of holders.entries()) {
     const [seedShare, keyShare] = [seedShares[i]!, keyShares[i]!];
     const hashes = {
@@ -88,6 +89,8 @@ export async function share(
     const shared = await agree(cipher, fromBase64Url(peers[holder]!.cipherKey, 32)).catch(() =>
       refuse('bad-key', `${holder}: its key cannot be used`),
     );
+    // The same agreement opens what comes the other way.
+    parcelKeys[holder] = toBase64Url(parcelKey(shared, context, holder, self));
     const box = await seal(
       parcelKey(shared, context, self, holder),
       concatBytes(seedShare, keyShare),
@@ -108,7 +111,7 @@ export async function share(
   const next: ClientState = {
     ...state,
     step: 'shared',
-    secrets: { ...secrets, seed: toBase64Url(seed) },
+    secrets: { cipher: null, mask: secrets.mask, seed: toBase64Url(seed), parcelKeys },
     participants: message.participants,
     peers,
     held,

@@ -19,8 +19,16 @@ export interface ClientState {
   roster: Roster;
   /** To be pinned by the caller. */
   pin: RosterPin;
-  /** Base64url; null once shares were revealed. The seed is drawn with the shares. */
-  secrets: { cipher: string; mask: string; seed: string | null } | null;
+  /**
+   * Base64url; null once shares were revealed. Sharing turns the cipher secret into the keys of the parcels to come
+   * and draws the seed; opening the parcels uses the keys up.
+   */
+  secrets: {
+    cipher: string | null;
+    mask: string;
+    seed: string | null;
+    parcelKeys: Record<string, string>;
+  } | null;
   /** Public keys of this member and its neighbours who take part. */
   peers: Record<string, { cipherKey: string; maskKey: string }>;
   participants: string[];

@@ -81,7 +81,10 @@ export class SecaggClient {
     return this.#options.store.load();
   }
 
-  /** Ends this participant's part, whatever came of the round: secrets, answers and frames are forgotten. */
+  /**
+   * Ends this participant's part, whatever came of the round: secrets, answers and frames are forgotten. A caller that
+   * forgets a round must not join it again: an identity signs one advertisement a round.
+   */
   async forget(): Promise<void> {
     await this.#options.store.clear();
   }

@@ -254,7 +254,7 @@ describe('signatures', () => {
     expect(state.held).toEqual({});
     const before = driver.states.get(driver.ids[0]!)!;
     const left = JSON.stringify(state);
-    for (const secret of [before.secrets!.seed!, before.secrets!.mask, before.secrets!.cipher]) {
+    for (const secret of [before.secrets!.seed!, before.secrets!.mask]) {
       expect(left).not.toContain(secret);
     }
     for (const id of driver.ids) {

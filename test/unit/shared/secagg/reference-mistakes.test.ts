@@ -28,7 +28,7 @@ describe('a mask generator seeded with 32 bits or fewer', () => {
     const drawn = [...driver.states.values()].flatMap(({ secrets }) => [
       secrets!.seed!,
       secrets!.mask,
-      secrets!.cipher,
+      ...Object.values(secrets!.parcelKeys),
     ]);
     expect(new Set(drawn).size).toBe(drawn.length);
     for (const text of drawn) expect(fromBase64Url(text)).toHaveLength(32);
