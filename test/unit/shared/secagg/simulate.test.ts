@@ -10,6 +10,8 @@ import {
 } from '../../../../shared/secagg/virtual-network.ts';
 import { cohort, plainSum, simulation } from './cohort.ts';
 
+/** Sixty-four members take a while on two busy cores. */
+const PATIENCE_MS = 600_000;
 const PHASES: MessagePhase[] = ['advertise', 'share', 'masked', 'consistency', 'unmask'];
 const ROUGH: NetworkConditions = { seed: 1, minDelayMs: 5, maxDelayMs: 400, loss: 0.2, duplication: 0.2 };
 
@@ -46,6 +48,7 @@ describe('mixtures of phases over a rough network', () => {
       expect(sum).toEqual(plainSum(37, state.survivors));
       expect(setup.serverStore.keys()).toEqual(['result/0']);
     },
+    PATIENCE_MS,
   );
 
   it('one too many gone: aborted, nothing released', async () => {
@@ -59,21 +62,25 @@ describe('mixtures of phases over a rough network', () => {
 });
 
 describe('k-regular', () => {
-  it('members beyond the complete graph’s size, a twentieth corrupt, a fifth gone', async () => {
-    const size = process.env.FEDCAR_FULL ? 120 : 20;
-    const demand = {
-      members: size,
-      corrupt: Math.floor(size / 20),
-      dropped: Math.floor(size / 5),
-      correctnessBits: 10,
-    };
-    const bounds = kRegularBounds({ ...demand, securityBits: process.env.FEDCAR_FULL ? 40 : 10 })!;
-    expect(bounds.degree).toBeLessThan(size - 1);
-    const graph = { kind: 'k-regular', security: 'semi-honest', ...bounds, seed: 'A'.repeat(43) } as const;
-    const { result } = await mixture(size, Math.floor(size / 5), 3, { graph });
-    expect(result.state.abort).toBeNull();
-    expect(result.sum).toEqual(plainSum(37, result.state.survivors));
-  });
+  it(
+    'members beyond the complete graph’s size, a twentieth corrupt, a fifth gone',
+    async () => {
+      const size = process.env.FEDCAR_FULL ? 120 : 20;
+      const demand = {
+        members: size,
+        corrupt: Math.floor(size / 20),
+        dropped: Math.floor(size / 5),
+        correctnessBits: 10,
+      };
+      const bounds = kRegularBounds({ ...demand, securityBits: process.env.FEDCAR_FULL ? 40 : 10 })!;
+      expect(bounds.degree).toBeLessThan(size - 1);
+      const graph = { kind: 'k-regular', security: 'semi-honest', ...bounds, seed: 'A'.repeat(43) } as const;
+      const { result } = await mixture(size, Math.floor(size / 5), 3, { graph });
+      expect(result.state.abort).toBeNull();
+      expect(result.sum).toEqual(plainSum(37, result.state.survivors));
+    },
+    PATIENCE_MS,
+  );
 });
 
 it('the same seed gives the same run, another one another', async () => {

@@ -1,0 +1,30 @@
+/** The bench of secure aggregation still runs and says what it promises. */
+import { afterEach, expect, it, vi } from 'vitest';
+import { benchSecagg } from '../../../../cli/bench/secagg.ts';
+import { measureRound, median } from '../../../../cli/bench/secagg-round.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+it('prints one JSON object with the figures of a round', async () => {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  await benchSecagg(['--clients', '5', '--dim', '1000', '--drop', '1', '--json']);
+  expect(lines).toHaveLength(1);
+  const figures = JSON.parse(lines[0]!) as Record<string, number>;
+  expect(figures).toMatchObject({ clients: 5, dimension: 1000, dropped: 1, threshold: 4, graph: 'complete' });
+  for (const name of ['client_total_ms', 'server_unmask_ms', 'client_bytes_up', 'client_bytes_down']) {
+    expect(figures[name]).toBeGreaterThan(0);
+  }
+  expect(figures.client_bytes_up).toBeGreaterThan(4000);
+  const phases = Object.keys(figures.client_phase_ms as unknown as Record<string, number>);
+  expect(phases).toEqual(['advertise', 'share', 'masked', 'consistency', 'unmask']);
+});
+
+it('refuses figures that make no round, and fails when the round does', async () => {
+  await expect(benchSecagg(['--clients', 'many'])).rejects.toThrow('--clients');
+  await expect(benchSecagg(['--unknown'])).rejects.toThrow('unknown');
+  await expect(measureRound({ clients: 4, dimension: 8, drop: 2, completeUpTo: 100 })).rejects.toThrow(
+    'aborted',
+  );
+  expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
+});
