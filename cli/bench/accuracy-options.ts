@@ -1,0 +1,52 @@
+/** Flags of `bench accuracy`. */
+import { Command, InvalidArgumentError } from 'commander';
+
+export interface AccuracyOptions {
+  dataset: string;
+  withhold?: string;
+  regions?: number;
+  rounds?: number;
+  seed: number;
+  localOnly: boolean;
+  set: string[];
+  limit?: number;
+  state?: string;
+  json: boolean;
+}
+
+/** A whole number within limits, or a complaint that names both. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`expected a whole number ${range}.`);
+    }
+    return value;
+  };
+}
+
+/** Flags as commander reads them; a wrong one ends the process with status 2 after one line. */
+export function parseAccuracyOptions(args: string[]): AccuracyOptions {
+  const command = new Command('bench accuracy')
+    .description('Ingest a BEIR folder, train over its regions, evaluate; all through HTTP against workerd.')
+    .requiredOption('--dataset <dir>', 'BEIR folder: corpus.jsonl, queries.jsonl, qrels/{train,test}.tsv')
+    .option('--withhold <file>', 'documents whose training queries are left out, one id a line')
+    .option('--regions <n>', 'spread over n regions; 1 is the same training in one place', whole(1, 64))
+    .option('--rounds <n>', 'so many training rounds instead of the passes of the settings', whole(1))
+    .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
+    .option('--local-only', 'train each region alone on its own queries', false)
+    .option(
+      '--set <path=value>',
+      'a setting of the collection, such as training.phases.0.passes=2; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
+    .option('--state <dir>', 'keep the state in this folder instead of a temporary one')
+    .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+  return command.parse(args, { from: 'user' }).opts<AccuracyOptions>();
+}

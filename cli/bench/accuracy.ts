@@ -1,0 +1,151 @@
+/**
+ * `bench accuracy`: a BEIR folder through the whole system. Documents and training queries go in through the HTTP
+ * API, the regions train, the test queries come back through `/v1/search` under version 0 (plain embedding search)
+ * and under the trained version.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { type BeirFolder, openBeir } from '../beir.ts';
+import { type Deployment, startDeployment } from '../deployment.ts';
+import { type AnsweredQuery, askAll, type TestQuery, testQueries } from '../evaluation.ts';
+import { createCollection, documentsOf, ingest, recordsOf, train } from '../experiment.ts';
+import { progress } from '../progress.ts';
+import { settingsFrom } from '../settings-flags.ts';
+import type { RunReport } from '../training.ts';
+import { type AccuracyOptions, parseAccuracyOptions } from './accuracy-options.ts';
+import { accuracyReport, showReport } from './accuracy-report.ts';
+import { withRounds } from './round-limit.ts';
+
+export async function benchAccuracy(args: string[]): Promise<void> {
+  const options = parseAccuracyOptions(args);
+  const { withhold, regions } = options;
+  const folder = await openBeir(options.dataset, {
+    ...(withhold === undefined ? {} : { withhold }),
+    ...(regions === undefined ? {} : { regions }),
+  });
+  const queries = await testQueries(folder, options.limit);
+  const state = options.state ?? (await mkdtemp(join(tmpdir(), 'fedcar-bench-')));
+  const deployment = await startDeployment({ folder: state });
+  try {
+    const measure = options.localOnly ? measureLocalOnly : measureFederated;
+    const report = await measure(deployment, folder, queries, options);
+    showReport(report, options);
+  } finally {
+    await deployment.stop();
+    if (options.state === undefined) await rm(state, { recursive: true, force: true });
+  }
+}
+
+/** What one training gave. */
+export interface Trained {
+  /** Null: all regions together. */
+  region: string | null;
+  run: RunReport;
+  answers: AnsweredQuery[];
+  trainS: number;
+  askS: number;
+  version: VersionReport;
+}
+
+export interface VersionReport {
+  version: number;
+  bytes: number;
+  rows: number;
+  active_rows: number;
+  held_out: Record<string, number> | null;
+  probe: Record<string, number> | null;
+}
+
+async function measureFederated(
+  deployment: Deployment,
+  folder: BeirFolder,
+  queries: TestQuery[],
+  options: AccuracyOptions,
+) {
+  const began = Date.now();
+  const settings = benchSettings(options, folder.regions, folder.counts.training);
+  const client = await createCollection(deployment.url, 'bench', settings);
+  await ingest(client, await documentsOf(folder), await recordsOf(folder));
+  const ingestS = seconds(began);
+  const mips = await ask(client, queries, 0, 'asking version 0');
+  const trained = await trainAndAsk(client, queries, deployment, null);
+  return accuracyReport({ folder, settings, mips, trained: [trained], ingestS, wallS: seconds(began) });
+}
+
+/** Each region alone: all documents, but its own queries only. */
+async function measureLocalOnly(
+  deployment: Deployment,
+  folder: BeirFolder,
+  queries: TestQuery[],
+  options: AccuracyOptions,
+) {
+  const began = Date.now();
+  const trained: Trained[] = [];
+  let mips: AnsweredQuery[] | null = null;
+  let settings: CollectionSettings | null = null;
+  let ingestS = 0;
+  for (const region of folder.regions) {
+    const at = Date.now();
+    const records = await recordsOf(folder, region);
+    settings = benchSettings(options, [region], records.length);
+    const client = await createCollection(deployment.url, `local-${region}`, settings);
+    await ingest(client, await documentsOf(folder, region), records);
+    ingestS += seconds(at);
+    mips ??= await ask(client, queries, 0, 'asking version 0');
+    trained.push(await trainAndAsk(client, queries, deployment, region));
+  }
+  return accuracyReport({
+    folder,
+    settings: settings as CollectionSettings,
+    mips: mips as AnsweredQuery[],
+    trained,
+    ingestS,
+    wallS: seconds(began),
+  });
+}
+
+type Client = Awaited<ReturnType<typeof createCollection>>;
+
+async function ask(client: Client, queries: TestQuery[], version: number, name: string) {
+  const bar = progress(name, queries.length);
+  const answers = await askAll(client, queries, version, bar);
+  bar.end(`${queries.length} queries`);
+  return answers;
+}
+
+async function trainAndAsk(
+  client: Client,
+  queries: TestQuery[],
+  deployment: Deployment,
+  region: string | null,
+): Promise<Trained> {
+  const name = region === null ? 'training' : `training ${region}`;
+  const began = Date.now();
+  const run = await train(client, { name, tick: deployment.tick });
+  const trainS = seconds(began);
+  const asking = Date.now();
+  const number = run.version ?? 0;
+  const answers = await ask(client, queries, number, `asking version ${number}`);
+  const version = await client.get<VersionReport>(`/models/${number}`);
+  return { region, run, answers, trainS, askS: seconds(asking), version };
+}
+
+/** Defaults of the product, the bench's own needs, then `--set`. */
+function benchSettings(
+  options: AccuracyOptions,
+  regions: readonly string[],
+  records: number,
+): CollectionSettings {
+  // Nothing but the bench starts a run.
+  const base = { regions, schedule: { everyHours: 0 }, training: { seed: options.seed } };
+  const settings = settingsFrom(options.set, base);
+  if (options.rounds === undefined) return settings;
+  const units = records * (1 - settings.heldOutShare);
+  return { ...settings, training: withRounds(settings.training, options.rounds, units) };
+}
+
+function seconds(since: number): number {
+  return (Date.now() - since) / 1000;
+}

@@ -1,0 +1,50 @@
+/** `npm run bench -- NAME [flags]`: every bench in its own file, loaded only when it is asked for. */
+
+type Bench = (args: string[]) => Promise<void>;
+
+const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
+  accuracy: {
+    what: 'ingest, federated training and evaluation of a BEIR folder, through HTTP',
+    load: async () => (await import('./accuracy.ts')).benchAccuracy,
+  },
+  'search-during-training': {
+    what: 'latency of /v1/search while regions train',
+    load: async () => (await import('./search-during-training.ts')).benchSearchDuringTraining,
+  },
+  engine: {
+    what: 'tokens/s, latency and memory of the engine in workerd and Node',
+    load: async () => (await import('./engine.ts')).benchEngine,
+  },
+  secagg: {
+    what: 'time and bytes of a secure aggregation round',
+    load: async () => (await import('./secagg.ts')).benchSecagg,
+  },
+  audit: {
+    what: 'what an attacker learns about one unit, against the privacy claimed',
+    load: async () => (await import('./audit.ts')).benchAudit,
+  },
+};
+
+async function main([name, ...args]: string[]): Promise<number> {
+  const bench = name === undefined ? undefined : BENCHES[name];
+  if (bench === undefined) {
+    const list = Object.entries(BENCHES).map(([key, { what }]) => `  ${key.padEnd(24)}${what}`);
+    const asked =
+      name === undefined || name === '--help' || name === '-h' ? '' : `There is no bench ${name}.\n`;
+    process.stderr.write(`${asked}npm run bench -- NAME [flags]\n\n${list.join('\n')}\n`);
+    return asked === '' ? 0 : 2;
+  }
+  try {
+    await (await bench.load())(args);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    const expected = ['DatasetError', 'StartError', 'ApiError', 'RangeError'];
+    const { name: kind, message, stack } = error as Error;
+    process.stderr.write(`bench ${name}: ${expected.includes(kind) ? message : (stack ?? message)}\n`);
+    return 1;
+  }
+}
+
+export {};
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,109 @@
+/**
+ * The whole system on this machine: workerd with the bundled Worker, its Durable Objects and its assets, kept in a
+ * folder. Nothing here knows what the Worker does; everything else talks to it over HTTP as any user would.
+ */
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { bundleWorker, PROJECT, type WorkerModule } from './worker-bundle.ts';
+
+export interface DeploymentOptions {
+  /** Folder of the objects' storage, the bundle and the log; made when it is not there. */
+  folder: string;
+  /** 0: any free port. */
+  port?: number;
+  /** Replace variables of wrangler.toml. */
+  vars?: Record<string, string>;
+  /** Milliseconds between cron ticks; 0: none but `tick()`. */
+  cronMs?: number;
+}
+
+export interface Deployment {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Where workerd and the Worker write what they log. */
+  readonly logFile: string;
+  /** Runs the cron handler, as the platform does. */
+  tick(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Says in one line why the system cannot start. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** Resolves when `port` can be listened on. @throws StartError when another process has it. */
+export async function requireFreePort(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const busy = error.code === 'EADDRINUSE';
+      const why = busy ? 'is in use by another program' : `cannot be used (${error.code ?? error.message})`;
+      reject(new StartError(`port ${port} ${why}; choose one with --port`));
+    });
+    server.listen(port, '127.0.0.1', () => resolve());
+  });
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { folder, port = 0, vars = {}, cronMs = 0 } = options;
+  if (port !== 0) await requireFreePort(port);
+  await mkdir(folder, { recursive: true });
+  const bundle = join(folder, 'worker');
+  const modules = await bundleWorker(bundle);
+  const logFile = join(folder, 'workerd.log');
+  const log = createWriteStream(logFile, { flags: 'a' });
+  const miniflare = new Miniflare({
+    ...workerOptions(modules, bundle, vars),
+    host: '127.0.0.1',
+    port,
+    cf: false,
+    durableObjectsPersist: join(folder, 'objects'),
+    cachePersist: join(folder, 'cache'),
+    log: new Log(LogLevel.NONE),
+    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
+      stdout.pipe(log, { end: false });
+      stderr.pipe(log, { end: false });
+    },
+  });
+  const url = (await miniflare.ready).origin;
+  const worker = await miniflare.getWorker();
+  const tick = async () => {
+    await worker.scheduled({ cron: '*/15 * * * *' });
+  };
+  // Alarms live in memory here: those that a stopped process had set are set again.
+  await tick();
+  const timer = cronMs > 0 ? setInterval(() => void tick().catch(() => {}), cronMs) : null;
+  return {
+    url,
+    logFile,
+    tick,
+    async stop() {
+      if (timer !== null) clearInterval(timer);
+      await miniflare.dispose();
+      await new Promise<void>((resolve) => log.end(() => resolve()));
+    },
+  };
+}
+
+/** Bindings and assets of wrangler.toml, with the bundled modules instead of its entry. */
+function workerOptions(
+  modules: WorkerModule[],
+  root: string,
+  vars: Record<string, string>,
+): MiniflareOptions {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
+  const { modulesRules: _rules, ...rest } = workerOptions;
+  return {
+    ...rest,
+    bindings: { ...rest.bindings, ...vars },
+    modules: modules.map(({ type, path }) => ({ type, path })),
+    modulesRoot: root,
+  } as MiniflareOptions;
+}

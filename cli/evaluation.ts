@@ -1,0 +1,77 @@
+/** Test queries through `POST /v1/search`, as a user would ask them, and what came back. */
+import type { BeirFolder } from './beir.ts';
+import type { Client } from './client.ts';
+import { concurrent } from './concurrent.ts';
+import type { Progress } from './progress.ts';
+
+export interface TestQuery {
+  id: string;
+  text: string;
+  /** Keys of the documents that answer it. */
+  relevant: ReadonlySet<string>;
+}
+
+export interface AnsweredQuery extends TestQuery {
+  /** Document keys, best first, at most ten. */
+  ranked: string[];
+}
+
+interface Answer {
+  chunks: { item: { key: string } }[];
+  model_version: number;
+  errors: { region: string; detail: string }[];
+}
+
+const DEPTH = 10;
+/** Requests in flight: the encoder always has one waiting, and a region is never asked too much at once. */
+const REQUESTS_AT_ONCE = 8;
+const TRIES = 3;
+
+/** Test queries of a folder, each with all documents that answer it. */
+export async function testQueries(
+  folder: BeirFolder,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<TestQuery[]> {
+  const byId = new Map<string, { id: string; text: string; relevant: Set<string> }>();
+  for await (const { id, text, document } of folder.test()) {
+    const known = byId.get(id);
+    if (known === undefined) byId.set(id, { id, text, relevant: new Set([document]) });
+    else known.relevant.add(document);
+  }
+  const all = [...byId.values()];
+  if (all.length <= limit) return all;
+  // Spread over the file, which is often sorted by document.
+  return Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)] as TestQuery);
+}
+
+/** Asks every query of one version. @throws Error when a region keeps missing: figures are about whole answers. */
+export async function askAll(
+  client: Client,
+  queries: readonly TestQuery[],
+  version: number,
+  progress: Progress,
+): Promise<AnsweredQuery[]> {
+  let done = 0;
+  return await concurrent(queries, REQUESTS_AT_ONCE, async (query) => {
+    const answer = await askWhole(client, query.text, version);
+    done += 1;
+    progress.update(done);
+    return { ...query, ranked: answer.chunks.map((chunk) => chunk.item.key) };
+  });
+}
+
+async function askWhole(client: Client, query: string, version: number): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await client.post<Answer>('/search', {
+      query,
+      ai_search_options: { retrieval: { max_num_results: DEPTH } },
+      fedcar: { model_version: version },
+    });
+    if (answer.model_version !== version) {
+      throw new Error(`asked for version ${version}, answered by version ${answer.model_version}`);
+    }
+    const [missing] = answer.errors;
+    if (missing === undefined) return answer;
+    if (attempt === TRIES) throw new Error(`region ${missing.region} is missing: ${missing.detail}`);
+  }
+}

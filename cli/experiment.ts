@@ -1,0 +1,87 @@
+/** A BEIR folder in a collection of its own: create, ingest, train. What the demo and the benches have in common. */
+import type { CollectionSettings } from '../shared/protocol/settings.ts';
+import type { BeirFolder } from './beir.ts';
+import { ApiError, Client } from './client.ts';
+import { type IngestedDocument, type IngestedRecord, uploadDocuments, uploadRecords } from './ingest.ts';
+import { progress } from './progress.ts';
+import { type RunReport, startRun, watchRun } from './training.ts';
+
+/** Creates the collection; one that is there with the same settings is taken as it is. */
+export async function createCollection(
+  url: string,
+  name: string,
+  settings: CollectionSettings,
+): Promise<Client> {
+  try {
+    await new Client(url).root('POST', '/collections', { name, settings });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'collection_exists') throw error;
+    throw new Error(`the kept state has a collection ${name} with other settings; choose another folder`);
+  }
+  return new Client(url, name);
+}
+
+/** A corpus document as the API takes it; its region is `only`'s, or its own. */
+export async function documentsOf(folder: BeirFolder, only?: string): Promise<IngestedDocument[]> {
+  const documents: IngestedDocument[] = [];
+  for await (const { id, title, text, format, metadata, region } of folder.documents()) {
+    // Some corpora have documents that are a title only.
+    const document = { key: id, title, text: text === '' ? title : text, format, metadata };
+    documents.push({ document, region: only ?? region });
+  }
+  return documents;
+}
+
+/** Training queries as feedback; ids make a repeated upload harmless. */
+export async function recordsOf(folder: BeirFolder, only?: string): Promise<IngestedRecord[]> {
+  const records: IngestedRecord[] = [];
+  for await (const { id, text, document, region } of folder.training()) {
+    if (only !== undefined && region !== only) continue;
+    records.push({
+      region,
+      record: { id: `${id}/${document}`, query: text, item: document, relevant: true },
+    });
+  }
+  return records;
+}
+
+/** @returns region by document. */
+export async function ingest(
+  client: Client,
+  documents: readonly IngestedDocument[],
+  records: readonly IngestedRecord[],
+): Promise<Map<string, string>> {
+  const documentBar = progress('documents', documents.length);
+  const placed = await uploadDocuments(client, documents, documentBar);
+  documentBar.end(`${documents.length} documents`);
+  const recordBar = progress('query log', records.length);
+  await uploadRecords(client, records, recordBar);
+  recordBar.end(`${records.length} records`);
+  return placed;
+}
+
+export interface TrainOptions {
+  /** Words before the bar. */
+  name?: string;
+  /** Stands in for the platform's cron, which looks after lost alarms. */
+  tick: () => Promise<void>;
+}
+
+const TICK_MS = 30_000;
+
+/** Runs the training to its end. @throws Error when it failed or was cancelled. */
+export async function train(client: Client, { name = 'training', tick }: TrainOptions): Promise<RunReport> {
+  const bar = progress(name, 1);
+  let ticked = Date.now();
+  const { run } = await startRun(client);
+  const report = await watchRun(client, run, bar, async () => {
+    if (Date.now() - ticked < TICK_MS) return;
+    ticked = Date.now();
+    await tick();
+  });
+  bar.end(`${report.finished} rounds, ${report.state}`);
+  if (report.state === 'failed' || report.state === 'cancelled') {
+    throw new Error(`training ${report.state}: ${report.error ?? 'no reason was given'}`);
+  }
+  return report;
+}

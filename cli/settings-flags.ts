@@ -1,0 +1,42 @@
+/** `--set path=value`: single settings of a collection from the command line, checked by the settings' own schema. */
+import { CollectionSettings } from '../shared/protocol/settings.ts';
+
+/**
+ * Settings with the given changes to the defaults, for example `training.phases.0.passes=2`, `adapter.kind=none`,
+ * `regions=["a","b"]`: a value is JSON, or else a string.
+ * @throws RangeError naming the setting.
+ */
+export function settingsFrom(assignments: readonly string[], base: object = {}): CollectionSettings {
+  // Filled with the defaults first, so that a path may lead into a list of them.
+  const settings = CollectionSettings.parse(base) as Record<string, unknown>;
+  for (const assignment of assignments) assign(settings, assignment);
+  const parsed = CollectionSettings.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const said = parsed.error.issues.map((issue) => {
+    const keys = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys.join(', ')] : issue.path;
+    return `${keys.join('.')}: ${issue.message}`;
+  });
+  throw new RangeError(said.join('; '));
+}
+
+function assign(settings: Record<string, unknown>, assignment: string): void {
+  const equals = assignment.indexOf('=');
+  if (equals < 1)
+    throw new RangeError(`--set ${assignment}: expected path=value, such as training.margin=-0.2`);
+  const path = assignment.slice(0, equals).split('.');
+  const last = path.pop() as string;
+  let inner = settings;
+  for (const step of path) {
+    if (typeof inner[step] !== 'object' || inner[step] === null) inner[step] = {};
+    inner = inner[step] as Record<string, unknown>;
+  }
+  inner[last] = jsonOrText(assignment.slice(equals + 1));
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * `npm start`: the whole system on this machine. Four regions get their documents and their query logs, train the
+ * retriever together, and the same questions are asked before and after. Everything goes through the HTTP API.
+ */
+import { basename, join, resolve } from 'node:path';
+import pc from 'picocolors';
+import { openBeir } from './beir.ts';
+import type { Client } from './client.ts';
+import { type Deployment, startDeployment } from './deployment.ts';
+import { type AnsweredQuery, askAll, type TestQuery, testQueries } from './evaluation.ts';
+import { createCollection, documentsOf, ingest, recordsOf, train } from './experiment.ts';
+import { simulateLog } from './noise-model.ts';
+import { progress } from './progress.ts';
+import { settingsFrom } from './settings-flags.ts';
+import { comparison } from './start/comparison.ts';
+import { hashOfFiles, type KeptState, openState, saveState } from './start/kept-state.ts';
+import { parseStartOptions, type StartOptions } from './start/options.ts';
+import { askSome } from './start/questions.ts';
+import { PROJECT } from './worker-bundle.ts';
+
+const FILES = ['corpus.jsonl', 'queries.jsonl', 'qrels/train.tsv', 'qrels/test.tsv'];
+const LOG_SEED = 1;
+const CRON_MS = 60_000;
+
+async function main(options: StartOptions): Promise<void> {
+  const samples = options.dataset === undefined;
+  const directory = samples ? join(PROJECT, 'samples') : resolve(options.dataset as string);
+  const folder = await openBeir(directory);
+  const stateFolder = options.state ?? join(PROJECT, '.fedcar', 'start', basename(directory));
+  const state = await openState(stateFolder, await hashOfFiles(FILES.map((file) => join(directory, file))));
+  say(
+    `${folder.counts.documents} documents, ${folder.counts.training} training questions, ${folder.counts.test} test questions, regions ${folder.regions.join(', ')}`,
+  );
+  const deployment = await startDeployment({
+    folder: stateFolder,
+    port: options.port,
+    cronMs: options.once ? 0 : CRON_MS,
+  });
+  try {
+    const client = await createCollection(
+      deployment.url,
+      'default',
+      settingsFrom([], { regions: folder.regions }),
+    );
+    const queries = await testQueries(folder);
+    const keep = () => saveState(stateFolder, state);
+    if (state.placed === null) {
+      const records = await recordsOf(folder);
+      const log = samples ? simulated(records) : records;
+      state.placed = Object.fromEntries(await ingest(client, await documentsOf(folder), log));
+      await keep();
+    }
+    const before = await answers(client, queries, 0, 'plain search', state, keep);
+    if (state.trained === null) {
+      state.trained = (await train(client, { tick: deployment.tick })).version ?? 0;
+      await keep();
+    }
+    const after = await answers(client, queries, state.trained, 'trained', state, keep);
+    const trainedDocuments = new Set<string>();
+    for await (const { document } of folder.training()) trainedDocuments.add(document);
+    print(comparison({ before, after, placed: state.placed, asked: trainedDocuments }));
+    print(await askSome(client, before, after, state.trained));
+    if (!options.once) await stayUp(deployment);
+  } finally {
+    await deployment.stop();
+  }
+}
+
+/** The samples' wordings as people would have typed them. */
+function simulated<T extends { record: { query: string; id?: string | undefined } }>(records: T[]): T[] {
+  const wordings = records.map((entry) => ({ entry, text: entry.record.query }));
+  const log = simulateLog(wordings, { seed: LOG_SEED, records: records.length });
+  return log.map(({ entry, text }, i) => ({
+    ...entry,
+    record: { ...entry.record, query: text, id: `${entry.record.id}~${i}` },
+  }));
+}
+
+/** Asks every test question of a version, or takes what an earlier start was answered. */
+async function answers(
+  client: Client,
+  queries: TestQuery[],
+  version: number,
+  name: string,
+  state: KeptState,
+  keep: () => Promise<void>,
+): Promise<AnsweredQuery[]> {
+  let kept = state.answers[version];
+  if (kept === undefined) {
+    const bar = progress(name, queries.length);
+    const asked = await askAll(client, queries, version, bar);
+    bar.end(`${queries.length} test questions`);
+    kept = Object.fromEntries(asked.map(({ id, ranked }) => [id, ranked]));
+    state.answers[version] = kept;
+    await keep();
+  }
+  return queries.map((query) => ({ ...query, ranked: kept[query.id] ?? [] }));
+}
+
+async function stayUp(deployment: Deployment): Promise<void> {
+  print(`fedcar is up at ${pc.bold(deployment.url)} (Ctrl-C ends it; the next start goes on from here)
+
+  curl ${deployment.url}/v1/search -H 'content-type: application/json' -d '{"query": "when will my parcel arrive?"}'
+`);
+  await new Promise<void>((done) => {
+    process.once('SIGINT', done);
+    process.once('SIGTERM', done);
+  });
+  say('stopping');
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  await main(parseStartOptions(process.argv.slice(2)));
+} catch (error) {
+  const { name, message, stack } = error as Error;
+  const expected = ['StartError', 'DatasetError', 'ApiError', 'RangeError'].includes(name);
+  say(pc.red(expected ? message : (stack ?? message)));
+  process.exitCode = 1;
+}

@@ -1,0 +1,87 @@
+/** A training run as its operator sees it: start it, watch its rounds, get its outcome. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, type Client } from './client.ts';
+import type { Progress } from './progress.ts';
+
+export interface RoundReport {
+  round: number;
+  kind: 'count' | 'train' | 'gate';
+  phase: string;
+  started_at: number;
+  ended_at: number | null;
+  participants: Record<string, { phase: string; progress: number; work_ms?: number }>;
+  contributors: number;
+  loss: number | null;
+  accuracy: number | null;
+  error: string | null;
+}
+
+export interface RunReport {
+  run: string;
+  state: 'running' | 'published' | 'rejected' | 'failed' | 'cancelled';
+  reason: string;
+  started_at: number;
+  ended_at: number | null;
+  finished: number;
+  planned: number | null;
+  version: number | null;
+  error: string | null;
+  rounds: RoundReport[];
+}
+
+const POLL_MS = 500;
+/** So many regions are named one by one. */
+const FEW = 4;
+
+/** Starts a run, or joins the one that is on: after a restart the old one goes on. */
+export async function startRun(client: Client): Promise<RunReport> {
+  try {
+    return await client.post<RunReport>('/rounds');
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'run_in_progress') throw error;
+    const { runs } = await client.get<{ runs: RunReport[] }>('/rounds?limit=1');
+    return runs[0] as RunReport;
+  }
+}
+
+/** Watches until the run has ended. @param onPoll called between looks, for whoever has a cron to keep going. */
+export async function watchRun(
+  client: Client,
+  id: string,
+  progress: Progress,
+  onPoll: (report: RunReport) => Promise<void> = async () => {},
+): Promise<RunReport> {
+  for (;;) {
+    const report = await client.get<RunReport>(`/rounds/${id}`);
+    if (report.planned !== null) progress.total(report.planned);
+    progress.update(report.finished, describe(report));
+    await onPoll(report);
+    if (report.state !== 'running') return report;
+    await sleep(POLL_MS);
+  }
+}
+
+/** The present round in a few words: how far the regions are, and the loss so far. */
+export function describe(report: RunReport): string {
+  const now = report.rounds.findLast((round) => round.ended_at === null);
+  const measured = report.rounds.findLast((round) => round.loss !== null);
+  const words: string[] = [];
+  if (measured?.loss != null) words.push(`loss ${measured.loss.toFixed(3)}`);
+  if (now !== undefined) words.push(`${now.kind} round: ${regionsOf(now)}`);
+  return words.join(' · ');
+}
+
+/** Each region where they are few; else how many are ready. */
+function regionsOf({ participants }: RoundReport): string {
+  const all = Object.entries(participants);
+  if (all.length > FEW) {
+    return `${all.filter(([, { phase }]) => phase === 'ready').length} of ${all.length} regions ready`;
+  }
+  return all
+    .map(([name, { phase, progress }]) => `${name} ${phase === 'working' ? percentOf(progress) : phase}`)
+    .join(', ');
+}
+
+function percentOf(progress: number): string {
+  return `${Math.round(progress * 100)} %`;
+}

@@ -1,0 +1,69 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApiError, Client } from '../../../cli/client.ts';
+import { requireFreePort, StartError } from '../../../cli/deployment.ts';
+
+let server: Server | undefined;
+async function serve(listener: RequestListener): Promise<string> {
+  const made = createServer(listener);
+  server = made;
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
+}
+afterEach(() => void server?.close());
+
+describe('the API client', () => {
+  it('speaks JSON under the collection’s path', async () => {
+    const url = await serve((request, response) => {
+      response.setHeader('content-type', 'application/json');
+      let body = '';
+      request.on('data', (chunk) => (body += chunk));
+      request.on('end', () => response.end(JSON.stringify({ path: request.url, body: JSON.parse(body) })));
+    });
+    expect(await new Client(url, 'mine').post('/search', { query: 'x' })).toEqual({
+      path: '/v1/collections/mine/search',
+      body: { query: 'x' },
+    });
+    expect(await new Client(url).post('/search', {})).toMatchObject({ path: '/v1/search' });
+  });
+
+  it('turns problem documents into errors', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(409, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ code: 'run_in_progress', detail: 'run r1 is in progress' }));
+    });
+    const error = await new Client(url).post('/rounds').catch((caught) => caught);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 409, code: 'run_in_progress', message: 'run r1 is in progress' });
+  });
+
+  it('tries again after a broken connection and after 503', async () => {
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked += 1;
+      if (asked === 1) return void request.socket.destroy();
+      response.writeHead(asked === 2 ? 503 : 200, { 'content-type': 'application/json' });
+      response.end('{}');
+    });
+    await new Client(url).get('/regions');
+    expect(asked).toBe(3);
+  });
+});
+
+describe('a port', () => {
+  it('that is in use gives one clear line', async () => {
+    const url = await serve(() => {});
+    const port = Number(new URL(url).port);
+    const error = await requireFreePort(port).catch((caught) => caught);
+    expect(error).toBeInstanceOf(StartError);
+    expect(error.message).toBe(`port ${port} is in use by another program; choose one with --port`);
+  });
+
+  it('that is free is fine, and free afterwards', async () => {
+    const port = Number(new URL(await serve(() => {})).port);
+    await new Promise<void>((resolve) => server?.close(() => resolve()));
+    await requireFreePort(port);
+    await requireFreePort(port);
+  });
+});

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { describe as inWords, type RoundReport, type RunReport } from '../../../cli/training.ts';
+
+function round(more: Partial<RoundReport>): RoundReport {
+  return {
+    round: 0,
+    kind: 'train',
+    phase: 'open',
+    started_at: 0,
+    ended_at: null,
+    participants: {},
+    contributors: 0,
+    loss: null,
+    accuracy: null,
+    error: null,
+    ...more,
+  };
+}
+
+function run(rounds: RoundReport[]): RunReport {
+  const rest = { planned: null, version: null, error: null, ended_at: null };
+  return { run: 'r', state: 'running', reason: 'by hand', started_at: 0, finished: 0, ...rest, rounds };
+}
+
+it('names few regions with how far they are, and the last loss', () => {
+  const rounds = [
+    round({ ended_at: 1, loss: 0.51234 }),
+    round({
+      round: 1,
+      participants: { weur: { phase: 'working', progress: 0.4 }, apac: { phase: 'ready', progress: 1 } },
+    }),
+  ];
+  expect(inWords(run(rounds))).toBe('loss 0.512 · train round: weur 40 %, apac ready');
+});
+
+it('counts many regions', () => {
+  const participants = Object.fromEntries(
+    Array.from({ length: 8 }, (_, i) => [`r${i}`, { phase: i < 3 ? 'ready' : 'working', progress: 0 }]),
+  );
+  expect(inWords(run([round({ kind: 'gate', participants })]))).toBe('gate round: 3 of 8 regions ready');
+});
+
+it('says nothing before the first round', () => {
+  expect(inWords(run([]))).toBe('');
+});
