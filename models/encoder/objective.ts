@@ -1,14 +1,14 @@
 /**
- * The training objective: a cosine head, logit_c = τ·cos(q, w_c) for active rows and τ·(cos(q, w_c) + margin) for the
- * others, which do not learn (a margin of −10⁹ leaves them out); its cross-entropy; and the
- * clipped gradient sums of a microbatch. The derivative of every part comes from the operator table.
+ * The training objective: cross-entropy over a cosine head, logit_c = τ·cos(q, w_c) for active rows and
+ * τ·(cos(q, w_c) + margin) for the others, which do not learn (a margin of −10⁹ leaves them out); and the clipped
+ * gradient sums of a microbatch. The derivative of every part comes from the operator table.
  */
 import { clipCoefficients, unitNormSquares, weightedGradient } from '../graph/clip.ts';
 import { type Derivative, differentiate } from '../graph/differentiate.ts';
 import type { Node } from '../graph/node.ts';
 import { add, minimum, mul, scale, sqrt, sub } from '../graph/operators/arithmetic.ts';
 import { cosineScores, crossEntropy, isLargest } from '../graph/operators/classify.ts';
-import { broadcast, constant, select } from '../graph/operators/layout.ts';
+import { broadcast, select } from '../graph/operators/layout.ts';
 import { input, literal } from '../graph/operators/leaves.ts';
 
 /** The inputs of a training step; see build-model.ts for their meaning. */
@@ -33,10 +33,8 @@ export function trainingStep(
 ): Record<string, Node> {
   const { head, active, labels, weights, tau, margin, clip } = inputs;
   // Rows that do not learn compete at their fixed place, so that queries are not pulled over from them.
-  const fixed = sub(literal([1]), active);
-  const learning = mul(cosineScores(queries, head), active);
-  const standing = mul(add(cosineScores(queries, constant(head)), margin), fixed);
-  const logits = mul(add(learning, standing), tau);
+  const handicap = mul(sub(literal([1]), active), margin);
+  const logits = mul(add(cosineScores(queries, head, active), handicap), tau);
   const loss = crossEntropy(logits, labels);
   const wanted = [...Object.values(adapter), head];
   const derivatives = differentiate(loss, broadcast(literal([1]), ['B']), wanted);

@@ -24,6 +24,7 @@ export interface Emitter {
   artifact(name: string, dtype: 'int8' | 'float32', layout?: Layout): string;
   /** How the artifact stores a tensor. */
   stored(name: string): { readonly dtype: 'int8' | 'float32'; readonly shape: readonly number[] };
+  has(name: string): boolean;
   /** The name of a graph input; declares it on first use. */
   input(name: string, dtype: DataType, shape: Shape): string;
   /** A 1-D int64 tensor with the values of `dims`. */

@@ -225,6 +225,10 @@ class GraphLowering implements Emitter {
     return entry;
   }
 
+  has(name: string): boolean {
+    return this.options.manifest.tensors.some((tensor) => tensor.name === name);
+  }
+
   artifact(tensor: string, dtype: 'int8' | 'float32', layout: Layout = 'out-in'): string {
     const stored = this.stored(tensor);
     if (dtype === 'int8' && stored.dtype !== 'int8') {

@@ -2,6 +2,7 @@
  * The classifier head: cosine scores against the rows of the head, and the cross-entropy over them. Nothing here
  * makes a [C, W] value per unit.
  */
+import type { Dim } from '../dims.ts';
 import { int } from '../emitter.ts';
 import { makeNode, type Node, type Operator } from '../node.ts';
 import { inverseSqrt, mul, square, sub } from './arithmetic.ts';
@@ -26,33 +27,40 @@ function inverseRowNorms(head: Node): Node {
 
 export const COSINE_SCORES: Operator<None> = {
   name: 'cosineScores',
-  shape([q, head]) {
-    if (q!.shape[1] !== head!.shape[1]) throw new RangeError(`cosines of [${q!.shape}] and [${head!.shape}]`);
-    return [q!.shape[0]!, head!.shape[0]!];
+  shape([q, head, , learning]) {
+    const [rows, width] = head!.shape as [Dim, Dim];
+    if (q!.shape[1] !== width || learning!.shape[0] !== rows) {
+      throw new RangeError(`cosines of [${q!.shape}] and [${head!.shape}], learning [${learning!.shape}]`);
+    }
+    return [q!.shape[0]!, rows];
   },
   lower: (emitter, [q, head, inverse]) =>
     emitter.emit('Mul', [emitter.emitRuntime('FusedMatMul', [q!, head!], { transB: int(1) }), inverse!]),
   derivative(node, g) {
-    const [q, head, inverse] = node.inputs as [Node, Node, Node];
+    const [q, head, inverse, learning] = node.inputs as [Node, Node, Node, Node];
     const scaled = mul(g, inverse);
-    const pull = reshape(mul(square(inverse), sum(mul(g, node), [0])), [head.shape[0]!, 1]);
-    return [matmul(scaled, head), sub(matmul(scaled, q, { transA: true }), mul(head, pull)), null];
+    const learned = mul(g, learning);
+    const pull = reshape(mul(square(inverse), sum(mul(learned, node), [0])), [head.shape[0]!, 1]);
+    const push = matmul(mul(learned, inverse), q, { transA: true });
+    return [matmul(scaled, head), sub(push, mul(head, pull)), null, null];
   },
   /** ∂s_c/∂w_c = (q − s_c·ŵ_c)/‖w_c‖, whose square is (‖q‖² − s_c²)/‖w_c‖². */
   ghostNorm(node, g, index) {
     if (index !== 1) throw new RangeError('ghost norm of cosine scores: only for the head');
-    const [q, , inverse] = node.inputs as [Node, Node, Node];
+    const [q, , inverse, learning] = node.inputs as [Node, Node, Node, Node];
     const span = sub(reshape(unitSquares(q), [q.shape[0]!, 1]), square(node));
-    return reshape(sum(mul(square(mul(g, inverse)), span), [1]), [q.shape[0]!]);
+    const slopes = mul(mul(g, learning), inverse);
+    return reshape(sum(mul(square(slopes), span), [1]), [q.shape[0]!]);
   },
 };
 
 /**
  * q·w_c/‖w_c‖ [B, C] for queries [B, W] and a head [C, W] with rows of any length: the cosine where q has length
- * one. The row norms are an input of their own, but part of this operator's derivative with respect to the head.
+ * one. Rows with `learning` [C] 0 (else 1) are fixed: they have no derivative, the queries have one through all rows.
+ * The row norms are an input of their own, but part of this operator's derivative with respect to the head.
  */
-export const cosineScores = (queries: Node, head: Node): Node =>
-  makeNode(COSINE_SCORES, [queries, head, inverseRowNorms(head)], {});
+export const cosineScores = (queries: Node, head: Node, learning: Node): Node =>
+  makeNode(COSINE_SCORES, [queries, head, inverseRowNorms(head), learning], {});
 
 export const CROSS_ENTROPY: Operator<None> = {
   name: 'crossEntropy',

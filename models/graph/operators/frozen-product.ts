@@ -39,9 +39,14 @@ export const FROZEN_PRODUCT: Operator<Attributes> = {
     if (stored.shape[0] !== outputs || stored.shape[1] !== inputs) {
       throw new RangeError(`tensor '${tensor}' has shape [${stored.shape}], wanted [${outputs},${inputs}]`);
     }
-    return emitter.lowering === 'int8'
-      ? integerProduct(emitter, x!, shape[0]!, attributes)
-      : floatProduct(emitter, x!, attributes);
+    const multiply = (value: string) =>
+      emitter.lowering === 'int8'
+        ? integerProduct(emitter, value, shape[0]!, attributes)
+        : floatProduct(emitter, value, attributes);
+    if (!emitter.has(`${tensor}.smooth`)) return multiply(x!);
+    const factors = emitter.artifact(`${tensor}.smooth`, 'float32');
+    if (attributes.adjoint) return emitter.emit('Mul', [multiply(x!), factors]);
+    return multiply(emitter.emit('Mul', [x!, factors]));
   },
   derivative({ attributes }, g) {
     return [makeNode(FROZEN_PRODUCT, [g], { ...attributes, adjoint: !attributes.adjoint, lowest: null })];

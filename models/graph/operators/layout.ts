@@ -64,16 +64,6 @@ export function transpose(x: Node, order: readonly number[]): Node {
   return makeNode(TRANSPOSE, [x], { order });
 }
 
-export const CONSTANT: Operator<Record<string, never>> = {
-  name: 'constant',
-  shape: ([x]) => x!.shape,
-  lower: (_, [x]) => x!,
-  derivative: () => [null],
-};
-
-/** The same value, through which nothing is differentiated. */
-export const constant = (x: Node): Node => makeNode(CONSTANT, [x], {});
-
 export const SELECT: Operator<{ index: number }> = {
   name: 'select',
   shape([x], { index }) {

@@ -28,8 +28,11 @@ export const LITERAL: Operator<{ values: readonly number[]; shape: readonly numb
   derivative: () => [],
 };
 
-/** A constant written into the graph. */
-export function literal(values: readonly number[], shape: readonly number[] = []): Node {
+/** A constant written into the graph: by default a scalar or a vector. */
+export function literal(
+  values: readonly number[],
+  shape: readonly number[] = values.length === 1 ? [] : [values.length],
+): Node {
   return makeNode(LITERAL, [], { values, shape });
 }
 
