@@ -1,0 +1,35 @@
+/**
+ * Visible text of inline Markdown in one linear pass per rule: links by their words, images by their alternative
+ * text, no marks. A full inline parser takes quadratic time on hostile or just very long paragraphs.
+ */
+import { decodeEntities } from './html.ts';
+
+/** Stands for a protected character while marks are removed; private use, so that no text contains it by accident. */
+const PROTECTED = '\uE000';
+
+export function inlineText(source: string): string {
+  const kept: string[] = [];
+  const keep = (text: string): string => {
+    kept.push(text);
+    return PROTECTED;
+  };
+  const text = source
+    .replaceAll(PROTECTED, '')
+    .replace(/(`{1,3})(?!`)([^`]+)\1(?!`)/g, (_, __, code: string) => keep(code.trim()))
+    .replace(/\\([!-/:-@[-`{-~])/g, (_, mark: string) => keep(mark))
+    // Links and images, innermost brackets first: once more for an image inside a link.
+    .replace(LINK, '$1')
+    .replace(LINK, '$1')
+    .replace(/<((?:https?:\/\/|mailto:)[^<>\s]+)>/g, (_, address: string) => keep(address))
+    .replace(/<br[^<>]*>/gi, '\n')
+    .replace(/<\/?[a-z][^<>]*>|<!--[^<>]*-->/gi, '')
+    // Emphasis clings to a word on one side; a star between spaces or digits is a star.
+    .replace(/(?<![\s\d*])\*{1,3}(?!\d)|\*{1,3}(?![\s\d*])|~~(?=\S)|(?<=\S)~~/g, '')
+    .replace(/(?<![\p{L}\p{N}_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\p{L}\p{N}_])/gu, '')
+    .replace(/[ \t]+$/gm, '');
+  let next = 0;
+  return decodeEntities(text).replaceAll(PROTECTED, () => kept[next++] ?? '');
+}
+
+/** `[words](address "title")`, `[words][reference]`, `![alternative](address)`. */
+const LINK = /!?\[([^[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?:\s+"[^"()]*")?\)|\[[^[\]]*\])/g;
