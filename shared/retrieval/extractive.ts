@@ -1,0 +1,157 @@
+/**
+ * Answers made of the passages' own sentences, each with its citation. Sentences are chosen by maximal marginal
+ * relevance (Carbonell and Goldstein 1998) with the retriever's encoder; when no passage fits the question the
+ * answer says so and names the nearest items. Passages are data: nothing in them is acted upon.
+ */
+import { dot } from './head.ts';
+import { sentences } from './text.ts';
+
+export interface AnswerPassage {
+  id: string;
+  item: string;
+  title: string;
+  text: string;
+  /** Calibrated score of the retriever, comparable with `foundAt`. */
+  score: number;
+}
+
+export interface ExtractOptions {
+  /** Unit embedding of the query. */
+  query: Float32Array;
+  /** Unit embeddings of texts, one each, by the encoder that made `query`. */
+  embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  /** Passages below this score do not answer the question. */
+  foundAt: number;
+  /** Sentences in the answer, at most. */
+  maxSentences?: number;
+  /** Sentences looked at, at most: bounds the work on long passages. */
+  maxCandidates?: number;
+}
+
+export interface AnswerSentence {
+  text: string;
+  /** Place in `citations`. */
+  citation: number;
+  /** Cosine with the query. */
+  score: number;
+}
+
+export interface ExtractedAnswer {
+  found: boolean;
+  /** In reading order: by passage, then as they stand in it. Empty when nothing was found. */
+  sentences: AnswerSentence[];
+  /** Passage ids in the order in which the answer cites them. */
+  citations: string[];
+  /** Items to offer when nothing was found, best first. */
+  nearest: { item: string; title: string }[];
+}
+
+/** Weight of relevance against novelty. */
+const RELEVANCE_WEIGHT = 0.75;
+/** A further sentence has to be this relevant, as a share of the best one. */
+const RELEVANCE_SHARE = 0.6;
+const NEAREST_ITEMS = 3;
+
+interface Candidate {
+  text: string;
+  passage: number;
+  embedding: Float32Array;
+  /** Cosine with the query. */
+  cosine: number;
+  /** Mean of that cosine and the passage's score: a sentence inherits what the retriever learned. */
+  relevance: number;
+}
+
+/** Builds an answer from `passages`, best first. Rejects only when `embed` does. */
+export async function extractAnswer(
+  passages: readonly AnswerPassage[],
+  options: ExtractOptions,
+): Promise<ExtractedAnswer> {
+  const fitting = passages.filter(({ score }) => score >= options.foundAt);
+  const candidates = await readCandidates(fitting, options);
+  if (candidates.length === 0)
+    return { found: false, sentences: [], citations: [], nearest: nearestItems(passages) };
+  const chosen = chooseSentences(candidates, options.maxSentences ?? 4);
+  const citations: string[] = [];
+  const answer = chosen.map(({ text, passage, cosine }) => {
+    const id = (fitting[passage] as AnswerPassage).id;
+    if (!citations.includes(id)) citations.push(id);
+    return { text, citation: citations.indexOf(id), score: cosine };
+  });
+  return { found: true, sentences: answer, citations, nearest: [] };
+}
+
+/** The answer as text, each run of sentences from one passage followed by its number in brackets, from 1. */
+export function renderAnswer(answer: ExtractedAnswer): string {
+  return answer.sentences
+    .map(({ text, citation }, index) => {
+      const runsOn = answer.sentences[index + 1]?.citation === citation;
+      return runsOn ? text : `${text} [${citation + 1}]`;
+    })
+    .join(' ');
+}
+
+async function readCandidates(
+  passages: readonly AnswerPassage[],
+  options: ExtractOptions,
+): Promise<Candidate[]> {
+  const found: { text: string; passage: number }[] = [];
+  const seen = new Set<string>();
+  for (const [passage, { title, text }] of passages.entries()) {
+    const body = text.startsWith(`${title}: `) ? text.slice(title.length + 2) : text;
+    for (const sentence of sentences(body)) {
+      if (found.length >= (options.maxCandidates ?? 48) || seen.has(sentence.text)) continue;
+      seen.add(sentence.text);
+      found.push({ text: sentence.text, passage });
+    }
+  }
+  if (found.length === 0) return [];
+  // A sentence alone seldom says what it is about: its passage's title goes in front.
+  const embeddings = await options.embed(
+    found.map(({ text, passage }) => {
+      const { title } = passages[passage] as AnswerPassage;
+      return title === '' || title === text ? text : `${title}: ${text}`;
+    }),
+  );
+  return found.map((sentence, index) => {
+    const embedding = embeddings[index] as Float32Array;
+    const cosine = dot(options.query, embedding);
+    return {
+      ...sentence,
+      embedding,
+      cosine,
+      relevance: (cosine + (passages[sentence.passage]?.score ?? 0)) / 2,
+    };
+  });
+}
+
+/** Maximal marginal relevance, then reading order. */
+function chooseSentences(candidates: readonly Candidate[], limit: number): Candidate[] {
+  const best = Math.max(...candidates.map(({ relevance }) => relevance));
+  const left = new Set(candidates.filter(({ relevance }) => relevance >= RELEVANCE_SHARE * best));
+  const chosen: Candidate[] = [];
+  while (chosen.length < limit && left.size > 0) {
+    let next: Candidate | undefined;
+    let nextValue = Number.NEGATIVE_INFINITY;
+    for (const candidate of left) {
+      const repeated = Math.max(0, ...chosen.map(({ embedding }) => dot(embedding, candidate.embedding)));
+      const value = RELEVANCE_WEIGHT * candidate.relevance - (1 - RELEVANCE_WEIGHT) * repeated;
+      if (value > nextValue) {
+        next = candidate;
+        nextValue = value;
+      }
+    }
+    if (next === undefined) break;
+    chosen.push(next);
+    left.delete(next);
+  }
+  return chosen.sort((a, b) => candidates.indexOf(a) - candidates.indexOf(b));
+}
+
+function nearestItems(passages: readonly AnswerPassage[]): { item: string; title: string }[] {
+  const nearest = new Map<string, string>();
+  for (const { item, title } of passages) {
+    if (nearest.size < NEAREST_ITEMS && !nearest.has(item)) nearest.set(item, title);
+  }
+  return [...nearest].map(([item, title]) => ({ item, title }));
+}
