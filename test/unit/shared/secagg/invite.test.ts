@@ -4,8 +4,14 @@ import { toBase64Url } from '../../../../shared/crypto/bytes.ts';
 import { labelled } from '../../../../shared/crypto/hash.ts';
 import type { InviteMessage } from '../../../../shared/protocol/secagg.ts';
 import type { SecaggCode } from '../../../../shared/secagg/errors.ts';
-import { rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
-import { type Cohort, parametersFor, trustOf } from './cohort.ts';
+import {
+  checkRoster,
+  defaultThreshold,
+  rosterChanges,
+  rosterHash,
+  signRoster,
+} from '../../../../shared/secagg/roster.ts';
+import { type Cohort, cohort, parametersFor, trustOf } from './cohort.ts';
 
 import { at, refuses } from './waiting.ts';
 
@@ -114,5 +120,25 @@ describe('invite', () => {
     await refuses(send(astray, []), 'roster', 'does not name');
     const { state } = await send(third, [first, second]);
     expect(state.pin).toEqual({ epoch: 2, hash: rosterHash(third.roster) });
+  });
+});
+
+it('thresholds at the edge: two thirds are too few, one more is enough; colluders count twice', async () => {
+  const { roster } = (await cohort(6)).roster;
+  const check = (change: Partial<typeof roster>) => () => checkRoster({ ...roster, ...change });
+  expect(check({ threshold: 4 })).toThrow('two thirds');
+  expect(check({ threshold: 5, colluders: 3 })).not.toThrow();
+  expect(check({ threshold: 5, colluders: 4 })).toThrow('2 · 5');
+  expect([2, 3, 4, 5, 6, 8, 32].map(defaultThreshold)).toEqual([2, 3, 3, 4, 5, 6, 22]);
+  expect(check({ members: [...roster.members].reverse() })).toThrow('order');
+  expect(check({ members: roster.members.map((member) => ({ ...member, key: 'A'.repeat(43) })) })).toThrow(
+    'one key',
+  );
+  expect(check({ epoch: 1 })).toThrow('previous');
+  const [first, ...others] = roster.members;
+  const after = { ...roster, members: [{ ...first!, key: 'A'.repeat(43) }, ...others.slice(1)] };
+  expect(rosterChanges(roster, after)).toEqual({
+    added: ['region-000'],
+    removed: ['region-000', 'region-001'],
   });
 });

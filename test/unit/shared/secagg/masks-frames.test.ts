@@ -2,7 +2,12 @@
 import { fc, it as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { addInto } from '../../../../shared/crypto/ring.ts';
-import { pairMaskKey, selfMaskKey } from '../../../../shared/secagg/binding.ts';
+import {
+  pairMaskKey,
+  parcelAssociatedData,
+  parcelKey,
+  selfMaskKey,
+} from '../../../../shared/secagg/binding.ts';
 import { roundContext } from '../../../../shared/secagg/context.ts';
 import {
   decodeFrame,
@@ -80,6 +85,15 @@ describe('masks', () => {
     ];
     expect(new Set(keys.map(String)).size).toBe(keys.length);
     expect(pairMaskKey(secret, one!, b, a)).toEqual(pairMaskKey(secret, one!, a, b));
+    // Each part of the binding counts by itself, also if the hash of the parameters were the same.
+    const hashes = { seedShareHash: 'x', keyShareHash: 'y' };
+    const bindings = [{}, { collection: 'other' }, { round: 'other' }].map((change) => {
+      const context = { ...one!, parameters: { ...one!.parameters, ...change } };
+      return [parcelKey(secret, context, a, b), parcelAssociatedData(context, a, b, hashes)].map(String);
+    });
+    bindings.push([parcelKey(secret, one!, b, a), parcelAssociatedData(one!, b, a, hashes)].map(String));
+    expect(new Set(bindings.map(([key]) => key)).size).toBe(4);
+    expect(new Set(bindings.map(([, data]) => data)).size).toBe(4);
   });
 
   it('what a member sends looks like nothing of its vector: close to uniform, and another draw is another', async () => {
