@@ -23,8 +23,9 @@ export function inlineText(source: string): string {
     .replace(/<((?:https?:\/\/|mailto:)[^<>\s]+)>/g, (_, address: string) => keep(address))
     .replace(/<br[^<>]*>/gi, '\n')
     .replace(/<\/?[a-z][^<>]*>|<!--[^<>]*-->/gi, '')
-    // Emphasis clings to a word on one side; a star between spaces or digits is a star.
-    .replace(/(?<![\s\d*])\*{1,3}(?!\d)|\*{1,3}(?![\s\d*])|~~(?=\S)|(?<=\S)~~/g, '')
+    // Emphasis clings to the outside of words; a star between spaces, letters or digits is a star.
+    .replace(/(?<![\p{L}\p{N}*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\p{L}\p{N}*])/gu, '')
+    .replace(/(?<=\p{L})\*{2,3}(?=\p{L})|~~(?=\S)|(?<=\S)~~/gu, '')
     .replace(/(?<![\p{L}\p{N}_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\p{L}\p{N}_])/gu, '')
     .replace(/[ \t]+$/gm, '');
   let next = 0;

@@ -179,6 +179,10 @@ const words = fc.array(
 describe('inline Markdown', () => {
   it.each([
     ['**bold** and *soft* and ***both***', 'bold and soft and both'],
+    [
+      '**5 × 5 ft**: a closet, *2*, (**both**), un**real**ly, 2 ** 3',
+      '5 × 5 ft: a closet, 2, (both), unreally, 2 ** 3',
+    ],
     ['a [link](https://x.example/a_(b) "title") here', 'a link here'],
     ['[![badge](b.svg)](https://x.example) and [ref][1]', 'badge and ref'],
     ['`a * b` and snake_case_name and _soft_', 'a * b and snake_case_name and soft'],
