@@ -1,0 +1,179 @@
+/** The service as a client sees it, with real objects and the shipped encoder. */
+import { abortAllDurableObjects, SELF } from 'cloudflare:test';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { feedback, ITEMS } from '../helpers/help-desk.ts';
+
+type Json = Record<string, unknown>;
+
+async function call(method: string, path: string, body?: unknown) {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'content-type': 'application/json' };
+  }
+  const response = await SELF.fetch(`https://fedcar.test${path}`, init);
+  const text = await response.text();
+  return { status: response.status, json: (text === '' ? null : JSON.parse(text)) as Json };
+}
+
+const base = '/v1/collections/http';
+const search = async (query: string, more: Json = {}, path = base) => {
+  const { status, json } = await call('POST', `${path}/search`, { query, ...more });
+  expect(status, JSON.stringify(json)).toBe(200);
+  const chunks = json.chunks as {
+    id: string;
+    score: number;
+    text: string;
+    item: { key: string; region: string };
+  }[];
+  return { ...json, chunks, keys: chunks.map((chunk) => chunk.item.key) };
+};
+
+beforeAll(async () => {
+  const settings = { regions: ['weur', 'apac'], schedule: { everyHours: 0 } };
+  const { status } = await call('POST', '/v1/collections', { name: 'http', settings });
+  expect(status).toBe(201);
+  const items = ITEMS.map(({ key, title, text }) => ({ key, title, text }));
+  const { json } = await call('POST', `${base}/items`, { items });
+  expect((json.items as Json[]).map((receipt) => receipt.key)).toEqual(items.map((item) => item.key));
+});
+
+describe('documents', () => {
+  it('are found as soon as the upload returns, before any training', async () => {
+    const item = { key: 'paths/with a/slash', title: 'Giraffes', text: 'What the giraffes in our zoo eat.' };
+    const { json } = await call('POST', `${base}/items`, { ...item, region: 'apac' });
+    expect(json).toEqual({ key: item.key, region: 'apac', passages: 1, status: 'created' });
+    const found = await search('food for giraffes');
+    expect(found.keys[0]).toBe(item.key);
+    expect(found.chunks[0]?.item.region).toBe('apac');
+    expect(found).toMatchObject({ model_version: 0, errors: [] });
+  });
+
+  it('are read, replaced and deleted under their key, whatever characters it has', async () => {
+    const path = `${base}/items/${encodeURIComponent('paths/with a/slash')}`;
+    expect((await call('GET', path)).json).toMatchObject({ title: 'Giraffes', region: 'apac', passages: 1 });
+    const passages = (await call('GET', `${path}/passages`)).json.passages as Json[];
+    expect(passages[0]).toMatchObject({ id: 'paths/with a/slash#0', ordinal: 0 });
+    const replaced = await call('PUT', path, { title: 'Okapis', text: 'What the okapis in our zoo eat.' });
+    expect(replaced.json).toMatchObject({ status: 'updated', region: 'apac' });
+    expect((await search('food for okapis')).chunks[0]?.text).toContain('okapis');
+    expect((await call('DELETE', path)).status).toBe(204);
+    expect((await search('food for okapis')).keys).not.toContain('paths/with a/slash');
+    expect((await call('GET', path)).json).toMatchObject({ status: 404, code: 'unknown_item' });
+    expect((await call('DELETE', path)).status).toBe(404);
+  });
+
+  it('are listed over all regions in pages, each once and in order', async () => {
+    const keys: string[] = [];
+    let after: string | null = null;
+    do {
+      const from: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+      const { json } = await call('GET', `${base}/items?limit=5${from}`);
+      keys.push(...(json.items as { key: string }[]).map((item) => item.key));
+      after = json.next as string | null;
+    } while (after !== null);
+    expect(keys).toEqual(ITEMS.map((item) => item.key).sort());
+  });
+
+  it('stay in the region that holds them', async () => {
+    const { json } = await call('GET', `${base}/items?limit=1&region=weur`);
+    const [item] = json.items as { key: string; region: string; text: string }[];
+    const again = await call('POST', `${base}/items`, { key: item?.key, text: item?.text, region: 'apac' });
+    expect(again.json.region).toBe('weur');
+  });
+});
+
+describe('search', () => {
+  it('keeps to a region and to a number of results', async () => {
+    const all = await search(ITEMS[0]?.title as string);
+    expect(all.keys[0]).toBe(ITEMS[0]?.key);
+    const few = await search(ITEMS[0]?.title as string, {
+      ai_search_options: { retrieval: { max_num_results: 2 } },
+    });
+    expect(few.keys).toEqual(all.keys.slice(0, 2));
+    const there = await search('help', { fedcar: { region: 'apac' } });
+    expect(new Set(there.chunks.map((chunk) => chunk.item.region))).toEqual(new Set(['apac']));
+  });
+
+  it('explains what plain embedding search would say', async () => {
+    const [chunk] = (await search(ITEMS[0]?.title as string, { fedcar: { explain: true } })).chunks;
+    const { base_score, head_score } = (chunk as unknown as { scoring_details: Record<string, number> })
+      .scoring_details;
+    // Before any training both are the same.
+    expect(base_score).toBeCloseTo(head_score as number, 2);
+  });
+
+  it('gives answers that do not depend on an eviction', async () => {
+    const before = await search('help');
+    await abortAllDurableObjects();
+    expect((await search('help')).keys).toEqual(before.keys);
+  });
+});
+
+describe('collections', () => {
+  it('do not see each other', async () => {
+    await call('POST', '/v1/collections', { name: 'other', settings: { regions: ['weur'] } });
+    expect((await search('help', {}, '/v1/collections/other')).keys).toEqual([]);
+    const names = (await call('GET', '/v1/collections')).json.collections as { name: string }[];
+    expect(names.map(({ name }) => name)).toEqual(expect.arrayContaining(['http', 'other']));
+    expect((await call('DELETE', '/v1/collections/other')).status).toBe(204);
+    expect((await call('POST', '/v1/collections/other/search', { query: 'help' })).status).toBe(404);
+  });
+
+  it('are created once, and never with settings that do not exist', async () => {
+    const again = await call('POST', '/v1/collections', { name: 'http', settings: { regions: ['me'] } });
+    expect(again.json).toMatchObject({ status: 409, code: 'collection_exists' });
+    const wrong = await call('POST', '/v1/collections', { name: 'x', settings: { heldOutShare: 0.9 } });
+    expect(wrong.json.errors).toEqual([
+      { pointer: '#/settings/heldOutShare', detail: 'at most 0.5, got 0.9' },
+    ]);
+  });
+});
+
+describe('feedback and training', () => {
+  it('takes records once, in the region given', async () => {
+    const records = feedback(1).slice(0, 6);
+    const first = await call('POST', `${base}/feedback`, { records, region: 'weur' });
+    expect(first.json).toEqual({ accepted: 6, duplicates: 0, region: 'weur' });
+    const second = await call('POST', `${base}/feedback`, { records, region: 'weur' });
+    expect(second.json).toEqual({ accepted: 0, duplicates: 6, region: 'weur' });
+  });
+
+  it('starts a run, shows it, and cancels it', async () => {
+    const started = await call('POST', `${base}/rounds`);
+    expect(started.status).toBe(202);
+    const { run } = started.json as { run: string };
+    expect((await call('POST', `${base}/rounds`)).json).toMatchObject({
+      status: 409,
+      code: 'run_in_progress',
+    });
+    const cancelled = await call('POST', `${base}/rounds/${run}/cancel`);
+    expect(cancelled.json).toMatchObject({ run, state: 'cancelled' });
+    const { runs } = (await call('GET', `${base}/rounds`)).json as { runs: Json[] };
+    expect(runs[0]).toMatchObject({ run, state: 'cancelled' });
+    expect((await call('GET', `${base}/rounds/no-such-run`)).json).toMatchObject({ code: 'unknown_run' });
+  });
+
+  it('has version 0 from the start', async () => {
+    const { versions } = (await call('GET', `${base}/models`)).json as { versions: Json[] };
+    expect(versions).toHaveLength(1);
+    expect(versions[0]).toMatchObject({ version: 0, state: 'serving', active_rows: 0 });
+    expect((await call('POST', `${base}/models/0/activate`)).json).toMatchObject({ version: 0 });
+    expect((await call('POST', `${base}/models/7/activate`)).json).toMatchObject({ code: 'unknown_version' });
+  });
+
+  it('shows documents by region and nothing about queries', async () => {
+    const { regions } = (await call('GET', `${base}/regions`)).json as { regions: Json[] };
+    expect(regions.map(({ region }) => region).sort()).toEqual(['apac', 'weur']);
+    expect(Object.keys(regions[0] ?? {}).sort()).toEqual([
+      'items',
+      'last_contribution_at',
+      'passages',
+      'region',
+    ]);
+  });
+});
+
+it('is ready', async () => {
+  expect((await call('GET', '/readyz')).json).toEqual({ status: 'ok' });
+});
