@@ -7,6 +7,8 @@ import { type BertShape, bertLayout } from './bert-layout.ts';
 import { type Checkpoint, readRow } from './checkpoint.ts';
 import { ASSET_LIMIT, type PackedTensor, packFiles } from './pack-files.ts';
 import { quantiseRows } from './quantise.ts';
+import { smoothingFactors, smoothWeight } from './smooth.ts';
+import { splitHiddenUnits } from './split.ts';
 
 export interface EncoderDescription extends BertShape {
   name: string;
@@ -32,16 +34,25 @@ export async function buildArtifact(
   tokenizer: Uint8Array,
   weights: ModelManifest['weights'],
 ): Promise<Artifact> {
+  const original = bertLayout(model, model.maxTokens);
+  const values = new Map(original.map((row) => [row.name, readRow(checkpoint, row)]));
+  const read = (name: string) => values.get(name)!;
+  const smoothing = weights === 'int8' ? smoothingFactors(model, read, model.maxTokens) : new Map();
+  const intermediate = weights === 'int8' ? splitHiddenUnits(model, values) : model.intermediate;
+  const layout = bertLayout({ ...model, intermediate }, model.maxTokens);
   const words: PackedTensor[] = [];
   const body: PackedTensor[] = [];
-  for (const row of bertLayout(model, model.maxTokens)) {
+  for (const row of layout) {
     const target = row.kind === 'table' ? words : body;
-    const values = readRow(checkpoint, row);
     if (weights === 'float32' || row.kind === 'plain') {
-      target.push({ name: row.name, shape: row.shape, values });
+      target.push({ name: row.name, shape: row.shape, values: read(row.name) });
       continue;
     }
-    const { codes, scales } = quantiseRows(values, row.shape[0]!, row.shape[1]!);
+    const linear = row.name.replace(/\.weight$/, '');
+    const smooth: Float32Array | undefined = smoothing.get(linear);
+    if (smooth) target.push({ name: `${row.name}.smooth`, shape: [smooth.length], values: smooth });
+    const fitting = smooth ? smoothWeight(read(row.name), smooth) : read(row.name);
+    const { codes, scales } = quantiseRows(fitting, row.shape[0]!, row.shape[1]!);
     target.push({ name: row.name, shape: row.shape, values: codes });
     target.push({ name: `${row.name}.scale`, shape: [row.shape[0]!], values: scales });
   }
@@ -58,7 +69,7 @@ export async function buildArtifact(
     width: model.width,
     layers: model.layers,
     heads: model.heads,
-    intermediate: model.intermediate,
+    intermediate,
     vocabulary: model.vocabulary,
     positions: model.maxTokens,
     maxTokens: model.maxTokens,
