@@ -7,9 +7,11 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
+import { planNoise } from '../../shared/federated/noise-plan.ts';
 import type {
   CoordinatorApi,
   Outcome,
+  PrivacyInfo,
   RegionStats,
   RunInfo,
   SnapshotPointer,
@@ -25,9 +27,11 @@ import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
+import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
 import type { PassageChange } from '../region/library.ts';
 import { migrate, Values } from '../sql.ts';
+import { describePrivacy } from './privacy-info.ts';
 import { RowTable } from './row-table.ts';
 import { type ActiveRun, RunStore } from './run-store.ts';
 import { Runner } from './runner.ts';
@@ -156,6 +160,8 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
       probes: {},
       rowsAt: 0,
       rows: 0,
+      serial: 0,
+      noise: this.#noise(),
       securePhase: null,
       failures: 0,
     };
@@ -185,6 +191,12 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     const { regions } = this.#settings();
     const stats = await Promise.allSettled(regions.map((name) => this.#region(name).stats()));
     return stats.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  async privacy(): Promise<PrivacyInfo> {
+    const entries = new LedgerStore(this.ctx.storage).entries();
+    const secure = this.#secure(await this.#context());
+    return describePrivacy(this.#settings(), entries, secure, Date.now());
   }
 
   // ---- what participants call -------------------------------------------------------------------------------
@@ -341,6 +353,13 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     return this.#versions.create(draft, null, await this.#context(), Date.now());
   }
 
+  #noise(): ActiveRun['noise'] {
+    const { privacy, retentionDays } = this.#settings();
+    if (privacy.noise === 'off') return null;
+    const { counts, train, gate } = planNoise(privacy, retentionDays);
+    return { counts, train, gate };
+  }
+
   #secure(context: SnapshotContext): SecureSum | null {
     const roster = this.#values.get<SignedRoster>('roster');
     if (roster === null) return null;
@@ -352,6 +371,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     const context = await this.#context();
     this.#runner ??= new Runner({
       secure: this.#secure(context),
+      ledger: new LedgerStore(this.ctx.storage),
       storage: this.ctx.storage,
       rows: this.#rows,
       versions: this.#versions,

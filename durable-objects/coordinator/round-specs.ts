@@ -3,11 +3,13 @@ import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
 import { STATS, statScale } from '../../shared/federated/figures.ts';
 import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
+import { rateOf } from '../../shared/federated/noise-plan.ts';
 import { positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
+import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { partCount } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
-import type { TrainingPhase } from '../../shared/protocol/settings.ts';
+import { type PrivacySettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -26,12 +28,13 @@ export async function specifyRound(
   parts: RunnerParts,
   state: TrainingState,
 ): Promise<RoundSpec> {
-  const { rows, collection, secure } = parts;
+  const { collection, secure } = parts;
   const common = {
     id: `${run.run}.${run.index}`,
     collection,
     rowsAt: run.rowsAt,
     rows: run.rows,
+    serial: run.serial,
     noiseMultiplier: 0,
     honest: secure === null ? 1 : secure.threshold - secure.colluders,
     aggregation: secure === null ? ('plain' as const) : ('secure' as const),
@@ -41,11 +44,14 @@ export async function specifyRound(
     clipNorm,
     gridStep: roundGrid(dimension, clipNorm).step,
   });
+  const noise = run.noise;
   if (run.stage === 'count') {
-    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(rows.size() + 1, COUNT_NORM) };
+    common.noiseMultiplier = noise?.counts ?? 0;
+    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(run.rows + 1, COUNT_NORM) };
   }
   if (run.stage === 'gate') {
     const states = await gateStates(run, parts);
+    common.noiseMultiplier = noise?.gate ?? 0;
     return {
       ...common,
       ...states,
@@ -54,12 +60,13 @@ export async function specifyRound(
       ...grid(GATE_DIMENSION, GATE_NORM),
     };
   }
+  common.noiseMultiplier = noise?.train ?? 0;
   return specifyTraining(run, parts, state, common, grid);
 }
 
 type Common = Pick<
   RoundSpec,
-  'id' | 'collection' | 'rowsAt' | 'rows' | 'noiseMultiplier' | 'honest' | 'aggregation'
+  'id' | 'collection' | 'rowsAt' | 'rows' | 'serial' | 'noiseMultiplier' | 'honest' | 'aggregation'
 >;
 type GridOf = (dimension: number, clipNorm: number) => Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>;
 
@@ -72,33 +79,46 @@ async function specifyTraining(
 ): Promise<RoundSpec> {
   const { plan } = run;
   if (plan === null) throw new Error('a train round needs a plan');
-  const { training, adapter } = settings;
+  const { training, adapter, privacy } = settings;
+  const noised = run.noise === null ? null : privacy.training;
   const position = positionOf(plan, run.trained);
-  const phase = training.phases[position.phase] as TrainingPhase;
+  const phases = phasesOf(settings);
+  const phase = phases[position.phase] as TrainingPhase;
   const bytes = state.bytes();
   const parameters = state.parameters();
   const headOnly = phase.train === 'head' || adapter.kind === 'none';
-  const dimension = (headOnly ? 0 : parameters.adapter.length) + parameters.head.length + STATS;
+  const directions = state.directions();
+  const headWidth = directions === null ? context.model.width : directions.length / 4 / context.model.width;
+  const headSize = parameters.activeRows.length * headWidth;
+  const dimension = (headOnly ? 0 : parameters.adapter.length) + headSize + STATS;
   const local = phase.rounds === 'local' ? phase.local : null;
-  const norm = local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension);
+  const clip = noised === null ? null : clipNorms(noised.clipNorm, noised.statisticsShare);
+  const norm = clip?.total ?? (local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension));
   const shape = grid(dimension, norm);
   return {
     ...common,
     ...shape,
     kind: 'train',
     train: headOnly ? 'head' : 'adapter-and-head',
-    sample: sampleOf(position, run.seed),
+    sample: noised === null ? sampleOf(position, run.seed) : poissonOf(privacy),
     adapter,
     state: await stateRef(`parameters:${common.id}`, bytes),
     fixed: await stateRef(`fixed:${run.run}`, state.fixed()),
     margin: training.margin,
+    directions: directions === null ? null : await stateRef(`directions:${run.run}`, directions),
     activeRows: parameters.activeRows.length,
     temperature: training.temperature,
-    gradientNorm: training.clipNorm,
+    gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
-    adapterKey: headOnly ? adapterKey(run, plan, training.phases, context.model.sha256) : common.id,
-    statScale: statScale(shape.gridStep, run.units),
+    adapterKey: headOnly ? adapterKey(run, plan, phases, context.model.sha256) : common.id,
+    // A unit's three figures are at most one each.
+    statScale: clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / Math.sqrt(3),
   };
+}
+
+function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
+  const { numerator, denominator } = rateOf(privacy);
+  return { kind: 'poisson', numerator, denominator };
 }
 
 async function stateRef(key: string, bytes: Uint8Array): Promise<StateRef> {

@@ -119,6 +119,13 @@ export class RowTable {
     }
   }
 
+  /** Embeddings of the rows that stand, [rows, width]: of every n-th where there are very many. */
+  sampleEmbeddings(width: number, most = 8192): Float32Array {
+    const stride = Math.max(1, Math.ceil(this.liveCount() / most));
+    const rows = Array.from(this.numbers(), ({ row }) => row).filter((_, index) => index % stride === 0);
+    return this.embeddings(rows, width);
+  }
+
   /** Numbers of the rows that stand, in order. */
   *numbers(): Generator<{ row: number }> {
     yield* this.#sql.exec<{ row: number }>('SELECT row FROM rows WHERE removed = 0 ORDER BY row');

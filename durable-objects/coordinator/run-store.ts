@@ -27,6 +27,10 @@ export interface ActiveRun {
   /** The row table that the run is about: its last change, and how many rows were ever given out. */
   rowsAt: number;
   rows: number;
+  /** Names the current round in the ledgers. */
+  serial: number;
+  /** Noise multipliers of the run; null where noise is off. */
+  noise: { counts: number; train: number; gate: number } | null;
   /** The phase of secure aggregation that participants were last woken for. */
   securePhase: string | null;
   /** Rounds in a row that failed in the secure sum. */

@@ -2,8 +2,17 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
+
 import { plainSum } from '../../shared/federated/aggregation.ts';
 import { decodeRound } from '../../shared/federated/mechanism.ts';
+import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
+import {
+  chargeOf,
+  chooseRows,
+  deviationOf,
+  expandHead,
+  floatsOf,
+} from '../../shared/federated/noised-release.ts';
 import { newOptimiserState } from '../../shared/federated/optimiser.ts';
 import { applyRound, judge, trainFigures } from '../../shared/federated/release.ts';
 import {
@@ -12,17 +21,15 @@ import {
   type RoundEvent,
   stepRound,
 } from '../../shared/federated/round-machine.ts';
-import {
-  activeRows,
-  planRun,
-  positionOf,
-  type RunPlan,
-  trainRounds,
-} from '../../shared/federated/run-plan.ts';
+import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
+import { samplingRateOf } from '../../shared/federated/secure-round.ts';
+import { project } from '../../shared/privacy/ledger.ts';
+import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { encodeParameters } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
-import type { CollectionSettings, TrainingPhase, TrainingSettings } from '../../shared/protocol/settings.ts';
-import { Blobs } from '../sql.ts';
+import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import type { LedgerStore } from '../ledger-store.ts';
+import { Blobs, Values } from '../sql.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
@@ -40,6 +47,7 @@ export interface RunnerParts {
   settings: CollectionSettings;
   /** Null where the sum is plain: by the settings, or because a region alone has nobody to hide among. */
   secure: SecureSum | null;
+  ledger: LedgerStore;
   context: SnapshotContext;
   now: () => number;
   /** Asks a participant to poll; false when it can not be reached. */
@@ -80,6 +88,11 @@ export class Runner {
     if (run === null) return null;
     if (run.stage === 'prepare') {
       await Promise.allSettled(settings.regions.map((name) => this.#parts.flush(name)));
+      const refused = this.#refusal(run);
+      if (refused !== null) {
+        this.fail(run, refused);
+        return null;
+      }
       await this.#open({ ...run, stage: 'count', rowsAt: rows.changedAt(), rows: rows.size() });
       return now();
     }
@@ -130,6 +143,7 @@ export class Runner {
       return this.#parts.versions.snapshotPart(key.slice('snapshot:'.length), part);
     const spec = this.#parts.runs.active()?.spec;
     if (spec?.kind === 'train' && spec.fixed.key === key) return this.#state.fixedPart(part);
+    if (spec?.kind === 'train' && spec.directions?.key === key) return this.#state.directionsPart(part);
     return spec?.kind === 'train' && spec.state.key === key ? this.#state.part(part) : null;
   }
 
@@ -142,7 +156,8 @@ export class Runner {
   /** Opens the next round: makes its specification, saves it, then wakes the participants. */
   async #open(run: ActiveRun): Promise<void> {
     const { runs, settings, now, storage, secure } = this.#parts;
-    const spec = await specifyRound(run, this.#parts, this.#state);
+    const serial = (new Values(storage).get<number>('serial') ?? 0) + 1;
+    const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);
     const { phaseDeadlineMs, minParticipants } = settings.schedule;
     if (runs.active()?.run !== run.run) return;
     const round = openRound(spec.id, settings.regions, {
@@ -153,7 +168,9 @@ export class Runner {
     storage.transactionSync(() => {
       this.#blobs.deletePrefix(UPLOADS);
       secure?.clear();
-      runs.save({ ...run, spec, round, probes: {} });
+      // A serial is spent whether or not its round is ever released.
+      new Values(storage).set('serial', serial);
+      runs.save({ ...run, serial, spec, round, probes: {} });
     });
     const reached = await this.wakeAll(settings.regions);
     for (const name of settings.regions) {
@@ -175,6 +192,8 @@ export class Runner {
     const { secure, settings, now } = this.#parts;
     if (spec.aggregation === 'plain' || secure === null) {
       const vector = (participant: string) => this.#vector(participant, spec.dimension);
+      const refused = this.#charge(run, spec);
+      if (refused !== null) return this.#stop(run, refused);
       return plainSum.sum(contributorsOf(round), spec.dimension, { vector });
     }
     const toWake = secure.open(spec, settings.schedule.secureDeadlineMs, now());
@@ -183,12 +202,44 @@ export class Runner {
       secure.tick(spec.id, contributorsOf(round), now());
       const state = secure.state(spec.id);
       if (state === null) return now();
-      if (state.phase === 'charge') secure.charged(spec.id, now());
-      else if (state.phase === 'reconstruct') await secure.unmask(spec.id, now());
+      if (state.phase === 'charge') {
+        const refused = this.#charge(run, spec);
+        if (refused !== null) return this.#stop(run, refused);
+        secure.charged(spec.id, now());
+      } else if (state.phase === 'reconstruct') await secure.unmask(spec.id, now());
       else if (state.phase === 'done') return secure.sum(spec.id, spec.dimension);
       else if (state.phase === 'aborted') return this.#again(run, state.abort?.detail ?? 'aborted');
       else return this.#waitFor(run, state.deadline ?? now());
     }
+  }
+
+  /** Why a run with this plan must not start: its projected ε would pass the budget. */
+  #refusal(run: ActiveRun): string | null {
+    const { settings, ledger, now } = this.#parts;
+    if (run.noise === null) return null;
+    const { privacy, retentionDays } = settings;
+    const { releases } = planNoise(privacy, retentionDays);
+    const projected = project(policyOf(privacy, retentionDays), ledger.entries(), releases, now());
+    if (projected.fits) return null;
+    return `the privacy budget does not allow the run: ε would be ${projected.epsilon.toFixed(3)} of ${privacy.epsilon}`;
+  }
+
+  /** Records what the round costs before anything of its sum is known. Null, or why it must not be released. */
+  #charge(run: ActiveRun, spec: RoundSpec): string | null {
+    const { settings, ledger } = this.#parts;
+    const entry = chargeOf(spec, run.round?.startedAt ?? 0);
+    if (entry === null) return null;
+    const result = ledger.charge(policyOf(settings.privacy, settings.retentionDays), entry);
+    if (result.ok) return null;
+    return result.code === 'privacy_budget_exceeded'
+      ? `the privacy budget is spent: ε would be ${result.projected.epsilon.toFixed(3)} of ${settings.privacy.epsilon}`
+      : `the ledger holds another charge for round ${entry.round}`;
+  }
+
+  #stop(run: ActiveRun, reason: string): null {
+    this.#parts.secure?.abort(run.spec?.id ?? '', reason, this.#parts.now());
+    this.fail(run, reason);
+    return null;
   }
 
   async #waitFor(run: ActiveRun, deadline: number): Promise<number> {
@@ -227,13 +278,11 @@ export class Runner {
 
   #counted(run: ActiveRun, sum: Float64Array): void {
     const { runs, rows, versions, settings, context, storage, now } = this.#parts;
-    const { training, adapter } = settings;
-    const counts = sum.subarray(0, sum.length - 1).map(Math.round);
-    const before = versions.parameters(run.base, context.model.width);
-    const active = activeRows(counts, new Set(before?.activeRows ?? []), training);
-    let units = 0;
-    for (const row of active) units += counts[row] as number;
-    const plan = planRun(training, units);
+    const { training, adapter, privacy } = settings;
+    const { width } = context.model;
+    const before = versions.parameters(run.base, width);
+    const { active, units } = chooseRows(run, sum, before?.activeRows ?? [], settings);
+    const plan = planRun(phasesOf(settings), units);
     if (active.length < 2) {
       const detail = `${active.length} documents have the ${training.activeThreshold} queries that training needs`;
       this.fail(run, `${detail}; at least 2 are needed`);
@@ -243,12 +292,13 @@ export class Runner {
       this.fail(run, 'the settings ask for no train round: training.phases have no passes');
       return;
     }
-    const { width } = context.model;
     const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
     const fixed = fixedRows({ active, rows, most: training.fixedRows, width, seed: run.seed });
-    const optimiserOf = (index: number) => phaseOf(training, plan, index).optimiser;
+    const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
+    const directions = wanted === 0 ? null : principalDirections(rows.sampleEmbeddings(width), width, wanted);
+    const { kind } = phaseOf(settings, plan, 0).optimiser;
     storage.transactionSync(() => {
-      this.#state.begin(parameters, fixed, optimiserOf(0).kind);
+      this.#state.begin(parameters, fixed, directions, kind);
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
       runs.save({ ...next(run), stage: 'train', units, plan });
@@ -264,13 +314,17 @@ export class Runner {
     let optimiser = this.#state.optimiser();
     const steps = trainRounds(plan);
     const position = positionOf(plan, run.trained);
-    const phase = phaseOf(settings.training, plan, run.trained);
-    const schedule = { step: position.step, steps: position.steps, expected: run.units / position.parts };
-    if (figures.units > 0) applyRound(parameters, optimiser, sum, spec, phase.optimiser, schedule);
+    const phase = phaseOf(settings, plan, run.trained);
+    const expected = samplingRateOf(spec) * (run.units / position.parts);
+    const schedule = { step: position.step, steps: position.steps, expected };
+    const { width } = context.model;
+    const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
+    const full = directions === null ? sum : expandHead(sum, spec, parameters, directions, width);
+    applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule);
     const following: ActiveRun = { ...next(run), trained: run.trained + 1 };
     const encoded = encodeParameters(parameters);
     if (following.trained < steps) {
-      const nextPhase = phaseOf(settings.training, plan, following.trained);
+      const nextPhase = phaseOf(settings, plan, following.trained);
       // A new phase starts with an optimiser that remembers nothing.
       if (nextPhase !== phase)
         optimiser = newOptimiserState(nextPhase.optimiser.kind, optimiser.first.length);
@@ -296,7 +350,11 @@ export class Runner {
 
   #judged(run: ActiveRun, sum: Float64Array): void {
     const { runs, versions, settings, storage, now } = this.#parts;
-    const verdict = judge(sum.map(Math.round), Object.values(run.probes), settings.gate);
+    const { spec, round } = run;
+    if (spec === null || round === null) return;
+    const deviation = deviationOf(spec, contributorsOf(round).length);
+    const values = deviation === 0 ? sum.map(Math.round) : sum;
+    const verdict = judge(values, Object.values(run.probes), settings.gate, deviation);
     const candidate = run.candidate ?? 0;
     storage.transactionSync(() => {
       versions.judge(candidate, verdict.heldOut, verdict.probe, verdict.publish);
@@ -309,7 +367,9 @@ export class Runner {
 
   /** How a version was made, for everyone who is served by it. */
   #provenance(spec: RoundSpec): Record<string, unknown> {
-    const { phases, temperature } = this.#parts.settings.training;
+    const { settings } = this.#parts;
+    const phases = phasesOf(settings);
+    const { temperature } = settings.training;
     const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';
     return { aggregation: spec.aggregation, noise, temperature, phases };
   }
@@ -322,8 +382,8 @@ export class Runner {
 }
 
 /** The phase that train round `index` belongs to. */
-function phaseOf(training: TrainingSettings, plan: RunPlan, index: number): TrainingPhase {
-  return training.phases[positionOf(plan, index).phase] as TrainingPhase;
+function phaseOf(settings: CollectionSettings, plan: RunPlan, index: number): TrainingPhase {
+  return phasesOf(settings)[positionOf(plan, index).phase] as TrainingPhase;
 }
 
 /** The run at its following round, which is not specified yet. */

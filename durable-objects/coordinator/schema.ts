@@ -1,4 +1,5 @@
 /** Tables of a Coordinator, as numbered migrations. */
+import { LEDGER_TABLE } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
 
 export const MIGRATIONS = [
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
     run TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, started_at INTEGER NOT NULL,
     ended_at INTEGER, planned INTEGER, version INTEGER, error TEXT
   );
-  CREATE TABLE rounds (run TEXT NOT NULL, round INTEGER NOT NULL, info TEXT NOT NULL, PRIMARY KEY (run, round)) WITHOUT ROWID;`,
+  CREATE TABLE rounds (run TEXT NOT NULL, round INTEGER NOT NULL, info TEXT NOT NULL, PRIMARY KEY (run, round)) WITHOUT ROWID;
+  ${LEDGER_TABLE}`,
 ] as const;

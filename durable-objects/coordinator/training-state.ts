@@ -7,6 +7,7 @@ import type { Blobs } from '../sql.ts';
 
 const PREFIX = 'run/';
 const PARAMETERS = 'run/parameters';
+const DIRECTIONS = 'run/directions';
 const FIXED = 'run/fixed';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
@@ -24,7 +25,18 @@ export class TrainingState {
   }
 
   /** @param fixed rows that compete and do not learn, [rows, width]; the same for the whole run */
-  begin(parameters: Parameters, fixed: Float32Array, optimiser: OptimiserSettings['kind']): void {
+  begin(
+    parameters: Parameters,
+    fixed: Float32Array,
+    directions: Float32Array | null,
+    optimiser: OptimiserSettings['kind'],
+  ): void {
+    if (directions !== null) {
+      this.#blobs.put(
+        DIRECTIONS,
+        new Uint8Array(directions.buffer, directions.byteOffset, directions.byteLength),
+      );
+    }
     const length = parameters.adapter.length + parameters.head.length;
     this.#blobs.put(FIXED, new Uint8Array(fixed.buffer, fixed.byteOffset, fixed.byteLength));
     this.save(encodeParameters(parameters), newOptimiserState(optimiser, length));
@@ -50,6 +62,15 @@ export class TrainingState {
 
   fixed(): Uint8Array {
     return this.#blobs.get(FIXED) ?? new Uint8Array(0);
+  }
+
+  /** Orthonormal directions [k, width] along which the head moves, as bytes; null: along all. */
+  directions(): Uint8Array | null {
+    return this.#blobs.get(DIRECTIONS);
+  }
+
+  directionsPart(part: number): Uint8Array | null {
+    return this.#blobs.part(DIRECTIONS, part);
   }
 
   fixedPart(part: number): Uint8Array | null {

@@ -1,6 +1,7 @@
 /** From an uploaded item to its passages: split to fit the encoder, hashed, embedded by the adapter-free encoder. */
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput } from '../../shared/protocol/items.ts';
+import { splitDocument } from '../../shared/retrieval/chunking.ts';
 import type { Passage, StoredPassage } from './library.ts';
 
 /** Passages of every item, in order. Texts that an item already has are not embedded again. */
@@ -10,10 +11,13 @@ export async function preparePassages(
   model: string,
   known: (key: string) => StoredPassage[],
 ): Promise<Passage[][]> {
-  const pieces = items.map((item) => {
-    const text = item.title === '' || item.title === item.text ? item.text : `${item.title}: ${item.text}`;
-    return [text].map((piece, ordinal) => ({ ordinal, text: piece, ids: engine.tokenize(piece) }));
-  });
+  const options = {
+    countTokens: (text: string) => engine.tokenize(text).length,
+    maxTokens: engine.info.maxTokens,
+  };
+  const pieces = items.map((item) =>
+    splitDocument(item, options).map(({ text }, ordinal) => ({ ordinal, text, ids: engine.tokenize(text) })),
+  );
   const prepared: Passage[][] = [];
   const missing: { passage: Passage; ids: Int32Array }[] = [];
   for (const [index, item] of items.entries()) {
@@ -39,6 +43,7 @@ export async function preparePassages(
     const embeddings = await engine.embed(
       missing.map(({ ids }) => ids),
       { kind: 'none' },
+      { priority: 'background' },
     );
     missing.forEach(({ passage }, index) => {
       passage.embedding = embeddings.slice(index * width, (index + 1) * width);

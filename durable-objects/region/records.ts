@@ -3,13 +3,24 @@
  * its id that never changes in the collection's life.
  */
 import type { Engine } from '../../models/engine.ts';
+import { concatBytes, toHex } from '../../shared/crypto/bytes.ts';
+import { hashBytes } from '../../shared/crypto/hash.ts';
+import { samplingRate } from '../../shared/privacy/rational.ts';
+import { isHeldOut, type PrivacyUnit } from '../../shared/privacy/units.ts';
 import type { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
 
 export interface RecordOptions {
   engine: Pick<Engine, 'tokenize'>;
-  splitKey: string;
+  /** Keys everything that is decided by hash; see `unitKey`. */
+  key: Uint8Array;
   heldOutShare: number;
+  unit: PrivacyUnit;
   now: number;
+}
+
+/** The key for decisions by hash, 32 bytes. */
+export function unitKey(splitKey: string): Uint8Array {
+  return hashBytes('fedcar unit key', new TextEncoder().encode(splitKey));
 }
 
 export async function addRecords(
@@ -17,23 +28,27 @@ export async function addRecords(
   records: readonly FeedbackInput[],
   options: RecordOptions,
 ): Promise<FeedbackReceipt> {
-  const prepared = await Promise.all(
-    records.map(async (record) => {
-      const id = record.id ?? (await sha256(`${record.item}\0${record.query}`)).slice(0, 16).join('.');
-      const keyed = new DataView((await sha256(`${options.splitKey}\0${id}`)).buffer);
-      return {
-        record,
-        id,
-        split: keyed.getUint32(0),
-        place: keyed.getUint32(4),
-        ids: options.engine.tokenize(record.query),
-      };
-    }),
-  );
+  const { engine, key, heldOutShare, unit } = options;
+  const share = heldOutShare > 0 ? samplingRate(heldOutShare) : null;
+  const prepared = records.map((record) => {
+    const id =
+      record.id ??
+      toHex(hashBytes('fedcar record', new TextEncoder().encode(`${record.item}\0${record.query}`)));
+    const unitId = unit === 'contributor' ? (record.contributor ?? id) : id;
+    const place = new DataView(
+      hashBytes('fedcar place', concatBytes(key, new TextEncoder().encode(unitId))).buffer,
+    );
+    return {
+      record,
+      id,
+      held: share !== null && isHeldOut(unitId, share, key) ? 1 : 0,
+      place: place.getUint32(0),
+      ids: engine.tokenize(record.query),
+    };
+  });
   let accepted = 0;
   storage.transactionSync(() => {
-    for (const { record, id, split, place, ids } of prepared) {
-      const held = split < options.heldOutShare * 2 ** 32 ? 1 : 0;
+    for (const { record, id, held, place, ids } of prepared) {
       const { rowsWritten } = storage.sql.exec(
         `INSERT OR IGNORE INTO records (id, at, query, item, relevant, contributor, held, place, length, ids)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -52,8 +67,4 @@ export async function addRecords(
     }
   });
   return { accepted, duplicates: records.length - accepted };
-}
-
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }

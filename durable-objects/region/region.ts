@@ -11,7 +11,12 @@ import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
+import { policyOf } from '../../shared/federated/noise-plan.ts';
+import { chargeOf } from '../../shared/federated/noised-release.ts';
 import { Participant } from '../../shared/federated/participant.ts';
+import type { UnitPolicy } from '../../shared/federated/unit-selection.ts';
+import { charge } from '../../shared/privacy/ledger.ts';
+import { cryptoSource } from '../../shared/privacy/random-source.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
@@ -23,15 +28,17 @@ import type {
 } from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
+import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
+import { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import { migrate, Values } from '../sql.ts';
 import { Library } from './library.ts';
 import { preparePassages } from './passages.ts';
-import { addRecords } from './records.ts';
+import { addRecords, unitKey } from './records.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerPassages, matchesFilters } from './search.ts';
 import { Shard } from './shard.ts';
@@ -66,7 +73,7 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
     migrate(ctx.storage, MIGRATIONS);
     this.#values = new Values(ctx.storage);
     this.#library = new Library(ctx.storage);
-    this.#shard = new Shard(ctx.storage);
+    this.#shard = new Shard(ctx.storage, () => this.#unitPolicy(), cryptoSource());
   }
 
   /** Tells the object who it is. May be repeated; settings replace earlier ones, the split key stays. */
@@ -146,10 +153,16 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
   async addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
     const { splitKey, settings } = this.#identity();
     const engine = await this.#engine();
-    const { heldOutShare } = settings;
+    const { heldOutShare, privacy } = settings;
     return {
       ok: true,
-      value: await addRecords(this.ctx.storage, records, { engine, splitKey, heldOutShare, now: Date.now() }),
+      value: await addRecords(this.ctx.storage, records, {
+        engine,
+        key: unitKey(splitKey),
+        heldOutShare,
+        unit: privacy.unit,
+        now: Date.now(),
+      }),
     };
   }
 
@@ -217,7 +230,8 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
         encoder,
         pin: () => this.#values.get<RosterPin>('pin'),
         savePin: (pin) => this.#values.set('pin', pin),
-        refuses: () => null,
+        refuses: (spec) => this.#refuses(spec),
+        charge: (spec) => this.#charge(spec),
       },
       name,
       port: rpcPort(coordinator(this.env, collection, settings)),
@@ -226,6 +240,32 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
       now: () => Date.now(),
       sliceTokens: SLICE_TOKENS,
     });
+  }
+
+  /** What this region checks by itself before it takes part: noise as agreed, and room in its own ledger. */
+  #refuses(spec: RoundSpec): string | null {
+    const { privacy, retentionDays } = this.#identity().settings;
+    if (privacy.noise === 'off') return null;
+    const entry = chargeOf(spec, Date.now());
+    if (entry === null) return `round ${spec.id} has no noise`;
+    const entries = new LedgerStore(this.ctx.storage).entries();
+    const result = charge(policyOf(privacy, retentionDays), entries, entry);
+    return result.ok ? null : `round ${spec.id}: ${result.code}`;
+  }
+
+  #charge(spec: RoundSpec): string | null {
+    const { privacy, retentionDays } = this.#identity().settings;
+    const entry = chargeOf(spec, Date.now());
+    if (entry === null) return this.#refuses(spec);
+    const result = new LedgerStore(this.ctx.storage).charge(policyOf(privacy, retentionDays), entry);
+    return result.ok ? null : `round ${spec.id}: ${result.code}`;
+  }
+
+  #unitPolicy(): UnitPolicy {
+    const { name, settings, splitKey } = this.#identity();
+    const { unit, recordsPerContributor } = settings.privacy;
+    const home = { region: name, regions: settings.regions, key: unitKey(splitKey) };
+    return { unit, recordsPerContributor, home };
   }
 
   /** Query records past the retention time are deleted. */

@@ -1,4 +1,5 @@
 /** Tables of a Region, as numbered migrations. */
+import { LEDGER_TABLE } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
 
 export const MIGRATIONS = [
@@ -31,5 +32,6 @@ export const MIGRATIONS = [
   );
   CREATE INDEX records_row ON records (row);
   CREATE INDEX records_item ON records (item);
-  CREATE INDEX records_at ON records (at);`,
+  CREATE INDEX records_at ON records (at);
+  ${LEDGER_TABLE}`,
 ] as const;

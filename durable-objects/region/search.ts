@@ -4,12 +4,13 @@
  */
 import type { Item, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
+import { Filters, matchesFilters as matches } from '../../shared/retrieval/filters.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import type { Library, StoredPassage } from './library.ts';
 
 export function matchesFilters(filters: unknown, item: Item): boolean {
   if (filters === null || filters === undefined) return true;
-  throw new TypeError(`filters: not available for ${item.key}`);
+  return matches(Filters.parse(filters), item);
 }
 
 export function answerPassages(library: Library, region: string, request: PassageRequest): PassageHit[] {

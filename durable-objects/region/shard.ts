@@ -2,7 +2,6 @@
  * The training side of a Region's SQLite: query records, their labels, and the job in progress. Implements the
  * store that a participant works on.
  */
-import { partOfRecord } from '../../shared/federated/run-plan.ts';
 import type {
   Job,
   ProbeTitle,
@@ -10,6 +9,14 @@ import type {
   TrainingRecord,
   UnlabelledRecord,
 } from '../../shared/federated/shard-store.ts';
+import {
+  countUnits,
+  type SelectableRecord,
+  type Selection,
+  selectUnits,
+  type UnitPolicy,
+} from '../../shared/federated/unit-selection.ts';
+import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
 import { Blobs, Values } from '../sql.ts';
 
@@ -20,7 +27,12 @@ export class Shard implements ShardStore {
   readonly #blobs: Blobs;
   readonly #values: Values;
 
-  constructor(storage: DurableObjectStorage) {
+  readonly #policy: () => UnitPolicy;
+  readonly #random: RandomSource;
+
+  constructor(storage: DurableObjectStorage, policy: () => UnitPolicy, random: RandomSource) {
+    this.#policy = policy;
+    this.#random = random;
     this.#storage = storage;
     this.#blobs = new Blobs(storage);
     this.#values = new Values(storage);
@@ -115,45 +127,39 @@ export class Shard implements ShardStore {
     });
   }
 
-  countRows(rows: number): Float64Array {
-    const counts = new Float64Array(rows);
-    for (const { row, n } of this.#sql.exec<{ row: number; n: number }>(
-      `SELECT row, count(*) AS n FROM records
-       WHERE row IS NOT NULL AND relevant = 1 AND held = 0 GROUP BY row`,
-    )) {
-      if (row < rows) counts[row] = n;
-    }
-    return counts;
+  countUnits(rows: number): Float64Array {
+    return countUnits(this.#labelled(0), rows, this.#policy(), this.#random);
   }
 
-  sample(sample: Sample, rows: ReadonlyMap<number, number>): Uint32Array {
-    if (sample.kind === 'poisson')
-      throw new RangeError('sample: Poisson sampling needs the noised aggregation');
-    const chosen: number[] = [];
-    for (const record of this.#sql.exec<{ n: number; row: number; place: number }>(
-      `SELECT n, row, place FROM records
-       WHERE row IS NOT NULL AND relevant = 1 AND held = 0 ORDER BY length, n`,
-    )) {
-      if (!rows.has(record.row)) continue;
-      if (sample.kind === 'part' && partOfRecord(record.place, sample.seed, sample.parts) !== sample.part)
-        continue;
-      chosen.push(record.n);
-    }
-    return Uint32Array.from(chosen);
+  sample(sample: Sample, rows: ReadonlyMap<number, number>): Selection {
+    const records = this.#labelled(0).filter(({ row }) => rows.has(row));
+    return selectUnits(records, sample, this.#policy(), this.#random);
   }
 
-  heldOut(): Uint32Array {
-    return Uint32Array.from(
-      this.#sql
-        .exec<{ n: number }>(
-          'SELECT n FROM records WHERE row IS NOT NULL AND relevant = 1 AND held = 1 ORDER BY length, n',
-        )
-        .toArray(),
-      ({ n }) => n,
-    );
+  heldOut(): Selection {
+    return selectUnits(this.#labelled(1), { kind: 'all' }, this.#policy(), this.#random);
   }
 
-  records(ids: Uint32Array): (TrainingRecord | null)[] {
+  /** Records that ask for a known row: those that train (0) or those that judge (1), never both. */
+  #labelled(held: 0 | 1): SelectableRecord[] {
+    return this.#sql
+      .exec<{
+        n: number;
+        id: string;
+        contributor: string | null;
+        row: number;
+        place: number;
+        length: number;
+      }>(
+        `SELECT n, id, contributor, row, place, length FROM records
+         WHERE row IS NOT NULL AND relevant = 1 AND held = ? ORDER BY n`,
+        held,
+      )
+      .toArray()
+      .map((record) => ({ ...record, contributor: record.contributor ?? undefined }));
+  }
+
+  records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[] {
     return Array.from(ids, (id) => {
       const record = this.#sql
         .exec<{ row: number | null; ids: ArrayBuffer }>('SELECT row, ids FROM records WHERE n = ?', id)

@@ -8,7 +8,8 @@ import type { Snapshot } from '../protocol/snapshot.ts';
 import { topRows } from '../retrieval/scores.ts';
 import type { SliceResult } from './participant.ts';
 import type { Job, ProbeTitle } from './shard-store.ts';
-import { adapterOf, bytesOf, takeSlice, type WorkContext } from './train-work.ts';
+import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
+import type { Selection } from './unit-selection.ts';
 
 /** Coordinates of a gate round: wins, losses, units, right answers of candidate, serving version, plain search. */
 export const GATE_DIMENSION = 6;
@@ -21,8 +22,8 @@ type Query = { ids: Int32Array; item: string } | null;
 export async function runGate(job: Job, spec: GateRound, context: WorkContext): Promise<SliceResult> {
   const { store, states, engine } = context;
   const passes: StateRef[] = [spec.candidate, spec.serving, spec.baseline];
-  const kept = store.blob('units');
-  const units = kept === null ? store.heldOut() : new Uint32Array(kept.slice().buffer);
+  const selection = keptSelection(store) ?? store.heldOut();
+  const units = selection.ids;
   const keptTitles = store.blob('titles');
   const titles: ProbeTitle[] =
     keptTitles === null
@@ -32,6 +33,7 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const results = store.blob('results') ?? new Uint8Array(total);
   const blobs = {
     units: bytesOf(units),
+    weights: bytesOf(selection.weights),
     titles: new TextEncoder().encode(JSON.stringify(titles)),
     results,
   };
@@ -39,7 +41,7 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
 
   const pass = Math.floor(job.cursor / total);
   const at = job.cursor % total;
-  const queries = take(units, titles, at, context);
+  const queries = take(selection, titles, at, context);
   const snapshot = await states.snapshot(passes[pass] as StateRef);
   const found = await answer(snapshot, queries, context, engine.info.width);
   found.forEach((hit, index) => {
@@ -50,14 +52,15 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   return {
     job: { ...next, probe: probe(results.subarray(units.length)) },
     blobs,
-    sum: tally(results, units.length),
+    sum: tally(results, selection.weights),
   };
 }
 
-function take(units: Uint32Array, titles: ProbeTitle[], at: number, context: WorkContext): Query[] {
+function take(selection: Selection, titles: ProbeTitle[], at: number, context: WorkContext): Query[] {
   const { store, engine, sliceTokens } = context;
+  const units = selection.ids;
   if (at < units.length) {
-    return takeSlice(store, units, at, sliceTokens).records.map(
+    return takeSlice(store, selection, at, sliceTokens).records.map(
       (record) => record && { ids: record.ids, item: store.itemOfRow(record.row) ?? '' },
     );
   }
@@ -96,18 +99,18 @@ function activeItems(snapshot: Snapshot): ReadonlySet<string> {
   return items;
 }
 
-function tally(results: Uint8Array, units: number): Float64Array {
+function tally(results: Uint8Array, weights: Float32Array): Float64Array {
   const sum = new Float64Array(GATE_DIMENSION);
-  for (let i = 0; i < units; i++) {
+  for (const [i, weight] of weights.entries()) {
     const bits = results[i] as number;
     const candidate = bits & 1;
     const serving = (bits >> 1) & 1;
-    sum[0] = (sum[0] as number) + (candidate & ~serving & 1);
-    sum[1] = (sum[1] as number) + (serving & ~candidate & 1);
-    sum[2] = (sum[2] as number) + 1;
-    sum[3] = (sum[3] as number) + candidate;
-    sum[4] = (sum[4] as number) + serving;
-    sum[5] = (sum[5] as number) + ((bits >> 2) & 1);
+    sum[0] = (sum[0] as number) + weight * (candidate & ~serving & 1);
+    sum[1] = (sum[1] as number) + weight * (serving & ~candidate & 1);
+    sum[2] = (sum[2] as number) + weight;
+    sum[3] = (sum[3] as number) + weight * candidate;
+    sum[4] = (sum[4] as number) + weight * serving;
+    sum[5] = (sum[5] as number) + weight * ((bits >> 2) & 1);
   }
   return sum;
 }

@@ -169,11 +169,7 @@ export class Participant {
   async #slice(job: Job): Promise<SliceResult> {
     const { store } = this.#options;
     if (job.spec.kind === 'count') {
-      const counts = store.countRows(job.spec.rows);
-      const sum = new Float64Array(job.spec.rows + 1);
-      sum.set(counts);
-      sum[job.spec.rows] = counts.reduce((total, count) => total + count, 0);
-      return { job, blobs: {}, sum };
+      return { job, blobs: {}, sum: store.countUnits(job.spec.rows) };
     }
     const engine = await this.#options.engine();
     const context = { store, engine, states: this.#states, sliceTokens: this.#options.sliceTokens };
@@ -182,6 +178,8 @@ export class Participant {
 
   async #upload(job: Job): Promise<void> {
     const { store, port, name, now } = this.#options;
+    const refused = this.#options.secure?.charge(job.spec) ?? null;
+    if (refused !== null) throw new RangeError(refused);
     const bytes = store.blob('vector');
     if (bytes === null) throw new RangeError(`round ${job.spec.id}: the stored vector is gone`);
     const chunks = partCount(bytes.length);

@@ -1,4 +1,5 @@
 /** What the sum of a round means: counts, a step of the optimiser, or the gate's verdict. Pure. */
+import { passesGate } from '../privacy/publish-gate.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
 import type { GateSettings, OptimiserSettings } from '../protocol/settings.ts';
@@ -60,8 +61,16 @@ export interface Verdict {
   probe: ProbeCounts;
 }
 
-/** @param sum wins, losses, units, right answers of candidate, serving version and plain search. */
-export function judge(sum: Float64Array, probes: readonly ProbeCounts[], gate: GateSettings): Verdict {
+/**
+ * @param sum wins, losses, units, right answers of candidate, serving version and plain search
+ * @param deviation standard deviation of the noise in each of them; 0 without noise
+ */
+export function judge(
+  sum: Float64Array,
+  probes: readonly ProbeCounts[],
+  gate: GateSettings,
+  deviation = 0,
+): Verdict {
   const [wins, losses, units, candidate, serving, mips] = Array.from(sum) as [
     number,
     number,
@@ -77,11 +86,26 @@ export function judge(sum: Float64Array, probes: readonly ProbeCounts[], gate: G
     probe.mips += counts.mips;
   }
   const heldOut =
-    units > 0 ? { units, accuracy: candidate / units, baseline: serving / units, mips: mips / units } : null;
+    units > 0
+      ? {
+          units: Math.round(units),
+          accuracy: share(candidate / units),
+          baseline: share(serving / units),
+          mips: share(mips / units),
+        }
+      : null;
   if (heldOut === null) return { publish: false, reason: 'no held-out query could judge it', heldOut, probe };
-  const needed = gate.margin * units;
-  if (wins - losses <= 0 || wins - losses < needed) {
-    const reason = `held-out wins minus losses are ${wins - losses} of ${units}, below what is needed (more than 0, at least ${needed})`;
+  // The difference of two noised coordinates.
+  const spread = Math.SQRT2 * deviation;
+  const needed = Math.max(gate.margin * units, deviation === 0 ? 1 : 0);
+  if (
+    !passesGate(
+      { winsMinusLosses: wins - losses, deviation: spread },
+      { margin: needed, confidence: gate.confidence },
+    )
+  ) {
+    const found = `${Math.round(wins - losses)} of ${Math.round(units)}`;
+    const reason = `held-out wins minus losses are ${found}, where ${Math.ceil(needed + gate.confidence * spread)} are needed`;
     return { publish: false, reason, heldOut, probe };
   }
   const allowed = probe.mips - gate.probeTolerance * probe.titles;
@@ -90,4 +114,9 @@ export function judge(sum: Float64Array, probes: readonly ProbeCounts[], gate: G
     return { publish: false, reason, heldOut, probe };
   }
   return { publish: true, reason: 'better on held-out queries', heldOut, probe };
+}
+
+/** Noise may carry a rate out of its range. */
+function share(value: number): number {
+  return Math.min(1, Math.max(0, value));
 }

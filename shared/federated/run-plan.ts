@@ -3,7 +3,7 @@
  * the active rows and how many rounds one pass over the data takes; the gate at the end decides about publishing.
  */
 import type { Sample } from '../protocol/rounds.ts';
-import type { TrainingPhase, TrainingSettings } from '../protocol/settings.ts';
+import type { TrainingPhase } from '../protocol/settings.ts';
 
 export interface PlannedPhase {
   /** Rounds that one pass over the data is cut into. */
@@ -27,8 +27,8 @@ export interface Position {
 }
 
 /** @param units training units of all regions together, as counted. */
-export function planRun(training: TrainingSettings, units: number): RunPlan {
-  return { phases: training.phases.map((phase) => planPhase(phase, units)) };
+export function planRun(phases: readonly TrainingPhase[], units: number): RunPlan {
+  return { phases: phases.map((phase) => planPhase(phase, units)) };
 }
 
 function planPhase(phase: TrainingPhase, units: number): PlannedPhase {
@@ -67,19 +67,4 @@ export function partOfRecord(place: number, seed: number, parts: number): number
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   h = (h ^ (h >>> 16)) >>> 0;
   return Math.floor((h / 2 ** 32) * parts);
-}
-
-/** Active rows: at or above the threshold, or still above the lower one when they were active before. */
-export function activeRows(
-  counts: ArrayLike<number>,
-  wasActive: ReadonlySet<number>,
-  settings: Pick<TrainingSettings, 'activeThreshold' | 'inactiveThreshold'>,
-): number[] {
-  const rows: number[] = [];
-  for (let row = 0; row < counts.length; row++) {
-    const count = counts[row] as number;
-    const threshold = wasActive.has(row) ? settings.inactiveThreshold : settings.activeThreshold;
-    if (count >= Math.max(threshold, Number.MIN_VALUE)) rows.push(row);
-  }
-  return rows;
 }

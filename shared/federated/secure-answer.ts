@@ -23,6 +23,8 @@ export interface SecureIdentity {
   savePin(pin: RosterPin): void;
   /** This participant's own rules, such as its own ledger: why it stays out, or null. */
   refuses(spec: RoundSpec): string | null;
+  /** Records what the round costs in this participant's own ledger: why it must not go on, or null. Repeatable. */
+  charge(spec: RoundSpec): string | null;
 }
 
 const STATE = 'secagg';
@@ -71,6 +73,9 @@ export async function answerSecurely(options: {
       },
     },
   });
+  // Shares are what releases the sum: its cost is on record before they leave.
+  const refused = message.kind === 'signatures' ? identity.charge(spec) : null;
+  if (refused !== null) throw new RangeError(refused);
   const vector = message.kind === 'parcels' ? store.blob('vector') : null;
   const words = vector === null ? undefined : vectorSource(new Uint32Array(vector.slice().buffer));
   const reply = await client.handle(message, words);

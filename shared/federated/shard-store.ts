@@ -2,7 +2,9 @@
  * What a participant needs from its shard, whatever stores it: SQLite in a Region, files or memory elsewhere.
  * Calls are synchronous, so that what happens between two awaits is one transaction for a Durable Object.
  */
+
 import type { RoundSpec, RowEntry, Sample } from '../protocol/rounds.ts';
+import type { Selection } from './unit-selection.ts';
 
 /** A piece of work in progress. It survives the process: everything needed to go on is in it or in its blobs. */
 export interface Job {
@@ -22,6 +24,8 @@ export interface TrainingRecord {
   id: number;
   row: number;
   ids: Int32Array;
+  /** One over the records of its unit in this round. */
+  weight: number;
 }
 
 /** A record whose item has several passages: its row is the one nearest to the query in the base encoder. */
@@ -53,13 +57,16 @@ export interface ShardStore {
   unlabelled(limit: number): UnlabelledRecord[];
   label(labels: readonly { id: number; row: number }[]): void;
 
-  /** How many labelled training records ask for each row; length `rows`. */
-  countRows(rows: number): Float64Array;
-  /** Record ids of the sample, in order of token length (so that microbatches fill), only with rows in `rows`. */
-  sample(sample: Sample, rows: ReadonlyMap<number, number>): Uint32Array;
-  heldOut(): Uint32Array;
+  /** For each row the units that ask for it, each unit with weight one over its records; last, the units. */
+  countUnits(rows: number): Float64Array;
+  /**
+   * The records of the units in the sample, in order of token length (so that microbatches fill), only with rows in
+   * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n.
+   */
+  sample(sample: Sample, rows: ReadonlyMap<number, number>): Selection;
+  heldOut(): Selection;
   /** In the order of `ids`; null where a record is gone or lost its label. */
-  records(ids: Uint32Array): (TrainingRecord | null)[];
+  records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[];
   /** The item that each row belongs to. */
   itemOfRow(row: number): string | null;
 

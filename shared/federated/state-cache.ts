@@ -14,7 +14,7 @@ export class StateCache {
   /** One entry only: two snapshots of 50,000 rows would not fit beside the engine. */
   #kept: { key: string; value: Parameters | Snapshot } | null = null;
 
-  #fixed: { key: string; value: Float32Array } | null = null;
+  readonly #floats = new Map<string, Float32Array>();
 
   constructor(port: Pick<CoordinatorPort, 'statePart'>) {
     this.#port = port;
@@ -22,7 +22,7 @@ export class StateCache {
 
   clear(): void {
     this.#kept = null;
-    this.#fixed = null;
+    this.#floats.clear();
   }
 
   async parameters(spec: TrainRound, width: number): Promise<Parameters> {
@@ -45,14 +45,12 @@ export class StateCache {
 
   /** Plain floats, kept beside the rest: they serve a whole run. */
   async floats(ref: StateRef): Promise<Float32Array> {
-    if (this.#fixed?.key !== ref.key) {
-      const bytes = await this.#fetch(ref);
-      this.#fixed = {
-        key: ref.key,
-        value: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
-      };
-    }
-    return this.#fixed.value;
+    const known = this.#floats.get(ref.key);
+    if (known !== undefined) return known;
+    const bytes = await this.#fetch(ref);
+    const value = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    this.#floats.set(ref.key, value);
+    return value;
   }
 
   async #fetch(ref: StateRef): Promise<Uint8Array> {

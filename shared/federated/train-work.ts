@@ -4,6 +4,8 @@
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
 import type { Adapter, Engine, UnitStats } from '../../models/engine.ts';
+import { CLIP_SLACK } from '../privacy/clipping.ts';
+import { projectRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/settings.ts';
@@ -11,6 +13,7 @@ import { LOSS_CAP, STATS } from './figures.ts';
 import type { SliceResult } from './participant.ts';
 import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
+import type { Selection } from './unit-selection.ts';
 
 export interface WorkContext {
   store: ShardStore;
@@ -31,17 +34,26 @@ export function adapterOf(settings: AdapterSettings, flat: Float32Array, width: 
  * The run of records from `cursor` on that fits the slice: at least one. A record that was deleted while the round
  * ran is null: what is left of the sample still counts.
  */
-export function takeSlice(store: ShardStore, units: Uint32Array, cursor: number, sliceTokens: number) {
+export function takeSlice(store: ShardStore, selection: Selection, cursor: number, sliceTokens: number) {
+  const { ids, weights } = selection;
   const records: (TrainingRecord | null)[] = [];
   let tokens = 0;
-  for (let at = cursor; at < units.length && tokens < sliceTokens; at += 64) {
-    for (const record of store.records(units.subarray(at, Math.min(units.length, at + 64)))) {
+  for (let at = cursor; at < ids.length && tokens < sliceTokens; at += 64) {
+    for (const record of store.records(ids.subarray(at, Math.min(ids.length, at + 64)))) {
       if (tokens >= sliceTokens) break;
-      records.push(record);
+      records.push(record && { ...record, weight: weights[cursor + records.length] as number });
       tokens += record?.ids.length ?? 0;
     }
   }
   return { records, tokens };
+}
+
+/** The selection that a job keeps, so that it is the same after a crash. */
+export function keptSelection(store: ShardStore): Selection | null {
+  const ids = store.blob('units');
+  const weights = store.blob('weights');
+  if (ids === null || weights === null) return null;
+  return { ids: new Uint32Array(ids.slice().buffer), weights: new Float32Array(weights.slice().buffer) };
 }
 
 export async function runTraining(job: Job, spec: TrainRound, context: WorkContext): Promise<SliceResult> {
@@ -49,14 +61,19 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const parameters = await states.parameters(spec, engine.info.width);
   const fixed = await states.floats(spec.fixed);
   const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
-  const kept = store.blob('units');
-  const units = kept === null ? store.sample(spec.sample, rows) : new Uint32Array(kept.slice().buffer);
-  const opening: Record<string, Uint8Array | null> = kept === null ? { units: bytesOf(units) } : {};
-  const sums = restore(store, 'sums', spec.dimension);
+  const kept = keptSelection(store);
+  const selection = kept ?? store.sample(spec.sample, rows);
+  const units = selection.ids;
+  const opening: Record<string, Uint8Array | null> =
+    kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};
+  const directions = spec.directions === null ? null : await states.floats(spec.directions);
+  const split = spec.train === 'head' ? 0 : parameters.adapter.length;
+  const sums = restore(store, 'sums', split + parameters.head.length + STATS);
+  const finished = () => projectHead(sums, split, directions, engine.info.width);
   // A region without data takes part all the same: its zeros hide that it has none.
-  if (units.length === 0) return { job: { ...job, units: 0 }, blobs: opening, sum: sums };
+  if (units.length === 0) return { job: { ...job, units: 0 }, blobs: opening, sum: finished() };
 
-  const slice = takeSlice(store, units, job.cursor, context.sliceTokens);
+  const slice = takeSlice(store, selection, job.cursor, context.sliceTokens);
   const next: Job = {
     ...job,
     units: units.length,
@@ -73,14 +90,30 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     return {
       job: next,
       blobs: done ? opening : { ...opening, sums: bytesOf(sums) },
-      sum: done ? sums : null,
+      sum: done ? finished() : null,
     };
   }
   const local = await localSteps(work, spec.local);
   if (!done)
     return { job: next, blobs: { ...opening, sums: bytesOf(sums), local: bytesOf(local.state) }, sum: null };
   displacement(spec, parameters, local.current, units.length, sums);
-  return { job: next, blobs: opening, sum: sums };
+  return { job: next, blobs: opening, sum: finished() };
+}
+
+/** The head's part of a sum along the directions only: an L2 norm never grows, and fewer coordinates carry noise. */
+function projectHead(
+  sums: Float64Array,
+  split: number,
+  directions: Float32Array | null,
+  width: number,
+): Float64Array {
+  if (directions === null) return sums;
+  const head = projectRows(sums.subarray(split, sums.length - STATS), directions, width);
+  const projected = new Float64Array(split + head.length + STATS);
+  projected.set(sums.subarray(0, split));
+  projected.set(head, split);
+  projected.set(sums.subarray(sums.length - STATS), split + head.length);
+  return projected;
 }
 
 interface Work {
@@ -108,21 +141,23 @@ async function accumulate(work: Work): Promise<void> {
     adapter: sums.subarray(0, split),
     head: sums.subarray(split, sums.length - STATS),
   });
-  addFigures(spec, sums, stats, records.length);
+  addFigures(spec, sums, stats, records);
 }
 
 function addFigures(
   spec: TrainRound,
   sums: Float64Array,
   stats: Pick<UnitStats, 'loss' | 'correct'>,
-  units: number,
+  records: readonly TrainingRecord[],
 ): void {
   const at = sums.length - STATS;
   let loss = 0;
   let correct = 0;
-  for (let i = 0; i < units; i++) {
-    loss += Math.min(stats.loss[i] as number, LOSS_CAP) / LOSS_CAP;
-    correct += stats.correct[i] as number;
+  let units = 0;
+  for (const [i, { weight }] of records.entries()) {
+    loss += (weight * Math.min(stats.loss[i] as number, LOSS_CAP)) / LOSS_CAP;
+    correct += weight * (stats.correct[i] as number);
+    units += weight;
   }
   sums[at] = (sums[at] as number) + loss * spec.statScale;
   sums[at + 1] = (sums[at + 1] as number) + correct * spec.statScale;
@@ -147,22 +182,25 @@ async function gradients(
   // Fixed rows have no gradient; they have a place in the engine's sums all the same.
   const sums = fixed.length === 0 ? into : { adapter: into.adapter, head: new Float64Array(all.length) };
   const label = (record: TrainingRecord) => rows.get(record.row) as number;
+  // Rounding in fp32 must not carry a unit past the limit.
+  const limit = spec.gradientNorm * (1 - CLIP_SLACK);
   const stats =
     spec.train === 'head'
       ? await engine.headGradient(
           {
             queries: await queryEmbeddings(work, records),
             rows: Int32Array.from(records, label),
-            clip: { head: spec.gradientNorm },
+            weights: Float32Array.from(records, ({ weight }) => weight),
+            clip: { head: limit },
             ...shared,
           },
           sums,
         )
       : await engine.gradient(
           {
-            units: records.map((record) => ({ ids: record.ids, row: label(record) })),
+            units: records.map((record) => ({ ids: record.ids, row: label(record), weight: record.weight })),
             adapter: adapterOf(spec.adapter, adapter, engine.info.width),
-            clip: { joint: spec.gradientNorm },
+            clip: { joint: limit },
             ...shared,
           },
           sums,
@@ -229,7 +267,7 @@ async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
     const adapter = spec.train === 'head' ? parameters.adapter : current.slice(0, split);
     const into = { adapter: gradient.subarray(0, split), head: gradient.subarray(split) };
     const stats = await gradients(work, adapter, current.slice(split), into, batch);
-    addFigures(spec, sums, stats, batch.length);
+    addFigures(spec, sums, stats, batch);
     for (let i = 0; i < length; i++) {
       velocity[i] = local.momentum * (velocity[i] as number) + (gradient[i] as number) / batch.length;
       current[i] = (current[i] as number) - local.rate * (velocity[i] as number);

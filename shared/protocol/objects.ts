@@ -94,6 +94,28 @@ export interface RegionStats {
   lastContributionAt: number | null;
 }
 
+/** What the collection promises and what is spent of it. */
+export interface PrivacyInfo {
+  aggregation: 'secure' | 'plain';
+  noise: 'on' | 'off';
+  unit: 'record' | 'contributor';
+  delta: number;
+  /** ε that every window as long as the retention time is promised. */
+  budget: number;
+  retentionDays: number;
+  /** ε spent, by the ledger's own accounting (the filter), and as a fixed schedule by RDP and by PLD. */
+  epsilon: number;
+  epsilonRdp: number;
+  epsilonPld: number;
+  left: number;
+  /** Participants that the noise is split over, and how much more than charged is usually in effect. */
+  honest: number;
+  members: number;
+  /** ε after another run, and whether the budget allows it. */
+  nextRun: { epsilon: number; fits: boolean; noiseMultiplier: number };
+  charges: { kind: string; rounds: number; samplingRate: number; noiseMultiplier: number; lastAt: number }[];
+}
+
 export interface DirectoryApi {
   /** Creates `default` on first use. */
   collection(name: string): Promise<Outcome<CollectionInfo>>;
@@ -121,6 +143,7 @@ export interface CoordinatorApi {
   runs(limit: number): Promise<RunInfo[]>;
   run(id: string): Promise<RunInfo | null>;
   regions(): Promise<RegionStats[]>;
+  privacy(): Promise<PrivacyInfo>;
 }
 
 export interface RegionApi {

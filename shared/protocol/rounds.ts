@@ -48,6 +48,8 @@ const common = {
   dimension: z.int().positive(),
   /** c: the L2 norm that one unit may add to the vector, all coordinates together. */
   clipNorm: z.number().positive(),
+  /** Names the round in the ledgers: numbers grow and are never used again in a collection. */
+  serial: z.int().nonnegative(),
   /** γ, width of the fixed-point grid: a coordinate travels as an integer multiple of it. */
   gridStep: z.number().positive(),
   /** z: the noise charged, as a multiple of the sensitivity; 0 where noise is off. */
@@ -77,6 +79,8 @@ export const TrainRound = z.strictObject({
   fixed: StateRef,
   /** Added to the cosine of those. */
   margin: z.number(),
+  /** Orthonormal directions [k, width], fp32, along which the head moves; null: along all. */
+  directions: StateRef.nullable(),
   temperature: z.number().positive(),
   /** c_g: the L2 norm to which a unit's gradient is clipped. */
   gradientNorm: z.number().positive(),

@@ -73,9 +73,9 @@ export const TrainingSettings = z.strictObject({
   /** c_g: the L2 norm to which the gradient of a unit is clipped. */
   clipNorm: z.number().positive().max(1e6).default(20),
   /** A row learns from this many training queries on. */
-  activeThreshold: z.number().min(0).max(1e6).default(3),
-  /** A row that was active reverts to its passage's embedding below this count. */
-  inactiveThreshold: z.number().min(0).max(1e6).default(1),
+  activeThreshold: z.number().min(1).max(1e6).default(3),
+  /** A row that was active reverts to its passage's embedding at this count. */
+  inactiveThreshold: z.number().min(0).max(1e6).default(0),
   /** Added in training to the cosine of rows that do not learn: they compete at their fixed place. */
   margin: z.number().min(-2).max(2).default(-0.1),
   /** So many rows that do not learn compete at most, chosen at random: they travel with every run. */
@@ -95,6 +95,8 @@ export type TrainingSettings = z.infer<typeof TrainingSettings>;
 export const GateSettings = z.strictObject({
   /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units. */
   margin: z.number().min(-1).max(1).default(0),
+  /** Standard deviations of the noise by which it must clear that margin. */
+  confidence: z.number().min(0).max(10).default(1),
   /** How far the titles of untrained documents may fall behind plain embedding search in finding their document. */
   probeTolerance: z.number().min(0).max(1).default(0.05),
 });
@@ -112,6 +114,31 @@ export const ScheduleSettings = z.strictObject({
 });
 export type ScheduleSettings = z.infer<typeof ScheduleSettings>;
 
+/** How a run trains when noise is on: steps on Poisson samples (DP-SGD, Abadi et al. 2016). */
+export const NoisedTraining = z.strictObject({
+  train: z.enum(['head', 'adapter-and-head']).default('head'),
+  steps: z.int().min(1).max(100_000).default(200),
+  /** q: every unit is in a step's sample with this probability, independently. */
+  samplingRate: z.number().gt(0).max(1).default(0.2),
+  /** c_g: the L2 norm to which the gradient of a unit is clipped. */
+  clipNorm: z.number().positive().max(1e6).default(1),
+  /** Share of c² that goes to loss, hits and units. */
+  statisticsShare: z.number().min(0.0001).max(0.5).default(0.01),
+  /** Share of a run's privacy that goes to the counts from which active rows are chosen. */
+  countsShare: z.number().min(0.001).max(0.5).default(0.08),
+  /** Head updates move along so many principal directions of the documents' embeddings; 0: along all. */
+  projection: z.int().min(0).max(1024).default(128),
+  optimiser: OptimiserSettings.prefault({
+    kind: 'momentum',
+    momentum: 0.9,
+    adapterRate: 0,
+    headRate: 0.5,
+    decay: 'linear',
+    warmup: 0,
+  }),
+});
+export type NoisedTraining = z.infer<typeof NoisedTraining>;
+
 export const PrivacySettings = z.strictObject({
   /** `secure`: the coordinator learns sums only. `plain`: it sees every vector. One region alone is always plain. */
   aggregation: z.enum(['secure', 'plain']).default('secure'),
@@ -119,6 +146,18 @@ export const PrivacySettings = z.strictObject({
   threshold: z.int().min(1).max(4096).nullable().default(null),
   /** m: how many participants may collude with the coordinator. */
   colluders: z.int().min(0).max(4095).default(1),
+  /** `on`: everything that leaves a region has differential privacy. `off` is for corpora whose queries are public. */
+  noise: z.enum(['on', 'off']).default('on'),
+  /** What is protected: one query record, or everything of one contributor. Fixed for the collection's life. */
+  unit: z.enum(['record', 'contributor']).default('record'),
+  /** Records of a contributor that one round uses at most. */
+  recordsPerContributor: z.int().min(1).max(1000).default(4),
+  /** ε and δ: the budget of every window as long as the retention time. */
+  epsilon: z.number().positive().max(100).default(4),
+  delta: z.number().gt(0).max(0.01).default(1e-5),
+  /** ε that a run on a fresh budget may spend. */
+  runEpsilon: z.number().positive().max(100).default(2),
+  training: NoisedTraining.prefault({}),
 });
 export type PrivacySettings = z.infer<typeof PrivacySettings>;
 
@@ -137,3 +176,13 @@ export const CollectionSettings = z.strictObject({
   retentionDays: z.int().min(1).max(3650).default(365),
 });
 export type CollectionSettings = z.infer<typeof CollectionSettings>;
+
+/** The phases of a run: with noise one, of as many rounds as there are steps. */
+export function phasesOf({
+  privacy,
+  training,
+}: Pick<CollectionSettings, 'privacy' | 'training'>): TrainingPhase[] {
+  if (privacy.noise === 'off') return training.phases;
+  const { train, steps, optimiser } = privacy.training;
+  return [TrainingPhase.parse({ train, rounds: 'step', passes: steps, batch: 1_000_000, optimiser })];
+}

@@ -44,6 +44,7 @@ describe('a training run', () => {
       training,
       heldOutShare: 0.25,
       gate: { probeTolerance: 1 },
+      privacy: { noise: 'off' },
     });
     // Documents in one region, queries in two others: labels cross regions.
     await shards[0]?.putItems(ITEMS);
@@ -76,12 +77,51 @@ describe('a training run', () => {
   });
 
   it('ends with a reason when there is nothing to learn from', async () => {
-    const { hub, shards } = await collection('empty', {});
+    const { hub, shards } = await collection('empty', { privacy: { noise: 'off' } });
     await shards[0]?.putItems(ITEMS.slice(0, 3));
     const started = await hub.start('test');
     if (!started.ok) throw new Error(started.detail);
     const run = await finished(hub, started.value.run);
     expect(run.state).toBe('failed');
     expect(run.error).toContain('at least 2 are needed');
+  });
+
+  it('adds noise, charges it, and does not start what the budget does not allow', async () => {
+    const noised = {
+      steps: 12,
+      samplingRate: 0.5,
+      projection: 6,
+      optimiser: { kind: 'momentum', headRate: 2 },
+    };
+    const privacy = { epsilon: 8, runEpsilon: 8, training: noised };
+    const settings = {
+      heldOutShare: 0.25,
+      gate: { probeTolerance: 1, margin: -1 },
+      privacy,
+      training: { seed: 3 },
+    };
+    const { hub, shards } = await collection('private', settings);
+    await shards[0]?.putItems(ITEMS);
+    await shards[1]?.addFeedback(feedback(8));
+    const started = await hub.start('test');
+    if (!started.ok) throw new Error(started.detail);
+    const run = await finished(hub, started.value.run);
+    // So few queries under so much noise may or may not win; either way it is judged and charged.
+    expect(['published', 'rejected']).toContain(run.state);
+    expect(run.rounds).toHaveLength(14);
+    const [latest] = await hub.versions();
+    expect(latest).toMatchObject({ version: 1, training: { aggregation: 'secure', noise: 'on' } });
+    const spent = await hub.privacy();
+    expect(spent).toMatchObject({ noise: 'on', unit: 'record', budget: 8, delta: 1e-5 });
+    expect(spent.epsilon).toBeLessThanOrEqual(8);
+    expect(spent.epsilon).toBeGreaterThan(7.9);
+    expect(spent.epsilonPld).toBeLessThan(spent.epsilon);
+    expect(spent.nextRun.fits).toBe(false);
+    const again = await hub.start('again');
+    if (!again.ok) throw new Error(again.detail);
+    expect(await finished(hub, again.value.run)).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('the privacy budget does not allow the run'),
+    });
   });
 });

@@ -21,6 +21,7 @@ function specOf(dimension: number, noiseMultiplier = 0, honest = 1): RoundSpec {
     honest,
     aggregation: 'plain',
     rowsAt: 0,
+    serial: 1,
     rows: dimension - 1,
   };
 }

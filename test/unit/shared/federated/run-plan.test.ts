@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  activeRows,
   partOfRecord,
   planRun,
   positionOf,
@@ -16,17 +15,17 @@ const phases = [
 
 describe('run plan', () => {
   it('cuts a pass into rounds of about a batch, or one round where they take local steps', () => {
-    const plan = planRun(TrainingSettings.parse({ phases }), 13_500);
+    const plan = planRun(TrainingSettings.parse({ phases }).phases, 13_500);
     expect(plan.phases).toEqual([
       { parts: 1, rounds: 4 },
       { parts: 53, rounds: 159 },
     ]);
     expect(trainRounds(plan)).toBe(163);
-    expect(planRun(TrainingSettings.parse({ phases }), 3).phases[1]?.parts).toBe(1);
+    expect(planRun(TrainingSettings.parse({ phases }).phases, 3).phases[1]?.parts).toBe(1);
   });
 
   it('says where a round stands', () => {
-    const plan = planRun(TrainingSettings.parse({ phases }), 13_500);
+    const plan = planRun(TrainingSettings.parse({ phases }).phases, 13_500);
     expect(positionOf(plan, 3)).toEqual({ phase: 0, step: 3, steps: 4, parts: 1 });
     expect(positionOf(plan, 4)).toEqual({ phase: 1, step: 0, steps: 159, parts: 53 });
     expect(() => positionOf(plan, 163)).toThrow(/past the 163/);
@@ -55,13 +54,5 @@ describe('run plan', () => {
     }
     const overlap = partIn(0).filter((member, i) => member && partIn(7)[i]).length;
     expect(overlap).toBeLessThan(100);
-  });
-
-  it('makes rows active by their counts, with a lower bar for those that were', () => {
-    const thresholds = { activeThreshold: 3, inactiveThreshold: 1 };
-    expect(activeRows([0, 1, 2, 3, 9], new Set(), thresholds)).toEqual([3, 4]);
-    expect(activeRows([0, 1, 2, 3, 9], new Set([0, 1]), thresholds)).toEqual([1, 3, 4]);
-    // A row without a single query never learns, whatever the threshold says.
-    expect(activeRows([0, 1], new Set(), { activeThreshold: 0, inactiveThreshold: 0 })).toEqual([1]);
   });
 });

@@ -1,0 +1,50 @@
+/** What a collection says of its privacy: the promise, what is spent, what the next run would cost. */
+import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
+import { type LedgerEntry, project } from '../../shared/privacy/ledger.ts';
+import { reportLedger } from '../../shared/privacy/ledger-report.ts';
+import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
+import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+
+export function describePrivacy(
+  { privacy, retentionDays, regions }: CollectionSettings,
+  entries: readonly LedgerEntry[],
+  secure: { threshold: number; colluders: number; members: string[] } | null,
+  now: number,
+): PrivacyInfo {
+  const policy = policyOf(privacy, retentionDays);
+  const plan = planNoise(privacy, retentionDays);
+  const report = reportLedger(policy, entries, now);
+  const next = project(policy, entries, plan.releases, now);
+  return {
+    aggregation: secure === null ? 'plain' : 'secure',
+    noise: privacy.noise,
+    unit: privacy.unit,
+    delta: privacy.delta,
+    budget: privacy.epsilon,
+    retentionDays,
+    epsilon: report.epsilon,
+    epsilonRdp: report.epsilonRdp,
+    epsilonPld: report.epsilonPld,
+    left: Math.max(0, privacy.epsilon - report.epsilon),
+    honest: secure === null ? 1 : secure.threshold - secure.colluders,
+    members: secure?.members.length ?? regions.length,
+    nextRun: { epsilon: next.epsilon, fits: next.fits, noiseMultiplier: plan.train },
+    charges: summarise(entries),
+  };
+}
+
+function summarise(entries: readonly LedgerEntry[]): PrivacyInfo['charges'] {
+  const groups = new Map<string, PrivacyInfo['charges'][number]>();
+  for (const { kind, samplingRate, noiseMultiplier, steps, atMs } of entries) {
+    const key = `${kind} ${samplingRate} ${noiseMultiplier}`;
+    const known = groups.get(key);
+    groups.set(key, {
+      kind,
+      samplingRate,
+      noiseMultiplier,
+      rounds: (known?.rounds ?? 0) + steps,
+      lastAt: Math.max(known?.lastAt ?? 0, atMs),
+    });
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,81 @@
+/** What noise changes about a release: what it costs, how far counts can be trusted, which coordinates it has. Pure. */
+import { observeRowCounts, UNCOUNTED } from '../privacy/active-rows.ts';
+import { roundGrid } from '../privacy/fixed-point.ts';
+import type { LedgerEntry } from '../privacy/ledger.ts';
+import { sumDeviation } from '../privacy/noise-share.ts';
+import { expandRows } from '../privacy/principal-directions.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import type { RoundSpec, TrainRound } from '../protocol/rounds.ts';
+import type { CollectionSettings } from '../protocol/settings.ts';
+import { samplingRateOf } from './secure-round.ts';
+
+/** What the ledgers record of a round; null where there is no noise and so no promise. */
+export function chargeOf(spec: RoundSpec, startedAt: number): LedgerEntry | null {
+  if (spec.noiseMultiplier === 0) return null;
+  return {
+    round: spec.serial,
+    kind: spec.kind === 'count' ? 'counts' : spec.kind,
+    atMs: startedAt,
+    samplingRate: samplingRateOf(spec),
+    noiseMultiplier: spec.noiseMultiplier,
+    steps: 1,
+  };
+}
+
+/** Standard deviation of each decoded coordinate when `contributors` added their shares. */
+export function deviationOf(spec: RoundSpec, contributors: number): number {
+  if (spec.noiseMultiplier === 0) return 0;
+  const grid = roundGrid(spec.dimension, spec.clipNorm);
+  return sumDeviation(spec.noiseMultiplier, grid, contributors, spec.honest);
+}
+
+/** Which rows learn, by their counts, and how many units train in all. */
+export function chooseRows(
+  run: { spec: RoundSpec | null; round: { participants: Record<string, { phase: string }> } | null },
+  sum: Float64Array,
+  before: ArrayLike<number>,
+  { training }: Pick<CollectionSettings, 'training'>,
+): { active: number[]; units: number } {
+  const contributors = Object.values(run.round?.participants ?? {}).filter(
+    ({ phase }) => phase === 'ready',
+  ).length;
+  const deviation = run.spec === null ? 0 : deviationOf(run.spec, contributors);
+  const counts = deviation === 0 ? sum.map(Math.round) : sum;
+  const wasActive = new Set(Array.from(before));
+  const rows = Array.from({ length: counts.length - 1 }, (_, row) => ({
+    ...UNCOUNTED,
+    active: wasActive.has(row),
+  }));
+  const rule = {
+    enterAt: training.activeThreshold,
+    leaveAt: training.inactiveThreshold,
+    confidence: 2,
+    countingRounds: 1,
+    memory: 1,
+  };
+  const decided = observeRowCounts(rows, counts.subarray(0, counts.length - 1), deviation, 1, rule);
+  const active = decided.rows.flatMap((row, index) => (row.active ? [index] : []));
+  const units = active.reduce((total, row) => total + (counts[row] as number), 0);
+  return { active, units: Math.max(1, Math.round(units)) };
+}
+
+/** A sum whose head part lies along `directions` [k, width], with its head part as rows again. */
+export function expandHead(
+  sum: Float64Array,
+  spec: TrainRound,
+  parameters: Parameters,
+  directions: Float32Array,
+  width: number,
+): Float64Array {
+  const before = spec.train === 'head' ? 0 : parameters.adapter.length;
+  const size = (parameters.activeRows.length * directions.length) / width;
+  const full = new Float64Array(before + parameters.head.length + sum.length - before - size);
+  full.set(sum.subarray(0, before));
+  full.set(expandRows(sum.subarray(before, before + size), directions, width), before);
+  full.set(sum.subarray(before + size), before + parameters.head.length);
+  return full;
+}
+
+export function floatsOf(bytes: Uint8Array | null): Float32Array {
+  return new Float32Array((bytes ?? new Uint8Array(0)).slice().buffer);
+}

@@ -1,0 +1,84 @@
+/**
+ * From a shard's records to the units of privacy that a round uses: one record, or at most k records of one
+ * contributor with equal weights that add up to one. Who is drawn is decided per unit, never per record.
+ */
+import { bernoulli, drawAtMost } from '../privacy/poisson.ts';
+import type { RandomSource } from '../privacy/random-source.ts';
+import { type HomePolicy, type PrivacyUnit, type Unit, unitsOf } from '../privacy/units.ts';
+import type { Sample } from '../protocol/rounds.ts';
+import { partOfRecord } from './run-plan.ts';
+
+export interface UnitPolicy {
+  unit: PrivacyUnit;
+  recordsPerContributor: number;
+  home: HomePolicy;
+}
+
+/** A record as far as selection looks at it. `place` is the same for all records of a unit. */
+export interface SelectableRecord {
+  /** Its number in the shard. */
+  n: number;
+  id: string;
+  contributor?: string | undefined;
+  row: number;
+  place: number;
+  /** Tokens. */
+  length: number;
+}
+
+/** Records and their weights, in order of length, so that microbatches fill. */
+export interface Selection {
+  ids: Uint32Array;
+  weights: Float32Array;
+}
+
+function isDrawn(unit: Unit<SelectableRecord>, sample: Sample, random: RandomSource): boolean {
+  if (sample.kind === 'all') return true;
+  if (sample.kind === 'poisson') return bernoulli(sample, random);
+  const place = unit.records[0]?.place ?? 0;
+  return partOfRecord(place, sample.seed, sample.parts) === sample.part;
+}
+
+/** The records that stand for a drawn unit. */
+function recordsOf(unit: Unit<SelectableRecord>, policy: UnitPolicy, random: RandomSource) {
+  return policy.unit === 'record'
+    ? unit.records
+    : drawAtMost(unit.records, policy.recordsPerContributor, random);
+}
+
+export function selectUnits(
+  records: readonly SelectableRecord[],
+  sample: Sample,
+  policy: UnitPolicy,
+  random: RandomSource,
+): Selection {
+  const chosen: { n: number; length: number; weight: number }[] = [];
+  for (const unit of unitsOf(records, policy.unit, policy.home)) {
+    if (!isDrawn(unit, sample, random)) continue;
+    const own = recordsOf(unit, policy, random);
+    for (const { n, length } of own) chosen.push({ n, length, weight: 1 / own.length });
+  }
+  chosen.sort((x, y) => x.length - y.length || x.n - y.n);
+  return {
+    ids: Uint32Array.from(chosen, ({ n }) => n),
+    weights: Float32Array.from(chosen, ({ weight }) => weight),
+  };
+}
+
+/** What each unit asks for: weight one over the rows of its records; last, the number of units. */
+export function countUnits(
+  records: readonly SelectableRecord[],
+  rows: number,
+  policy: UnitPolicy,
+  random: RandomSource,
+): Float64Array {
+  const counts = new Float64Array(rows + 1);
+  for (const unit of unitsOf(records, policy.unit, policy.home)) {
+    const own = recordsOf(unit, policy, random);
+    for (const { row } of own) {
+      if (row < rows) counts[row] = (counts[row] as number) + 1 / own.length;
+    }
+    counts[rows] = (counts[rows] as number) + 1;
+  }
+  return counts;
+}
