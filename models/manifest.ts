@@ -31,7 +31,8 @@ export type FileEntry = z.infer<typeof FileEntry>;
  * `embeddings.type` [width] (segment 0), `embeddings.norm.gamma|beta` [width]; for every layer i
  * `layer.i.attention.qkv.weight` [3·width, width] and `.bias`, `layer.i.attention.output.weight|bias`,
  * `layer.i.attention.norm.gamma|beta`, `layer.i.intermediate.weight|bias`, `layer.i.output.weight|bias`,
- * `layer.i.output.norm.gamma|beta`. Scales: `<name of the int8 tensor>.scale`.
+ * `layer.i.output.norm.gamma|beta`. Scales: `<name of the int8 tensor>.scale`. An int8 weight may have a sibling
+ * `<weight>.smooth` [inputs], by which the product's input is multiplied first (docs/decisions/0002).
  */
 export const ModelManifest = z.strictObject({
   format: z.literal('fedcar-model'),
@@ -41,6 +42,7 @@ export const ModelManifest = z.strictObject({
   width: z.int().positive(),
   layers: z.int().positive(),
   heads: z.int().positive(),
+  /** At least the checkpoint's: hidden units behind giant weights may be split in two. */
   intermediate: z.int().positive(),
   vocabulary: z.int().positive(),
   positions: z.int().positive(),
