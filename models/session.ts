@@ -22,7 +22,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<OrtModule> 
   const settings: OrtModuleArguments = {
     numThreads: 1,
     instantiateWasm: (imports, done) => {
-      limitMemory(importedMemory(imports), options.maximumWasmBytes);
+      limitMemory(imports, options.maximumWasmBytes);
       WebAssembly.instantiate(options.wasm, imports).then(
         (instance) => done(instance, options.wasm),
         (error) => {
@@ -37,13 +37,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<OrtModule> 
     throw new EngineError('runtime', 'ONNX Runtime did not start', { cause: failure });
   if (module._OrtInit(1, LOG_ERRORS) !== 0) throw new EngineError('runtime', 'ONNX Runtime did not start');
   return module;
-}
-
-function importedMemory(imports: WebAssembly.Imports): WebAssembly.Memory {
-  for (const group of Object.values(imports)) {
-    for (const value of Object.values(group)) if (value instanceof WebAssembly.Memory) return value;
-  }
-  throw new EngineError('runtime', 'ONNX Runtime imports no memory');
 }
 
 /**

@@ -6,10 +6,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
 import { fetch as fetchUpgrading, Miniflare } from 'miniflare';
 import { fsSource } from '../../models/fs-source.ts';
+import type { ArtifactSource } from '../../models/manifest.ts';
 
 export interface HeapUsage {
   /** JavaScript objects. */
@@ -19,6 +22,7 @@ export interface HeapUsage {
 }
 
 export interface SubjectProcess {
+  readonly url: URL;
   /** Sends a command and answers with the subject's reply. */
   call<T>(command: object): Promise<T>;
   /** Milliseconds since some moment, on `clock`. */
@@ -28,35 +32,40 @@ export interface SubjectProcess {
   stop(): Promise<void>;
 }
 
-export interface SubjectPaths {
+export interface SubjectOptions {
   /** The project's folder. */
   root: string;
-  model: string;
+  /** The model's folder in Node; in workerd whatever answers the binding ARTIFACT. */
+  model: string | ArtifactSource;
 }
 
 /** The subject as a Worker in workerd, with WASM modules and the artifact as in production. */
 export async function startWorkerdSubject(
   entry: string,
-  { root, model }: SubjectPaths,
+  { root, model }: SubjectOptions,
 ): Promise<SubjectProcess> {
   const before = new Set(childProcesses());
-  const artifact = fsSource(model);
+  const artifact = typeof model === 'string' ? fsSource(model) : model;
   const miniflare = new Miniflare({
     modules: await bundle(entry, root),
     compatibilityDate: '2026-04-22',
     compatibilityFlags: ['nodejs_compat'],
     inspectorPort: 0,
+    // Straight to the Worker: Miniflare's own front would not pass on that a client has left.
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     serviceBindings: {
       async ARTIFACT(request: { url: string }) {
         return new Response(await artifact.read(new URL(request.url).pathname.slice(1)));
       },
     },
   } as ConstructorParameters<typeof Miniflare>[0]);
-  const url = await miniflare.ready;
+  await miniflare.ready;
+  const url = await miniflare.unsafeGetDirectURL();
   const inspector = await miniflare.getInspectorURL();
   const pid = childProcesses().find((child) => !before.has(child) && commandOf(child) === 'workerd');
   return {
     ...clockOf(pid),
+    url,
     call: (command) => post(url, command),
     heap: () => inspectedHeap(inspector),
     stop: () => miniflare.dispose(),
@@ -66,9 +75,9 @@ export async function startWorkerdSubject(
 /** The subject in a Node process of its own. */
 export async function startNodeSubject(
   entry: string,
-  { root, model }: SubjectPaths,
+  { root, model }: SubjectOptions,
 ): Promise<SubjectProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry), model], {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry), String(model)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -76,6 +85,7 @@ export async function startNodeSubject(
   const url = new URL(`http://127.0.0.1:${Number(port.toString())}`);
   return {
     ...clockOf(child.pid),
+    url,
     call: (command) => post(url, command),
     heap: async () => heapUsage(await post(new URL('/heap', url), {})),
     async stop() {
@@ -109,10 +119,14 @@ async function bundle(entry: string, root: string) {
     .sort((a, b) => a.type.localeCompare(b.type) * -1);
 }
 
+/** One connection a call: an idle one may be closed by the other side just when it is used again. */
 async function post<T>(url: URL, body: object): Promise<T> {
-  const response = await fetch(url.href, { method: 'POST', body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`the subject failed: ${await response.text()}`);
-  return (await response.json()) as T;
+  const request = httpRequest(url.href, { method: 'POST', agent: false });
+  request.end(JSON.stringify(body));
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const answer = await text(response);
+  if (response.statusCode !== 200) throw new Error(`the subject failed: ${answer}`);
+  return JSON.parse(answer) as T;
 }
 
 function childProcesses(): number[] {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { Turns } from '../../../../models/session/turns.ts';
+
+const yieldNow = () => new Promise<void>((resolve) => setImmediate(resolve));
+const steps = (log: string[], name: string, count: number) =>
+  Array.from({ length: count }, () => () => {
+    log.push(name);
+  });
+
+describe('turns', () => {
+  it('lets interactive work overtake background work between two steps', async () => {
+    const turns = new Turns(yieldNow);
+    const log: string[] = [];
+    const background = turns.run('background', steps(log, 'train', 4));
+    await yieldNow();
+    const before = log.length;
+    const interactive = turns.run('interactive', steps(log, 'search', 3));
+    await Promise.all([background, interactive]);
+    const first = log.indexOf('search');
+    expect(before).toBeGreaterThan(0);
+    expect(log.slice(first, first + 3)).toEqual(['search', 'search', 'search']);
+    expect(log.filter((name) => name === 'train')).toHaveLength(4);
+    expect(log.at(-1)).toBe('train');
+  });
+
+  it('goes on when interactive work was abandoned', async () => {
+    let held = true;
+    const turns = new Turns(() => (held ? new Promise(() => {}) : yieldNow()));
+    const log: string[] = [];
+    void turns.run('interactive', steps(log, 'abandoned', 2));
+    held = false;
+    await turns.run('background', steps(log, 'train', 2));
+    expect(log).toEqual(['abandoned', 'train', 'train']);
+  });
+
+  it('stops at the first failure and forgets the work', async () => {
+    const turns = new Turns(yieldNow);
+    const fail = () => {
+      throw new Error('broken');
+    };
+    await expect(turns.run('interactive', [() => {}, fail, () => {}])).rejects.toThrow('broken');
+    const log: string[] = [];
+    await turns.run('background', steps(log, 'train', 1));
+    expect(log).toEqual(['train']);
+  });
+});
