@@ -10,6 +10,7 @@ import { type Artifact, readArtifact } from './session/artifact.ts';
 import { EncoderEngine } from './session/encoder-engine.ts';
 import { EncoderRuntime } from './session/encoder-runtime.ts';
 import { EngineError } from './session/engine-error.ts';
+import { Gathering } from './session/gathering.ts';
 import { SingleFlight } from './session/single-flight.ts';
 import { type Priority, Turns } from './session/turns.ts';
 import { openTokenizer } from './tokenizer.ts';
@@ -142,6 +143,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     runtimes,
     start,
     turns: new Turns(() => pause(0)),
+    gathering: new Gathering(() => pause(0)),
   });
 }
 

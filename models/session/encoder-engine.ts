@@ -12,12 +12,13 @@ import type {
   HeadObjective,
   UnitStats,
 } from '../engine.ts';
-import { equalParts, type Microbatch, packMicrobatches } from '../pack.ts';
+import { equalParts, type Microbatch, packMicrobatches, paddedLength } from '../pack.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { adapterFeeds, adapterSize } from './adapter-feeds.ts';
 import { checkHead, checkIds, checkLength, checkRows } from './checks.ts';
-import type { EncoderRuntime, Objective, TokenBatch } from './encoder-runtime.ts';
+import type { EncoderRuntime, Objective, Parameters, TokenBatch } from './encoder-runtime.ts';
 import { EngineError } from './engine-error.ts';
+import type { Gathering } from './gathering.ts';
 import type { FeedData } from './inference.ts';
 import type { SingleFlight } from './single-flight.ts';
 import type { Priority, Turns } from './turns.ts';
@@ -31,7 +32,11 @@ export interface EncoderEngineParts {
   runtimes: SingleFlight<EncoderRuntime>;
   start: (beat: () => void) => Promise<EncoderRuntime>;
   turns: Turns;
+  gathering: Gathering<Int32Array, Float32Array>;
 }
+
+/** Stands for the base encoder among adapters. */
+const BASE = {};
 
 /** A cosine so far below all others that it has neither probability nor gradient. */
 const LEFT_OUT = -1e9;
@@ -63,9 +68,12 @@ export class EncoderEngine implements Engine {
     const { width } = this.info;
     checkIds(ids, this.info.maxTokens, this.#parts.vocabulary);
     const parameters = adapterFeeds(adapter, this.#parts.adapter, width);
+    const priority = options.priority ?? 'interactive';
+    const [first] = ids;
+    if (ids.length === 1 && priority === 'interactive') return this.#query(first!, adapter, parameters);
     const result = new Float32Array(ids.length * width);
     await this.#run(
-      options.priority ?? 'interactive',
+      priority,
       this.#pack(ids).map((microbatch) => (runtime) => {
         runtime.embed(tokenBatch(ids, microbatch), parameters, (queries) =>
           scatter(queries, microbatch.members, width, result),
@@ -73,6 +81,30 @@ export class EncoderEngine implements Engine {
       }),
     );
     return result;
+  }
+
+  /** One query, together with others that wait. */
+  async #query(ids: Int32Array, adapter: Adapter | null, parameters: Parameters): Promise<Float32Array> {
+    const { microbatchTokens, gathering } = this.#parts;
+    const length = paddedLength(ids.length, this.info.maxTokens);
+    const group = {
+      key: adapter === null || adapter.kind === 'none' ? BASE : adapter,
+      kind: length,
+      limit: Math.max(1, Math.floor(microbatchTokens / length)),
+    };
+    await this.#runtime();
+    return gathering.join(ids, group, (texts) => {
+      const { width } = this.info;
+      const members = [...texts.keys()];
+      const results = texts.map(() => new Float32Array(width));
+      this.#guarded((runtime) =>
+        runtime.embed(tokenBatch(texts, { members, length }), parameters, (queries) => {
+          for (const [at, result] of results.entries())
+            result.set(queries.subarray(at * width, (at + 1) * width));
+        }),
+      );
+      return results;
+    });
   }
 
   async gradient(request: GradientRequest, sums: GradientSums): Promise<UnitStats> {
@@ -182,13 +214,29 @@ export class EncoderEngine implements Engine {
   }
 
   async #run(priority: Priority, steps: ((runtime: EncoderRuntime) => void)[]): Promise<void> {
-    const { runtimes, start, turns } = this.#parts;
-    const runtime = runtimes.value ?? (await runtimes.get(start));
+    await this.#parts.turns.run(
+      priority,
+      steps.map((step) => async () => {
+        await this.#runtime();
+        this.#guarded(step);
+      }),
+    );
+  }
+
+  /** Makes sure that a runtime is there. */
+  async #runtime(): Promise<void> {
+    const { runtimes, start } = this.#parts;
+    if (runtimes.value === null) await runtimes.get(start);
+  }
+
+  /** Runs a step and drops the runtime when it fails in there. */
+  #guarded(step: (runtime: EncoderRuntime) => void): void {
+    const { runtimes } = this.#parts;
+    const runtime = runtimes.value;
+    if (runtime === null)
+      throw new EngineError('runtime', 'other work broke the runtime just now; try again');
     try {
-      await turns.run(
-        priority,
-        steps.map((step) => () => step(runtime)),
-      );
+      step(runtime);
     } catch (error) {
       if (error instanceof EngineError) runtimes.drop(runtime);
       throw error;

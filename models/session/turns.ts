@@ -18,7 +18,7 @@ export class Turns {
   }
 
   /** Runs `steps` one after the other, giving way between them. */
-  async run(priority: Priority, steps: readonly (() => void)[]): Promise<void> {
+  async run(priority: Priority, steps: readonly (() => void | Promise<void>)[]): Promise<void> {
     const ticket = { moves: 0 };
     if (priority === 'interactive' && steps.length > 1) this.#interactive.set(ticket, ticket);
     try {
@@ -26,7 +26,7 @@ export class Turns {
         if (index > 0) await this.#yieldNow();
         if (priority === 'background') await this.#giveWay();
         ticket.moves += 1;
-        step();
+        await step();
       }
     } finally {
       this.#interactive.delete(ticket);

@@ -24,11 +24,11 @@ describe('turns', () => {
   });
 
   it('goes on when interactive work was abandoned', async () => {
-    let held = true;
-    const turns = new Turns(() => (held ? new Promise(() => {}) : yieldNow()));
+    let looks = 0;
+    const turns = new Turns(() => (looks++ === 0 ? new Promise(() => {}) : yieldNow()));
     const log: string[] = [];
     void turns.run('interactive', steps(log, 'abandoned', 2));
-    held = false;
+    await yieldNow();
     await turns.run('background', steps(log, 'train', 2));
     expect(log).toEqual(['abandoned', 'train', 'train']);
   });
