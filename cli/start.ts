@@ -5,17 +5,18 @@
 import { basename, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import { openBeir } from './beir.ts';
-import type { Client } from './client.ts';
+import { Client } from './client.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
 import { type AnsweredQuery, askAll, type TestQuery, testQueries } from './evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf, train } from './experiment.ts';
 import { simulateLog } from './noise-model.ts';
 import { progress } from './progress.ts';
-import { settingsFrom } from './settings-flags.ts';
 import { comparison } from './start/comparison.ts';
 import { hashOfFiles, type KeptState, openState, saveState } from './start/kept-state.ts';
 import { parseStartOptions, type StartOptions } from './start/options.ts';
 import { askSome } from './start/questions.ts';
+import { demoSettings } from './start/settings.ts';
+import { verdict } from './start/verdict.ts';
 import { PROJECT } from './worker-bundle.ts';
 
 const FILES = ['corpus.jsonl', 'queries.jsonl', 'qrels/train.tsv', 'qrels/test.tsv'];
@@ -25,9 +26,14 @@ const CRON_MS = 60_000;
 async function main(options: StartOptions): Promise<void> {
   const samples = options.dataset === undefined;
   const directory = samples ? join(PROJECT, 'samples') : resolve(options.dataset as string);
-  const folder = await openBeir(directory);
+  // Documents that nobody asked about are the common case in a live corpus: the samples leave some out.
+  const withhold = samples ? join(directory, 'unseen.txt') : options.withhold;
+  const folder = await openBeir(directory, withhold === undefined ? {} : { withhold });
   const stateFolder = options.state ?? join(PROJECT, '.fedcar', 'start', basename(directory));
-  const state = await openState(stateFolder, await hashOfFiles(FILES.map((file) => join(directory, file))));
+  const state = await openState(
+    stateFolder,
+    await hashOfFiles([...FILES.map((file) => join(directory, file)), withhold ?? '']),
+  );
   say(
     `${folder.counts.documents} documents, ${folder.counts.training} training questions, ${folder.counts.test} test questions, regions ${folder.regions.join(', ')}`,
   );
@@ -37,11 +43,8 @@ async function main(options: StartOptions): Promise<void> {
     cronMs: options.once ? 0 : CRON_MS,
   });
   try {
-    const client = await createCollection(
-      deployment.url,
-      'default',
-      settingsFrom([], { regions: folder.regions }),
-    );
+    await createCollection(deployment.url, 'default', demoSettings(folder.regions));
+    const client = new Client(deployment.url);
     const queries = await testQueries(folder);
     const keep = () => saveState(stateFolder, state);
     if (state.placed === null) {
@@ -59,6 +62,7 @@ async function main(options: StartOptions): Promise<void> {
     const trainedDocuments = new Set<string>();
     for await (const { document } of folder.training()) trainedDocuments.add(document);
     print(comparison({ before, after, placed: state.placed, asked: trainedDocuments }));
+    print(await verdict(client, state.trained));
     print(await askSome(client, before, after, state.trained));
     if (!options.once) await stayUp(deployment);
   } finally {

@@ -15,6 +15,7 @@ import { feedbackRoutes } from './routes/feedback.ts';
 import { healthRoutes } from './routes/health.ts';
 import { itemRoutes } from './routes/items.ts';
 import { modelRoutes } from './routes/models.ts';
+import { privacyRoutes } from './routes/privacy.ts';
 import { regionRoutes } from './routes/regions.ts';
 import { roundRoutes } from './routes/rounds.ts';
 import { searchRoutes } from './routes/search.ts';
@@ -91,10 +92,11 @@ export function createApp(makeServices: MakeServices): OpenAPIHono<AppEnv> {
       modelRoutes(snapshots),
       roundRoutes(),
       regionRoutes(),
+      privacyRoutes(),
     ]) {
       inCollection.route('/', routes);
     }
-    for (const path of ['search', 'items', 'feedback', 'models', 'rounds', 'regions']) {
+    for (const path of ['search', 'items', 'feedback', 'models', 'rounds', 'regions', 'privacy']) {
       app.use(`${prefix}/${path}/*`, withCollection(collections));
     }
     app.route(prefix, inCollection);

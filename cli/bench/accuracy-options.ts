@@ -8,6 +8,8 @@ export interface AccuracyOptions {
   rounds?: number;
   seed: number;
   localOnly: boolean;
+  /** Undefined: noise off. */
+  dpEpsilon?: number;
   set: string[];
   limit?: number;
   state?: string;
@@ -26,6 +28,12 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('expected a number above 0, at most 100.');
+  return value;
+}
+
 /** Flags as commander reads them; a wrong one ends the process with status 2 after one line. */
 export function parseAccuracyOptions(args: string[]): AccuracyOptions {
   const command = new Command('bench accuracy')
@@ -35,6 +43,7 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
     .option('--regions <n>', 'spread over n regions; 1 is the same training in one place', whole(1, 64))
     .option('--rounds <n>', 'so many training rounds instead of the passes of the settings', whole(1))
     .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
+    .option('--dp-epsilon <e>', 'train with noise, within this ε (default: noise off)', positive)
     .option('--local-only', 'train each region alone on its own queries', false)
     .option(
       '--set <path=value>',

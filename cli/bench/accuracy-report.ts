@@ -51,7 +51,7 @@ export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS
     train_s: round(sum((one) => one.trainS)),
     ask_s: round(sum((one) => one.askS)),
     critical_path_s: criticalPathS(first),
-    epsilon: null,
+    ...privacyFigures(first),
     state: first.run.state,
     held_out: first.version.held_out,
     probe: first.version.probe,
@@ -78,6 +78,16 @@ function withheldFigures(folder: BeirFolder, mips: AnsweredQuery[], answers: Ans
     mips_seen_top1: top1(mips.filter(seen)),
     mips_unseen_top1: top1(mips.filter(unseen)),
   };
+}
+
+/** ε as charged, and the noise: charged for the least number of honest participants, in effect for all. */
+function privacyFigures({ privacy }: Trained) {
+  if (privacy.noise === 'off') return { epsilon: null, epsilon_pld: null, noise: null };
+  const { epsilon, epsilon_pld, honest, members, charges } = privacy;
+  const train = charges.find(({ kind }) => kind === 'train');
+  const charged = train?.noise_multiplier ?? null;
+  const inEffect = charged === null ? null : charged * Math.sqrt(members / honest);
+  return { epsilon, epsilon_pld, noise: { charged, in_effect: inEffect } };
 }
 
 function top1(answers: AnsweredQuery[]): number | null {

@@ -47,6 +47,16 @@ export interface Trained {
   trainS: number;
   askS: number;
   version: VersionReport;
+  privacy: PrivacyReport;
+}
+
+export interface PrivacyReport {
+  noise: 'on' | 'off';
+  epsilon: number;
+  epsilon_pld: number;
+  honest: number;
+  members: number;
+  charges: { kind: string; rounds: number; noise_multiplier: number }[];
 }
 
 export interface VersionReport {
@@ -129,7 +139,8 @@ async function trainAndAsk(
   const number = run.version ?? 0;
   const answers = await ask(client, queries, number, `asking version ${number}`);
   const version = await client.get<VersionReport>(`/models/${number}`);
-  return { region, run, answers, trainS, askS: seconds(asking), version };
+  const privacy = await client.get<PrivacyReport>('/privacy');
+  return { region, run, answers, trainS, askS: seconds(asking), version, privacy };
 }
 
 /** Defaults of the product, the bench's own needs, then `--set`. */
@@ -138,12 +149,15 @@ function benchSettings(
   regions: readonly string[],
   records: number,
 ): CollectionSettings {
+  const { dpEpsilon, seed } = options;
+  const privacy =
+    dpEpsilon === undefined ? { noise: 'off' } : { noise: 'on', epsilon: dpEpsilon, runEpsilon: dpEpsilon };
   // Nothing but the bench starts a run.
-  const base = { regions, schedule: { everyHours: 0 }, training: { seed: options.seed } };
+  const base = { regions, schedule: { everyHours: 0 }, training: { seed }, privacy };
   const settings = settingsFrom(options.set, base);
   if (options.rounds === undefined) return settings;
   const units = records * (1 - settings.heldOutShare);
-  return { ...settings, training: withRounds(settings.training, options.rounds, units) };
+  return withRounds(settings, options.rounds, units);
 }
 
 function seconds(since: number): number {

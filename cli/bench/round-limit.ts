@@ -1,10 +1,14 @@
-/** `--rounds N`: a schedule with so many train rounds, cut short or drawn out in its last phase. */
+/** `--rounds N`: settings with so many train rounds, cut short or drawn out in their last phase. */
 import { planRun } from '../../shared/federated/run-plan.ts';
-import type { TrainingPhase, TrainingSettings } from '../../shared/protocol/settings.ts';
+import type { CollectionSettings, TrainingPhase } from '../../shared/protocol/settings.ts';
 
 /** @param units about how many queries train: the coordinator counts them itself. */
-export function withRounds(training: TrainingSettings, rounds: number, units: number): TrainingSettings {
-  const plan = planRun(training, units);
+export function withRounds(settings: CollectionSettings, rounds: number, units: number): CollectionSettings {
+  const { privacy, training } = settings;
+  if (privacy.noise === 'on') {
+    return { ...settings, privacy: { ...privacy, training: { ...privacy.training, steps: rounds } } };
+  }
+  const plan = planRun(training.phases, units);
   const phases: TrainingPhase[] = [];
   let left = rounds;
   for (const [index, phase] of training.phases.entries()) {
@@ -14,5 +18,5 @@ export function withRounds(training: TrainingSettings, rounds: number, units: nu
     if (given > 0) phases.push({ ...phase, passes: given / parts });
     left -= given;
   }
-  return { ...training, phases };
+  return { ...settings, training: { ...training, phases } };
 }

@@ -174,6 +174,13 @@ describe('feedback and training', () => {
   });
 });
 
+it('says what is promised and what was spent', async () => {
+  const { json } = await call('GET', `${base}/privacy`);
+  expect(json).toMatchObject({ aggregation: 'secure', noise: 'on', unit: 'record', charges: [] });
+  expect(json.epsilon).toBe(0);
+  expect(json.left).toBe(json.budget);
+});
+
 it('is ready', async () => {
   expect((await call('GET', '/readyz')).json).toEqual({ status: 'ok' });
 });

@@ -1,0 +1,40 @@
+/** What serves now and why, and what it cost in privacy. */
+import pc from 'picocolors';
+import type { Client } from '../client.ts';
+import { percent } from '../table.ts';
+
+interface Version {
+  state: 'serving' | 'available' | 'rejected';
+  held_out: { units: number; accuracy: number; mips: number } | null;
+}
+
+interface Privacy {
+  noise: 'on' | 'off';
+  epsilon: number;
+  delta: number;
+}
+
+export async function verdict(client: Client, version: number): Promise<string> {
+  const [{ state, held_out }, privacy] = await Promise.all([
+    client.get<Version>(`/models/${version}`),
+    client.get<Privacy>('/privacy'),
+  ]);
+  const judged =
+    held_out === null
+      ? ''
+      : ` (on ${Math.round(held_out.units)} training questions kept aside: ${percent(held_out.mips)} → ${percent(held_out.accuracy)})`;
+  const serving =
+    state === 'serving'
+      ? `The trained version ${version} serves${judged}.`
+      : `The gate did not publish version ${version}${judged}: what served before goes on serving.`;
+  return `  ${state === 'serving' ? pc.green(serving) : pc.yellow(serving)}\n  ${privacyLine(privacy)}\n`;
+}
+
+function privacyLine({ noise, epsilon, delta }: Privacy): string {
+  if (noise === 'off') {
+    return 'ε: none. Noise is off in this demonstration, so the model may betray single questions; a deployment has it on.';
+  }
+  const factor = Math.exp(epsilon);
+  const times = factor < 100 ? factor.toFixed(1) : factor.toExponential(1);
+  return `ε = ${epsilon.toFixed(2)} (δ = ${delta}): whether one question was in the training changes the odds of anything seen in the model at most ${times} times.`;
+}
