@@ -260,11 +260,13 @@ class GraphLowering implements Emitter {
           { axis: int(0) },
         );
       }
-      const factors = String(dims[0]).split('*');
-      if (factors.length > 1)
+      const symbol = String(dims[0]);
+      const source = this.options.dims[symbol];
+      if (source === undefined) {
+        const factors = symbol.split('*');
+        if (factors.length === 1) throw new RangeError(`dimension '${symbol}' has no source`);
         return factors.map((factor) => this.sizes([factor])).reduce((a, b) => this.emit('Mul', [a, b]));
-      const source = this.options.dims[factors[0]!];
-      if (source === undefined) throw new RangeError(`dimension '${factors[0]}' has no source`);
+      }
       return this.emit('Shape', [source.input], { start: int(source.axis), end: int(source.axis + 1) });
     });
   }

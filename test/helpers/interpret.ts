@@ -4,6 +4,7 @@
  */
 import type { Dim, Shape } from '../../models/graph/dims.ts';
 import { ancestors, type Node } from '../../models/graph/node.ts';
+import type { TinyBert } from './tiny-bert.ts';
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -12,7 +13,7 @@ export interface Tensor {
 /** Values of the run-time inputs and of the artifact's tensors (dequantised), by name. */
 export interface Bindings {
   readonly inputs: Readonly<Record<string, Tensor>>;
-  readonly artifact?: (name: string) => { shape: readonly number[]; values: ArrayLike<number> };
+  readonly artifact: (name: string) => { shape: readonly number[]; values: ArrayLike<number> } | undefined;
   readonly dims: Readonly<Record<string, number>>;
 }
 
@@ -131,27 +132,51 @@ export function erf(x: number): number {
 const cdf = (x: number) => 0.5 * (1 + erf(x / Math.SQRT2));
 
 function product(
-  [a, b]: Tensor[],
+  [a, b, addend]: Tensor[],
   { transA, transB, factor }: { transA: boolean; transB: boolean; factor: number },
   shape: number[],
 ): Float64Array {
+  const [n, m] = shape.slice(-2) as [number, number];
   const inner = a!.shape.at(transA ? -2 : -1)!;
-  return fill(shape, (index) => {
-    const lead = index.slice(0, -2);
-    const [i, j] = index.slice(-2) as [number, number];
-    let total = 0;
-    for (let k = 0; k < inner; k++) {
-      total +=
-        at(a!, [...lead, ...(transA ? [k, i] : [i, k])]) * at(b!, [...lead, ...(transB ? [j, k] : [k, j])]);
+  const result = new Float64Array(sizeOf(shape));
+  for (let batch = 0; batch * n * m < result.length; batch++) {
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < m; j++) {
+        let total = 0;
+        for (let k = 0; k < inner; k++) {
+          const left = a!.values[batch * n * inner + (transA ? k * n + i : i * inner + k)]!;
+          total += left * b!.values[batch * inner * m + (transB ? j * inner + k : k * m + j)]!;
+        }
+        const place = batch * n * m + i * m + j;
+        result[place] = factor * total + (addend?.values[place] ?? 0);
+      }
     }
-    return factor * total;
-  });
+  }
+  return result;
 }
 
-const artifactTensor = ({ artifact }: Bindings, name: string): Tensor => {
-  const { shape, values } = artifact!(name);
-  return tensor(shape, values);
+function artifactTensor({ artifact }: Bindings, name: string): Tensor {
+  const found = artifact(name);
+  if (found === undefined) throw new Error(`the artifact has no tensor '${name}'`);
+  return tensor(found.shape, found.values);
+}
+
+/** A tiny BERT's artifact as a binding. */
+export const artifactOf = (bert: TinyBert): Bindings['artifact'] => {
+  const names = new Set(bert.manifest.tensors.map(({ name }) => name));
+  return (name) => (names.has(name) ? bert.tensor(name) : undefined);
 };
+
+/** The frozen matrix that an artifact means: what lies there, with its columns times the smoothing factors. */
+function frozenMatrix(bindings: Bindings, name: string): Tensor {
+  const stored = artifactTensor(bindings, name);
+  const smooth = bindings.artifact(`${name}.smooth`);
+  if (smooth === undefined) return stored;
+  return tensor(
+    stored.shape,
+    stored.values.map((value, i) => value * smooth.values[i % stored.shape[1]!]!),
+  );
+}
 
 const RULES: Record<string, Rule> = {
   input: (_, { name }, { bindings }) => {
@@ -214,7 +239,7 @@ const RULES: Record<string, Rule> = {
   },
   matmul: (inputs, flags, { shape }) => product(inputs, flags, shape),
   frozenProduct: ([x], { tensor: name, adjoint }, { bindings, shape }) =>
-    product([x!, artifactTensor(bindings, name)], { transA: false, transB: !adjoint, factor: 1 }, shape),
+    product([x!, frozenMatrix(bindings, name)], { transA: false, transB: !adjoint, factor: 1 }, shape),
   wordRows: ([ids], { tensor: name }, { bindings }) => {
     const table = rows(artifactTensor(bindings, name));
     return flatten([...ids!.values].map((id) => table[id]!));

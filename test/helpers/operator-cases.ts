@@ -12,7 +12,7 @@ import {
 import { frozenProduct } from '../../models/graph/operators/frozen-product.ts';
 import * as layout from '../../models/graph/operators/layout.ts';
 import { frozen, input, literal } from '../../models/graph/operators/leaves.ts';
-import { matmul } from '../../models/graph/operators/matmul.ts';
+import { matmul, matmulAdd } from '../../models/graph/operators/matmul.ts';
 import { INVERSE_RMS, rmsNorm } from '../../models/graph/operators/normalise.ts';
 import { mean, sum, sumSquares } from '../../models/graph/operators/reduce.ts';
 import { leadingRows, toFloat, tokenMask, wordRows } from '../../models/graph/operators/tokens.ts';
@@ -106,6 +106,10 @@ export function operatorCases(): OperatorCase[] {
       matmul(x('a'), x('b'), { transA: true, factor: -2 }),
     ),
     make('matmul, right turned', { a: [1, 3], b: ['B', 3] }, (x) => matmul(x('a'), x('b'), { transB: true })),
+    make('matmul, few rows', { a: ['B', 5], b: [5, 3] }, (x) => matmul(x('a'), x('b'), { factor: 2 })),
+    make('matmul, with an addend', { a: ['B', 4], b: ['B', 5], c: [4, 5] }, (x) =>
+      matmulAdd(x('a'), x('b'), x('c'), { transA: true, factor: -0.5 }),
+    ),
     make('frozenProduct', one(['B*S', 24]), (x) => frozenProduct(x('x'), weight, 48, 24)),
     make('frozenProduct, bounded', one(['B*S', 24]), (x) => frozenProduct(x('x'), weight, 48, 24, -5)),
     make('cosineScores', { q: ['B', 4], w: ['C', 4] }, (x) => cosineScores(x('q'), x('w'), allRows)),

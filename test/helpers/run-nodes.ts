@@ -23,9 +23,7 @@ export async function runNodes(
   }));
   const dims: DimSources = Object.fromEntries(
     infos.flatMap(({ name, shape }) =>
-      shape.flatMap((dim, axis) =>
-        typeof dim === 'string' && !dim.includes('*') ? [[dim, { input: name, axis }]] : [],
-      ),
+      shape.flatMap((dim, axis) => (typeof dim === 'string' ? [[dim, { input: name, axis }]] : [])),
     ),
   );
   const outputs = Object.entries(nodes).map(([name, { dtype, shape }]) => ({

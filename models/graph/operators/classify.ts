@@ -5,9 +5,9 @@
 import type { Dim } from '../dims.ts';
 import { int } from '../emitter.ts';
 import { makeNode, type Node, type Operator } from '../node.ts';
-import { inverseSqrt, mul, square, sub } from './arithmetic.ts';
+import { inverseSqrt, mul, scale, square, sub } from './arithmetic.ts';
 import { reshape } from './layout.ts';
-import { matmul, unitSquares } from './matmul.ts';
+import { matmul, matmulAdd, severalRows, unitSquares } from './matmul.ts';
 import { sum, sumSquares } from './reduce.ts';
 
 type None = Record<string, never>;
@@ -34,15 +34,18 @@ export const COSINE_SCORES: Operator<None> = {
     }
     return [q!.shape[0]!, rows];
   },
-  lower: (emitter, [q, head, inverse]) =>
-    emitter.emit('Mul', [emitter.emitRuntime('FusedMatMul', [q!, head!], { transB: int(1) }), inverse!]),
+  lower(emitter, [q, head, inverse]) {
+    const multiply = (rows: string) => emitter.emitRuntime('FusedMatMul', [rows, head!], { transB: int(1) });
+    return emitter.emit('Mul', [severalRows(emitter, q!, multiply), inverse!]);
+  },
   derivative(node, g) {
     const [q, head, inverse, learning] = node.inputs as [Node, Node, Node, Node];
     const scaled = mul(g, inverse);
     const learned = mul(g, learning);
-    const pull = reshape(mul(square(inverse), sum(mul(learned, node), [0])), [head.shape[0]!, 1]);
-    const push = matmul(mul(learned, inverse), q, { transA: true });
-    return [matmul(scaled, head), sub(push, mul(head, pull)), null, null];
+    const pull = mul(square(inverse), sum(mul(scale(learned, -1), node), [0]));
+    const radial = mul(head, reshape(pull, [head.shape[0]!, 1]));
+    const forHead = matmulAdd(mul(learned, inverse), q, radial, { transA: true });
+    return [matmul(scaled, head), forHead, null, null];
   },
   /** ∂s_c/∂w_c = (q − s_c·ŵ_c)/‖w_c‖, whose square is (‖q‖² − s_c²)/‖w_c‖². */
   ghostNorm(node, g, index) {

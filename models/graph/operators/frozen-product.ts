@@ -72,6 +72,7 @@ function floatProduct(emitter: Emitter, x: string, { tensor, adjoint }: Attribut
 
 function integerProduct(emitter: Emitter, x: string, rows: Dim, attributes: Attributes): string {
   const { tensor, adjoint, inputs, outputs, lowest } = attributes;
+  const matrix = emitter.artifact(tensor, 'int8', adjoint ? 'out-in' : 'in-out');
   const columnScales = emitter.artifact(`${tensor}.scale`, 'float32');
   // g·W = (g∘s)·Q for W = diag(s)·Q: the scales go into what is quantised.
   const source = adjoint ? emitter.emit('Mul', [x, columnScales]) : x;
@@ -83,7 +84,7 @@ function integerProduct(emitter: Emitter, x: string, rows: Dim, attributes: Attr
   });
   const product = emitter.emitRuntime('MatMulIntegerToFloat', [
     codes,
-    emitter.artifact(tensor, 'int8', adjoint ? 'out-in' : 'in-out'),
+    matrix,
     emitter.floats([1]),
     adjoint ? emitter.floats([1]) : columnScales,
     emitter.integers([zero], 'uint8', []),

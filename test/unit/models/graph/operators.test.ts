@@ -1,8 +1,16 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { differentiate } from '../../../../models/graph/differentiate.ts';
+import { frozenProduct } from '../../../../models/graph/operators/frozen-product.ts';
 import { input } from '../../../../models/graph/operators/leaves.ts';
 import { OPERATORS } from '../../../../models/graph/operators/table.ts';
-import { type Bindings, INTERPRETED, interpret, type Tensor, tensor } from '../../../helpers/interpret.ts';
+import {
+  artifactOf,
+  type Bindings,
+  INTERPRETED,
+  interpret,
+  type Tensor,
+  tensor,
+} from '../../../helpers/interpret.ts';
 import { DIMS, type OperatorCase, operatorCases, valueCases } from '../../../helpers/operator-cases.ts';
 import { runNodes } from '../../../helpers/run-nodes.ts';
 import { seededNormal, type TinyBert, tinyBert } from '../../../helpers/tiny-bert.ts';
@@ -14,7 +22,7 @@ beforeAll(async () => {
 
 const bind = (inputs: Record<string, Tensor>): Bindings => ({
   inputs,
-  artifact: (name) => bert.tensor(name),
+  artifact: artifactOf(bert),
   dims: DIMS,
 });
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
@@ -89,6 +97,34 @@ describe('the fp32 lowering computes the same in ONNX Runtime', () => {
       expect(error).toBeLessThan(2e-5 * size);
     });
   }
+});
+
+describe('the int8 lowering stays within its rounding', () => {
+  const quantised = operatorCases().filter(({ name }) => ['frozenProduct', 'gelu'].includes(name));
+
+  test.each(quantised.map((entry) => [entry.name, entry] as const))(
+    '%s, with gradients',
+    async (_, entry) => {
+      const int8 = await tinyBert();
+      const { gradients, inputs } = withGradients(entry);
+      const nodes = [entry.node, ...gradients];
+      const expected = interpret(nodes, { ...bind(inputs), artifact: artifactOf(int8) });
+      const named = Object.fromEntries(nodes.map((node, index) => [`node${index}`, node]));
+      const found = await runNodes(named, inputs, int8, 'int8');
+      expected.forEach(({ values }, index) => {
+        const error = values.map((x, i) => x - found[`node${index}`]!.values[i]!);
+        expect(dot(error, error)).toBeLessThan(0.01 ** 2 * dot(values, values));
+        expect(dot(error, error)).toBeGreaterThan(0);
+      });
+    },
+  );
+
+  test('rows of zeros stay zeros', async () => {
+    const int8 = await tinyBert();
+    const node = frozenProduct(input('x', ['B*S', 24]), 'layer.0.intermediate.weight', 48, 24);
+    const found = await runNodes({ node }, { x: tensor([3, 24], new Float64Array(72)) }, int8, 'int8');
+    expect(found['node']!.values.filter((x) => x !== 0)).toEqual([]);
+  });
 });
 
 describe('the table', () => {
