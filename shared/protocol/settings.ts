@@ -61,8 +61,8 @@ const DEFAULT_PHASES: z.input<typeof TrainingPhase>[] = [
   {
     train: 'adapter-and-head',
     rounds: 'step',
-    passes: 2.5,
-    optimiser: { adapterRate: 1e-3, headRate: 3e-3 },
+    passes: 3,
+    optimiser: { adapterRate: 1e-3, headRate: 3e-3, decay: 'linear', warmup: 0 },
   },
 ];
 
@@ -81,7 +81,7 @@ export const TrainingSettings = z.strictObject({
   /** So many rows that do not learn compete at most, chosen at random: they travel with every run. */
   fixedRows: z.int().min(0).max(100_000).default(2048),
   /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down. */
-  inactiveOffset: z.number().min(-1).max(1).default(0.06),
+  inactiveOffset: z.number().min(-1).max(1).default(0.07),
   /** Makes shuffles and starting points repeatable; random when null. */
   seed: z
     .int()
