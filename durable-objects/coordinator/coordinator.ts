@@ -336,7 +336,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
       model: await modelInfo(this.env),
       regions: settings.regions,
       temperature: settings.training.temperature,
-      inactiveOffset: settings.training.inactiveOffset,
+      inactiveOffset: (settings.privacy.noise === 'on' ? settings.privacy : settings).training.inactiveOffset,
     };
   }
 

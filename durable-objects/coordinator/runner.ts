@@ -25,7 +25,7 @@ import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/fed
 import { samplingRateOf } from '../../shared/federated/secure-round.ts';
 import { project } from '../../shared/privacy/ledger.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
-import { encodeParameters } from '../../shared/protocol/parameters.ts';
+import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
 import type { LedgerStore } from '../ledger-store.ts';
@@ -323,6 +323,7 @@ export class Runner {
     applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule);
     const following: ActiveRun = { ...next(run), trained: run.trained + 1 };
     const encoded = encodeParameters(parameters);
+    const averaged = this.#averaged(run, parameters, steps);
     if (following.trained < steps) {
       const nextPhase = phaseOf(settings, plan, following.trained);
       // A new phase starts with an optimiser that remembers nothing.
@@ -333,19 +334,28 @@ export class Runner {
         parent: run.base,
         run: run.run,
         adapter: settings.adapter,
-        parameters,
+        parameters: averaged ?? parameters,
         training: this.#provenance(spec),
       };
-      const candidate = await versions.create(draft, encoded, context, now());
+      const learned = averaged === null ? encoded : encodeParameters(averaged);
+      const candidate = await versions.create(draft, learned, context, now());
       if (runs.active()?.index !== run.index) return;
       following.stage = 'gate';
       following.candidate = candidate.version;
     }
     storage.transactionSync(() => {
       this.#state.save(encoded, optimiser);
+      if (averaged !== null) this.#state.saveAverage(encodeParameters(averaged));
       runs.save(run, { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy });
       runs.save(following);
     });
+  }
+
+  /** The mean over the last steps of a run with noise; null before them, and without noise. */
+  #averaged(run: ActiveRun, parameters: Parameters, steps: number): Parameters | null {
+    if (run.noise === null) return null;
+    const first = Math.floor(steps * (1 - this.#parts.settings.privacy.training.averageLast));
+    return run.trained < first ? null : this.#state.average(parameters, run.trained - first);
   }
 
   #judged(run: ActiveRun, sum: Float64Array): void {

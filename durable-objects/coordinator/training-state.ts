@@ -8,6 +8,7 @@ import type { Blobs } from '../sql.ts';
 const PREFIX = 'run/';
 const PARAMETERS = 'run/parameters';
 const DIRECTIONS = 'run/directions';
+const AVERAGE = 'run/average';
 const FIXED = 'run/fixed';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
@@ -58,6 +59,28 @@ export class TrainingState {
 
   part(part: number): Uint8Array | null {
     return this.#blobs.part(PARAMETERS, part);
+  }
+
+  /**
+   * The mean of this and the parameters before it that were averaged, `count` of them; null before the first.
+   * Active rows are the same all through a run.
+   */
+  average(parameters: Parameters, count: number): Parameters {
+    const stored = count === 0 ? null : this.#blobs.get(AVERAGE);
+    if (stored === null) return parameters;
+    const length = adapterSize(this.#adapter, this.#width);
+    const mean = decodeParameters(stored, parameters.activeRows.length, length, this.#width);
+    const blend = (into: Float32Array, value: Float32Array) =>
+      into.map((x, i) => x + ((value[i] as number) - x) / (count + 1));
+    return {
+      activeRows: parameters.activeRows,
+      adapter: blend(mean.adapter, parameters.adapter),
+      head: blend(mean.head, parameters.head),
+    };
+  }
+
+  saveAverage(parameters: Uint8Array): void {
+    this.#blobs.put(AVERAGE, parameters);
   }
 
   fixed(): Uint8Array {

@@ -48,7 +48,7 @@ export function applyRound(
   const factor = rateFactor(optimiser, schedule.step, schedule.steps);
   applyStep(optimiser, state, all, gradient, adapterLength, {
     adapter: skipped === 0 ? optimiser.adapterRate * factor : 0,
-    head: optimiser.headRate * factor,
+    head: optimiser.headRate * factor * (optimiser.scaleByRows ? parameters.activeRows.length : 1),
   });
   parameters.adapter.set(all.subarray(0, adapterLength));
   parameters.head.set(all.subarray(adapterLength));

@@ -20,6 +20,8 @@ export const OptimiserSettings = z.strictObject({
   epsilon: z.number().positive().default(1e-8),
   adapterRate: z.number().min(0).max(100).default(5e-4),
   headRate: z.number().min(0).max(100).default(5e-3),
+  /** Multiplies the head's rate by the number of active rows: each row sees about one unit in so many. */
+  scaleByRows: z.boolean().default(false),
   /** Learning rates fall from their value to nothing over a run. */
   decay: z.enum(['constant', 'linear', 'cosine']).default('cosine'),
   /** Share of the run's first steps in which the rates rise from nothing. */
@@ -127,13 +129,18 @@ export const NoisedTraining = z.strictObject({
   /** Share of a run's privacy that goes to the counts from which active rows are chosen. */
   countsShare: z.number().min(0.001).max(0.5).default(0.08),
   /** Head updates move along so many principal directions of the documents' embeddings; 0: along all. */
-  projection: z.int().min(0).max(1024).default(128),
+  projection: z.int().min(0).max(1024).default(0),
+  /** The version is the mean of the parameters over this last share of the steps (Polyak averaging). */
+  averageLast: z.number().min(0).max(1).default(0.25),
+  /** Added in serving to the cosine of rows that never learned: noise shortens the cosines of those that did. */
+  inactiveOffset: z.number().min(-1).max(1).default(-0.05),
   optimiser: OptimiserSettings.prefault({
     kind: 'momentum',
-    momentum: 0.9,
+    momentum: 0,
     adapterRate: 0,
-    headRate: 0.5,
-    decay: 'linear',
+    headRate: 0.03,
+    scaleByRows: true,
+    decay: 'constant',
     warmup: 0,
   }),
 });
