@@ -1,7 +1,7 @@
 /**
- * The engine's one graph: forward pass, and behind a branch the backward pass that the differentiator makes.
- * `mode` 0 embeds, 1 trains adapter and head, 2 trains the head alone from cached queries; a mode's unused inputs
- * are fed empty (size 0 along B, S or C), unused outputs come back empty.
+ * The engine's one graph, with a branch a mode: 0 embeds, 1 trains adapter and head, 2 trains the head alone from
+ * cached queries. The backward pass is what the differentiator makes of the forward pass. A mode's unused inputs are
+ * fed empty (size 0 along B, S or C), its unused outputs come back empty.
  */
 
 import type { Lowering } from '../graph/emitter.ts';
@@ -57,11 +57,13 @@ export function buildModel({ manifest, adapter, lowering }: ModelSpec): BuiltMod
       condition: { input: 'mode', equals: MODES.headOnly },
       whenEqual: { values: { queries: cached, ...trainingStep(cached, objective, {}) } },
       otherwise: {
-        values: { queries },
+        values: {},
+        // The forward pass stands in both branches: alone it keeps nothing, and before the backward pass its values
+        // are let go as soon as that has used them. Weights are shared.
         choice: {
           condition: { input: 'mode', equals: MODES.joint },
-          whenEqual: { values: joint },
-          otherwise: { values: {} },
+          whenEqual: { values: { queries, ...joint } },
+          otherwise: { values: { queries } },
         },
       },
     },

@@ -1,7 +1,7 @@
 /**
  * Turns nodes into one ONNX graph with branches. A region is a set of named results and, if wanted, one nested
- * choice; what lies behind a region's results is emitted in that region, unless an enclosing region has it. So the
- * backward pass exists only inside its branch, and weights, constants and inputs exist once, at the top.
+ * choice; what lies behind a region's results is emitted in that region, unless an enclosing region has it. Weights,
+ * constants and inputs exist once, at the top.
  */
 import type { ModelManifest } from '../manifest.ts';
 import type {
