@@ -49,15 +49,18 @@ export class Participant {
     this.#states = new StateCache(options.port);
   }
 
-  /** Does one bounded piece of work and returns after how many milliseconds it wants to be called again. */
-  async step(): Promise<number> {
+  /**
+   * Does one bounded piece of work. Returns after how many milliseconds it wants to be called again; null: when woken,
+   * because nothing is under way.
+   */
+  async step(): Promise<number | null> {
     const { store, port, name } = this.#options;
     const job = store.job();
     if (job === null) {
       const instruction = await port.poll(name);
       if (instruction.do === 'wait') {
         this.#states.clear();
-        return instruction.ms;
+        return instruction.ms === 0 ? null : instruction.ms;
       }
       if (instruction.do === 'work') await this.#begin(instruction.spec);
       // An answer without the work behind it: the job was lost, and with it the round's vector.
