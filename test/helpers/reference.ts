@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { readSafetensors, toFloat32 } from '../../models/safetensors.ts';
 import type { Feed } from './run-onnx.ts';
 
-const folder = join(
-  process.env['FEDCAR_SHARED'] ?? join(import.meta.dirname, '../../../shared'),
-  'reference',
-);
+const folder = join(process.env.FEDCAR_SHARED ?? join(import.meta.dirname, '../../../shared'), 'reference');
 
 /** Undefined, with a line on standard error, where the golden values are absent. */
 export function referenceGradients(): Map<string, { shape: number[]; values: number[] }> | undefined {

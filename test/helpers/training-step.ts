@@ -92,8 +92,8 @@ export function stepInputs(
 }
 
 export function bindStep(bert: TinyBert, inputs: Record<string, Tensor>): Bindings {
-  const [B, S] = inputs['ids']!.shape as [number, number];
-  return { inputs, artifact: artifactOf(bert), dims: { B, S, C: inputs['head']!.shape[0]!, 'B*S': B * S } };
+  const [B, S] = inputs.ids!.shape as [number, number];
+  return { inputs, artifact: artifactOf(bert), dims: { B, S, C: inputs.head!.shape[0]!, 'B*S': B * S } };
 }
 
 const INTEGERS = ['mode', 'ids', 'lengths', 'labels'];
@@ -104,7 +104,7 @@ export function stepFeeds(
   mode: number,
   cached?: Tensor,
 ): Record<string, Feed> {
-  const width = inputs['head']!.shape[1]!;
+  const width = inputs.head!.shape[1]!;
   const all = { ...inputs, mode: tensor([], [mode]), cached: cached ?? tensor([0, width], []) };
   return Object.fromEntries(
     Object.entries(all).map(([name, value]) => [

@@ -51,7 +51,7 @@ describe.each(VARIANTS)('the built graph in ONNX Runtime: $name', ({ lowering, a
     const inputs = inputsOf();
     const joint = await runner.run(stepFeeds(inputs, MODES.joint));
     const embedded = await runner.run(stepFeeds(inputs, MODES.embed));
-    expect(embedded['queries']).toEqual(joint['queries']);
+    expect(embedded.queries).toEqual(joint.queries);
     const rest = Object.entries(embedded).filter(([name]) => name !== 'queries');
     expect(rest.map(([, { values }]) => values.length)).toEqual(rest.map(() => 0));
   });
@@ -59,13 +59,13 @@ describe.each(VARIANTS)('the built graph in ONNX Runtime: $name', ({ lowering, a
   test('training the head alone from cached queries is the head half of the joint step', async () => {
     const inputs = { ...inputsOf(), clip: tensor([3], [Infinity, Infinity, 0.7]) };
     const joint = await runner.run(stepFeeds(inputs, MODES.joint));
-    const { shape, values } = joint['queries']!;
+    const { shape, values } = joint.queries!;
     const cached = { ...inputs, ids: tensor([0, 0], []) };
     const alone = await runner.run(stepFeeds(cached, MODES.headOnly, tensor(shape, values)));
     for (const name of ['queries', 'loss', 'correct', 'norm_head', 'grad_head']) {
       expect([name, alone[name]]).toEqual([name, joint[name]]);
     }
-    expect(alone['norm_adapter']!.values).toEqual(units.map(() => 0));
+    expect(alone.norm_adapter!.values).toEqual(units.map(() => 0));
   });
 
   test("a unit's results are bit-identical whatever shares its microbatch", async () => {
@@ -79,7 +79,7 @@ describe.each(VARIANTS)('the built graph in ONNX Runtime: $name', ({ lowering, a
       const shared = await runner.run(stepFeeds(inputsOf(batch), MODES.joint));
       const own = (name: string, size: number) =>
         shared[name]!.values.slice(place * size, (place + 1) * size);
-      expect([count, own('queries', width)]).toEqual([count, alone['queries']!.values]);
+      expect([count, own('queries', width)]).toEqual([count, alone.queries!.values]);
       for (const name of ['loss', 'correct', 'norm_adapter', 'norm_head']) {
         expect([count, name, own(name, 1)]).toEqual([count, name, alone[name]!.values]);
       }

@@ -9,7 +9,7 @@ import { modelRunner } from '../../../helpers/run-onnx.ts';
 import { someUnits, stepFeeds, stepInputs } from '../../../helpers/training-step.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../../../models/minilm');
-const full = process.env['FEDCAR_FULL'] === '1';
+const full = process.env.FEDCAR_FULL === '1';
 /** Padded lengths with the batch sizes to try; all of them where FEDCAR_FULL is 1. */
 const SIZES = full
   ? [8, 16, 24, 48].map((tokens) => [tokens, [2, 3, 4, 5, 6, 7, 8, 9]] as const)

@@ -10,7 +10,7 @@ import { referenceFeeds, referenceGradients } from '../../../helpers/reference.t
 import { type Fetched, modelRunner } from '../../../helpers/run-onnx.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../../../models/minilm');
-const original = process.env['FEDCAR_MINILM_DIR'];
+const original = process.env.FEDCAR_MINILM_DIR;
 const reference = referenceGradients();
 if (original === undefined) {
   console.error(

@@ -76,8 +76,8 @@ describe.each(ADAPTERS)('a joint step with the adapter $kind', (adapter) => {
     const together = run(adapter, units, { margin: -0.2 });
     units.forEach((unit, place) => {
       const alone = run(adapter, [unit], { margin: -0.2 });
-      expect(together['norm_head']!.values[place]).toBeCloseTo(norm(gradientsOf(alone, 'head')), 10);
-      expect(together['norm_adapter']!.values[place]).toBeCloseTo(norm(gradientsOf(alone, 'adapter')), 10);
+      expect(together.norm_head!.values[place]).toBeCloseTo(norm(gradientsOf(alone, 'head')), 10);
+      expect(together.norm_adapter!.values[place]).toBeCloseTo(norm(gradientsOf(alone, 'adapter')), 10);
     });
   });
 
@@ -130,10 +130,10 @@ test('rows that are not active get no gradient, and without a margin no probabil
   const left = run({ kind: 'full' }, units);
   const competing = run({ kind: 'full' }, units, { margin: 0 });
   ACTIVE.forEach((active, row) => {
-    expect(rowOf(left['grad_head']!.values, row).some((x) => x !== 0)).toBe(active === 1);
-    expect(rowOf(competing['grad_head']!.values, row).some((x) => x !== 0)).toBe(active === 1);
+    expect(rowOf(left.grad_head!.values, row).some((x) => x !== 0)).toBe(active === 1);
+    expect(rowOf(competing.grad_head!.values, row).some((x) => x !== 0)).toBe(active === 1);
   });
-  left['loss']!.values.forEach((loss, place) => {
-    expect(competing['loss']!.values[place]).toBeGreaterThan(loss);
+  left.loss!.values.forEach((loss, place) => {
+    expect(competing.loss!.values[place]).toBeGreaterThan(loss);
   });
 });

@@ -123,7 +123,7 @@ describe('the int8 lowering stays within its rounding', () => {
     const int8 = await tinyBert();
     const node = frozenProduct(input('x', ['B*S', 24]), 'layer.0.intermediate.weight', 48, 24);
     const found = await runNodes({ node }, { x: tensor([3, 24], new Float64Array(72)) }, int8, 'int8');
-    expect(found['node']!.values.filter((x) => x !== 0)).toEqual([]);
+    expect(found.node!.values.filter((x) => x !== 0)).toEqual([]);
   });
 });
 

@@ -48,8 +48,8 @@ test('ONNX Runtime reads attributes of every kind, symbolic shapes and inline te
   };
   const runner = await graphRunner(graph);
   const found = await runner.run({ x: { dtype: 'float32', shape: [2, 2], values: [1, -4, 2, -8] } });
-  expect(found['joined']).toEqual({ shape: [2, 3], values: [1, 2, 0, -1, -2, 3] });
-  expect(found['y']!.values[5]).toBeCloseTo(2.9964, 3);
+  expect(found.joined).toEqual({ shape: [2, 3], values: [1, 2, 0, -1, -2, 3] });
+  expect(found.y!.values[5]).toBeCloseTo(2.9964, 3);
   await runner.release();
 });
 
@@ -79,7 +79,7 @@ test('ONNX Runtime reads branches and external tensors', async () => {
   const runner = await runnerOf(encodeModel(graph), [{ path: 'w.bin', data: floats([10, 20, 30]) }]);
   const run = async (flag: number) => {
     const x = { dtype: 'float32', shape: [3], values: [1, 2, 3] } as const;
-    return (await runner.run({ x, flag: { dtype: 'float32', shape: [], values: [flag] } }))['y']!.values;
+    return (await runner.run({ x, flag: { dtype: 'float32', shape: [], values: [flag] } })).y!.values;
   };
   expect(await run(1)).toEqual([11, 22, 33]);
   expect(await run(-1)).toEqual([10, 40, 90]);
