@@ -88,6 +88,7 @@ export interface Engine {
 }
 
 export interface EngineOptions {
+  /** What it reads is the engine's own: the bytes are freed after the load. */
   source: ArtifactSource;
   /** The compiled ONNX Runtime: ort-wasm.ts in a Worker, ort-wasm-node.ts in Node. */
   wasm: WebAssembly.Module;

@@ -6,7 +6,7 @@ import type { AdapterSpec } from '../encoder/adapter.ts';
 import { buildModel, MODES } from '../encoder/build-model.ts';
 import type { Lowering } from '../graph/emitter.ts';
 import { startRuntime } from '../session.ts';
-import type { Artifact } from './artifact.ts';
+import { type Artifact, freeBuffer } from './artifact.ts';
 import { EngineError } from './engine-error.ts';
 import { type Feed, type FeedData, InferenceSession } from './inference.ts';
 import type { OrtModule } from './ort-module.ts';
@@ -55,16 +55,31 @@ export class EncoderRuntime {
     this.#gradients = gradients;
   }
 
-  /** Throws an EngineError; the artifact's bytes are not kept. */
+  /** Throws an EngineError. The artifact's bytes are freed. */
   static async start(artifact: Artifact, spec: RuntimeSpec): Promise<EncoderRuntime> {
+    try {
+      return await EncoderRuntime.#start(artifact, spec);
+    } finally {
+      artifact.release();
+    }
+  }
+
+  static async #start(artifact: Artifact, spec: RuntimeSpec): Promise<EncoderRuntime> {
     const { manifest } = artifact;
     const model = describe(() => buildModel({ manifest, adapter: spec.adapter, lowering: spec.lowering }));
     const module = await startRuntime(spec);
+    let made: Uint8Array | null = null;
     const externals = model.externals.map((weight) => ({
       location: weight.name,
       data: {
         byteLength: weight.byteLength,
-        subarray: (start: number, end: number) => weight.bytes(artifact.file).subarray(start, end),
+        subarray(start: number, end: number) {
+          // The last tensor has been copied; if it was made for the session (transposed), it is of no more use.
+          if (made !== null) freeBuffer(made);
+          const bytes = weight.bytes(artifact.file);
+          made = weight.files.some((name) => artifact.file(name).buffer === bytes.buffer) ? null : bytes;
+          return bytes.subarray(start, end);
+        },
       },
     }));
     const session = new InferenceSession(module, model.onnx, externals);
