@@ -4,8 +4,8 @@
  */
 
 /** Cosine at which the score is one half, and how steep it is there: chosen by measurement, see docs/decisions. */
-const MIDPOINT = 0.45;
-const SLOPE = 12;
+const MIDPOINT = 0.38;
+const SLOPE = 18;
 
 /** @param cosine between −1 and 1. @returns between 0 and 1, rounded to six digits. */
 export function scoreOf(cosine: number): number {

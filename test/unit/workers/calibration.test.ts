@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { scoreOf } from '../../../workers/calibration.ts';
+
+it('rises with the cosine and stays between 0 and 1', () => {
+  const scores = Array.from({ length: 201 }, (_, i) => scoreOf(-1 + i / 100));
+  expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
+  expect(scores).toEqual([...scores].sort((a, b) => a - b));
+});
+
+// Quartiles measured on four corpora: docs/decisions/0010-calibrated-score.md.
+it('tells the usual question from the usual stray one', () => {
+  expect(scoreOf(0.46)).toBeGreaterThan(0.75);
+  expect(scoreOf(0.25)).toBeLessThan(0.15);
+  expect(scoreOf(0.38)).toBeCloseTo(0.5, 5);
+});
