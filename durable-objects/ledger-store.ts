@@ -1,13 +1,23 @@
 /**
- * The privacy ledger in SQLite, append-only: the coordinator keeps one, and every region its own. Nothing in this
- * code deletes from it but age, and age only past the retention window.
+ * The privacy ledger in SQLite, append-only: the coordinator keeps one, and every region its own. Nothing deletes from
+ * it but age, and age only past the retention window; it outlives its collection, so that deleting one and making it
+ * again gives no budget back.
  */
 import { type ChargeResult, charge, type LedgerEntry, type PrivacyPolicy } from '../shared/privacy/ledger.ts';
+import { mergeLedgers } from '../shared/privacy/ledger-merge.ts';
+import { clearTables, Values } from './sql.ts';
 
 export const LEDGER_TABLE = `CREATE TABLE ledger (
   round INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, sampling_rate REAL NOT NULL,
-  noise_multiplier REAL NOT NULL, steps INTEGER NOT NULL, PRIMARY KEY (round, kind)
+  noise_multiplier REAL NOT NULL, steps INTEGER NOT NULL,
+  -- Two copies of a ledger may hold different charges for one round; when neither covers the other both stand.
+  PRIMARY KEY (round, kind, at, sampling_rate, noise_multiplier, steps)
 ) WITHOUT ROWID;`;
+
+/** Charges are kept so much longer than they count: rounds are charged for the moment in which they began. */
+const MARGIN_MS = 2 * 86_400_000;
+/** The longest retention time that any life of the collection promised. */
+const RETENTION = 'ledgerRetentionMs';
 
 interface LedgerRow extends Record<string, SqlStorageValue> {
   round: number;
@@ -20,8 +30,11 @@ interface LedgerRow extends Record<string, SqlStorageValue> {
 
 export class LedgerStore {
   readonly #storage: DurableObjectStorage;
+  readonly #values: Values;
+
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#values = new Values(storage);
   }
 
   entries(): LedgerEntry[] {
@@ -38,20 +51,78 @@ export class LedgerStore {
       }));
   }
 
+  /** The largest round that was ever charged here and has not expired; 0 before the first. */
+  lastRound(): number {
+    const { last } = this.#storage.sql
+      .exec<{ last: number | null }>('SELECT max(round) AS last FROM ledger')
+      .one();
+    return last ?? 0;
+  }
+
+  /** The policy with the window of an earlier life of the collection, where that was longer. */
+  covering(policy: PrivacyPolicy): PrivacyPolicy {
+    const kept = this.#values.get<number>(RETENTION) ?? 0;
+    return { ...policy, retentionMs: Math.max(policy.retentionMs, kept) };
+  }
+
   /** Charges and stores in one transaction; a refusal stores nothing. May be repeated. */
   charge(policy: PrivacyPolicy, entry: LedgerEntry): ChargeResult {
     return this.#storage.transactionSync(() => {
-      const result = charge(policy, this.entries(), entry);
+      const result = charge(this.covering(policy), this.entries(), entry);
       if (result.ok && !result.repeated) this.#insert(entry);
       return result;
     });
   }
 
-  /** Takes over entries that another copy of the ledger has: after a restore the larger one counts. */
-  adopt(entries: readonly LedgerEntry[]): void {
+  /** Takes over what another copy of the ledger has: after a restore the larger one counts. May be repeated. */
+  merge(theirs: readonly LedgerEntry[]): void {
     this.#storage.transactionSync(() => {
-      for (const entry of entries) this.#insert(entry);
+      const ours = this.entries();
+      const known = new Set(ours.map(keyOf));
+      // Copies are nearly always equal, and joining takes quadratic time.
+      const news = theirs.filter((entry) => !known.has(keyOf(entry)));
+      if (news.length === 0) return;
+      const concerned = new Set(news.map(({ round }) => round));
+      const joined = mergeLedgers(
+        ours.filter(({ round }) => concerned.has(round)),
+        news,
+      );
+      for (const round of concerned) this.#storage.sql.exec('DELETE FROM ledger WHERE round = ?', round);
+      for (const entry of joined) this.#insert(entry);
     });
+  }
+
+  /** Forgets charges that no window of the policy can hold any more. */
+  expire(policy: PrivacyPolicy, now: number): void {
+    const { retentionMs } = this.covering(policy);
+    this.#storage.sql.exec('DELETE FROM ledger WHERE at < ?', now - retentionMs - MARGIN_MS);
+  }
+
+  /**
+   * Forgets everything in the object's tables but the ledger and the values named `keep`. Returns until when the ledger
+   * has to stay, milliseconds since 1970; null when nothing was ever charged.
+   */
+  outlive(policy: PrivacyPolicy, keep: readonly string[]): number | null {
+    return this.#storage.transactionSync(() => {
+      const { retentionMs } = this.covering(policy);
+      const kept = keep.map((key) => [key, this.#values.get(key)] as const);
+      clearTables(this.#storage, ['ledger']);
+      for (const [key, value] of kept) if (value !== null) this.#values.set(key, value);
+      this.#values.set(RETENTION, retentionMs);
+      return this.#keptUntil();
+    });
+  }
+
+  /** Of a collection that is gone: whether its last charge has expired too. */
+  expired(now: number): boolean {
+    return (this.#keptUntil() ?? 0) <= now;
+  }
+
+  #keptUntil(): number | null {
+    const { last } = this.#storage.sql
+      .exec<{ last: number | null }>('SELECT max(at) AS last FROM ledger')
+      .one();
+    return last === null ? null : last + (this.#values.get<number>(RETENTION) ?? 0) + MARGIN_MS;
   }
 
   #insert(entry: LedgerEntry): void {
@@ -65,4 +136,8 @@ export class LedgerStore {
       entry.steps,
     );
   }
+}
+
+function keyOf({ round, kind, atMs, samplingRate, noiseMultiplier, steps }: LedgerEntry): string {
+  return `${round} ${kind} ${atMs} ${samplingRate} ${noiseMultiplier} ${steps}`;
 }

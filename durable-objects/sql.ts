@@ -118,3 +118,19 @@ export class Values {
     this.#storage.sql.exec('DELETE FROM kv WHERE key = ?', key);
   }
 }
+
+/** Empties every table but those in `keep`; the tables themselves and their migrations stay. */
+export function clearTables(storage: Storage, keep: readonly string[]): void {
+  const tables = storage.sql
+    .exec<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*'")
+    .toArray()
+    .map(({ name }) => name)
+    .filter((name) => name !== 'schema' && !name.startsWith('sqlite_') && !keep.includes(name));
+  for (const table of tables) storage.sql.exec(`DELETE FROM "${table}"`);
+}
+
+/** Forgets all that an object stored; its tables are made anew, for it may be used again. */
+export async function forget(storage: Storage, migrations: readonly string[]): Promise<void> {
+  await storage.deleteAll();
+  migrate(storage, migrations);
+}

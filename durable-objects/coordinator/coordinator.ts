@@ -1,13 +1,15 @@
 /**
  * Coordinator: one Durable Object a collection. Rows, versions and snapshots, training runs and their rounds.
  *
- * Tables: items (where each lies), rows, watermarks, versions, runs, rounds; byte strings for snapshots,
- * parameters and uploads. Methods that may be repeated: all but `start`, which refuses while a run is on.
- * Alarms advance the run and renew the snapshot; `tick` (from the cron trigger) sets lost ones again.
+ * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger; byte strings for snapshots,
+ * parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, activate, refresh, place,
+ * regions, privacy; start, cancel, runs, run; for participants poll, report, putChunk, putFrame, statePart, register,
+ * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
+ * the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
-import { planNoise } from '../../shared/federated/noise-plan.ts';
+import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
 import type {
   CoordinatorApi,
   Outcome,
@@ -17,38 +19,36 @@ import type {
   SnapshotPointer,
   VersionInfo,
 } from '../../shared/protocol/objects.ts';
-import {
-  type Instruction,
-  ParticipantMessage,
-  type RowEntry,
-  VectorChunk,
-} from '../../shared/protocol/rounds.ts';
+import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
+import { answerOf, reached } from '../reach.ts';
 import type { PassageChange } from '../region/library.ts';
-import { migrate, Values } from '../sql.ts';
+import { forget, migrate, Values } from '../sql.ts';
+import { Desk } from './desk.ts';
 import { describePrivacy } from './privacy-info.ts';
 import { RowTable } from './row-table.ts';
 import { type ActiveRun, RunStore } from './run-store.ts';
-import { Runner } from './runner.ts';
+import { Runner, SERIAL } from './runner.ts';
 import { MIGRATIONS } from './schema.ts';
 import { SecureSum } from './secure-sum.ts';
 import { pointerOf, type SnapshotContext, Versions, versionInfo } from './versions.ts';
 
 /** Rows gather for so long before a new revision of the serving snapshot is made. */
 const REFRESH_MS = 3_000;
-/** A run that is on keeps participants polling at this pace, should a wake-up be lost. */
-const POLL_MS = 15_000;
+/** After an alarm that failed over and over. */
+const RETRY_MS = 60_000;
 
 export class Coordinator extends DurableObject<ObjectsEnv> implements CoordinatorApi {
   readonly #values: Values;
   readonly #rows: RowTable;
   readonly #versions: Versions;
   readonly #runs: RunStore;
+  readonly #ledger: LedgerStore;
   #runner: Runner | null = null;
   #secureSum: SecureSum | null = null;
 
@@ -57,8 +57,9 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     migrate(ctx.storage, MIGRATIONS);
     this.#values = new Values(ctx.storage);
     this.#rows = new RowTable(ctx.storage);
-    this.#versions = new Versions(ctx.storage, this.#rows);
     this.#runs = new RunStore(ctx.storage);
+    this.#versions = new Versions(ctx.storage, this.#rows, () => this.#runs.snapshotsInUse());
+    this.#ledger = new LedgerStore(ctx.storage);
   }
 
   /** Tells the object which collection it is. May be repeated; settings replace earlier ones. */
@@ -75,13 +76,14 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     await this.#serving();
   }
 
-  /** Forgets everything. */
+  /** Forgets everything but the ledger, which stays until the queries that it is about would have expired. */
   async destroy(): Promise<void> {
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
-    migrate(this.ctx.storage, MIGRATIONS);
     this.#runner = null;
     this.#secureSum = null;
+    if (this.#values.get('settings') === null) return;
+    const { privacy, retentionDays } = this.#settings();
+    const until = this.#ledger.outlive(policyOf(privacy, retentionDays), [SERIAL]);
+    await this.ctx.storage.setAlarm(until ?? Date.now());
   }
 
   async pointer(version?: number): Promise<SnapshotPointer | null> {
@@ -121,7 +123,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
 
   async refresh(): Promise<SnapshotPointer> {
     const { regions } = this.#settings();
-    await Promise.allSettled(regions.map((name) => this.#region(name).flush()));
+    await Promise.all(regions.map((name) => reached(() => this.#region(name).flush())));
     const serving = await this.#serving();
     return pointerOf(await this.#versions.refresh(serving.version, await this.#context()));
   }
@@ -143,7 +145,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     }
     const serving = await this.#serving();
     const now = Date.now();
-    const id = `r${now.toString(36)}`;
+    const id = this.#runs.freshId(now);
     const seed = this.#settings().training.seed ?? (crypto.getRandomValues(new Uint32Array(1))[0] as number);
     const run: ActiveRun = {
       run: id,
@@ -164,6 +166,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
       noise: this.#noise(),
       securePhase: null,
       failures: 0,
+      away: [],
     };
     if (this.#runs.active() !== null) return this.start(reason);
     this.#runs.begin(run, reason, now);
@@ -172,10 +175,11 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
   }
 
   async cancel(id: string): Promise<Outcome<RunInfo>> {
+    const runner = await this.#drive();
     const run = this.#runs.active();
     const info = this.#runs.get(id);
     if (info === null) return { ok: false, code: 'unknown_run', detail: `run: ${id} does not exist` };
-    if (run?.run === id) (await this.#drive()).fail(run, 'cancelled by hand', 'cancelled');
+    if (run?.run === id) runner.fail(run, 'cancelled by hand', 'cancelled');
     return { ok: true, value: this.#runs.get(id) ?? info };
   }
 
@@ -189,74 +193,32 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
 
   async regions(): Promise<RegionStats[]> {
     const { regions } = this.#settings();
-    const stats = await Promise.allSettled(regions.map((name) => this.#region(name).stats()));
-    return stats.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const stats = await Promise.all(regions.map((name) => answerOf(() => this.#region(name).stats())));
+    return stats.filter((found) => found !== null);
   }
 
   async privacy(): Promise<PrivacyInfo> {
-    const entries = new LedgerStore(this.ctx.storage).entries();
     const secure = this.#secure(await this.#context());
-    return describePrivacy(this.#settings(), entries, secure, Date.now());
+    return describePrivacy(this.#settings(), this.#ledger, secure, Date.now());
   }
 
   // ---- what participants call -------------------------------------------------------------------------------
 
   async poll(participant: string): Promise<Instruction> {
-    const run = this.#runs.active();
-    const round = run?.round?.id ?? null;
-    if (run === null || run.round === null || round === null) {
-      return { do: 'wait', ms: run === null ? 0 : POLL_MS, round };
-    }
-    const status = run.round.participants[participant]?.phase;
-    if (run.round.phase === 'open' && run.spec !== null && (status === 'invited' || status === 'working')) {
-      return { do: 'work', spec: run.spec };
-    }
-    const message = this.#secure(await this.#context())?.messageFor(round, participant) ?? null;
-    return message === null ? { do: 'wait', ms: POLL_MS, round } : { do: 'answer', round, message };
+    return (await this.#desk()).poll(participant);
   }
 
-  async report(input: unknown): Promise<Ack> {
-    const message = ParticipantMessage.parse(input);
-    const runner = await this.#drive();
-    if (message.type === 'poll') return { current: true };
-    if (message.type === 'secagg') return this.#secureMessage(message);
-    if (message.type !== 'ready') return this.#taken(runner.event(message.round, message));
-    const run = this.#runs.active();
-    if (run?.round?.id !== message.round) return { current: false };
-    if (!runner.complete(message.participant, run)) {
-      const detail = `the vector does not have ${run.spec?.dimension} words`;
-      runner.event(message.round, { type: 'failed', participant: message.participant, detail });
-      return this.#taken(false);
-    }
-    if (message.probe !== null) {
-      this.#runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
-    }
-    return this.#taken(runner.event(message.round, { type: 'ready', participant: message.participant }));
+  async report(message: unknown): Promise<Ack> {
+    return (await this.#desk()).report(message);
+  }
+
+  async putChunk(header: unknown, bytes: Uint8Array): Promise<Ack> {
+    return (await this.#desk()).putChunk(header, bytes);
   }
 
   /** One frame of a masked vector. */
   async putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack> {
-    const secure = this.#secure(await this.#context());
-    if (secure?.state(round) == null) return { current: false };
-    const { outcome, effects } = await secure.receiveFrame(round, participant, bytes, Date.now());
-    if (effects.length > 0) await this.ctx.storage.setAlarm(Date.now());
-    return { current: outcome.ok };
-  }
-
-  async #secureMessage(message: ParticipantMessage & { type: 'secagg' }): Promise<Ack> {
-    const secure = this.#secure(await this.#context());
-    if (secure?.state(message.round) == null) return { current: false };
-    const { participant, round } = message;
-    const { outcome, effects } = await secure.receive(round, participant, message.message, Date.now());
-    const waiting = secure.state(round)?.phase === 'advertise';
-    if (effects.length > 0 || waiting) await this.ctx.storage.setAlarm(Date.now());
-    return { current: outcome.ok };
-  }
-
-  async putChunk(input: unknown, bytes: Uint8Array): Promise<Ack> {
-    const header = VectorChunk.parse(input);
-    const current = (await this.#drive()).storeChunk(header.participant, header.round, header.chunk, bytes);
-    return { current };
+    return (await this.#desk()).putFrame(participant, round, bytes);
   }
 
   async statePart(key: string, part: number): Promise<Uint8Array | null> {
@@ -279,7 +241,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     if (this.#runs.active() !== null) {
       await this.ctx.storage.setAlarm(now);
       const { regions } = this.#settings();
-      await Promise.allSettled(regions.map((name) => this.#region(name).wake()));
+      await Promise.all(regions.map((name) => reached(() => this.#region(name).wake())));
       return { started: null };
     }
     const { everyHours } = this.#settings().schedule;
@@ -291,10 +253,13 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    if (this.#values.get('settings') === null) return;
+    if (this.#values.get('settings') === null) {
+      if (this.#ledger.expired(Date.now())) await forget(this.ctx.storage, MIGRATIONS);
+      return;
+    }
     // An alarm that failed five times would be dropped after the next failure: start counting anew.
     if (info !== undefined && info.retryCount >= 5) {
-      await this.ctx.storage.setAlarm(Date.now() + 60_000);
+      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
       return;
     }
     const runner = await this.#drive();
@@ -305,11 +270,6 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     }
     if (next === null) await this.#versions.refresh((await this.#serving()).version, await this.#context());
     if (next !== null) await this.#alarmBy(next);
-  }
-
-  async #taken(current: boolean): Promise<Ack> {
-    if (this.#runs.active()?.round?.phase !== 'open') await this.#alarmBy(Date.now());
-    return { current };
   }
 
   async #alarmBy(at: number): Promise<void> {
@@ -371,7 +331,7 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
     const context = await this.#context();
     this.#runner ??= new Runner({
       secure: this.#secure(context),
-      ledger: new LedgerStore(this.ctx.storage),
+      ledger: this.#ledger,
       storage: this.ctx.storage,
       rows: this.#rows,
       versions: this.#versions,
@@ -380,19 +340,18 @@ export class Coordinator extends DurableObject<ObjectsEnv> implements Coordinato
       settings: this.#settings(),
       context,
       now: () => Date.now(),
-      wake: (name) => reached(this.#region(name).wake()),
-      flush: (name) => reached(this.#region(name).flush()),
+      wake: (name) => reached(() => this.#region(name).wake()),
+      flush: (name) => reached(() => this.#region(name).flush()),
+      ledgerOf: (name) => answerOf(() => this.#region(name).ledger()),
     });
     return this.#runner;
   }
-}
 
-async function reached(call: Promise<unknown>): Promise<boolean> {
-  try {
-    await call;
-    return true;
-  } catch {
-    return false;
+  async #desk(): Promise<Desk> {
+    const runner = await this.#drive();
+    const secure = this.#secure(await this.#context());
+    const comeBy = (at: number) => this.#alarmBy(at);
+    return new Desk({ runner, secure, runs: this.#runs, comeBy, now: () => Date.now() });
   }
 }
 

@@ -4,14 +4,16 @@ import { type LedgerEntry, project } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
 import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { LedgerStore } from '../ledger-store.ts';
 
 export function describePrivacy(
   { privacy, retentionDays, regions }: CollectionSettings,
-  entries: readonly LedgerEntry[],
+  ledger: LedgerStore,
   secure: { threshold: number; colluders: number; members: string[] } | null,
   now: number,
 ): PrivacyInfo {
-  const policy = policyOf(privacy, retentionDays);
+  const policy = ledger.covering(policyOf(privacy, retentionDays));
+  const entries = ledger.entries();
   const plan = planNoise(privacy, retentionDays);
   const report = reportLedger(policy, entries, now);
   const next = project(policy, entries, plan.releases, now);

@@ -4,6 +4,7 @@ import { digest } from '../../shared/crypto/hash.ts';
 import { STATS, statScale } from '../../shared/federated/figures.ts';
 import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
 import { rateOf } from '../../shared/federated/noise-plan.ts';
+import { COUNT_NORM, GATE_NORM } from '../../shared/federated/refusals.ts';
 import { positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
@@ -15,10 +16,6 @@ import type { RunnerParts } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
 import { pointerOf } from './versions.ts';
 
-/** A unit counts once for its row and once as a unit. */
-const COUNT_NORM = Math.SQRT2;
-/** A held-out unit is a unit, a win or a loss, and found by at most three retrievers. */
-const GATE_NORM = Math.sqrt(5);
 /** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
 const LOCAL_STEP = 1e-5;
 
@@ -28,13 +25,14 @@ export async function specifyRound(
   parts: RunnerParts,
   state: TrainingState,
 ): Promise<RoundSpec> {
-  const { collection, secure } = parts;
+  const { collection, secure, now } = parts;
   const common = {
     id: `${run.run}.${run.index}`,
     collection,
     rowsAt: run.rowsAt,
     rows: run.rows,
     serial: run.serial,
+    startedAt: now(),
     noiseMultiplier: 0,
     honest: secure === null ? 1 : secure.threshold - secure.colluders,
     aggregation: secure === null ? ('plain' as const) : ('secure' as const),
@@ -66,7 +64,15 @@ export async function specifyRound(
 
 type Common = Pick<
   RoundSpec,
-  'id' | 'collection' | 'rowsAt' | 'rows' | 'serial' | 'noiseMultiplier' | 'honest' | 'aggregation'
+  | 'id'
+  | 'collection'
+  | 'rowsAt'
+  | 'rows'
+  | 'serial'
+  | 'startedAt'
+  | 'noiseMultiplier'
+  | 'honest'
+  | 'aggregation'
 >;
 type GridOf = (dimension: number, clipNorm: number) => Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>;
 

@@ -35,6 +35,16 @@ export interface ActiveRun {
   securePhase: string | null;
   /** Rounds in a row that failed in the secure sum. */
   failures: number;
+  /** Who missed the round before. */
+  away: string[];
+}
+
+/** The run at its following round, which is not specified yet. */
+export function nextRound(run: ActiveRun): ActiveRun {
+  const away = Object.entries(run.round?.participants ?? {})
+    .filter(([, { phase }]) => phase === 'missed')
+    .map(([name]) => name);
+  return { ...run, index: run.index + 1, round: null, spec: null, securePhase: null, failures: 0, away };
 }
 
 interface RunRow extends Record<string, SqlStorageValue> {
@@ -59,6 +69,12 @@ export class RunStore {
 
   active(): ActiveRun | null {
     return this.#values.get<ActiveRun>('run');
+  }
+
+  /** Hashes of the snapshots that a gate in progress compares. */
+  snapshotsInUse(): string[] {
+    const spec = this.active()?.spec;
+    return spec?.kind === 'gate' ? [spec.candidate.hash, spec.serving.hash, spec.baseline.hash] : [];
   }
 
   /** Saves the run and what its current round shows. */
@@ -115,6 +131,14 @@ export class RunStore {
       );
       this.#values.delete('run');
     });
+  }
+
+  /** A run's name, which no other has: runs may begin in the same millisecond. */
+  freshId(now: number): string {
+    for (let at = now; ; at++) {
+      const id = `r${at.toString(36)}`;
+      if (this.get(id) === null) return id;
+    }
   }
 
   lastStartedAt(): number | null {

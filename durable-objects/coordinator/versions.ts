@@ -61,9 +61,12 @@ export class Versions {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
   readonly #rows: RowTable;
+  readonly #inUse: () => readonly string[];
 
-  constructor(storage: DurableObjectStorage, rows: RowTable) {
+  /** @param inUse hashes of snapshots that somebody still reads, whatever their version serves by now */
+  constructor(storage: DurableObjectStorage, rows: RowTable, inUse: () => readonly string[]) {
     this.#storage = storage;
+    this.#inUse = inUse;
     this.#blobs = new Blobs(storage);
     this.#rows = rows;
   }
@@ -96,13 +99,18 @@ export class Versions {
     return decodeParameters(bytes, active, length, width);
   }
 
-  /** Assembles and stores a new version; it serves nothing yet unless it is the first. */
+  /**
+   * Assembles and stores a new version; it serves nothing yet unless it is the first. May be repeated: a run has one
+   * candidate.
+   */
   async create(
     draft: VersionDraft,
     encoded: Uint8Array | null,
     context: SnapshotContext,
     now: number,
   ): Promise<VersionRow> {
+    const made = this.all().find(({ state, run }) => state === 'candidate' && run === draft.run);
+    if (made !== undefined) return made;
     const version = (this.all()[0]?.version ?? -1) + 1;
     const snapshot = this.#assemble(version, 0, draft.adapter, draft.parameters, draft.training, context);
     const hash = toHex(await digest(snapshot.bytes));
@@ -144,7 +152,8 @@ export class Versions {
     const hash = toHex(await digest(snapshot.bytes));
     if (this.get(version)?.revision !== row.revision) return this.get(version) as VersionRow;
     this.#storage.transactionSync(() => {
-      this.#blobs.delete(snapshotName(row.hash));
+      // The revision before stays once more: somebody may be reading it, part by part.
+      this.#dropSnapshots([row.hash, ...this.#inUse()]);
       this.#blobs.put(snapshotName(hash), snapshot.bytes);
       this.#storage.sql.exec(
         'UPDATE versions SET revision = ?, hash = ?, bytes = ?, rows = ?, active_rows = ?, rows_at = ? WHERE version = ?',
@@ -188,6 +197,21 @@ export class Versions {
   /** Forgets a candidate whose run did not end well. */
   discardCandidates(): void {
     this.#storage.sql.exec("UPDATE versions SET state = 'rejected' WHERE state = 'candidate'");
+  }
+
+  /** Deletes snapshots that belong to no version and are not in `keep`. */
+  #dropSnapshots(keep: readonly string[]): void {
+    const prefix = snapshotName('');
+    const kept = new Set([...keep, ...this.all().map(({ hash }) => hash)]);
+    for (const { name } of this.#storage.sql
+      .exec<{ name: string }>(
+        'SELECT DISTINCT name FROM blobs WHERE substr(name, 1, ?) = ?',
+        prefix.length,
+        prefix,
+      )
+      .toArray()) {
+      if (!kept.has(name.slice(prefix.length))) this.#blobs.delete(name);
+    }
   }
 
   snapshotPart(hash: string, part: number): Uint8Array | null {

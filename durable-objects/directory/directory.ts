@@ -1,7 +1,9 @@
 /**
  * Directory: one Durable Object a deployment. Which collections there are, and the work list of the cron trigger.
  *
- * Table: collections. Every method may be repeated; `create` refuses other settings under a name that is taken.
+ * Table: collections. Methods: collection, collections, create, remove, tick. Every one may be repeated; `create`
+ * refuses other settings under a name that is taken. A removed collection leaves its keys: made again, it divides its
+ * queries as before, and what they have cost still counts.
  */
 import { DurableObject } from 'cloudflare:workers';
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
@@ -12,14 +14,20 @@ import type { CollectionInfo, DirectoryApi, Outcome } from '../../shared/protoco
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, region } from '../names.ts';
+import { answerOf } from '../reach.ts';
 import { migrate } from '../sql.ts';
-import { rosterOf } from './rosters.ts';
+import { rosterOf, settingsProblem } from './rosters.ts';
+
+/** How long the cron trigger waits for one collection. */
+const TICK_MS = 30_000;
 
 const MIGRATIONS = [
   `CREATE TABLE collections (
     name TEXT PRIMARY KEY, settings TEXT NOT NULL, split_key TEXT NOT NULL, admin_seed TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    ready INTEGER NOT NULL DEFAULT 0
+    ready INTEGER NOT NULL DEFAULT 0,
+    -- lives, is being removed, or is gone but for its keys
+    state TEXT NOT NULL DEFAULT 'lives'
   ) WITHOUT ROWID;`,
 ] as const;
 
@@ -30,6 +38,7 @@ interface CollectionRow extends Record<string, SqlStorageValue> {
   admin_seed: string;
   created_at: number;
   ready: number;
+  state: 'lives' | 'leaving' | 'gone';
 }
 
 export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi {
@@ -40,15 +49,16 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
 
   async collection(name: string): Promise<Outcome<CollectionInfo>> {
     const row = this.#row(name);
-    if (row?.ready === 1) return { ok: true, value: info(row) };
-    if (row !== null) return this.#prepare(row);
+    if (row?.state === 'lives') return row.ready === 1 ? { ok: true, value: info(row) } : this.#prepare(row);
     if (name === 'default')
       return this.create(name, CollectionSettings.parse({ regions: this.#defaultRegions() }));
     return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
   }
 
   async collections(): Promise<CollectionInfo[]> {
-    return this.#rows().map(info);
+    return this.#rows()
+      .filter(({ state }) => state === 'lives')
+      .map(info);
   }
 
   async create(name: string, input: CollectionSettings): Promise<Outcome<CollectionInfo>> {
@@ -61,11 +71,22 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
       };
     const settings = CollectionSettings.parse(input);
     const known = this.#row(name);
-    if (known !== null && known.settings !== JSON.stringify(settings)) {
+    if (known?.state === 'lives' && known.settings !== JSON.stringify(settings)) {
       return { ok: false, code: 'collection_exists', detail: `name: ${name} exists with other settings` };
     }
+    const before = known === null ? null : CollectionSettings.parse(JSON.parse(known.settings));
+    if (before !== null && before.jurisdiction !== settings.jurisdiction) {
+      const detail = `name: ${name} stood in jurisdiction ${before.jurisdiction}, and its ledger lies there`;
+      return { ok: false, code: 'collection_exists', detail };
+    }
+    const problem = settingsProblem(settings);
+    if (problem !== null) return { ok: false, code: 'invalid_request', detail: problem };
+    // A removal that was cut short is finished first: regions of two lives would not fit together.
+    if (known?.state === 'leaving') await this.#removeObjects(known);
     this.ctx.storage.sql.exec(
-      'INSERT OR IGNORE INTO collections (name, settings, split_key, admin_seed, created_at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO collections (name, settings, split_key, admin_seed, created_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at, ready = 0,
+       state = 'lives' WHERE state <> 'lives'`,
       name,
       JSON.stringify(settings),
       splitKey(settings.training.seed),
@@ -77,27 +98,39 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
 
   async remove(name: string): Promise<Outcome<null>> {
     const row = this.#row(name);
-    if (row === null)
+    if (row === null || row.state === 'gone')
       return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
-    const settings = CollectionSettings.parse(JSON.parse(row.settings));
-    // The name goes last: a removal that was cut short can be asked for again.
-    this.ctx.storage.sql.exec('UPDATE collections SET ready = 0 WHERE name = ?', name);
-    await coordinator(this.env, name, settings).destroy();
-    await Promise.all(settings.regions.map((each) => region(this.env, name, each, settings).destroy()));
-    this.ctx.storage.sql.exec('DELETE FROM collections WHERE name = ?', name);
+    // A removal that is cut short can be asked for again, and the cron trigger goes on with it.
+    this.ctx.storage.sql.exec("UPDATE collections SET ready = 0, state = 'leaving' WHERE name = ?", name);
+    await this.#removeObjects(row);
     return { ok: true, value: null };
   }
 
-  async tick(now: number): Promise<{ started: string[] }> {
-    const results = await Promise.allSettled(
-      this.#rows().map(async (row) => {
-        if (row.ready === 0) await this.#prepare(row);
-        const settings = CollectionSettings.parse(JSON.parse(row.settings));
-        const { started } = await coordinator(this.env, row.name, settings).tick(now);
-        return started === null ? [] : [`${row.name}/${started}`];
-      }),
+  async #removeObjects({ name, settings: json }: CollectionRow): Promise<void> {
+    const settings = CollectionSettings.parse(JSON.parse(json));
+    await coordinator(this.env, name, settings).destroy();
+    await Promise.all(settings.regions.map((each) => region(this.env, name, each, settings).destroy()));
+    this.ctx.storage.sql.exec(
+      "UPDATE collections SET state = 'gone' WHERE name = ? AND state = 'leaving'",
+      name,
     );
-    return { started: results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])) };
+  }
+
+  async tick(now: number): Promise<{ started: string[] }> {
+    // One collection that is away must not hold up the others.
+    const results = await Promise.all(
+      this.#rows().map((row) => answerOf(() => this.#tickOne(row, now), TICK_MS)),
+    );
+    return { started: results.flatMap((started) => started ?? []) };
+  }
+
+  async #tickOne(row: CollectionRow, now: number): Promise<string[]> {
+    if (row.state === 'leaving') await this.#removeObjects(row);
+    if (row.state !== 'lives') return [];
+    if (row.ready === 0) await this.#prepare(row);
+    const settings = CollectionSettings.parse(JSON.parse(row.settings));
+    const { started } = await coordinator(this.env, row.name, settings).tick(now);
+    return started === null ? [] : [`${row.name}/${started}`];
   }
 
   /** Tells coordinator and regions who they are; `ready` is set when all know. */

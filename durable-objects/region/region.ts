@@ -2,9 +2,10 @@
  * Region: one Durable Object a collection and region. The shard of documents, passages and query records lives
  * here and never leaves; the object answers the edge's searches and is a federated-learning client.
  *
- * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records; byte
- * strings of the job in progress. Every method may be repeated. Alarms do the training, one slice each, and bring
- * the coordinator up to date.
+ * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger;
+ * byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem, item,
+ * items, passagesOf, addFeedback, passages, stats, ledger, wake, flush. Alarms do the training, one slice each, and
+ * bring the coordinator up to date.
  */
 import { DurableObject } from 'cloudflare:workers';
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
@@ -14,9 +15,9 @@ import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts
 import { policyOf } from '../../shared/federated/noise-plan.ts';
 import { chargeOf } from '../../shared/federated/noised-release.ts';
 import { Participant } from '../../shared/federated/participant.ts';
-import type { UnitPolicy } from '../../shared/federated/unit-selection.ts';
-import { charge } from '../../shared/privacy/ledger.ts';
-import { cryptoSource } from '../../shared/privacy/random-source.ts';
+import { refusalOf } from '../../shared/federated/refusals.ts';
+import { charge, type LedgerEntry, type PrivacyPolicy } from '../../shared/privacy/ledger.ts';
+import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
@@ -35,13 +36,13 @@ import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
-import { migrate, Values } from '../sql.ts';
+import { forget, migrate, Values } from '../sql.ts';
 import { Library } from './library.ts';
 import { preparePassages } from './passages.ts';
 import { addRecords, unitKey } from './records.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerPassages, matchesFilters } from './search.ts';
-import { Shard } from './shard.ts';
+import { Shard, type ShardPolicy } from './shard.ts';
 
 /** Padded tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
 const SLICE_TOKENS = 4096;
@@ -49,6 +50,14 @@ const SLICE_TOKENS = 4096;
 const STEPS_PER_ALARM = 6;
 const CHANGES_PER_CALL = 400;
 const RETRY_MS = 5_000;
+const DAY_MS = 86_400_000;
+
+/** The last round that this region let be released, under the value `charged`. */
+const CHARGED = 'charged';
+interface Charged {
+  serial: number;
+  id: string;
+}
 
 interface Identity {
   collection: string;
@@ -66,14 +75,18 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
   readonly #values: Values;
   readonly #library: Library;
   readonly #shard: Shard;
+  readonly #ledger: LedgerStore;
   #participant: Participant | null = null;
+  /** Draws samples, dithers and noise. */
+  random: RandomSource = cryptoSource();
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
     this.#values = new Values(ctx.storage);
     this.#library = new Library(ctx.storage);
-    this.#shard = new Shard(ctx.storage, () => this.#unitPolicy(), cryptoSource());
+    this.#ledger = new LedgerStore(ctx.storage);
+    this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
   }
 
   /** Tells the object who it is. May be repeated; settings replace earlier ones, the split key stays. */
@@ -90,11 +103,17 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
     return { key: toBase64Url(key) };
   }
 
+  /** Forgets everything but what its queries have already cost, and that too when they would have expired. */
   async destroy(): Promise<void> {
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
-    migrate(this.ctx.storage, MIGRATIONS);
     this.#participant = null;
+    if (this.#values.get('identity') === null) return;
+    const until = this.#ledger.outlive(this.#policy(), [CHARGED]);
+    await this.ctx.storage.setAlarm(until ?? Date.now());
+  }
+
+  /** What this region has seen charged. The coordinator asks after a restore, when its own copy may be older. */
+  async ledger(): Promise<LedgerEntry[]> {
+    return this.#ledger.entries();
   }
 
   async putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>> {
@@ -195,7 +214,11 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
   }
 
   override async alarm(): Promise<void> {
-    if (this.#values.get('identity') === null) return;
+    if (this.#values.get('identity') === null) {
+      // The collection was deleted; what is left waits for its queries' retention time to pass.
+      if (this.#ledger.expired(Date.now())) await forget(this.ctx.storage, MIGRATIONS);
+      return;
+    }
     try {
       this.#expire();
       await this.flush();
@@ -234,44 +257,64 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
         charge: (spec) => this.#charge(spec),
       },
       name,
-      port: rpcPort(coordinator(this.env, collection, settings)),
+      port: rpcPort(() => coordinator(this.env, collection, settings)),
       store: this.#shard,
       engine: () => this.#engine(),
       now: () => Date.now(),
+      random: this.#source(),
       sliceTokens: SLICE_TOKENS,
     });
   }
 
-  /** What this region checks by itself before it takes part: noise as agreed, and room in its own ledger. */
+  /** What this region checks by itself before it takes part: a round as agreed, and room in its own ledger. */
   #refuses(spec: RoundSpec): string | null {
-    const { privacy, retentionDays } = this.#identity().settings;
-    if (privacy.noise === 'off') return null;
-    const entry = chargeOf(spec, Date.now());
-    if (entry === null) return `round ${spec.id} has no noise`;
-    const entries = new LedgerStore(this.ctx.storage).entries();
-    const result = charge(policyOf(privacy, retentionDays), entries, entry);
+    const { collection, settings } = this.#identity();
+    const refusal = refusalOf(spec, collection, settings);
+    if (refusal !== null) return refusal;
+    const entry = chargeOf(spec);
+    if (entry === null) return null;
+    const last = this.#values.get<Charged>(CHARGED);
+    // A charge is known by its serial: a coordinator that uses one twice would get the second round for nothing.
+    if (last !== null && spec.serial <= last.serial && spec.id !== last.id) {
+      return `round ${spec.id}: serial ${spec.serial} is not above ${last.serial}, which was charged`;
+    }
+    const result = charge(this.#ledger.covering(this.#policy()), this.#ledger.entries(), entry);
     return result.ok ? null : `round ${spec.id}: ${result.code}`;
   }
 
   #charge(spec: RoundSpec): string | null {
-    const { privacy, retentionDays } = this.#identity().settings;
-    const entry = chargeOf(spec, Date.now());
-    if (entry === null) return this.#refuses(spec);
-    const result = new LedgerStore(this.ctx.storage).charge(policyOf(privacy, retentionDays), entry);
-    return result.ok ? null : `round ${spec.id}: ${result.code}`;
+    const refusal = this.#refuses(spec);
+    const entry = chargeOf(spec);
+    if (refusal !== null || entry === null) return refusal;
+    return this.ctx.storage.transactionSync(() => {
+      const result = this.#ledger.charge(this.#policy(), entry);
+      if (!result.ok) return `round ${spec.id}: ${result.code}`;
+      this.#values.set(CHARGED, { serial: spec.serial, id: spec.id } satisfies Charged);
+      return null;
+    });
   }
 
-  #unitPolicy(): UnitPolicy {
+  #policy(): PrivacyPolicy {
+    const { privacy, retentionDays } = this.#identity().settings;
+    return policyOf(privacy, retentionDays);
+  }
+
+  #shardPolicy(): ShardPolicy {
     const { name, settings, splitKey } = this.#identity();
     const { unit, recordsPerContributor } = settings.privacy;
     const home = { region: name, regions: settings.regions, key: unitKey(splitKey) };
-    return { unit, recordsPerContributor, home };
+    return { unit, recordsPerContributor, home, retentionMs: settings.retentionDays * DAY_MS };
   }
 
-  /** Query records past the retention time are deleted. */
+  #source(): RandomSource {
+    return { nextWord: () => this.random.nextWord() };
+  }
+
+  /** Query records past the retention time are deleted, and charges that no longer count. */
   #expire(): void {
     const { retentionDays } = this.#identity().settings;
-    this.ctx.storage.sql.exec('DELETE FROM records WHERE at < ?', Date.now() - retentionDays * 86_400_000);
+    this.ctx.storage.sql.exec('DELETE FROM records WHERE at < ?', Date.now() - retentionDays * DAY_MS);
+    this.#ledger.expire(this.#policy(), Date.now());
   }
 
   #engine() {
@@ -290,15 +333,18 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
   }
 }
 
-/** The coordinator's methods are the port: RPC carries numbers, JSON and byte strings as they are. */
-function rpcPort(stub: ReturnType<typeof coordinator>): CoordinatorPort {
+/**
+ * The coordinator's methods are the port: RPC carries numbers, JSON and byte strings as they are. A stub whose object
+ * was reset stays broken for ever, so every call gets a new one.
+ */
+function rpcPort(stub: () => ReturnType<typeof coordinator>): CoordinatorPort {
   return {
-    poll: (participant) => stub.poll(participant),
-    report: (message) => stub.report(message),
-    putChunk: (header, bytes) => stub.putChunk(header, bytes),
-    putFrame: (participant, round, bytes) => stub.putFrame(participant, round, bytes),
-    statePart: (key, part) => stub.statePart(key, part),
-    rowsSince: (after, limit) => stub.rowsSince(after, limit),
-    rowEmbeddings: (rows) => stub.rowEmbeddings(rows),
+    poll: (participant) => stub().poll(participant),
+    report: (message) => stub().report(message),
+    putChunk: (header, bytes) => stub().putChunk(header, bytes),
+    putFrame: (participant, round, bytes) => stub().putFrame(participant, round, bytes),
+    statePart: (key, part) => stub().statePart(key, part),
+    rowsSince: (after, limit) => stub().rowsSince(after, limit),
+    rowEmbeddings: (rows) => stub().rowEmbeddings(rows),
   };
 }

@@ -20,6 +20,11 @@ import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
 import { Blobs, Values } from '../sql.ts';
 
+/** What units are, and how old a record may be that takes part. */
+export interface ShardPolicy extends UnitPolicy {
+  retentionMs: number;
+}
+
 const JOB_PREFIX = 'job/';
 
 export class Shard implements ShardStore {
@@ -27,10 +32,10 @@ export class Shard implements ShardStore {
   readonly #blobs: Blobs;
   readonly #values: Values;
 
-  readonly #policy: () => UnitPolicy;
+  readonly #policy: () => ShardPolicy;
   readonly #random: RandomSource;
 
-  constructor(storage: DurableObjectStorage, policy: () => UnitPolicy, random: RandomSource) {
+  constructor(storage: DurableObjectStorage, policy: () => ShardPolicy, random: RandomSource) {
     this.#policy = policy;
     this.#random = random;
     this.#storage = storage;
@@ -92,6 +97,7 @@ export class Shard implements ShardStore {
             entry.item,
             entry.ordinal,
           );
+          this.#sql.exec('UPDATE records SET row = NULL WHERE item = ?', entry.item);
         }
       }
       this.#values.set('rowsAt', upTo);
@@ -127,21 +133,24 @@ export class Shard implements ShardStore {
     });
   }
 
-  countUnits(rows: number): Float64Array {
-    return countUnits(this.#labelled(0), rows, this.#policy(), this.#random);
+  countUnits(rows: number, startedAt: number): Float64Array {
+    return countUnits(this.#labelled(0, startedAt), rows, this.#policy(), this.#random);
   }
 
-  sample(sample: Sample, rows: ReadonlyMap<number, number>): Selection {
-    const records = this.#labelled(0).filter(({ row }) => rows.has(row));
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection {
+    const records = this.#labelled(0, startedAt).filter(({ row }) => rows.has(row));
     return selectUnits(records, sample, this.#policy(), this.#random);
   }
 
-  heldOut(): Selection {
-    return selectUnits(this.#labelled(1), { kind: 'all' }, this.#policy(), this.#random);
+  heldOut(startedAt: number): Selection {
+    return selectUnits(this.#labelled(1, startedAt), { kind: 'all' }, this.#policy(), this.#random);
   }
 
-  /** Records that ask for a known row: those that train (0) or those that judge (1), never both. */
-  #labelled(held: 0 | 1): SelectableRecord[] {
+  /**
+   * Records that ask for a known row: those that train (0) or those that judge (1), never both. By their age at
+   * `startedAt`, for which the round is charged, the charges that concern a record lie within one retention window.
+   */
+  #labelled(held: 0 | 1, startedAt: number): SelectableRecord[] {
     return this.#sql
       .exec<{
         n: number;
@@ -152,8 +161,10 @@ export class Shard implements ShardStore {
         length: number;
       }>(
         `SELECT n, id, contributor, row, place, length FROM records
-         WHERE row IS NOT NULL AND relevant = 1 AND held = ? ORDER BY n`,
+         WHERE row IS NOT NULL AND relevant = 1 AND held = ? AND at BETWEEN ? AND ? ORDER BY n`,
         held,
+        startedAt - this.#policy().retentionMs,
+        startedAt,
       )
       .toArray()
       .map((record) => ({ ...record, contributor: record.contributor ?? undefined }));

@@ -22,7 +22,7 @@ type Query = { ids: Int32Array; item: string } | null;
 export async function runGate(job: Job, spec: GateRound, context: WorkContext): Promise<SliceResult> {
   const { store, states, engine } = context;
   const passes: StateRef[] = [spec.candidate, spec.serving, spec.baseline];
-  const selection = keptSelection(store) ?? store.heldOut();
+  const selection = keptSelection(store) ?? store.heldOut(spec.startedAt);
   const units = selection.ids;
   const keptTitles = store.blob('titles');
   const titles: ProbeTitle[] =

@@ -10,12 +10,12 @@ import type { CollectionSettings } from '../protocol/settings.ts';
 import { samplingRateOf } from './secure-round.ts';
 
 /** What the ledgers record of a round; null where there is no noise and so no promise. */
-export function chargeOf(spec: RoundSpec, startedAt: number): LedgerEntry | null {
+export function chargeOf(spec: RoundSpec): LedgerEntry | null {
   if (spec.noiseMultiplier === 0) return null;
   return {
     round: spec.serial,
     kind: spec.kind === 'count' ? 'counts' : spec.kind,
-    atMs: startedAt,
+    atMs: spec.startedAt,
     samplingRate: samplingRateOf(spec),
     noiseMultiplier: spec.noiseMultiplier,
     steps: 1,

@@ -77,11 +77,15 @@ export class Participant {
       const known =
         error instanceof RangeError || error instanceof TypeError || error instanceof ProtocolError;
       if (!known) throw error;
-      const detail = error.message.slice(0, 500);
-      await port.report({ type: 'failed', participant: name, round: job.spec.id, detail });
+      await this.#refuse(job.spec.id, error.message);
       this.#drop();
     }
     return 0;
+  }
+
+  async #refuse(round: string, reason: string): Promise<void> {
+    const { port, name } = this.#options;
+    await port.report({ type: 'failed', participant: name, round, detail: reason.slice(0, 500) });
   }
 
   #drop(): void {
@@ -90,7 +94,9 @@ export class Participant {
   }
 
   async #begin(spec: Job['spec']): Promise<void> {
-    const { store } = this.#options;
+    const { store, secure } = this.#options;
+    const refused = secure?.refuses(spec) ?? null;
+    if (refused !== null) return this.#refuse(spec.id, refused);
     await this.#syncRows(spec.rowsAt);
     store.saveJob({ spec, phase: 'label', cursor: 0, units: 0, tokens: 0, probe: null });
   }
@@ -172,7 +178,7 @@ export class Participant {
   async #slice(job: Job): Promise<SliceResult> {
     const { store } = this.#options;
     if (job.spec.kind === 'count') {
-      return { job, blobs: {}, sum: store.countUnits(job.spec.rows) };
+      return { job, blobs: {}, sum: store.countUnits(job.spec.rows, job.spec.startedAt) };
     }
     const engine = await this.#options.engine();
     const context = { store, engine, states: this.#states, sliceTokens: this.#options.sliceTokens };

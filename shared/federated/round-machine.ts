@@ -20,6 +20,7 @@ export type RoundEvent =
   | { type: 'ready'; participant: string }
   | { type: 'failed'; participant: string; detail: string }
   | { type: 'away'; participant: string }
+  | { type: 'back'; participant: string }
   | { type: 'cancel'; detail: string }
   | { type: 'tick' };
 
@@ -36,6 +37,8 @@ export interface Transition {
 const GRACE_MS = 30_000;
 /** … and at least this many times what the first half needed. */
 const GRACE_FACTOR = 4;
+
+const AFTER = { failed: 'failed', away: 'missed', back: 'invited' } as const;
 
 export function openRound(
   id: string,
@@ -68,15 +71,16 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
   if (current === undefined) return { state, effects: [], accepted: false };
   // Who is ready stays ready: repeats and late failures change nothing.
   if (current.phase === 'ready') return { ...settle(state, now), accepted: true };
+  // Who was given up and asks for work again is waited for like the others.
+  if (event.type === 'back' && current.phase !== 'missed') return { state, effects: [], accepted: true };
+  // Who works does not need to be reached.
+  if (event.type === 'away' && current.phase !== 'invited') return { state, effects: [], accepted: true };
   const next =
     event.type === 'progress'
       ? { phase: 'working' as const, progress: Math.max(current.progress, event.progress) }
       : event.type === 'ready'
         ? { phase: 'ready' as const, progress: 1 }
-        : {
-            phase: event.type === 'failed' ? ('failed' as const) : ('missed' as const),
-            progress: current.progress,
-          };
+        : { phase: AFTER[event.type], progress: current.progress };
   const participants = { ...state.participants, [event.participant]: next };
   const detail = event.type === 'failed' ? `${event.participant}: ${event.detail}` : state.error;
   const changed = withGrace({ ...state, participants, error: detail }, now);

@@ -51,20 +51,26 @@ export interface ShardStore {
   putBlob(name: string, bytes: Uint8Array): void;
 
   rowsAt(): number;
-  /** Takes over changes of the coordinator's row table; labels that refer to removed rows are forgotten. */
+  /**
+   * Takes over changes of the coordinator's row table. Labels that refer to removed rows are forgotten, and those of an
+   * item that has a new row: it may be nearer.
+   */
   applyRows(entries: readonly RowEntry[], upTo: number): void;
   /** Labels records of single-passage items; returns up to `limit` that need the encoder. */
   unlabelled(limit: number): UnlabelledRecord[];
   label(labels: readonly { id: number; row: number }[]): void;
 
-  /** For each row the units that ask for it, each unit with weight one over its records; last, the units. */
-  countUnits(rows: number): Float64Array;
+  /**
+   * For each row the units that ask for it, each unit with weight one over its records; last, the units. Here and
+   * below only records count that stood at `startedAt` (milliseconds since 1970) and were within the retention time.
+   */
+  countUnits(rows: number, startedAt: number): Float64Array;
   /**
    * The records of the units in the sample, in order of token length (so that microbatches fill), only with rows in
    * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n.
    */
-  sample(sample: Sample, rows: ReadonlyMap<number, number>): Selection;
-  heldOut(): Selection;
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection;
+  heldOut(startedAt: number): Selection;
   /** In the order of `ids`; null where a record is gone or lost its label. */
   records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[];
   /** The item that each row belongs to. */

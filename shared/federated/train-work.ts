@@ -62,7 +62,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const fixed = await states.floats(spec.fixed);
   const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
   const kept = keptSelection(store);
-  const selection = kept ?? store.sample(spec.sample, rows);
+  const selection = kept ?? store.sample(spec.sample, rows, spec.startedAt);
   const units = selection.ids;
   const opening: Record<string, Uint8Array | null> =
     kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};

@@ -48,6 +48,11 @@ const common = {
   dimension: z.int().positive(),
   /** c: the L2 norm that one unit may add to the vector, all coordinates together. */
   clipNorm: z.number().positive(),
+  /**
+   * When the round began, milliseconds since 1970. Only records that existed by then and are within the retention time
+   * of then take part, and the ledgers charge for this moment.
+   */
+  startedAt: z.int().nonnegative(),
   /** Names the round in the ledgers: numbers grow and are never used again in a collection. */
   serial: z.int().nonnegative(),
   /** γ, width of the fixed-point grid: a coordinate travels as an integer multiple of it. */

@@ -22,6 +22,7 @@ function specOf(dimension: number, noiseMultiplier = 0, honest = 1): RoundSpec {
     aggregation: 'plain',
     rowsAt: 0,
     serial: 1,
+    startedAt: 0,
     rows: dimension - 1,
   };
 }

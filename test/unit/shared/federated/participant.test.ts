@@ -18,6 +18,7 @@ const COUNT: CountRound = {
   aggregation: 'plain',
   rowsAt: 0,
   serial: 1,
+  startedAt: 0,
   rows: 2,
 };
 

@@ -1,0 +1,96 @@
+/**
+ * Where participants of a run ask what to do and hand in what they made. Every call may be repeated: messages are
+ * idempotent by (round, phase, sender). Nothing heavy happens here: the coordinator's alarm does what follows.
+ */
+import type { Ack } from '../../shared/federated/coordinator-port.ts';
+import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
+import type { RunStore } from './run-store.ts';
+import type { Runner } from './runner.ts';
+import type { SecureSum } from './secure-sum.ts';
+
+/** A run that is on keeps participants polling at this pace, should a wake-up be lost. */
+const POLL_MS = 15_000;
+
+export interface DeskParts {
+  runs: RunStore;
+  runner: Runner;
+  /** Null where sums are plain. */
+  secure: SecureSum | null;
+  /** Asks for an alarm at this time or sooner. */
+  comeBy(at: number): Promise<void>;
+  now(): number;
+}
+
+export class Desk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  poll(participant: string): Instruction {
+    const { runs, runner, secure } = this.#parts;
+    const id = runs.active()?.round?.id;
+    if (id !== undefined) runner.event(id, { type: 'back', participant });
+    const run = runs.active();
+    if (run === null || run.round === null) {
+      return { do: 'wait', ms: run === null ? 0 : POLL_MS, round: null };
+    }
+    const status = run.round.participants[participant]?.phase;
+    if (run.round.phase === 'open' && run.spec !== null && (status === 'invited' || status === 'working')) {
+      return { do: 'work', spec: run.spec };
+    }
+    const round = run.round.id;
+    const message = secure?.messageFor(round, participant) ?? null;
+    return message === null ? { do: 'wait', ms: POLL_MS, round } : { do: 'answer', round, message };
+  }
+
+  async report(input: unknown): Promise<Ack> {
+    const { runs, runner } = this.#parts;
+    const message = ParticipantMessage.parse(input);
+    if (message.type === 'poll') return { current: true };
+    if (message.type === 'secagg') return this.#secureMessage(message);
+    if (message.type !== 'ready') return this.#taken(runner.event(message.round, message));
+    const run = runs.active();
+    if (run?.round?.id !== message.round) return { current: false };
+    if (!runner.complete(message.participant, run)) {
+      const detail = `the vector does not have ${run.spec?.dimension} words`;
+      runner.event(message.round, { type: 'failed', participant: message.participant, detail });
+      return this.#taken(false);
+    }
+    if (message.probe !== null) {
+      runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
+    }
+    return this.#taken(runner.event(message.round, { type: 'ready', participant: message.participant }));
+  }
+
+  /** One frame of a masked vector. */
+  async putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack> {
+    const { secure, comeBy, now } = this.#parts;
+    if (secure?.state(round) == null) return { current: false };
+    const { outcome, effects } = await secure.receiveFrame(round, participant, bytes, now());
+    if (effects.length > 0) await comeBy(now());
+    return { current: outcome.ok };
+  }
+
+  async #secureMessage(message: ParticipantMessage & { type: 'secagg' }): Promise<Ack> {
+    const { secure, comeBy, now } = this.#parts;
+    if (secure?.state(message.round) == null) return { current: false };
+    const { participant, round } = message;
+    const { outcome, effects } = await secure.receive(round, participant, message.message, now());
+    const waiting = secure.state(round)?.phase === 'advertise';
+    if (effects.length > 0 || waiting) await comeBy(now());
+    return { current: outcome.ok };
+  }
+
+  async putChunk(input: unknown, bytes: Uint8Array): Promise<Ack> {
+    const { participant, round, chunk } = VectorChunk.parse(input);
+    return { current: this.#parts.runner.storeChunk(participant, round, chunk, bytes) };
+  }
+
+  async #taken(current: boolean): Promise<Ack> {
+    const { runs, comeBy, now } = this.#parts;
+    if (runs.active()?.round?.phase !== 'open') await comeBy(now());
+    return { current };
+  }
+}

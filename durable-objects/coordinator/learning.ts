@@ -1,0 +1,160 @@
+/**
+ * What a released sum does to its run: counts become a plan, gradients new parameters, held-out answers a verdict.
+ * Each result is saved in one transaction with the run's next step, so that a sum is used exactly once.
+ */
+import { decodeRound } from '../../shared/federated/mechanism.ts';
+import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/federated/noised-release.ts';
+import { newOptimiserState } from '../../shared/federated/optimiser.ts';
+import { applyRound, judge, trainFigures } from '../../shared/federated/release.ts';
+import { contributorsOf } from '../../shared/federated/round-machine.ts';
+import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
+import { samplingRateOf } from '../../shared/federated/secure-round.ts';
+import { principalDirections } from '../../shared/privacy/principal-directions.ts';
+import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
+import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
+import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import { fixedRows, startParameters } from './parameters.ts';
+import { type ActiveRun, nextRound } from './run-store.ts';
+import type { RunnerParts } from './runner.ts';
+import type { TrainingState } from './training-state.ts';
+
+export interface LearningParts
+  extends Pick<RunnerParts, 'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now'> {
+  state: TrainingState;
+  fail(run: ActiveRun, reason: string): void;
+  /** Forgets what only the run needed. */
+  clean(): void;
+}
+
+export class Learning {
+  readonly #parts: LearningParts;
+  readonly #state: TrainingState;
+
+  constructor(parts: LearningParts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+  }
+
+  async release(run: ActiveRun, words: Uint32Array): Promise<void> {
+    const { spec } = run;
+    if (spec === null) return;
+    const sum = decodeRound(words, spec);
+    if (spec.kind === 'count') this.#counted(run, sum);
+    else if (spec.kind === 'train') await this.#trained(run, spec, sum);
+    else this.#judged(run, sum);
+  }
+
+  #counted(run: ActiveRun, sum: Float64Array): void {
+    const { runs, rows, versions, settings, context, storage, now } = this.#parts;
+    const { training, adapter, privacy } = settings;
+    const { width } = context.model;
+    const before = versions.parameters(run.base, width);
+    const { active, units } = chooseRows(run, sum, before?.activeRows ?? [], settings);
+    const plan = planRun(phasesOf(settings), units);
+    if (active.length < 2) {
+      const detail = `${active.length} documents have the ${training.activeThreshold} queries that training needs`;
+      this.#parts.fail(run, `${detail}; at least 2 are needed`);
+      return;
+    }
+    if (trainRounds(plan) === 0) {
+      this.#parts.fail(run, 'the settings ask for no train round: training.phases have no passes');
+      return;
+    }
+    const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
+    const fixed = fixedRows({ active, rows, most: training.fixedRows, width, seed: run.seed });
+    const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
+    const directions = wanted === 0 ? null : principalDirections(rows.sampleEmbeddings(width), width, wanted);
+    const { kind } = phaseOf(settings, plan, 0).optimiser;
+    storage.transactionSync(() => {
+      this.#state.begin(parameters, fixed, directions, kind);
+      runs.plan(run.run, trainRounds(plan) + 2);
+      runs.save(run, { endedAt: now() });
+      runs.save({ ...nextRound(run), stage: 'train', units, plan });
+    });
+  }
+
+  async #trained(run: ActiveRun, spec: TrainRound, sum: Float64Array): Promise<void> {
+    const { runs, versions, settings, context, storage, now } = this.#parts;
+    const plan = run.plan;
+    if (plan === null) throw new Error('a train round needs a plan');
+    const figures = trainFigures(sum, spec);
+    const parameters = this.#state.parameters();
+    let optimiser = this.#state.optimiser();
+    const steps = trainRounds(plan);
+    const position = positionOf(plan, run.trained);
+    const phase = phaseOf(settings, plan, run.trained);
+    const expected = samplingRateOf(spec) * (run.units / position.parts);
+    const schedule = { step: position.step, steps: position.steps, expected };
+    const { width } = context.model;
+    const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
+    const full = directions === null ? sum : expandHead(sum, spec, parameters, directions, width);
+    applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule);
+    const following: ActiveRun = { ...nextRound(run), trained: run.trained + 1 };
+    const encoded = encodeParameters(parameters);
+    const averaged = this.#averaged(run, parameters, steps);
+    if (following.trained < steps) {
+      const nextPhase = phaseOf(settings, plan, following.trained);
+      // A new phase starts with an optimiser that remembers nothing.
+      if (nextPhase !== phase)
+        optimiser = newOptimiserState(nextPhase.optimiser.kind, optimiser.first.length);
+    } else {
+      const draft = {
+        parent: run.base,
+        run: run.run,
+        adapter: settings.adapter,
+        parameters: averaged ?? parameters,
+        training: this.#provenance(spec),
+      };
+      const learned = averaged === null ? encoded : encodeParameters(averaged);
+      const candidate = await versions.create(draft, learned, context, now());
+      // The run was cancelled while the version was made.
+      if (runs.active()?.run !== run.run) return versions.discardCandidates();
+      following.stage = 'gate';
+      following.candidate = candidate.version;
+    }
+    storage.transactionSync(() => {
+      this.#state.save(encoded, optimiser);
+      if (averaged !== null) this.#state.saveAverage(encodeParameters(averaged));
+      runs.save(run, { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy });
+      runs.save(following);
+    });
+  }
+
+  /** The mean over the last steps of a run with noise; null before them, and without noise. */
+  #averaged(run: ActiveRun, parameters: Parameters, steps: number): Parameters | null {
+    if (run.noise === null) return null;
+    const first = Math.floor(steps * (1 - this.#parts.settings.privacy.training.averageLast));
+    return run.trained < first ? null : this.#state.average(parameters, run.trained - first);
+  }
+
+  #judged(run: ActiveRun, sum: Float64Array): void {
+    const { runs, versions, settings, storage, now } = this.#parts;
+    const { spec, round } = run;
+    if (spec === null || round === null) return;
+    const deviation = deviationOf(spec, contributorsOf(round).length);
+    const values = deviation === 0 ? sum.map(Math.round) : sum;
+    const verdict = judge(values, Object.values(run.probes), settings.gate, deviation);
+    const candidate = run.candidate ?? 0;
+    storage.transactionSync(() => {
+      versions.judge(candidate, verdict.heldOut, verdict.probe, verdict.publish);
+      runs.save(run, { endedAt: now() });
+      const state = verdict.publish ? 'published' : 'rejected';
+      runs.end(run.run, state, candidate, verdict.publish ? null : verdict.reason, now());
+      this.#parts.clean();
+    });
+  }
+
+  /** How a version was made, for everyone who is served by it. */
+  #provenance(spec: RoundSpec): Record<string, unknown> {
+    const { settings } = this.#parts;
+    const phases = phasesOf(settings);
+    const { temperature } = settings.training;
+    const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';
+    return { aggregation: spec.aggregation, noise, temperature, phases };
+  }
+}
+
+/** The phase that train round `index` belongs to. */
+function phaseOf(settings: CollectionSettings, plan: RunPlan, index: number): TrainingPhase {
+  return phasesOf(settings)[positionOf(plan, index).phase] as TrainingPhase;
+}
