@@ -1,0 +1,128 @@
+/** The rules of the source tree: which part may import which, how long a file may be, and what no file may name. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PARTS = ['shared', 'models', 'durable-objects', 'workers', 'cli'];
+const files = [...PARTS, 'scripts', 'test'].flatMap((part) =>
+  readdirSync(join(ROOT, part), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|mjs)$/.test(name))
+    .map((name) => `${part}/${name}`),
+);
+const sources = files.filter((file) => PARTS.some((part) => file.startsWith(`${part}/`)));
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+interface Import {
+  from: string;
+  /** A path in the tree, or the name of a package. */
+  to: string;
+  /** Types are gone at run time; they may point the other way. */
+  typeOnly: boolean;
+}
+
+const STATEMENT =
+  /^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+
+function importsOf(file: string): Import[] {
+  return [...textOf(file).matchAll(STATEMENT)].map(([, type, named, dynamic]) => {
+    const target = (named ?? dynamic) as string;
+    const to = target.startsWith('.') ? normalize(join(dirname(file), target)) : target;
+    return { from: file, to, typeOnly: type !== undefined };
+  });
+}
+
+const imports = sources.flatMap(importsOf);
+const within = (path: string, part: string): boolean => path === part || path.startsWith(`${part}/`);
+
+/** Imports of files in `part` that lead anywhere but to itself, to `allowed` parts, or to `packages`. */
+function strays(part: string, allowed: string[], packages: string[] = []): string[] {
+  return imports
+    .filter(({ from }) => within(from, part))
+    .filter(({ to }) => ![part, ...allowed].some((each) => within(to, each)))
+    .filter(({ to }) => !packages.some((name) => to === name || to.startsWith(`${name}/`)))
+    .map(({ from, to }) => `${from} imports ${to}`);
+}
+
+describe('imports go one way', () => {
+  it('finds imports at all', () => {
+    expect(imports.length).toBeGreaterThan(300);
+    expect(imports).toContainEqual({
+      from: 'durable-objects/names.ts',
+      to: 'shared/protocol/names.ts',
+      typeOnly: false,
+    });
+  });
+
+  it.each([
+    ['shared/crypto', [], ['@noble/curves', '@noble/hashes', 'zod']],
+    ['shared/secagg', ['shared/crypto', 'shared/protocol'], ['zod']],
+    ['shared/privacy', [], ['@noble/hashes']],
+    ['shared/protocol', [], ['zod']],
+    ['shared/retrieval', ['shared/protocol'], ['zod', 'marked', 'htmlparser2']],
+  ])('%s', (part, allowed, packages) => {
+    expect(strays(part, allowed, packages)).toEqual([]);
+  });
+
+  it('shared/federated: the engine as a type only', () => {
+    const below = ['crypto', 'secagg', 'privacy', 'protocol', 'retrieval'].map((name) => `shared/${name}`);
+    const others = imports
+      .filter(({ from }) => within(from, 'shared/federated'))
+      .filter(({ to }) => ![...below, 'shared/federated'].some((part) => within(to, part)));
+    expect(others.filter(({ to, typeOnly }) => to !== 'models/engine.ts' || !typeOnly)).toEqual([]);
+  });
+
+  it('shared knows neither the platform nor what is above it', () => {
+    const above = imports.filter(
+      ({ from, to, typeOnly }) =>
+        within(from, 'shared') &&
+        (/^(cloudflare:|node:|hono)/.test(to) ||
+          PARTS.slice(1).some((part) => within(to, part) && !(part === 'models' && typeOnly))),
+    );
+    expect(above).toEqual([]);
+  });
+
+  it('durable-objects: shared and models, never hono or workers', () => {
+    expect(strays('durable-objects', ['shared', 'models'], ['cloudflare:workers'])).toEqual([]);
+  });
+
+  it('one file alone loads ONNX Runtime, and its .wasm has a place of its own', () => {
+    const users = imports.filter(({ to }) => to.startsWith('onnxruntime-web'));
+    expect(new Set(users.filter(({ to }) => !to.endsWith('.wasm')).map(({ from }) => from))).toEqual(
+      new Set(['models/session.ts']),
+    );
+    for (const { from, to } of users.filter((each) => each.to.endsWith('.wasm'))) {
+      expect(from, to).toMatch(/^models\/ort-wasm[^/]*\.ts$/);
+    }
+  });
+
+  it('one file alone uses @cloudflare/ai-utils', () => {
+    const users = imports.filter(({ to }) => to.startsWith('@cloudflare/ai-utils')).map(({ from }) => from);
+    expect(users.filter((file) => file !== 'workers/answer/workers-ai.ts')).toEqual([]);
+  });
+});
+
+describe('every file', () => {
+  it('has at most 400 lines', () => {
+    const long = files.filter((file) => textOf(file).trimEnd().split('\n').length > 400);
+    expect(long).toEqual([]);
+  });
+
+  it('names no path of somebody’s machine', () => {
+    const machine = /(?<![\w.])\/(?:home|Users|work|root|tmp\/[a-z])\/?[\w-]+\//;
+    const self = 'test/unit/structure.test.ts';
+    const naming = files.filter((file) => file !== self && machine.test(textOf(file)));
+    expect(naming).toEqual([]);
+  });
+
+  it('is not a barrel, but for the protocol’s', () => {
+    const barrels = sources.filter((file) => {
+      const lines = textOf(file)
+        .replace(/\/\*[\s\S]*?\*\//g, '')
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('//'));
+      return lines.length > 0 && lines.every((line) => /^export\s.*\sfrom\s/.test(line));
+    });
+    expect(barrels.filter((file) => file !== 'shared/protocol/index.ts')).toEqual([]);
+  });
+});
