@@ -1,0 +1,224 @@
+/** What queries cost is on record before a sum is known, once, for good, and in every copy of the ledger. */
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { SecureSum } from '../../durable-objects/coordinator/secure-sum.ts';
+import { LedgerStore } from '../../durable-objects/ledger-store.ts';
+import { directory } from '../../durable-objects/names.ts';
+import type { Region } from '../../durable-objects/region/region.ts';
+import { Shard } from '../../durable-objects/region/shard.ts';
+import { Values } from '../../durable-objects/sql.ts';
+import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
+import { cryptoSource } from '../../shared/privacy/random-source.ts';
+import {
+  alarmed,
+  collection,
+  finished,
+  hubOf,
+  hubStub,
+  objects,
+  regionOf,
+  replaced,
+  start,
+  stored,
+  watchingAlarms,
+} from './objects.ts';
+
+const REGIONS = ['east', 'south', 'west'];
+// A counting round needs no documents, and a run without any ends after it.
+const settings = {
+  schedule: { everyHours: 0, secureDeadlineMs: 20_000 },
+  privacy: { epsilon: 8, runEpsilon: 4, training: { steps: 4, samplingRate: 0.5 } },
+};
+
+type Stub = DurableObjectStub<Region>;
+const ledgerOf = (stub: unknown): Promise<LedgerEntry[]> =>
+  runInDurableObject(stub as Stub, (_, { storage }) => new LedgerStore(storage).entries());
+
+async function count(name: string) {
+  const run = await finished(name, await start(name), () =>
+    directory(objects)
+      .tick(Date.now())
+      .catch(() => {}),
+  );
+  expect(run.state).toBe('failed');
+  return run;
+}
+
+describe('a round is charged', () => {
+  it('once, whatever crashes between charge and release, and alike in all ledgers', async () => {
+    await collection('crashes', settings, REGIONS);
+    const crashed = new Set<string>();
+    const once = (place: string) => {
+      if (crashed.has(place)) return;
+      crashed.add(place);
+      alarmed().abort('crashed by the test');
+    };
+    const charged = (original: SecureSum['charged']) =>
+      function (this: SecureSum, ...args: Parameters<SecureSum['charged']>) {
+        once('charge');
+        const answer = original.apply(this, args);
+        once('charged');
+        return answer;
+      };
+    const unmask = (original: SecureSum['unmask']) =>
+      async function (this: SecureSum, ...args: Parameters<SecureSum['unmask']>) {
+        once('unmask');
+        const answer = await original.apply(this, args);
+        once('unmasked');
+        return answer;
+      };
+    await watchingAlarms(() =>
+      replaced(SecureSum.prototype, 'charged', charged, () =>
+        replaced(SecureSum.prototype, 'unmask', unmask, async () => {
+          expect((await count('crashes')).error).toContain('0 documents have the 3 queries');
+        }),
+      ),
+    );
+    expect(crashed).toEqual(new Set(['charge', 'charged', 'unmask', 'unmasked']));
+    const entries = await ledgerOf(hubStub('crashes'));
+    expect(entries.map(({ kind, round }) => [kind, round])).toEqual([['counts', 1]]);
+    for (const name of REGIONS) expect(await ledgerOf(regionOf('crashes', name))).toEqual(entries);
+  });
+
+  it('without refund when its sum is lost after the charge', async () => {
+    await collection('lost', settings, REGIONS);
+    const lose = () =>
+      async function (this: SecureSum, round: string, now: number) {
+        this.abort(round, 'lost by the test', now);
+        return { outcome: { ok: true as const, repeated: false }, effects: [] };
+      };
+    await replaced(SecureSum.prototype, 'unmask', lose, async () => {
+      expect((await count('lost')).error).toContain('secure aggregation failed 3 times: lost by the test');
+    });
+    expect((await ledgerOf(hubStub('lost'))).map(({ round }) => round)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('what was spent stays spent', () => {
+  it('when the collection is deleted and made again', async () => {
+    const spent = (await hubOf('lost').privacy()).epsilon;
+    expect(spent).toBeGreaterThan(0);
+    const before = await stored<{ splitKey: string }>(regionOf('lost', 'east') as Stub, 'identity');
+    await directory(objects).remove('lost');
+    expect(await directory(objects).collection('lost')).toMatchObject({ code: 'unknown_collection' });
+    await collection('lost', { ...settings, retentionDays: 1 }, REGIONS);
+    expect((await hubOf('lost').privacy()).epsilon).toBe(spent);
+    expect(await hubOf('lost').runs(9)).toEqual([]);
+    expect(await ledgerOf(regionOf('lost', 'east'))).toHaveLength(3);
+    // The same queries would be held out again.
+    const after = await stored<{ splitKey: string }>(regionOf('lost', 'east') as Stub, 'identity');
+    expect(after?.splitKey).toBe(before?.splitKey);
+    await count('lost');
+    expect((await ledgerOf(hubStub('lost'))).map(({ round }) => round)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('until the retention time is over: then nothing is left of a deleted collection', async () => {
+    await directory(objects).remove('lost');
+    await runInDurableObject(regionOf('lost', 'west'), async (region, { storage }) => {
+      await region.alarm();
+      expect(new LedgerStore(storage).entries()).toHaveLength(4);
+      storage.sql.exec('UPDATE ledger SET at = at - ?', 400 * 86_400_000);
+      await region.alarm();
+      expect(new LedgerStore(storage).entries()).toEqual([]);
+    });
+  });
+
+  it('when the coordinator is restored from an older backup', async () => {
+    await runInDurableObject(hubStub('crashes') as unknown as Stub, (_, { storage }) => {
+      storage.sql.exec('DELETE FROM ledger');
+      new Values(storage).delete('serial');
+    });
+    expect((await hubOf('crashes').privacy()).epsilon).toBe(0);
+    await count('crashes');
+    expect((await ledgerOf(hubStub('crashes'))).map(({ round }) => round)).toEqual([1, 2]);
+  });
+
+  it('when the coordinator uses a charged serial for another round: regions refuse it', async () => {
+    for (const name of REGIONS) {
+      await runInDurableObject(regionOf('crashes', name), (_, { storage }) =>
+        new Values(storage).set('charged', { serial: 1000, id: 'other.0' }),
+      );
+    }
+    expect((await count('crashes')).error).toContain('is not above 1000, which was charged');
+    expect(await ledgerOf(hubStub('crashes'))).toHaveLength(2);
+  });
+});
+
+describe('a shard', () => {
+  const NOW = 1_000_000;
+  const policy = (unit: 'record' | 'contributor', retentionMs = 500) => ({
+    unit,
+    recordsPerContributor: 2,
+    retentionMs,
+    home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
+  });
+  const insert = (storage: DurableObjectStorage, rows: [at: number, held: number, who: string | null][]) =>
+    rows.forEach(([at, held, who], n) => {
+      storage.sql.exec(
+        `INSERT INTO records (n, id, at, query, item, relevant, contributor, held, place, length, ids, row)
+         VALUES (?, ?, ?, 'q', 'i', 1, ?, ?, ?, 1, ?, 1)`,
+        n,
+        `id-${n}`,
+        at,
+        who,
+        held,
+        n * 2 ** 20,
+        new Int32Array(1).buffer,
+      );
+    });
+  const within = (name: string, body: (storage: DurableObjectStorage) => void) =>
+    runInDurableObject(regionOf('shard', name), (_, { storage }) => body(storage));
+  const rows = new Map([[1, 0]]);
+
+  it('uses no record that is older than the retention time or younger than the round', () =>
+    within('a', (storage) => {
+      insert(storage, [
+        [NOW - 501, 0, null],
+        [NOW - 500, 0, null],
+        [NOW, 0, null],
+        [NOW + 1, 0, null],
+        [NOW + 1, 1, null],
+      ]);
+      const shard = new Shard(storage, () => policy('record'), cryptoSource());
+      expect([...shard.sample({ kind: 'all' }, rows, NOW).ids]).toEqual([1, 2]);
+      expect([...shard.countUnits(2, NOW)]).toEqual([0, 2, 2]);
+      expect(shard.heldOut(NOW).ids).toHaveLength(0);
+      expect([...shard.heldOut(NOW + 1).ids]).toEqual([4]);
+    }));
+
+  it('counts and trains on what is not held out, and judges by the rest', () =>
+    within('b', (storage) => {
+      insert(
+        storage,
+        Array.from({ length: 40 }, (_, n) => [NOW, n % 4 === 0 ? 1 : 0, null]),
+      );
+      const shard = new Shard(storage, () => policy('record'), cryptoSource());
+      const held = new Set(shard.heldOut(NOW).ids);
+      expect(held.size).toBe(10);
+      expect(shard.countUnits(2, NOW)[2]).toBe(30);
+      const poisson = { kind: 'poisson', numerator: 1, denominator: 2 } as const;
+      const sizes = new Set<number>();
+      for (let round = 0; round < 20; round++) {
+        const { ids } = shard.sample(poisson, rows, NOW);
+        expect([...ids].some((id) => held.has(id))).toBe(false);
+        sizes.add(ids.length);
+      }
+      // Thirty fair coins, twenty times: one size only has a chance below 1e-15.
+      expect(sizes.size).toBeGreaterThan(1);
+    }));
+
+  it('draws contributors as a whole, at most so many records of each, and nobody unnamed', () =>
+    within('c', (storage) => {
+      const who = ['ann', 'ann', 'ann', 'bob', null];
+      insert(
+        storage,
+        who.map((name) => [NOW, 0, name]),
+      );
+      const shard = new Shard(storage, () => policy('contributor'), cryptoSource());
+      const { ids, weights } = shard.sample({ kind: 'all' }, rows, NOW);
+      expect([...ids].filter((id) => id < 3)).toHaveLength(2);
+      expect([...ids]).toContain(3);
+      expect([...ids]).not.toContain(4);
+      expect(weights.reduce((sum, weight) => sum + weight, 0)).toBe(2);
+    }));
+});
