@@ -18,8 +18,6 @@ export interface DeploymentOptions {
   port?: number;
   /** Replace variables of wrangler.toml. */
   vars?: Record<string, string>;
-  /** Milliseconds between cron ticks; 0: none but `tick()`. */
-  cronMs?: number;
 }
 
 export interface Deployment {
@@ -27,7 +25,10 @@ export interface Deployment {
   readonly url: string;
   /** Where workerd and the Worker write what they log. */
   readonly logFile: string;
-  /** Runs the cron handler, as the platform does. */
+  /**
+   * Runs the cron handler, as the platform does. Alarms live in memory here: after a restart it sets those of a run
+   * that was on again.
+   */
   tick(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -52,7 +53,7 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { folder, port = 0, vars = {}, cronMs = 0 } = options;
+  const { folder, port = 0, vars = {} } = options;
   if (port !== 0) await requireFreePort(port);
   await mkdir(folder, { recursive: true });
   const bundle = join(folder, 'worker');
@@ -74,18 +75,13 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   });
   const url = (await miniflare.ready).origin;
   const worker = await miniflare.getWorker();
-  const tick = async () => {
-    await worker.scheduled({ cron: '*/15 * * * *' });
-  };
-  // Alarms live in memory here: those that a stopped process had set are set again.
-  await tick();
-  const timer = cronMs > 0 ? setInterval(() => void tick().catch(() => {}), cronMs) : null;
   return {
     url,
     logFile,
-    tick,
+    async tick() {
+      await worker.scheduled({ cron: '*/15 * * * *' });
+    },
     async stop() {
-      if (timer !== null) clearInterval(timer);
       await miniflare.dispose();
       await new Promise<void>((resolve) => log.end(() => resolve()));
     },

@@ -37,16 +37,14 @@ async function main(options: StartOptions): Promise<void> {
   say(
     `${folder.counts.documents} documents, ${folder.counts.training} training questions, ${folder.counts.test} test questions, regions ${folder.regions.join(', ')}`,
   );
-  const deployment = await startDeployment({
-    folder: stateFolder,
-    port: options.port,
-    cronMs: options.once ? 0 : CRON_MS,
-  });
+  const deployment = await startDeployment({ folder: stateFolder, port: options.port });
   try {
     await createCollection(deployment.url, 'default', demoSettings(folder.regions));
     const client = new Client(deployment.url);
     const queries = await testQueries(folder);
     const keep = () => saveState(stateFolder, state);
+    // Not before everything is uploaded: the cron handler starts a run when documents are there.
+    if (state.placed !== null) await deployment.tick();
     if (state.placed === null) {
       const records = await recordsOf(folder);
       const log = samples ? simulated(records) : records;
@@ -106,10 +104,12 @@ async function stayUp(deployment: Deployment): Promise<void> {
 
   curl ${deployment.url}/v1/search -H 'content-type: application/json' -d '{"query": "when will my parcel arrive?"}'
 `);
+  const cron = setInterval(() => void deployment.tick().catch((error) => say(String(error))), CRON_MS);
   await new Promise<void>((done) => {
     process.once('SIGINT', done);
     process.once('SIGTERM', done);
   });
+  clearInterval(cron);
   say('stopping');
 }
 
