@@ -16,8 +16,6 @@ export interface DeploymentOptions {
   folder: string;
   /** 0: any free port. */
   port?: number;
-  /** Replace variables of wrangler.toml. */
-  vars?: Record<string, string>;
 }
 
 export interface Deployment {
@@ -53,7 +51,7 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { folder, port = 0, vars = {} } = options;
+  const { folder, port = 0 } = options;
   if (port !== 0) await requireFreePort(port);
   await mkdir(folder, { recursive: true });
   const bundle = join(folder, 'worker');
@@ -61,7 +59,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
   const miniflare = new Miniflare({
-    ...workerOptions(modules, bundle, vars),
+    ...workerOptions(modules, bundle),
     host: '127.0.0.1',
     port,
     cf: false,
@@ -89,16 +87,11 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 }
 
 /** Bindings and assets of wrangler.toml, with the bundled modules instead of its entry. */
-function workerOptions(
-  modules: WorkerModule[],
-  root: string,
-  vars: Record<string, string>,
-): MiniflareOptions {
+function workerOptions(modules: WorkerModule[], root: string): MiniflareOptions {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
   const { modulesRules: _rules, ...rest } = workerOptions;
   return {
     ...rest,
-    bindings: { ...rest.bindings, ...vars },
     modules: modules.map(({ type, path }) => ({ type, path })),
     modulesRoot: root,
   } as MiniflareOptions;
