@@ -48,6 +48,7 @@ export async function startWorkerdSubject(
   const artifact = typeof model === 'string' ? fsSource(model) : model;
   const miniflare = new Miniflare({
     modules: await bundle(entry, root),
+    modulesRoot: root,
     compatibilityDate: '2026-04-22',
     compatibilityFlags: ['nodejs_compat'],
     inspectorPort: 0,

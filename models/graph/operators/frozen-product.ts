@@ -82,14 +82,11 @@ function integerProduct(emitter: Emitter, x: string, rows: Dim, attributes: Attr
     axis: int(1),
     block_size: int(adjoint ? outputs : inputs),
   });
-  const product = emitter.emitRuntime('MatMulIntegerToFloat', [
-    codes,
-    matrix,
-    emitter.floats([1]),
-    adjoint ? emitter.floats([1]) : columnScales,
-    emitter.integers([zero], 'uint8', []),
-  ]);
-  return emitter.emit('Mul', [product, steps]);
+  // Faster than MatMulIntegerToFloat and a product with the steps: this applies the steps while it converts.
+  const product = emitter.emit('MatMulInteger', [codes, matrix, emitter.integers([zero], 'uint8', [])]);
+  const rowSteps = emitter.emit('Squeeze', [steps, emitter.integers([1], 'int64')]);
+  const real = emitter.emit('DequantizeLinear', [product, rowSteps], { axis: int(0) });
+  return adjoint ? real : emitter.emit('Mul', [real, columnScales]);
 }
 
 /**
