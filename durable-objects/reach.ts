@@ -3,18 +3,25 @@
 /** How long an object may take to say that it was reached. */
 export const REACH_MS = 5_000;
 
-/** What the call returned; null when it failed or took longer than `ms`. */
-export async function answerOf<T>(call: () => Promise<T>, ms = REACH_MS): Promise<T | null> {
+/** What the call returned. @throws Error when it failed or took longer than `ms` milliseconds */
+export async function inTime<T>(call: () => Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([call(), late]);
-  } catch {
-    return null;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What the call returned; null when it failed or took longer than `ms`. */
+export async function answerOf<T>(call: () => Promise<T>, ms = REACH_MS): Promise<T | null> {
+  try {
+    return await inTime(call, ms);
+  } catch {
+    return null;
   }
 }
 

@@ -36,6 +36,7 @@ import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
+import { inTime } from '../reach.ts';
 import { forget, migrate, Values } from '../sql.ts';
 import { Library } from './library.ts';
 import { preparePassages } from './passages.ts';
@@ -50,6 +51,8 @@ const SLICE_TOKENS = 4096;
 const STEPS_PER_ALARM = 6;
 const CHANGES_PER_CALL = 400;
 const RETRY_MS = 5_000;
+/** How long the coordinator may take to answer. */
+const ANSWER_MS = 20_000;
 const DAY_MS = 86_400_000;
 
 /** The last round that this region let be released, under the value `charged`. */
@@ -208,7 +211,7 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
       const changes = this.#library.unregistered(CHANGES_PER_CALL);
       const upTo = changes.length < CHANGES_PER_CALL ? last : (changes.at(-1)?.seq ?? last);
       if (changes.length === 0 && this.#library.registered() >= last) return;
-      await stub.register(name, changes, upTo);
+      await inTime(() => stub.register(name, changes, upTo), ANSWER_MS);
       this.#library.confirm(upTo);
     }
   }
@@ -335,16 +338,19 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
 
 /**
  * The coordinator's methods are the port: RPC carries numbers, JSON and byte strings as they are. A stub whose object
- * was reset stays broken for ever, so every call gets a new one.
+ * was reset stays broken for ever, so every call gets a new one; and a call that never returns would end all alarms.
  */
 function rpcPort(stub: () => ReturnType<typeof coordinator>): CoordinatorPort {
+  // The stub's own types lose what RPC cannot describe.
+  const call = <T>(method: (port: CoordinatorPort) => Promise<T>): Promise<T> =>
+    inTime(() => method(stub() as unknown as CoordinatorPort), ANSWER_MS);
   return {
-    poll: (participant) => stub().poll(participant),
-    report: (message) => stub().report(message),
-    putChunk: (header, bytes) => stub().putChunk(header, bytes),
-    putFrame: (participant, round, bytes) => stub().putFrame(participant, round, bytes),
-    statePart: (key, part) => stub().statePart(key, part),
-    rowsSince: (after, limit) => stub().rowsSince(after, limit),
-    rowEmbeddings: (rows) => stub().rowEmbeddings(rows),
+    poll: (participant) => call((port) => port.poll(participant)),
+    report: (message) => call((port) => port.report(message)),
+    putChunk: (header, bytes) => call((port) => port.putChunk(header, bytes)),
+    putFrame: (participant, round, bytes) => call((port) => port.putFrame(participant, round, bytes)),
+    statePart: (key, part) => call((port) => port.statePart(key, part)),
+    rowsSince: (after, limit) => call((port) => port.rowsSince(after, limit)),
+    rowEmbeddings: (rows) => call((port) => port.rowEmbeddings(rows)),
   };
 }

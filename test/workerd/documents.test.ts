@@ -1,0 +1,185 @@
+/** Documents come, change and go, also while a run is on: searches and labels follow at once, rows never come back. */
+import { runInDurableObject } from 'cloudflare:test';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Region } from '../../durable-objects/region/region.ts';
+import { Values } from '../../durable-objects/sql.ts';
+import { Participant } from '../../shared/federated/participant.ts';
+import type { Job } from '../../shared/federated/shard-store.ts';
+import type { ItemInput } from '../../shared/protocol/items.ts';
+import {
+  alarmed,
+  BRIEF,
+  collection,
+  FEW_ITEMS,
+  FEW_RECORDS,
+  fill,
+  finished,
+  hubOf,
+  hubStub,
+  regionOf,
+  replaced,
+  start,
+  watchingAlarms,
+} from './objects.ts';
+
+const REGIONS = ['east', 'west'];
+const settings = {
+  training: { ...BRIEF, seed: 7 },
+  heldOutShare: 0.25,
+  gate: { probeTolerance: 1, margin: -1 },
+  privacy: { noise: 'off' },
+};
+const item = (key: string, text: string, metadata = {}): ItemInput => ({
+  key,
+  title: '',
+  text,
+  format: 'text',
+  metadata,
+});
+
+/** A region's part of a search with a snapshot up to `watermark`: the query is a stored passage's own embedding. */
+async function hits(name: string, key: string, watermark: number, filters: unknown = null) {
+  const stub = regionOf(name, 'east');
+  const query = await runInDurableObject(stub, (_, { storage }) => {
+    const { embedding } = storage.sql
+      .exec<{ embedding: ArrayBuffer }>('SELECT embedding FROM passages WHERE item = ?', key)
+      .toArray()[0] as { embedding: ArrayBuffer };
+    return new Float32Array(embedding);
+  });
+  const request = { query, baseQuery: null, candidates: [], inactiveOffset: 0, limit: 5, watermark, filters };
+  return (await stub.passages(request)).map((hit) => hit.item);
+}
+
+const rowsOf = async (name: string, key: string) =>
+  (await hubStub(name).rowsSince(0, 1000)).filter((row) => row.item === key);
+
+beforeAll(async () => {
+  for (const name of ['search', 'moving']) await collection(name, settings, REGIONS);
+  await fill('moving', REGIONS);
+});
+
+describe('a document', () => {
+  it('is found as soon as its upload returned, and no longer once it is deleted', async () => {
+    const east = regionOf('search', 'east');
+    await east.putItems([item('okapi', 'What okapis eat.', { zoo: 1 }), item('van', 'How to rent a van.')]);
+    expect((await hits('search', 'okapi', 0))[0]).toBe('okapi');
+    expect(await hits('search', 'okapi', 0, { zoo: 2 })).toEqual([]);
+    expect(await hits('search', 'okapi', 0, { zoo: { $gte: 1 } })).toEqual(['okapi']);
+    // What the snapshot has by its watermark is the edge's business.
+    expect(await hits('search', 'okapi', 2)).toEqual([]);
+    const candidate = { item: 'okapi', ordinal: 0, row: 1, score: 0.5 };
+    const request = {
+      query: new Float32Array(384),
+      baseQuery: null,
+      candidates: [candidate],
+      inactiveOffset: 0,
+      limit: 5,
+      filters: null,
+    };
+    expect(await east.passages({ ...request, watermark: 2 })).toMatchObject([{ item: 'okapi', score: 0.5 }]);
+    // Changed since: the candidate's score was another text's.
+    await east.putItems([item('okapi', 'Where okapis sleep.')]);
+    expect(await east.passages({ ...request, watermark: 2 })).toMatchObject([{ item: 'okapi', score: 0 }]);
+    await east.removeItem('okapi');
+    expect(await east.passages({ ...request, watermark: 2 })).toEqual([]);
+  });
+
+  it('gets a new row with a new text, and rows are never given out again', async () => {
+    const east = regionOf('search', 'east');
+    const put = async (text: string) => {
+      await east.putItems([item('tea', text)]);
+      await east.flush();
+      return (await rowsOf('search', 'tea')).filter(({ removed }) => !removed).map(({ row }) => row);
+    };
+    const [first] = await put('Green tea.');
+    expect(await put('Green tea.')).toEqual([first]);
+    const [second] = await put('Black tea.');
+    const [third] = await put('Green tea.');
+    expect([second, third].every((row, i) => (row as number) > ([first, second][i] as number))).toBe(true);
+    await east.removeItem('tea');
+    await east.flush();
+    const all = await rowsOf('search', 'tea');
+    expect(all.map(({ row, removed }) => [row, removed])).toEqual(
+      [first, second, third].map((row) => [row, true]),
+    );
+    expect((await put('Green tea.'))[0]).toBeGreaterThan(third as number);
+    expect((await hubOf('search').refresh()).revision).toBeGreaterThan(0);
+  });
+});
+
+describe('labels', () => {
+  it('name the nearest passage, also when a nearer one comes later', async () => {
+    await collection('labels', settings, ['east']);
+    const east = regionOf('labels', 'east');
+    const filler = (topic: string) =>
+      Array.from({ length: 60 }, () => `Some words about ${topic}.`).join(' ');
+    await east.putItems([item('guide', filler('elephants')), ...FEW_ITEMS]);
+    await east.addFeedback([
+      { id: 'q', query: 'how do i tune a violin', item: 'guide', relevant: true },
+      ...FEW_RECORDS,
+    ]);
+    const label = async () => {
+      await finished('labels', await start('labels'));
+      const ordinals = new Map((await rowsOf('labels', 'guide')).map(({ row, ordinal }) => [row, ordinal]));
+      return runInDurableObject(east, (_, { storage }) => {
+        const { row } = storage.sql.exec<{ row: number }>("SELECT row FROM records WHERE id = 'q'").one();
+        return ordinals.get(row);
+      });
+    };
+    expect(await label()).toBe(0);
+    const longer = `${filler('elephants')}\n\n${filler('tuning violins and their strings')}`;
+    await east.putItems([item('guide', longer)]);
+    expect((await east.passagesOf('guide')).length).toBeGreaterThan(1);
+    expect(await label()).toBeGreaterThan(0);
+  });
+});
+
+describe('a run goes on', () => {
+  /** Does `change` once, when a region is about to work on a round of this kind. */
+  async function changing(
+    kind: string,
+    change: (region: DurableObjectState) => Promise<void>,
+  ): Promise<void> {
+    let changed = false;
+    const step = (original: Participant['step']) =>
+      async function (this: Participant) {
+        const job = new Values(alarmed().storage).get<Job>('job');
+        if (!changed && job?.spec.kind === kind && job.phase === 'work') {
+          changed = true;
+          await change(alarmed());
+        }
+        return original.call(this);
+      };
+    await watchingAlarms(() =>
+      replaced(Participant.prototype, 'step', step, async () => {
+        const run = await finished('moving', await start('moving'));
+        expect(['published', 'rejected'], JSON.stringify(run)).toContain(run.state);
+        expect(run.rounds.map((round) => round.error)).toEqual([null, null, null]);
+        expect(run.rounds.map((round) => round.contributors)).toEqual([2, 2, 2]);
+      }),
+    );
+    expect(changed).toBe(true);
+  }
+
+  const east = () => regionOf('moving', 'east');
+  const [first, second] = FEW_ITEMS as [ItemInput, ItemInput];
+
+  it('when a document changes and a query is deleted while it trains', async () => {
+    await changing('train', async ({ storage }) => {
+      storage.sql.exec('DELETE FROM records WHERE n = (SELECT min(n) FROM records)');
+      await east().putItems([{ ...first, text: `${first.text} Now with more to say.` }]);
+      await east().flush();
+    });
+  });
+
+  it('when documents change and go while the gate compares snapshots', async () => {
+    await changing('gate', async ({ storage }) => {
+      storage.sql.exec('DELETE FROM records WHERE n = (SELECT max(n) FROM records)');
+      await (east() as unknown as Region).removeItem(second.key);
+      await east().flush();
+      // Somebody asks for versions, and both are renewed.
+      await hubOf('moving').pointer(0);
+      await hubOf('moving').refresh();
+    });
+  });
+});
