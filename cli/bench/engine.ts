@@ -20,6 +20,8 @@ const TOKENS = 16;
 const ROWS = 150;
 const SNAPSHOT_ROWS = 5000;
 const MB = 1e6;
+/** Rounds in which the runtime compiles its hot loops. */
+const WARM_UP = 4;
 
 interface Speed {
   forward_tokens_s: number;
@@ -52,7 +54,7 @@ const RUNTIMES: Record<'workerd' | 'node', Start> = {
 export async function benchEngine(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, small: { type: 'boolean' } } });
   const sizes = values.small ? [DEFAULT_MICROBATCH_TOKENS] : [64, 128, 256];
-  const rounds = values.small ? 8 : 25;
+  const rounds = values.small ? 16 : 30;
   const reports: Partial<Record<'workerd' | 'node', Report>> = {};
   for (const [name, start] of Object.entries(RUNTIMES) as ['workerd' | 'node', Start][]) {
     process.stderr.write(`measuring in ${name} …\n`);
@@ -98,11 +100,10 @@ async function measureSpeed(subject: SubjectProcess, size: number, rounds: numbe
     forward: Number.POSITIVE_INFINITY,
     train: Number.POSITIVE_INFINITY,
   };
-  for (let round = 0; round < rounds + 2; round += 1) {
+  for (let round = 0; round < rounds + WARM_UP; round += 1) {
     for (const kind of ['matmul', 'forward', 'train'] as const) {
       const ms = await timed(subject, commands[kind]);
-      // The first rounds let the runtime compile its hot loops.
-      if (round > 1) times[kind] = Math.min(times[kind], ms / commands[kind].times);
+      if (round >= WARM_UP) times[kind] = Math.min(times[kind], ms / commands[kind].times);
     }
   }
   const [rows, inner, columns] = PRODUCT;
