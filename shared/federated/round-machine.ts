@@ -64,7 +64,11 @@ export function contributorsOf(state: RoundState): string[] {
 }
 
 export function stepRound(state: RoundState, event: RoundEvent, now: number): Transition {
-  if (state.phase !== 'open') return { state, effects: [], accepted: false };
+  if (state.phase !== 'open') {
+    // A repeat whose first answer was lost: its sender is in the round and must keep what the round still needs.
+    const counted = event.type === 'ready' && state.participants[event.participant]?.phase === 'ready';
+    return { state, effects: [], accepted: state.phase === 'released' && counted };
+  }
   if (event.type === 'cancel') return abort(state, event.detail);
   if (event.type === 'tick') return settle(state, now);
   const current = state.participants[event.participant];
@@ -102,7 +106,12 @@ function settle(state: RoundState, now: number): Transition {
   const contributors = contributorsOf(state);
   const late = now >= state.deadlineAt;
   if (waiting.length > 0 && !late) return { state, effects: [], accepted: true };
-  if (contributors.length < Math.max(1, state.minParticipants)) {
+  const enough = contributors.length >= Math.max(1, state.minParticipants);
+  // Who could not be reached may still come back, and without them nothing would come of the round.
+  if (!enough && !late && entries.some(([, p]) => p.phase === 'missed')) {
+    return { state, effects: [], accepted: true };
+  }
+  if (!enough) {
     const why = state.error === null ? '' : `; ${state.error}`;
     return abort(
       state,

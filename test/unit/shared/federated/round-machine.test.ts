@@ -55,6 +55,21 @@ describe('round machine', () => {
     expect(state.error).toBe('1 of 3 participants answered where 2 are needed; b: no memory');
   });
 
+  it('waits until the deadline for those who are away when it needs them', () => {
+    const away: RoundEvent = { type: 'away', participant: 'b' };
+    const { state, effects } = play(open(['a', 'b'], 2), [
+      [away, 1],
+      [ready('a'), 2],
+    ]);
+    expect(effects).toEqual([]);
+    const later = play(state, [
+      [{ type: 'back', participant: 'b' }, 3],
+      [ready('b'), 4],
+    ]);
+    expect(later.effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
+    expect(stepRound(state, { type: 'tick' }, 600_000).effects).toMatchObject([{ effect: 'abort' }]);
+  });
+
   it('waits for stragglers a bounded multiple of what the first half needed', () => {
     const { state } = play(open(['a', 'b', 'c', 'd']), [
       [ready('a'), 5_000],
@@ -76,10 +91,42 @@ describe('round machine', () => {
     expect(contributorsOf(state)).toEqual(['a', 'b']);
   });
 
-  it('refuses strangers and everything after the end', () => {
+  it('refuses strangers and everything new after the end', () => {
     expect(stepRound(open(['a']), ready('z'), 1).accepted).toBe(false);
+    const { state } = play(open(['a', 'b']), [
+      [ready('a'), 1],
+      [{ type: 'tick' }, 600_000],
+    ]);
+    expect(stepRound(state, ready('b'), 600_001)).toMatchObject({ accepted: false, effects: [] });
+    expect(stepRound(state, { type: 'progress', participant: 'a', progress: 1 }, 600_001).accepted).toBe(
+      false,
+    );
+  });
+
+  it('accepts the repeat of an answer that it counted, also after the end', () => {
     const { state } = play(open(['a']), [[ready('a'), 1]]);
-    expect(stepRound(state, ready('a'), 2)).toMatchObject({ accepted: false, effects: [] });
+    expect(stepRound(state, ready('a'), 2)).toEqual({ state, effects: [], accepted: true });
+    const aborted = stepRound(open(['a']), { type: 'cancel', detail: 'x' }, 1).state;
+    expect(stepRound(aborted, ready('a'), 2).accepted).toBe(false);
+  });
+
+  it('does not wait for who is away, but for who came back', () => {
+    const away: RoundEvent = { type: 'away', participant: 'b' };
+    const back: RoundEvent = { type: 'back', participant: 'b' };
+    const given = play(open(['a', 'b', 'c']), [
+      [away, 1],
+      [back, 2],
+      [ready('a'), 3],
+      [ready('c'), 4],
+    ]);
+    expect(given.state).toMatchObject({ phase: 'open', participants: { b: { phase: 'invited' } } });
+    const working: RoundEvent = { type: 'progress', participant: 'b', progress: 0.5 };
+    const { state } = play(given.state, [
+      [working, 5],
+      [away, 6],
+      [back, 7],
+    ]);
+    expect(state.participants.b).toEqual({ phase: 'working', progress: 0.5 });
   });
 
   it('ends exactly once whatever the order of events, and never counts somebody twice', () => {
