@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { COUNT_NORM, GATE_NORM, honestOf, refusalOf } from '../../../../shared/federated/refusals.ts';
+import { clipNorms } from '../../../../shared/privacy/clipping.ts';
+import type { RoundSpec, TrainRound } from '../../../../shared/protocol/rounds.ts';
+import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+
+const agreed = CollectionSettings.parse({ regions: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] });
+const clip = clipNorms(1, 0.01);
+const round = (more: object): RoundSpec =>
+  ({
+    id: 'r.1',
+    collection: 'c',
+    kind: 'train',
+    local: null,
+    clipNorm: clip.total,
+    gradientNorm: clip.gradient,
+    statScale: clip.statistics / Math.sqrt(3),
+    noiseMultiplier: 4,
+    honest: 5,
+    aggregation: 'secure',
+    ...more,
+  }) as unknown as TrainRound;
+
+describe('a participant', () => {
+  it.each([
+    ['a train round', {}],
+    ['a counting round', { kind: 'count', clipNorm: COUNT_NORM }],
+    ['a gate', { kind: 'gate', clipNorm: GATE_NORM }],
+    ['more noise than was agreed', { honest: 1 }],
+  ])('works on %s as agreed', (_, more) => {
+    expect(honestOf(agreed)).toBe(5);
+    expect(refusalOf(round(more), 'c', agreed)).toBeNull();
+  });
+
+  it.each([
+    ['another collection', { collection: 'd' }, 'collection: d is not c'],
+    ['a plain sum', { aggregation: 'plain' }, 'plain where secure was agreed'],
+    ['no noise', { noiseMultiplier: 0 }, '0 where noise was agreed'],
+    ['noise split over too many', { honest: 6 }, '6 where noise is split over 5'],
+    ['a gradient above the norm', { gradientNorm: 2 }, 'where a unit may add'],
+    ['figures above the norm', { statScale: 0.5 }, 'where a unit may add'],
+    ['local steps', { local: { rate: 0.1, momentum: 0, batch: 8 } }, 'a unit may add Infinity'],
+    ['a narrow count', { kind: 'count', clipNorm: 1 }, 'where a unit may add'],
+    ['a narrow gate', { kind: 'gate', clipNorm: 2 }, 'where a unit may add'],
+  ])('refuses %s', (_, more, detail) => {
+    expect(refusalOf(round(more), 'c', agreed)).toMatch(/^round r\.1: /);
+    expect(refusalOf(round(more), 'c', agreed)).toContain(detail);
+  });
+
+  it('asks for no noise where none was agreed', () => {
+    const plain = CollectionSettings.parse({ regions: ['a'], privacy: { noise: 'off' } });
+    expect(refusalOf(round({ aggregation: 'plain', noiseMultiplier: 0 }), 'c', plain)).toBeNull();
+  });
+});
