@@ -21,10 +21,12 @@ export type Adapter =
   | { kind: 'full'; a: Float32Array }
   | { kind: 'low-rank'; rank: number; u: Float32Array; v: Float32Array };
 
-/** One record: its tokens, the row it asks for, and its multiplicity after clipping (1 unless given). */
+/** One record: its tokens, the row it is about, and its multiplicity after clipping (1 unless given). */
 export interface TrainUnit {
   ids: Int32Array;
   row: number;
+  /** Whether the row answers it (unless given) or does not. */
+  relevant?: boolean;
   weight?: number;
 }
 
@@ -63,6 +65,8 @@ export interface HeadGradientRequest extends HeadObjective {
   /** [n, width], as `embed` gives them. */
   queries: Float32Array;
   rows: Int32Array;
+  /** 1 where the row answers, 0 where it does not; 1 unless given. */
+  relevant?: Uint8Array;
   weights?: Float32Array;
   clip: { head?: number };
 }
@@ -77,7 +81,7 @@ export interface Engine {
     adapter?: Adapter | null,
     options?: { priority?: Priority },
   ): Promise<Float32Array>;
-  /** Adds clipped gradients of the cross-entropy to `sums`. When it rejects, `sums` hold a part of them. */
+  /** Adds clipped gradients of the loss to `sums`. When it rejects, `sums` hold a part of them. */
   gradient(request: GradientRequest, sums: GradientSums): Promise<UnitStats>;
   /** The head's part alone, from cached query embeddings. */
   headGradient(

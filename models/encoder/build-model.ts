@@ -28,7 +28,7 @@ export interface ModelSpec {
 /**
  * Inputs: `mode` int32 []; `ids` int32 [B, S] (0-padded), `lengths` int32 [B] (at least 1; [B] also in mode 2);
  * `adapter_a` [W, W], or `adapter_u` [W, r] and `adapter_v` [r, W]; `cached` [B, W]; `head` [C, W], `active` [C]
- * (1 or 0), `labels` int32 [B], `weights` [B], `tau` [], `margin` [] (added to the cosines of rows that are not
+ * (1 or 0), `labels` int32 [B], `relevant` [B] (1: the label answers, 0: it does not), `weights` [B], `tau` [], `margin` [] (added to the cosines of rows that are not
  * active; −10⁹ leaves them out), `clip` [3] (L2 norms for adapter and head together, adapter, head; +Infinity for
  * none). Outputs: `queries` [B, W] of length one; `loss`, `correct` (1 or 0), `norm_adapter`, `norm_head` [B];
  * `grad_adapter_a`, or `grad_adapter_u` and `grad_adapter_v`; `grad_head` [C, W]. All float32 but where stated.

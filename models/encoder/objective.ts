@@ -1,13 +1,14 @@
 /**
  * The training objective: cross-entropy over a cosine head, logit_c = τ·cos(q, w_c) for active rows and
- * τ·(cos(q, w_c) + margin) for the others, which do not learn (a margin of −10⁹ leaves them out); and the clipped
- * gradient sums of a microbatch. The derivative of every part comes from the operator table.
+ * τ·(cos(q, w_c) + margin) for the others, which do not learn (a margin of −10⁹ leaves them out); for a row that does
+ * not answer the unlikelihood instead. And the clipped gradient sums of a microbatch: a unit is clipped alike whichever
+ * of the two it has. The derivative of every part comes from the operator table.
  */
 import { clipCoefficients, unitNormSquares, weightedGradient } from '../graph/clip.ts';
 import { type Derivative, differentiate } from '../graph/differentiate.ts';
 import type { Node } from '../graph/node.ts';
 import { add, minimum, mul, scale, sqrt, sub } from '../graph/operators/arithmetic.ts';
-import { cosineScores, crossEntropy, isLargest } from '../graph/operators/classify.ts';
+import { cosineScores, crossEntropy, isLargest, unlikelihood } from '../graph/operators/classify.ts';
 import { broadcast, select } from '../graph/operators/layout.ts';
 import { input, literal } from '../graph/operators/leaves.ts';
 
@@ -17,6 +18,7 @@ export function objectiveInputs(width: number) {
     head: input('head', ['C', width]),
     active: input('active', ['C']),
     labels: input('labels', ['B'], 'int32'),
+    relevant: input('relevant', ['B']),
     weights: input('weights', ['B']),
     tau: input('tau', []),
     margin: input('margin', []),
@@ -31,11 +33,12 @@ export function trainingStep(
   inputs: ObjectiveInputs,
   adapter: Record<string, Node>,
 ): Record<string, Node> {
-  const { head, active, labels, weights, tau, margin, clip } = inputs;
+  const { head, active, labels, relevant, weights, tau, margin, clip } = inputs;
   // Rows that do not learn compete at their fixed place, so that queries are not pulled over from them.
   const handicap = mul(sub(literal([1]), active), margin);
   const logits = mul(add(cosineScores(queries, head, active), handicap), tau);
-  const loss = crossEntropy(logits, labels);
+  const entropy = crossEntropy(logits, labels);
+  const loss = add(mul(entropy, relevant), mul(unlikelihood(entropy), sub(literal([1]), relevant)));
   const wanted = [...Object.values(adapter), head];
   const derivatives = differentiate(loss, broadcast(literal([1]), ['B']), wanted);
   const squares = derivatives.map(unitNormSquares);

@@ -129,6 +129,7 @@ export class EncoderEngine implements Engine {
         const { members } = microbatch;
         const targets = {
           labels: Int32Array.from(members, (index) => units[index]!.row),
+          relevant: Float32Array.from(members, (index) => (units[index]!.relevant === false ? 0 : 1)),
           weights: Float32Array.from(members, (index) => units[index]!.weight ?? 1),
         };
         runtime.joint(tokenBatch(ids, microbatch), parameters, targets, objective, (outputs) => {
@@ -146,10 +147,11 @@ export class EncoderEngine implements Engine {
 
   async headGradient(request: HeadGradientRequest, sums: { head: Float64Array }) {
     const { width } = this.info;
-    const { queries, rows, weights } = request;
+    const { queries, rows, relevant, weights } = request;
     const objective = this.#objective(request, { head: request.clip.head });
     checkLength('queries', queries.length, rows.length * width);
     if (weights !== undefined) checkLength('weights', weights.length, rows.length);
+    if (relevant !== undefined) checkLength('relevant', relevant.length, rows.length);
     checkRows(rows, request.active.length);
     checkLength('sums.head', sums.head.length, request.head.length);
     const parameters = adapterFeeds(null, this.#parts.adapter, width);
@@ -162,6 +164,7 @@ export class EncoderEngine implements Engine {
         const end = first + members.length;
         const targets = {
           labels: rows.slice(first, end),
+          relevant: Float32Array.from(members, (index) => relevant?.[index] ?? 1),
           weights: weights?.slice(first, end) ?? new Float32Array(members.length).fill(1),
         };
         const cached = queries.subarray(first * width, end * width);
@@ -185,6 +188,7 @@ export class EncoderEngine implements Engine {
         ...objective,
         queries,
         rows: Int32Array.from(units, (unit) => unit.row),
+        relevant: Uint8Array.from(units, (unit) => (unit.relevant === false ? 0 : 1)),
         weights: Float32Array.from(units, (unit) => unit.weight ?? 1),
         clip: limits.length === 0 ? {} : { head: Math.min(...limits) },
       },

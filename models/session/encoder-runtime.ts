@@ -34,6 +34,14 @@ export interface Objective {
   clip: Float32Array;
 }
 
+/** What the units of a batch ask for, all [B]. */
+export interface Targets {
+  labels: Int32Array;
+  /** 1: the label answers, 0: it does not. */
+  relevant: Float32Array;
+  weights: Float32Array;
+}
+
 export type Parameters = Readonly<Record<string, Feed>>;
 export const STATS = ['loss', 'correct', 'norm_adapter', 'norm_head'] as const;
 
@@ -101,7 +109,7 @@ export class EncoderRuntime {
   joint(
     batch: TokenBatch,
     parameters: Parameters,
-    targets: { labels: Int32Array; weights: Float32Array },
+    targets: Targets,
     objective: Objective,
     read: (outputs: readonly FeedData[]) => void,
   ): void {
@@ -118,7 +126,7 @@ export class EncoderRuntime {
   headOnly(
     cached: Float32Array,
     parameters: Parameters,
-    targets: { labels: Int32Array; weights: Float32Array },
+    targets: Targets,
     objective: Objective,
     read: (outputs: readonly FeedData[]) => void,
   ): void {
@@ -144,6 +152,7 @@ export class EncoderRuntime {
       head: floats(0, this.#width),
       active: floats(0),
       labels: integers(0),
+      relevant: floats(0),
       weights: floats(0),
       tau: floats(),
       margin: floats(),
@@ -151,16 +160,14 @@ export class EncoderRuntime {
     };
   }
 
-  #objectiveFeeds(
-    targets: { labels: Int32Array; weights: Float32Array },
-    objective: Objective,
-  ): Record<string, Feed> {
+  #objectiveFeeds(targets: Targets, objective: Objective): Record<string, Feed> {
     const size = targets.labels.length;
     const rows = objective.active.length;
     return {
       head: { data: objective.head, shape: [rows, this.#width] },
       active: { data: objective.active, shape: [rows] },
       labels: { data: targets.labels, shape: [size] },
+      relevant: { data: targets.relevant, shape: [size] },
       weights: { data: targets.weights, shape: [size] },
       tau: { data: Float32Array.of(objective.tau), shape: [] },
       margin: { data: Float32Array.of(objective.margin), shape: [] },

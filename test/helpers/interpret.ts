@@ -258,6 +258,8 @@ const RULES: Record<string, Rule> = {
   },
   crossEntropy: ([logits, labels]) =>
     Float64Array.from(rows(logits!), (row, unit) => -Math.log(softmaxRow(row)[labels!.values[unit]!]!)),
+  unlikelihood: elementwise((entropy) => -Math.log(1 - Math.exp(-entropy!))),
+  unlikelihoodSlope: elementwise((entropy) => -1 / (Math.exp(entropy!) - 1)),
   softmaxError: ([logits, labels]) =>
     flatten(
       rows(logits!).map((row, unit) =>

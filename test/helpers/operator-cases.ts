@@ -8,6 +8,8 @@ import {
   crossEntropy,
   isLargest,
   SOFTMAX_ERROR,
+  UNLIKELIHOOD_SLOPE,
+  unlikelihood,
 } from '../../models/graph/operators/classify.ts';
 import { frozenProduct } from '../../models/graph/operators/frozen-product.ts';
 import * as layout from '../../models/graph/operators/layout.ts';
@@ -117,6 +119,7 @@ export function operatorCases(): OperatorCase[] {
       cosineScores(x('q'), rows, literal([1, 0, 0, 1])),
     ),
     make('crossEntropy', one(['B', 7]), (x) => crossEntropy(x('x'), labels)),
+    make('unlikelihood', one(['B']), (x) => unlikelihood(x('x')), positive),
   ];
 }
 
@@ -152,6 +155,7 @@ export function valueCases(): OperatorCase[] {
       makeNode(INVERSE_RMS, [rmsNorm(x('x'), x('g'), 1e-3)], {}),
     ),
     make('softmaxError', { x: ['B', 7] }, (x) => makeNode(SOFTMAX_ERROR, [x('x'), labels], {})),
+    make('unlikelihoodSlope', { x: ['B'] }, (x) => makeNode(UNLIKELIHOOD_SLOPE, [x('x')], {}), positive),
     make('isLargest', { x: ['B', 7] }, (x) => isLargest(x('x'), labels)),
     make('wordRows', {}, () => wordRows(ids, 'embeddings.word', 24)),
     make('leadingRows', {}, () =>

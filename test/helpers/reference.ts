@@ -47,6 +47,7 @@ export function referenceFeeds(
     head: get('head'),
     active: get('active_rows'),
     labels: get('labels', 'int32'),
+    relevant: { dtype: 'float32', shape: [units], values: new Array(units).fill(1) },
     weights: { dtype: 'float32', shape: [units], values: new Array(units).fill(1) },
     tau: { dtype: 'float32', shape: [], values: [20] },
     margin: { dtype: 'float32', shape: [], values: [-1e9] },

@@ -18,6 +18,7 @@ export const ADAPTERS: readonly AdapterSpec[] = [
 export interface Unit {
   ids: readonly number[];
   label: number;
+  relevant: boolean;
   weight: number;
 }
 export const ROWS = 7;
@@ -30,7 +31,9 @@ export function someUnits(count: number, tokens: number, seed: number): Unit[] {
     const uniform = seededUniform(seed + 1000 * place);
     const length = 2 + Math.floor(uniform() * (tokens - 1));
     const words = Array.from({ length: length - 2 }, () => 5 + Math.floor(uniform() * 60));
-    return { ids: [2, ...words, 3], label: labels[Math.floor(uniform() * labels.length)]!, weight: 1 };
+    const label = labels[Math.floor(uniform() * labels.length)]!;
+    // Every third says that its row does not answer.
+    return { ids: [2, ...words, 3], label, relevant: place % 3 !== 1, weight: 1 };
   });
 }
 
@@ -84,6 +87,7 @@ export function stepInputs(
       Array.from({ length: rows }, (_, row) => ACTIVE[row] ?? 1),
     ),
     labels: each(({ label }) => label),
+    relevant: each(({ relevant }) => (relevant ? 1 : 0)),
     weights: each(({ weight }) => weight),
     tau: tensor([], [20]),
     margin: tensor([], [margin]),

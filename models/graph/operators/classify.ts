@@ -85,6 +85,38 @@ export const CROSS_ENTROPY: Operator<None> = {
 export const crossEntropy = (logits: Node, labels: Node): Node =>
   makeNode(CROSS_ENTROPY, [logits, labels], {});
 
+/** A probability of one would have an infinite loss: the cross-entropy counts as at least this. */
+const SMALLEST_ENTROPY = 1e-5;
+
+export const UNLIKELIHOOD: Operator<None> = {
+  name: 'unlikelihood',
+  shape: ([entropy]) => entropy!.shape,
+  lower(emitter, [entropy]) {
+    const bounded = emitter.emit('Max', [entropy!, emitter.floats([SMALLEST_ENTROPY])]);
+    const probability = emitter.emit('Exp', [emitter.emit('Neg', [bounded])]);
+    const others = emitter.emit('Sub', [emitter.floats([1]), probability]);
+    return emitter.emit('Neg', [emitter.emit('Log', [others])]);
+  },
+  derivative: ({ inputs: [entropy] }, g) => [mul(makeNode(UNLIKELIHOOD_SLOPE, [entropy!], {}), g)],
+};
+
+/**
+ * −log(1 − p) for the cross-entropy −log p (Welleck et al. 2020): the loss of a row that does not answer. It ends
+ * where its row has no probability, and its gradient by the logits is never longer than that of a row that does.
+ */
+export const unlikelihood = (entropy: Node): Node => makeNode(UNLIKELIHOOD, [entropy], {});
+
+export const UNLIKELIHOOD_SLOPE: Operator<None> = {
+  name: 'unlikelihoodSlope',
+  shape: ([entropy]) => entropy!.shape,
+  lower(emitter, [entropy]) {
+    const bounded = emitter.emit('Max', [entropy!, emitter.floats([SMALLEST_ENTROPY])]);
+    const odds = emitter.emit('Sub', [emitter.emit('Exp', [bounded]), emitter.floats([1])]);
+    return emitter.emit('Neg', [emitter.emit('Reciprocal', [odds])]);
+  },
+  derivative: 'none',
+};
+
 export const SOFTMAX_ERROR: Operator<None> = {
   name: 'softmaxError',
   shape: ([logits]) => logits!.shape,

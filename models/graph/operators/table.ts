@@ -2,7 +2,14 @@
 import type { Operator } from '../node.ts';
 import { GELU, GELU_SLOPE, SOFTMAX } from './activation.ts';
 import { ADD, DIV, INVERSE_SQRT, MAXIMUM, MINIMUM, MUL, SCALE, SQRT, SQUARE, SUB } from './arithmetic.ts';
-import { COSINE_SCORES, CROSS_ENTROPY, IS_LARGEST, SOFTMAX_ERROR } from './classify.ts';
+import {
+  COSINE_SCORES,
+  CROSS_ENTROPY,
+  IS_LARGEST,
+  SOFTMAX_ERROR,
+  UNLIKELIHOOD,
+  UNLIKELIHOOD_SLOPE,
+} from './classify.ts';
 import { FROZEN_PRODUCT } from './frozen-product.ts';
 import { BROADCAST, PLACE, RESHAPE, SELECT, STACK, TRANSPOSE } from './layout.ts';
 import { FROZEN, INPUT, LITERAL } from './leaves.ts';
@@ -19,5 +26,5 @@ export const OPERATORS: readonly Operator[] = [
   ...[GELU, GELU_SLOPE, SOFTMAX, RMS_NORM, INVERSE_RMS],
   ...[MATMUL, FROZEN_PRODUCT, COSINE_SCORES],
   ...[WORD_ROWS, LEADING_ROWS, TOKEN_MASK, TO_FLOAT],
-  ...[CROSS_ENTROPY, SOFTMAX_ERROR, IS_LARGEST],
+  ...[CROSS_ENTROPY, UNLIKELIHOOD, UNLIKELIHOOD_SLOPE, SOFTMAX_ERROR, IS_LARGEST],
 ] as readonly Operator[];

@@ -88,6 +88,47 @@ describe('a unit', () => {
   });
 });
 
+describe('a row that does not answer', () => {
+  /** One query and two rows: row 0 is the query itself, and its logit is larger than row 1's by `gap`. */
+  const towards = async (row: 0 | 1, gap: number) => {
+    const query = normals(9, WIDTH);
+    const other = normals(10, WIDTH);
+    const head = new Float32Array(2 * WIDTH);
+    head.set(query);
+    head.set(other, WIDTH);
+    const queries = query.map((x) => x / Math.hypot(...query));
+    const cosine = queries.reduce((sum, x, i) => sum + x * other[i]!, 0) / Math.hypot(...other);
+    const into = { head: new Float64Array(2 * WIDTH) };
+    const stats = await engine.headGradient(
+      {
+        ...{ head, queries, active: new Uint8Array(2).fill(1), tau: gap / (1 - cosine), clip: { head: 1 } },
+        rows: Int32Array.of(row),
+        relevant: Uint8Array.of(0),
+      },
+      into,
+    );
+    return { loss: stats.loss[0]!, norm: stats.normHead[0]!, head: into.head };
+  };
+
+  it('is pushed away from the query, the more the likelier it is, and left alone far off', async () => {
+    const [near, far] = [await towards(0, 8), await towards(1, 8)];
+    expect(near.loss).toBeCloseTo(8, 2);
+    expect(far.loss).toBeLessThan(0.001);
+    expect(near.norm).toBeGreaterThan(1);
+    expect(far.norm).toBeLessThan(0.01);
+    expect(Math.hypot(...near.head)).toBeCloseTo(1, 4);
+    // Row 1 comes nearer to the query in the place of row 0: a step goes against the gradient.
+    const queries = normals(9, WIDTH);
+    expect(near.head.subarray(WIDTH).reduce((sum, x, i) => sum + x * queries[i]!, 0)).toBeLessThan(0);
+  });
+
+  it('has a finite gradient also where it has all the probability', async () => {
+    const certain = await towards(0, 500);
+    expect(certain.head.every(Number.isFinite)).toBe(true);
+    expect(certain.loss).toBeCloseTo(Math.log(1e5), 1);
+  });
+});
+
 describe('without an adapter', () => {
   it('a zero adapter and the base encoder embed alike', async () => {
     const ids = TEXTS.map((text) => engine.tokenize(text));

@@ -137,6 +137,7 @@ describe('the table', () => {
     'sqrt',
     'geluSlope',
     'inverseRms',
+    'unlikelihoodSlope',
     'softmaxError',
     'isLargest',
   ];
