@@ -9,6 +9,7 @@ import { decodeParameters, type Parameters, partCount } from '../../shared/proto
 import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import { adapterSize, encodeSnapshot, type SnapshotHeader } from '../../shared/protocol/snapshot.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
+import { priorOffset } from '../../shared/retrieval/prior-offset.ts';
 import { Blobs } from '../sql.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -264,7 +265,10 @@ export class Versions {
       regions: context.regions,
       watermarks: this.#rows.watermarks(),
       temperature: context.temperature,
-      inactiveOffset: version === 0 ? 0 : context.inactiveOffset,
+      inactiveOffset:
+        version === 0
+          ? 0
+          : priorOffset(context.inactiveOffset, count - activeRows, count, context.temperature),
       keyBytes: 0,
       training,
     };

@@ -75,14 +75,17 @@ export const TrainingSettings = z.strictObject({
   /** c_g: the L2 norm to which the gradient of a unit is clipped. */
   clipNorm: z.number().positive().max(1e6).default(20),
   /** A row learns from this many training queries on. */
-  activeThreshold: z.number().min(1).max(1e6).default(3),
+  activeThreshold: z.number().min(1).max(1e6).default(1),
   /** A row that was active reverts to its passage's embedding at this count. */
   inactiveThreshold: z.number().min(0).max(1e6).default(0),
   /** Added in training to the cosine of rows that do not learn: they compete at their fixed place. */
   margin: z.number().min(-2).max(2).default(-0.1),
   /** So many rows that do not learn compete at most, chosen at random: they travel with every run. */
   fixedRows: z.int().min(0).max(100_000).default(2048),
-  /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down. */
+  /**
+   * Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where
+   * they are not half of the rows, adjusted by the logarithm of the odds (shared/retrieval/prior-offset.ts).
+   */
   inactiveOffset: z.number().min(-1).max(1).default(0.07),
   /** Makes shuffles and starting points repeatable; random when null. */
   seed: z
@@ -170,6 +173,8 @@ export type PrivacySettings = z.infer<typeof PrivacySettings>;
 
 export const CollectionSettings = z.strictObject({
   regions: z.array(RegionName).min(1).max(64).default(['wnam', 'weur', 'apac', 'sam']),
+  /** False: the regions hold documents only, and participants from outside train (docs/federation.md). */
+  regionsTrain: z.boolean().default(true),
   /** A jurisdiction guarantees a place; a location hint, the region's own name where it is one, is best effort. */
   jurisdiction: z.enum(['eu', 'fedramp']).nullable().default(null),
   adapter: AdapterSettings.default({ kind: 'full' }),
