@@ -112,7 +112,7 @@ export class Shard implements ShardStore {
     );
     const records = this.#sql
       .exec<{ n: number; ids: ArrayBuffer; item: string }>(
-        `SELECT n, ids, item FROM records WHERE row IS NULL AND relevant = 1
+        `SELECT n, ids, item FROM records WHERE row IS NULL
          AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) ORDER BY n LIMIT ?`,
         limit,
       )
@@ -147,7 +147,7 @@ export class Shard implements ShardStore {
   }
 
   /**
-   * Records that ask for a known row: those that train (0) or those that judge (1), never both. By their age at
+   * Records about a known row: those that train (0) or those that judge (1), never both. By their age at
    * `startedAt`, for which the round is charged, the charges that concern a record lie within one retention window.
    */
   #labelled(held: 0 | 1, startedAt: number): SelectableRecord[] {
@@ -159,24 +159,33 @@ export class Shard implements ShardStore {
         row: number;
         place: number;
         length: number;
+        relevant: number;
       }>(
-        `SELECT n, id, contributor, row, place, length FROM records
-         WHERE row IS NOT NULL AND relevant = 1 AND held = ? AND at BETWEEN ? AND ? ORDER BY n`,
+        `SELECT n, id, contributor, row, place, length, relevant FROM records
+         WHERE row IS NOT NULL AND held = ? AND relevant >= ? AND at BETWEEN ? AND ? ORDER BY n`,
+        held,
         held,
         startedAt - this.#policy().retentionMs,
         startedAt,
       )
       .toArray()
-      .map((record) => ({ ...record, contributor: record.contributor ?? undefined }));
+      .map((record) => ({
+        ...record,
+        contributor: record.contributor ?? undefined,
+        relevant: record.relevant === 1,
+      }));
   }
 
   records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[] {
     return Array.from(ids, (id) => {
       const record = this.#sql
-        .exec<{ row: number | null; ids: ArrayBuffer }>('SELECT row, ids FROM records WHERE n = ?', id)
+        .exec<{ row: number | null; ids: ArrayBuffer; relevant: number }>(
+          'SELECT row, ids, relevant FROM records WHERE n = ?',
+          id,
+        )
         .toArray()[0];
       if (record === undefined || record.row === null) return null;
-      return { id, row: record.row, ids: new Int32Array(record.ids) };
+      return { id, row: record.row, ids: new Int32Array(record.ids), relevant: record.relevant === 1 };
     });
   }
 

@@ -10,7 +10,7 @@ import type { Selection } from './unit-selection.ts';
 export interface Job {
   spec: RoundSpec;
   phase: 'label' | 'work' | 'upload' | 'ready' | 'secure';
-  /** Next unit (label, work) or next chunk (upload). */
+  /** Next unit. */
   cursor: number;
   /** Units chosen for this round. */
   units: number;
@@ -19,10 +19,12 @@ export interface Job {
   probe: { titles: number; found: number; mips: number } | null;
 }
 
-/** A query record as training sees it. `row` is the passage it asks for. */
+/** A query record as training sees it. `row` is the passage that it is about. */
 export interface TrainingRecord {
   id: number;
   row: number;
+  /** Whether the row answers it, or does not. */
+  relevant: boolean;
   ids: Int32Array;
   /** One over the records of its unit in this round. */
   weight: number;
@@ -61,7 +63,7 @@ export interface ShardStore {
   label(labels: readonly { id: number; row: number }[]): void;
 
   /**
-   * For each row the units that ask for it, each unit with weight one over its records; last, the units. Here and
+   * For each row the units that ask for it (`relevant`), each with weight one over its records; last, the units. Here and
    * below only records count that stood at `startedAt` (milliseconds since 1970) and were within the retention time.
    */
   countUnits(rows: number, startedAt: number): Float64Array;
@@ -70,6 +72,7 @@ export interface ShardStore {
    * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n.
    */
   sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection;
+  /** Those that judge: relevant ones only, for whether a retriever is right is to be seen by what it finds. */
   heldOut(startedAt: number): Selection;
   /** In the order of `ids`; null where a record is gone or lost its label. */
   records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[];

@@ -154,9 +154,11 @@ function addFigures(
   let loss = 0;
   let correct = 0;
   let units = 0;
-  for (const [i, { weight }] of records.entries()) {
+  for (const [i, { weight, relevant }] of records.entries()) {
     loss += (weight * Math.min(stats.loss[i] as number, LOSS_CAP)) / LOSS_CAP;
-    correct += weight * (stats.correct[i] as number);
+    // A row that does not answer is right where it is not the first.
+    const first = stats.correct[i] as number;
+    correct += weight * (relevant ? first : 1 - first);
     units += weight;
   }
   sums[at] = (sums[at] as number) + loss * spec.statScale;
@@ -190,6 +192,7 @@ async function gradients(
           {
             queries: await queryEmbeddings(work, records),
             rows: Int32Array.from(records, label),
+            relevant: Uint8Array.from(records, ({ relevant }) => (relevant ? 1 : 0)),
             weights: Float32Array.from(records, ({ weight }) => weight),
             clip: { head: limit },
             ...shared,
@@ -198,7 +201,10 @@ async function gradients(
         )
       : await engine.gradient(
           {
-            units: records.map((record) => ({ ids: record.ids, row: label(record), weight: record.weight })),
+            units: records.map((record) => {
+              const { ids, relevant, weight } = record;
+              return { ids, row: label(record), relevant, weight };
+            }),
             adapter: adapterOf(spec.adapter, adapter, engine.info.width),
             clip: { joint: limit },
             ...shared,

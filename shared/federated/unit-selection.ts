@@ -19,6 +19,8 @@ export interface SelectableRecord {
   /** Its number in the shard. */
   n: number;
   id: string;
+  /** Whether its row answers it, or does not. */
+  relevant: boolean;
   contributor?: string | undefined;
   row: number;
   place: number;
@@ -65,7 +67,10 @@ export function selectUnits(
   };
 }
 
-/** What each unit asks for: weight one over the rows of its records; last, the number of units. */
+/**
+ * What each unit asks for: weight one over its records, of which those count that their row answers; last, the number of
+ * units. A row becomes active by being wanted: what its query is to be kept from must not take it out of its place.
+ */
 export function countUnits(
   records: readonly SelectableRecord[],
   rows: number,
@@ -75,8 +80,8 @@ export function countUnits(
   const counts = new Float64Array(rows + 1);
   for (const unit of unitsOf(records, policy.unit, policy.home)) {
     const own = recordsOf(unit, policy, random);
-    for (const { row } of own) {
-      if (row < rows) counts[row] = (counts[row] as number) + 1 / own.length;
+    for (const { row, relevant } of own) {
+      if (relevant && row < rows) counts[row] = (counts[row] as number) + 1 / own.length;
     }
     counts[rows] = (counts[rows] as number) + 1;
   }

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { COUNT_NORM } from '../../../../shared/federated/refusals.ts';
+import {
+  countUnits,
+  type SelectableRecord,
+  selectUnits,
+  type UnitPolicy,
+} from '../../../../shared/federated/unit-selection.ts';
+import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
+
+const policy = (unit: UnitPolicy['unit']): UnitPolicy => ({
+  unit,
+  recordsPerContributor: 3,
+  home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
+});
+const record = (n: number, row: number, relevant: boolean, contributor?: string): SelectableRecord => ({
+  ...{ n, id: `id-${n}`, contributor, row, relevant },
+  ...{ place: n, length: 1 },
+});
+const RECORDS = [
+  record(0, 0, true, 'ann'),
+  record(1, 0, false, 'ann'),
+  record(2, 1, false, 'bob'),
+  record(3, 1, false, 'eve'),
+];
+
+describe('a record that says that its row does not answer', () => {
+  it('is a unit that is counted, but not as one that asks for the row', () => {
+    expect([...countUnits(RECORDS, 2, policy('record'), cryptoSource())]).toEqual([1, 0, 4]);
+    expect([...countUnits(RECORDS, 2, policy('contributor'), cryptoSource())]).toEqual([0.5, 0, 3]);
+  });
+
+  it('is drawn and weighed like any other', () => {
+    const all = (unit: UnitPolicy['unit']) =>
+      selectUnits(RECORDS, { kind: 'all' }, policy(unit), cryptoSource());
+    expect([...all('record').ids]).toEqual([0, 1, 2, 3]);
+    expect([...all('record').weights]).toEqual([1, 1, 1, 1]);
+    expect([...all('contributor').weights]).toEqual([0.5, 0.5, 1, 1]);
+  });
+
+  it('moves the counts by no more than a unit may', () => {
+    for (const unit of ['record', 'contributor'] as const) {
+      const without = countUnits(RECORDS.slice(2), 2, policy(unit), cryptoSource());
+      for (const own of [[RECORDS[0]], [RECORDS[1]], RECORDS.slice(0, 2)]) {
+        if (unit === 'record' && own.length > 1) continue;
+        const all = [...RECORDS.slice(2), ...(own as SelectableRecord[])];
+        const counts = countUnits(all, 2, policy(unit), cryptoSource());
+        expect(Math.hypot(...counts.map((x, i) => x - (without[i] as number)))).toBeLessThanOrEqual(
+          COUNT_NORM,
+        );
+      }
+    }
+  });
+});
