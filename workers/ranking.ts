@@ -5,43 +5,69 @@ import { best, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
 
 type Candidate = PassageRequest['candidates'][number];
 
-/** Items asked of the regions beyond those wanted: some may have been deleted or changed since the snapshot. */
-const SPARE_ITEMS = 5;
 /** Rows looked at for each item wanted: passages of one item follow each other closely. */
 const ROWS_PER_ITEM = 8;
 
-/**
- * The best passage of each of the best `items + 5` items, by region. `only` restricts the search to one region.
- * @param query unit vector under the snapshot's adapter, width floats.
- */
-export function candidatesByRegion(
-  snapshot: Snapshot,
-  query: Float32Array,
-  items: number,
-  only: string | null,
-): Map<string, Candidate[]> {
-  const scores = scoreRows(snapshot, query);
-  if (only !== null) {
+/** The rows of one query, scored once; items are taken from the best on, as many at a time as are needed. */
+export class Ranking {
+  readonly #snapshot: Snapshot;
+  readonly #scores: Float32Array;
+  #taken = 0;
+  #floor = Number.POSITIVE_INFINITY;
+  #exhausted = false;
+
+  /**
+   * @param query unit vector under the snapshot's adapter, width floats.
+   * @param only restricts the search to one region.
+   */
+  constructor(snapshot: Snapshot, query: Float32Array, only: string | null) {
+    this.#snapshot = snapshot;
+    this.#scores = scoreRows(snapshot, query);
+    if (only === null) return;
     const wanted = snapshot.header.regions.indexOf(only);
-    for (let row = 0; row < scores.length; row++) {
-      if (snapshot.regions[row] !== wanted) scores[row] = Number.NEGATIVE_INFINITY;
+    for (let row = 0; row < this.#scores.length; row++) {
+      if (snapshot.regions[row] !== wanted) this.#scores[row] = Number.NEGATIVE_INFINITY;
     }
   }
-  const wanted = items + SPARE_ITEMS;
-  let chosen: RowScore[] = [];
-  // One long document may take most of the best rows: look at more of them until there are enough items.
-  for (let rows = wanted * ROWS_PER_ITEM; ; rows *= 4) {
-    chosen = bestOfEachItem(snapshot, best(scores, rows)).slice(0, wanted);
-    if (chosen.length === wanted || rows >= scores.length) break;
+
+  /** No item that was not taken scores higher. */
+  get floor(): number {
+    return this.#floor;
   }
-  const byRegion = new Map<string, Candidate[]>();
-  for (const { row, score } of chosen) {
-    const region = snapshot.header.regions[snapshot.regions[row] as number] as string;
-    const list = byRegion.get(region) ?? [];
-    list.push({ item: snapshot.items[row] as string, ordinal: snapshot.ordinals[row] as number, row, score });
-    byRegion.set(region, list);
+
+  /** Whether all items were taken. */
+  get exhausted(): boolean {
+    return this.#exhausted;
   }
-  return byRegion;
+
+  /** The best passage of each of the next `items` items, by region, best first. */
+  take(items: number): Map<string, Candidate[]> {
+    const wanted = this.#taken + items;
+    let ranked: RowScore[] = [];
+    // One long document may take most of the best rows: look at more of them until there are enough items.
+    for (let rows = wanted * ROWS_PER_ITEM; ; rows *= 4) {
+      const all = rows >= this.#scores.length;
+      ranked = bestOfEachItem(this.#snapshot, best(this.#scores, rows));
+      this.#exhausted = all && ranked.length <= wanted;
+      if (all || ranked.length >= wanted) break;
+    }
+    const chosen = ranked.slice(this.#taken, wanted);
+    this.#taken += chosen.length;
+    this.#floor = chosen.at(-1)?.score ?? Number.NEGATIVE_INFINITY;
+    return this.#byRegion(chosen);
+  }
+
+  #byRegion(chosen: readonly RowScore[]): Map<string, Candidate[]> {
+    const { header, regions, items, ordinals } = this.#snapshot;
+    const grouped = new Map<string, Candidate[]>();
+    for (const { row, score } of chosen) {
+      const region = header.regions[regions[row] as number] as string;
+      const list = grouped.get(region) ?? [];
+      list.push({ item: items[row] as string, ordinal: ordinals[row] as number, row, score });
+      grouped.set(region, list);
+    }
+    return grouped;
+  }
 }
 
 function bestOfEachItem(snapshot: Snapshot, ranked: readonly RowScore[]): RowScore[] {

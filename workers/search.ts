@@ -1,15 +1,18 @@
 /**
  * The path of a query: embed it under the serving snapshot's adapter, score every row, ask the regions in parallel
  * for the passages, rank by item. Every region is asked, also one without a candidate: it scores what is newer than
- * the snapshot, so that an upload is found at once. A region that is late or fails costs its own passages only.
+ * the snapshot, so that an upload is found at once. When filters or deletions leave too few, the next best are asked
+ * for, until there are enough. A region that is late or fails costs its own passages only.
  */
+import type { Filters } from '../shared/protocol/filters.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { scoreOf } from './calibration.ts';
 import { DeadlineError, within } from './deadline.ts';
-import { candidatesByRegion, mergeHits } from './ranking.ts';
+import { mergeHits, Ranking } from './ranking.ts';
 import type { QueryEncoder, Services } from './services.ts';
+import type { Measure } from './stopwatch.ts';
 
 export interface SearchOptions {
   query: string;
@@ -18,6 +21,7 @@ export interface SearchOptions {
   threshold: number;
   /** Only this region's documents; null for all. */
   region: string | null;
+  filters: Filters | null;
   explain: boolean;
 }
 
@@ -32,71 +36,100 @@ export interface ScoredHit extends PassageHit {
 }
 
 export interface SearchResult {
+  /** Best first, one passage of each item. */
   hits: ScoredHit[];
   errors: SearchError[];
 }
 
-/** How long the passages of one region are waited for. */
+/** How long the passages of one region are waited for, in all. */
 export const REGION_DEADLINE_MS = 5000;
+/** Items asked of the regions beyond those wanted: some may have been deleted or changed since the snapshot. */
+const SPARE_ITEMS = 5;
+/** With filters nobody knows how many items pass: each time the regions are asked for more. */
+const GROWTH = 6;
 
-/** Measures a part of the work under a name of the `server-timing` header. */
-export type Measure = <T>(name: 'embed' | 'score' | 'passages', work: () => Promise<T>) => Promise<T>;
+/** What one search needs from outside. */
+export interface SearchContext {
+  services: Services;
+  encoder: QueryEncoder;
+  collection: CollectionInfo;
+  snapshot: Snapshot;
+  measure: Measure;
+}
 
-export async function search(
-  services: Services,
-  encoder: QueryEncoder,
-  collection: CollectionInfo,
-  snapshot: Snapshot,
-  options: SearchOptions,
-  measure: Measure,
-): Promise<SearchResult> {
-  const { query, baseQuery } = await measure('embed', () => embed(encoder, snapshot, options));
-  const candidates = await measure('score', async () =>
-    candidatesByRegion(snapshot, query, options.maxResults, options.region),
-  );
-  const regions = options.region === null ? collection.settings.regions : [options.region];
-  const { hits, errors } = await measure('passages', () =>
-    askRegions(services, collection, regions, (region) => ({
-      candidates: candidates.get(region) ?? [],
-      watermark: snapshot.header.watermarks[region] ?? 0,
+export async function search(context: SearchContext, options: SearchOptions): Promise<SearchResult> {
+  const { snapshot, measure, collection } = context;
+  const { maxResults, region, threshold } = options;
+  const { query, baseQuery } = await measure('embed', () => embed(context, options));
+  const regions = new Regions(context, region === null ? collection.settings.regions : [region]);
+  const ranking = await measure('score', async () => new Ranking(snapshot, query, region));
+  let merged: PassageHit[] = [];
+  for (let items = maxResults + SPARE_ITEMS, fresh = true; ; items *= GROWTH, fresh = false) {
+    const candidates = await measure('score', async () => ranking.take(items));
+    const request = (name: string): PassageRequest => ({
+      candidates: candidates.get(name) ?? [],
+      watermark: snapshot.header.watermarks[name] ?? 0,
       query,
       baseQuery,
       inactiveOffset: snapshot.header.inactiveOffset,
-      limit: options.maxResults + (candidates.get(region)?.length ?? 0),
-      filters: null,
-    })),
-  );
-  const ranked = mergeHits(hits, options.maxResults)
+      limit: maxResults,
+      fresh,
+      filters: options.filters,
+    });
+    const asked = fresh ? regions.names : [...candidates.keys()];
+    const hits = await measure('passages', () => regions.ask(asked, request));
+    merged = mergeHits([...merged, ...hits], maxResults);
+    const last = merged[maxResults - 1];
+    if (ranking.exhausted || (last !== undefined && last.score >= ranking.floor)) break;
+    if (scoreOf(ranking.floor) < threshold) break;
+  }
+  const ranked = merged
     .map((hit) => ({ ...hit, calibrated: scoreOf(hit.score) }))
-    .filter((hit) => hit.calibrated >= options.threshold);
-  return { hits: ranked, errors };
+    .filter((hit) => hit.calibrated >= threshold);
+  return { hits: ranked, errors: regions.errors() };
 }
 
-async function embed(encoder: QueryEncoder, snapshot: Snapshot, { query, explain }: SearchOptions) {
+async function embed({ encoder, snapshot }: SearchContext, { query, explain }: SearchOptions) {
   const trained = await encoder.embed(query, snapshot);
   return { query: trained, baseQuery: explain ? await encoder.embedBase(query) : null };
 }
 
-async function askRegions(
-  services: Services,
-  collection: CollectionInfo,
-  regions: readonly string[],
-  request: (region: string) => PassageRequest,
-): Promise<{ hits: PassageHit[]; errors: SearchError[] }> {
-  const hits: PassageHit[] = [];
-  const errors: SearchError[] = [];
-  await Promise.all(
-    regions.map(async (region) => {
-      try {
-        const work = services.region(collection, region).passages(request(region));
-        hits.push(...(await within(REGION_DEADLINE_MS, `region ${region}`, work)));
-      } catch (error) {
-        errors.push(searchError(region, error));
-      }
-    }),
-  );
-  errors.sort((a, b) => (a.region < b.region ? -1 : 1));
-  return { hits, errors };
+/** The regions that a search asks, and which of them it gave up. */
+class Regions {
+  readonly names: readonly string[];
+  readonly #context: SearchContext;
+  readonly #failed = new Map<string, SearchError>();
+  readonly #until: number;
+
+  constructor(context: SearchContext, names: readonly string[]) {
+    this.#context = context;
+    this.names = names;
+    this.#until = context.services.now() + REGION_DEADLINE_MS;
+  }
+
+  /** Hits of those of `names` that answer. */
+  async ask(names: readonly string[], request: (name: string) => PassageRequest): Promise<PassageHit[]> {
+    const { services, collection } = this.#context;
+    const left = Math.max(1, this.#until - services.now());
+    const answers = await Promise.all(
+      names
+        .filter((name) => this.names.includes(name) && !this.#failed.has(name))
+        .map(async (name) => {
+          try {
+            const work = services.region(collection, name).passages(request(name));
+            return await within(left, `region ${name}`, work);
+          } catch (error) {
+            this.#failed.set(name, searchError(name, error));
+            return [];
+          }
+        }),
+    );
+    return answers.flat();
+  }
+
+  errors(): SearchError[] {
+    return [...this.#failed.values()].sort((a, b) => (a.region < b.region ? -1 : 1));
+  }
 }
 
 function searchError(region: string, error: unknown): SearchError {

@@ -2,7 +2,7 @@
  * The document side of a Region's SQLite: items and their passages. Every change gets the next sequence number, so
  * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date.
  */
-import type { Item, ItemFormat, ItemInput, ItemMetadata } from '../../shared/protocol/items.ts';
+import type { Item, ItemFormat, ItemInput, ItemMetadata, ItemSummary } from '../../shared/protocol/items.ts';
 import { Values } from '../sql.ts';
 
 export interface Passage {
@@ -23,15 +23,20 @@ export type PassageChange =
   | { seq: number; item: string; ordinal: number; hash: string; embedding: Float32Array; removed: false }
   | { seq: number; item: string; ordinal: number; hash: string; removed: true };
 
-interface ItemRow extends Record<string, SqlStorageValue> {
+interface SummaryRow extends Record<string, SqlStorageValue> {
   key: string;
   title: string;
-  text: string;
   format: string;
   metadata: string;
   timestamp: number;
   passages: number;
 }
+
+interface ItemRow extends SummaryRow {
+  text: string;
+}
+
+const SUMMARY = 'SELECT key, title, format, metadata, timestamp, passages FROM items';
 
 interface PassageRow extends Record<string, SqlStorageValue> {
   item: string;
@@ -67,11 +72,17 @@ export class Library {
     return row === undefined ? null : toItem(row, region);
   }
 
-  items(after: string | null, limit: number, region: string): Item[] {
-    return this.#sql
-      .exec<ItemRow>('SELECT * FROM items WHERE key > ? ORDER BY key LIMIT ?', after ?? '', limit)
-      .toArray()
-      .map((row) => toItem(row, region));
+  /** An item without its text, which may be long. */
+  summary(key: string, region: string): ItemSummary | null {
+    const row = this.#sql.exec<SummaryRow>(`${SUMMARY} WHERE key = ?`, key).toArray()[0];
+    return row === undefined ? null : toSummary(row, region);
+  }
+
+  /** In order of keys, after `after`, one at a time. */
+  *summaries(after: string | null, region: string): Generator<ItemSummary> {
+    for (const row of this.#sql.exec<SummaryRow>(`${SUMMARY} WHERE key > ? ORDER BY key`, after ?? '')) {
+      yield toSummary(row, region);
+    }
   }
 
   passagesOf(key: string): StoredPassage[] {
@@ -217,11 +228,14 @@ export class Library {
 }
 
 function toItem(row: ItemRow, region: string): Item {
+  return { ...toSummary(row, region), text: row.text };
+}
+
+function toSummary(row: SummaryRow, region: string): ItemSummary {
   return {
     key: row.key,
     region,
     title: row.title,
-    text: row.text,
     format: row.format as ItemFormat,
     metadata: JSON.parse(row.metadata) as ItemMetadata,
     timestamp: row.timestamp,

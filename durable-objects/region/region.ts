@@ -17,12 +17,14 @@ import { chargeOf } from '../../shared/federated/noised-release.ts';
 import { Participant } from '../../shared/federated/participant.ts';
 import { refusalOf } from '../../shared/federated/refusals.ts';
 import { charge, type LedgerEntry, type PrivacyPolicy } from '../../shared/privacy/ledger.ts';
+import type { Filters } from '../../shared/protocol/filters.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
   Item,
   ItemInput,
+  ItemSummary,
   ItemReceipt,
   PassageHit,
   PassageRequest,
@@ -42,7 +44,7 @@ import { Library } from './library.ts';
 import { preparePassages } from './passages.ts';
 import { addRecords, unitKey } from './records.ts';
 import { MIGRATIONS } from './schema.ts';
-import { answerPassages, matchesFilters } from './search.ts';
+import { answerPassages, filterOf } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
 
 /** Padded tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
@@ -150,20 +152,15 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
     return this.#library.item(key, this.#identity().name);
   }
 
-  async items(after: string | null, limit: number, filters: unknown): Promise<Item[]> {
+  async items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]> {
     const { name } = this.#identity();
-    const found: Item[] = [];
-    let cursor = after;
-    for (;;) {
-      const page = this.#library.items(cursor, limit, name);
-      for (const item of page) {
-        if (matchesFilters(filters, item)) found.push(item);
-        if (found.length === limit) return found;
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < limit) return found;
-      cursor = last.key;
+    const wanted = filterOf(filters);
+    const found: ItemSummary[] = [];
+    for (const item of this.#library.summaries(after, name)) {
+      if (wanted(item)) found.push(item);
+      if (found.length === limit) break;
     }
+    return found;
   }
 
   async passagesOf(key: string) {

@@ -2,25 +2,30 @@
  * A region's part of a search: texts for the edge's candidates that still stand, and scores for passages that are
  * newer than the snapshot, so that an upload, a change or a deletion counts at once.
  */
-import type { Item, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
+import { Filters } from '../../shared/protocol/filters.ts';
+import type { ItemSummary, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
-import { Filters, matchesFilters as matches } from '../../shared/retrieval/filters.ts';
+import { matchesFilters } from '../../shared/retrieval/filters.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import type { Library, StoredPassage } from './library.ts';
 
-export function matchesFilters(filters: unknown, item: Item): boolean {
-  if (filters === null || filters === undefined) return true;
-  return matches(Filters.parse(filters), item);
+/** The test that `filters` ask for, null asking for nothing. They are read once: a test runs for many items. */
+export function filterOf(filters: Filters | null): (item: ItemSummary) => boolean {
+  if (filters === null) return () => true;
+  const conditions = Filters.parse(filters);
+  return (item) => matchesFilters(conditions, item);
 }
 
+/** At most `limit` of the candidates, best first, and about twice as many of what is newer. */
 export function answerPassages(library: Library, region: string, request: PassageRequest): PassageHit[] {
   const hits: PassageHit[] = [];
-  const items = new Map<string, Item | null>();
-  const itemOf = (key: string): Item | null => {
+  const wanted = filterOf(request.filters);
+  const items = new Map<string, ItemSummary | null>();
+  const itemOf = (key: string): ItemSummary | null => {
     let item = items.get(key);
     if (item === undefined) {
-      item = library.item(key, region);
-      if (item !== null && !matchesFilters(request.filters, item)) item = null;
+      item = library.summary(key, region);
+      if (item !== null && !wanted(item)) item = null;
       items.set(key, item);
     }
     return item;
@@ -41,13 +46,24 @@ export function answerPassages(library: Library, region: string, request: Passag
     });
   };
   for (const candidate of request.candidates) {
+    // Every candidate is another item, the best first: those that follow cannot be shown.
+    if (hits.length >= request.limit) break;
+    if (itemOf(candidate.item) === null) continue;
     const passage = library.passage(candidate.item, candidate.ordinal);
     // Newer than the snapshot: its row is of an earlier text, and it is scored below.
     if (passage === null || passage.seq > request.watermark) continue;
     add(passage, candidate.score);
   }
+  if (!request.fresh) return hits;
   const fresh: { passage: StoredPassage; score: number }[] = [];
+  let last = { key: '', shown: false };
   for (const passage of library.since(request.watermark)) {
+    // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
+    if (request.filters !== null && last.key !== passage.item) {
+      const item = library.summary(passage.item, region);
+      last = { key: passage.item, shown: item !== null && wanted(item) };
+    }
+    if (request.filters !== null && !last.shown) continue;
     const score = dot(request.query, passage.embedding) + request.inactiveOffset;
     fresh.push({ passage, score });
     // Only the best can be shown: a large upload must not pile up in memory.

@@ -1,15 +1,15 @@
 /** Documents, passages and feedback as they travel between the edge and the regions. */
 import { z } from 'zod';
+import type { Filters } from './filters.ts';
 import { ItemKey } from './names.ts';
 
 export const ItemFormat = z.enum(['text', 'markdown', 'html']);
 export type ItemFormat = z.infer<typeof ItemFormat>;
 
-/** Flat metadata, so that filters stay simple. */
-export const ItemMetadata = z.record(
-  z.string().min(1).max(64),
-  z.union([z.string().max(1024), z.number(), z.boolean()]),
-);
+/** Flat and small metadata, so that filters stay simple and pages of items small. */
+export const ItemMetadata = z
+  .record(z.string().min(1).max(64), z.union([z.string().max(1024), z.number(), z.boolean()]))
+  .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 fields');
 export type ItemMetadata = z.infer<typeof ItemMetadata>;
 
 export const ItemInput = z.strictObject({
@@ -42,6 +42,10 @@ export const Item = z.strictObject({
   passages: z.int().nonnegative(),
 });
 export type Item = z.infer<typeof Item>;
+
+/** An item without its text: what lists show and filters look at. */
+export const ItemSummary = Item.omit({ text: true });
+export type ItemSummary = z.infer<typeof ItemSummary>;
 
 export const FeedbackInput = z.strictObject({
   /** A repeated id is the same record. Made from query and item when absent. */
@@ -84,7 +88,9 @@ export interface PassageRequest {
   /** Query embedding of the base encoder, for explanations. */
   baseQuery: Float32Array | null;
   inactiveOffset: number;
-  /** How many hits the caller wants at most. */
+  /** How many items the caller wants at most. */
   limit: number;
-  filters: unknown;
+  /** Whether what is newer than the snapshot is wanted, too: the first time that a search asks. */
+  fresh: boolean;
+  filters: Filters | null;
 }

@@ -2,12 +2,15 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
+import type { Filters } from './filters.ts';
+import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
   Item,
   ItemInput,
   ItemReceipt,
+  ItemSummary,
   PassageHit,
   PassageRequest,
 } from './items.ts';
@@ -151,7 +154,7 @@ export interface RegionApi {
   removeItem(key: string): Promise<boolean>;
   item(key: string): Promise<Item | null>;
   /** In order of keys, after `after`. */
-  items(after: string | null, limit: number, filters: unknown): Promise<Item[]>;
+  items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]>;
   /** Passages of one item in order: the text pieces that are searched. */
   passagesOf(key: string): Promise<{ id: string; ordinal: number; text: string; tokens: number }[]>;
   addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>>;

@@ -5,6 +5,7 @@
  * 2. A turn leans on what was said before when it has at most three words, opens with a connective ("and", "what
  *    about …") or contains a word that points back ("it", "that", "there", "same", …).
  * 3. A turn that leans is followed by the user turn before it; that one again if it leans, up to two earlier turns.
+ * 4. At most 4,096 characters; the newest turns stay.
  *
  * Newest first, because an encoder cuts the end. Only user turns are read: an answer's text comes from documents,
  * and documents must not steer what is searched next.
@@ -15,6 +16,8 @@ export interface ConversationTurn {
   content: string;
 }
 
+/** Of a query; an encoder reads far less. */
+export const MAX_QUERY_CHARACTERS = 4096;
 /** Earlier user turns that a query takes along at most. */
 const MAX_EARLIER = 2;
 /** Turns of so few words rarely say what they are about. */
@@ -41,7 +44,7 @@ export function retrievalQuery(turns: readonly ConversationTurn[]): string {
     if (earlier === undefined) break;
     if (!parts.includes(earlier)) parts.push(earlier);
   }
-  return parts.join('\n');
+  return parts.join('\n').slice(0, MAX_QUERY_CHARACTERS).trim();
 }
 
 /** True when a turn points to something said before. */

@@ -1,40 +1,8 @@
 /**
- * Metadata filters as Cloudflare AI Search speaks them: `{ field: value }` or `{ field: { $operator: value } }`,
- * all conditions joined by AND. Evaluated where the documents are. A missing field, or one of another type than
- * the operand, satisfies only the negative operators.
+ * Which items satisfy a filter. Evaluated where the documents are. A missing field, or one of another type than the
+ * operand, satisfies only the negative operators.
  */
-import { z } from 'zod';
-
-const Scalar = z.union([z.string().max(1024), z.number(), z.boolean()]);
-const Ordered = z.union([z.string().max(1024), z.number()]);
-const List = z.array(Scalar).min(1).max(100);
-
-const Condition = z
-  .strictObject({
-    $eq: Scalar,
-    $ne: Scalar,
-    $in: List,
-    $nin: List,
-    $lt: Ordered,
-    $lte: Ordered,
-    $gt: Ordered,
-    $gte: Ordered,
-  })
-  .partial()
-  .refine((condition) => Object.keys(condition).length > 0, 'at least one operator');
-type Condition = z.infer<typeof Condition>;
-
-export const Filters = z
-  .record(
-    z
-      .string()
-      .min(1)
-      .max(64)
-      .refine((name) => !name.startsWith('$'), 'only implicit AND is available: a field name expected'),
-    z.union([Scalar, Condition]),
-  )
-  .refine((filters) => Object.keys(filters).length <= 20, 'at most 20 fields');
-export type Filters = z.infer<typeof Filters>;
+import type { Condition, Filters } from '../protocol/filters.ts';
 
 export type FilterValue = string | number | boolean;
 

@@ -2,7 +2,7 @@
  * Services over plain maps, for tests of routes and of the query's path in Node: what a region or the coordinator
  * would answer, with switches for regions that fail or never answer. The real objects are tested in workerd.
  */
-import type { PassageHit } from '../../shared/protocol/items.ts';
+import type { ItemMetadata, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
 import type {
   CollectionInfo,
   CoordinatorApi,
@@ -11,6 +11,7 @@ import type {
 } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
+import { matchesFilters } from '../../shared/retrieval/filters.ts';
 import type { Services } from '../../workers/services.ts';
 import { named } from './snapshots.ts';
 
@@ -23,6 +24,10 @@ export interface MemoryOptions {
   newer?: Record<string, PassageHit[]>;
   /** Items deleted since the snapshot. */
   deleted?: string[];
+  /** Metadata of items, for filters; none unless given. */
+  metadata?: Record<string, ItemMetadata>;
+  /** Hears of every request to a region. */
+  asked?(region: string, request: PassageRequest): void;
   embed(query: string): Float32Array;
 }
 
@@ -55,9 +60,16 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     async passages(request) {
       if (options.regions[name] === 'fails') throw new Error('region is broken');
       if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
+      options.asked?.(name, request);
       const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
       const hits = kept.map(({ item, ordinal, score }) => hitOf(item, name, score, ordinal));
-      return [...hits, ...(options.newer?.[name] ?? [])];
+      const newer = request.fresh ? (options.newer?.[name] ?? []) : [];
+      return [...hits, ...newer]
+        .map((hit) => ({ ...hit, metadata: options.metadata?.[hit.item] ?? {} }))
+        .filter(
+          (hit) => request.filters === null || matchesFilters(request.filters, { ...hit, key: hit.item }),
+        )
+        .slice(0, request.limit + newer.length);
     },
   });
   return {

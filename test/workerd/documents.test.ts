@@ -5,6 +5,7 @@ import type { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/sql.ts';
 import { Participant } from '../../shared/federated/participant.ts';
 import type { Job } from '../../shared/federated/shard-store.ts';
+import type { Filters } from '../../shared/protocol/filters.ts';
 import type { ItemInput } from '../../shared/protocol/items.ts';
 import {
   alarmed,
@@ -38,7 +39,7 @@ const item = (key: string, text: string, metadata = {}): ItemInput => ({
 });
 
 /** A region's part of a search with a snapshot up to `watermark`: the query is a stored passage's own embedding. */
-async function hits(name: string, key: string, watermark: number, filters: unknown = null) {
+async function hits(name: string, key: string, watermark: number, filters: Filters | null = null) {
   const stub = regionOf(name, 'east');
   const query = await runInDurableObject(stub, (_, { storage }) => {
     const { embedding } = storage.sql
@@ -46,7 +47,16 @@ async function hits(name: string, key: string, watermark: number, filters: unkno
       .toArray()[0] as { embedding: ArrayBuffer };
     return new Float32Array(embedding);
   });
-  const request = { query, baseQuery: null, candidates: [], inactiveOffset: 0, limit: 5, watermark, filters };
+  const request = {
+    query,
+    baseQuery: null,
+    candidates: [],
+    inactiveOffset: 0,
+    limit: 5,
+    watermark,
+    filters,
+    fresh: true,
+  };
   return (await stub.passages(request)).map((hit) => hit.item);
 }
 
@@ -75,6 +85,7 @@ describe('a document', () => {
       inactiveOffset: 0,
       limit: 5,
       filters: null,
+      fresh: true,
     };
     expect(await east.passages({ ...request, watermark: 2 })).toMatchObject([{ item: 'okapi', score: 0.5 }]);
     // Changed since: the candidate's score was another text's.

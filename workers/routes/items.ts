@@ -3,7 +3,8 @@
  * coordinator from its key; it is searchable when the upload returns.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import { Item, ItemInput, ItemReceipt } from '../../shared/protocol/items.ts';
+import { Filters } from '../../shared/protocol/filters.ts';
+import { Item, ItemInput, ItemReceipt, ItemSummary } from '../../shared/protocol/items.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo } from '../../shared/protocol/objects.ts';
 import { type Placed, placeItems, regionOfItem, requireRegion } from '../placement.ts';
@@ -29,11 +30,25 @@ const UploadError = z.strictObject({
 const Receipts = z
   .strictObject({ items: z.array(ItemReceipt), errors: z.array(UploadError) })
   .openapi('ItemReceipts');
-const Items = z.strictObject({ items: z.array(Item), next: z.string().nullable() }).openapi('Items');
+const Items = z.strictObject({ items: z.array(ItemSummary), next: z.string().nullable() }).openapi('Items');
 const Passage = z.strictObject({ id: z.string(), ordinal: z.int(), text: z.string(), tokens: z.int() });
 const Passages = z.strictObject({ passages: z.array(Passage) }).openapi('Passages');
 const KeyParam = z.object({ key: ItemKey });
 const tags = ['items'];
+
+/** Filters in a query string. */
+const FiltersText = z
+  .string()
+  .max(4096)
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is not JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(Filters);
 
 const create = createRoute({
   method: 'post',
@@ -55,9 +70,14 @@ const list = createRoute({
       after: ItemKey.optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
       region,
+      /** Conditions on metadata as JSON, like `ai_search_options.retrieval.filters` of a search. */
+      filters: FiltersText.optional(),
     }),
   },
-  responses: { 200: json(Items, 'Documents; `next` is null on the last page'), ...problems },
+  responses: {
+    200: json(Items, 'Documents without their texts; `next` is null on the last page'),
+    ...problems,
+  },
 });
 
 const one = createRoute({
@@ -112,6 +132,14 @@ function receiptOf(placed: Placed): ItemReceipt {
   return placed.items[0] as ItemReceipt;
 }
 
+/** The order of keys in the regions: by UTF-8 bytes, which is by code points and not by UTF-16 units. */
+function byCodePoints(a: string, b: string): number {
+  const encoder = new TextEncoder();
+  const [x, y] = [encoder.encode(a), encoder.encode(b)];
+  const at = x.findIndex((byte, index) => byte !== y[index]);
+  return at < 0 ? x.length - y.length : (x[at] as number) - (y[at] ?? -1);
+}
+
 function noItem(key: string): Problem {
   return new Problem('unknown_item', `There is no item ${JSON.stringify(key)}`);
 }
@@ -132,13 +160,13 @@ export function itemRoutes() {
     })
     .openapi(list, async (c) => {
       const { services, collection } = c.var;
-      const { after, limit, region: only } = c.req.valid('query');
+      const { after, limit, region: only, filters } = c.req.valid('query');
       if (only !== undefined) requireRegion(collection, only);
       const regions = only === undefined ? collection.settings.regions : [only];
       const pages = await Promise.all(
-        regions.map((name) => services.region(collection, name).items(after ?? null, limit, null)),
+        regions.map((name) => services.region(collection, name).items(after ?? null, limit, filters ?? null)),
       );
-      const merged = pages.flat().sort((a, b) => (a.key < b.key ? -1 : 1));
+      const merged = pages.flat().sort((a, b) => byCodePoints(a.key, b.key));
       const items = merged.slice(0, limit);
       // Some region's page was full: there may be more behind it.
       const more = merged.length > limit || pages.some((page) => page.length === limit);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PassageHit } from '../../../shared/protocol/items.ts';
-import { candidatesByRegion, mergeHits } from '../../../workers/ranking.ts';
+import { mergeHits, Ranking } from '../../../workers/ranking.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
 
 const query = Float32Array.of(1, 0, 0);
@@ -12,7 +12,7 @@ describe('candidates', () => {
       { item: 'a', ordinal: 1, region: 'weur', vector: [1, 0.1, 0] },
       { item: 'b', ordinal: 0, region: 'apac', vector: [1, 1, 0] },
     ]);
-    const found = candidatesByRegion(snapshot, query, 10, null);
+    const found = new Ranking(snapshot, query, null).take(15);
     expect([...found.keys()].sort()).toEqual(['apac', 'weur']);
     expect(found.get('weur')).toEqual([{ item: 'a', ordinal: 1, row: 1, score: expect.closeTo(0.995, 2) }]);
     expect(found.get('apac')?.[0]?.score).toBeCloseTo(Math.SQRT1_2, 2);
@@ -21,7 +21,7 @@ describe('candidates', () => {
   it('finds enough items behind one long document', () => {
     const long = Array.from({ length: 400 }, (_, ordinal) => ({ item: 'long', ordinal, vector: [1, 0, 0] }));
     const others = Array.from({ length: 9 }, (_, i) => ({ item: `other-${i}`, vector: [0.1, 1, i] }));
-    const found = candidatesByRegion(snapshotOf([...long, ...others]), query, 5, null);
+    const found = new Ranking(snapshotOf([...long, ...others]), query, null).take(10);
     expect(found.get('weur')).toHaveLength(10);
   });
 
@@ -30,12 +30,37 @@ describe('candidates', () => {
       { item: 'a', region: 'weur', vector: [1, 0, 0] },
       { item: 'b', region: 'apac', vector: [0, 1, 0] },
     ]);
-    expect([...candidatesByRegion(snapshot, query, 10, 'apac').keys()]).toEqual(['apac']);
-    expect(candidatesByRegion(snapshot, query, 10, 'afr').size).toBe(0);
+    expect([...new Ranking(snapshot, query, 'apac').take(15).keys()]).toEqual(['apac']);
+    expect(new Ranking(snapshot, query, 'afr').take(15).size).toBe(0);
+  });
+
+  it('takes every item once, from the best on, and says when there are no more', () => {
+    const rows = Array.from({ length: 40 }, (_, i) => ({
+      item: `d${i % 20}`,
+      ordinal: i,
+      vector: [1, i, 0],
+    }));
+    const ranking = new Ranking(snapshotOf(rows), query, null);
+    const taken: string[] = [];
+    let floor = Number.POSITIVE_INFINITY;
+    for (const [items, exhausted] of [
+      [1, false],
+      [9, false],
+      [9, false],
+      [1, true],
+      [5, true],
+    ] as const) {
+      const next = ranking.take(items).get('weur') ?? [];
+      expect(next.every(({ score }) => score <= floor)).toBe(true);
+      floor = ranking.floor;
+      expect(ranking.exhausted).toBe(exhausted);
+      taken.push(...next.map(({ item }) => item));
+    }
+    expect([...taken].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `d${i}`).sort());
   });
 
   it('finds nothing in an empty collection', () => {
-    expect(candidatesByRegion(snapshotOf([]), new Float32Array(4), 10, null).size).toBe(0);
+    expect(new Ranking(snapshotOf([]), new Float32Array(4), null).take(15).size).toBe(0);
   });
 });
 

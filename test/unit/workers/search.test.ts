@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { REGION_DEADLINE_MS, search } from '../../../workers/search.ts';
+import { REGION_DEADLINE_MS, type SearchOptions, search } from '../../../workers/search.ts';
 import { hitOf, type MemoryOptions, memoryServices } from '../../helpers/memory-services.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
 
@@ -9,7 +9,7 @@ const snapshot = snapshotOf([
   { item: 'c', region: 'apac', vector: [0, 1, 0] },
 ]);
 
-async function ask(more: Partial<MemoryOptions>, options: { threshold?: number; maxResults?: number } = {}) {
+async function ask(more: Partial<MemoryOptions>, options: Partial<SearchOptions> = {}) {
   const services = memoryServices({
     snapshot,
     regions: { weur: 'answers', apac: 'answers' },
@@ -17,12 +17,14 @@ async function ask(more: Partial<MemoryOptions>, options: { threshold?: number; 
     ...more,
   });
   return await search(
-    services,
-    await services.encoder(services.collection),
-    services.collection,
-    snapshot,
-    { query: 'q', maxResults: 10, threshold: 0, region: null, explain: false, ...options },
-    (_name, work) => work(),
+    {
+      services,
+      encoder: await services.encoder(services.collection),
+      collection: services.collection,
+      snapshot: more.snapshot ?? snapshot,
+      measure: (_name, work) => work(),
+    },
+    { query: 'q', maxResults: 10, threshold: 0, region: null, filters: null, explain: false, ...options },
   );
 }
 
@@ -71,5 +73,63 @@ describe('a query over regions', () => {
     expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
     expect(keys(await ask({}, { threshold: scores[1] as number }))).toEqual(['a', 'b']);
     expect(keys(await ask({}, { threshold: 1 }))).toEqual([]);
+  });
+
+  describe('with more documents than are asked for at once', () => {
+    // Scores fall with the number; every hundredth is green.
+    const many = snapshotOf(
+      Array.from({ length: 1000 }, (_, i) => ({
+        item: `d${i}`,
+        region: i % 2 ? 'weur' : 'apac',
+        vector: [1, i / 500, 0],
+      })),
+    );
+    const green = Object.fromEntries(
+      Array.from({ length: 10 }, (_, i) => [`d${100 * i + 99}`, { colour: 'green' }]),
+    );
+    const filters = { colour: 'green' };
+
+    it('looks further until the filter has let enough pass', async () => {
+      const found = await ask({ snapshot: many, metadata: green }, { filters, maxResults: 3 });
+      expect(keys(found)).toEqual(['d99', 'd199', 'd299']);
+    });
+
+    it('finds all there are, and ends when there are no more', async () => {
+      const found = await ask({ snapshot: many, metadata: green }, { filters, maxResults: 50 });
+      expect(keys(found)).toHaveLength(10);
+      expect(keys(await ask({ snapshot: many }, { filters }))).toEqual([]);
+    });
+
+    it('does not let newer passages of a low score stand for better ones further down', async () => {
+      const newer = { weur: [1, 2, 3].map((i) => hitOf(`new${i}`, 'weur', 0.01 * i)) };
+      const metadata = { ...green, new1: filters, new2: filters, new3: filters };
+      const found = await ask({ snapshot: many, metadata, newer }, { filters, maxResults: 3 });
+      expect(keys(found)).toEqual(['d99', 'd199', 'd299']);
+    });
+
+    it('asks once without filters, once for what is newer, and never again below the threshold', async () => {
+      const requests: { fresh: boolean; candidates: number }[] = [];
+      const asked: MemoryOptions['asked'] = (_region, { fresh, candidates }) =>
+        requests.push({ fresh, candidates: candidates.length });
+      await ask({ snapshot: many, asked }, { maxResults: 10 });
+      expect(requests).toHaveLength(2);
+      requests.length = 0;
+      await ask({ snapshot: many, asked, metadata: green }, { filters, maxResults: 10 });
+      expect(requests.length).toBeGreaterThan(4);
+      expect(requests.filter(({ fresh }) => fresh)).toHaveLength(2);
+      expect(requests.reduce((sum, { candidates }) => sum + candidates, 0)).toBe(1000);
+      requests.length = 0;
+      await ask({ snapshot: many, asked, metadata: green }, { filters, threshold: 1 });
+      expect(requests).toHaveLength(2);
+    });
+
+    it('goes on without a region that failed', async () => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const result = await ask({ snapshot: many, regions: { weur: 'answers', apac: 'fails' } });
+      expect(keys(result)).toHaveLength(10);
+      expect(result.errors).toHaveLength(1);
+      expect(log).toHaveBeenCalledOnce();
+      log.mockRestore();
+    });
   });
 });

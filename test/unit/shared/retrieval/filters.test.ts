@@ -1,6 +1,7 @@
 /** Metadata filters: every operator, types, reserved fields, and what the schema refuses. */
 import { describe, expect, it } from 'vitest';
-import { Filters, folderOf, matchesFilters } from '../../../../shared/retrieval/filters.ts';
+import { Filters } from '../../../../shared/protocol/filters.ts';
+import { folderOf, matchesFilters } from '../../../../shared/retrieval/filters.ts';
 
 const item = {
   key: 'weur/billing/vat.md',

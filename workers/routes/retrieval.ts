@@ -1,0 +1,176 @@
+/**
+ * What search and chat have in common: the request's way of saying what to look for and where, the passages of the
+ * answer, and the step from one to the other. Shaped after Cloudflare AI Search; what is ours lies under `fedcar`.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { Filters } from '../../shared/protocol/filters.ts';
+import { ItemMetadata } from '../../shared/protocol/items.ts';
+import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
+import { MAX_QUERY_CHARACTERS, retrievalQuery } from '../../shared/retrieval/conversation.ts';
+import type { AppEnv } from '../env.ts';
+import { requireRegion } from '../placement.ts';
+import { Problem } from '../problem.ts';
+import { type ScoredHit, type SearchContext, type SearchOptions, search } from '../search.ts';
+import type { SnapshotCache } from '../snapshot-cache.ts';
+import { snapshotSource } from '../snapshot-source.ts';
+import type { Stopwatch } from '../stopwatch.ts';
+
+/** Turns of a conversation, and characters of one turn. */
+const MAX_MESSAGES = 100;
+const MAX_MESSAGE_CHARACTERS = 32_768;
+
+export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS);
+
+const TextPart = z.strictObject({ type: z.literal('text'), text: z.string().max(MAX_MESSAGE_CHARACTERS) });
+export const Message = z
+  .strictObject({
+    role: z.enum(['system', 'developer', 'user', 'assistant']),
+    content: z.union([z.string().max(MAX_MESSAGE_CHARACTERS), z.array(TextPart).min(1).max(16)]),
+  })
+  .openapi('Message');
+export const Messages = z.array(Message).min(1).max(MAX_MESSAGES);
+
+export const SearchOptionsInput = z
+  .strictObject({
+    retrieval: z
+      .strictObject({
+        max_num_results: z.int().min(1).max(50).default(10),
+        /** Results whose score is lower are left out. */
+        match_threshold: z.number().min(0).max(1).default(0),
+        /** Only documents whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. */
+        filters: Filters.openapi('Filters').nullable().default(null),
+      })
+      .prefault({}),
+  })
+  .prefault({})
+  .openapi('AiSearchOptions');
+
+/** Our own options; routes may add to them. */
+export const FEDCAR_OPTIONS = {
+  /** `latest` serves; 0 is plain embedding search, without any training. */
+  model_version: z.union([z.literal('latest'), z.int().nonnegative()]).default('latest'),
+  /** Only this region's documents. */
+  region: RegionName.optional(),
+  /** Also computes each passage's score in plain embedding search. */
+  explain: z.boolean().default(false),
+} as const;
+
+export const Chunk = z
+  .strictObject({
+    /** Passage: the item's key, `#`, and its place in the item. */
+    id: z.string(),
+    /** Calibrated, between 0 and 1; compared with `match_threshold`. */
+    score: z.number(),
+    text: z.string(),
+    item: z.strictObject({
+      key: ItemKey,
+      title: z.string(),
+      region: z.string(),
+      timestamp: z.number(),
+      metadata: ItemMetadata,
+    }),
+    scoring_details: z.strictObject({
+      /** Cosine in plain embedding search; null unless `explain` asked for it. */
+      base_score: z.number().nullable(),
+      /** Cosine of the trained retriever. */
+      head_score: z.number(),
+    }),
+  })
+  .openapi('Chunk');
+export type Chunk = z.infer<typeof Chunk>;
+
+export function chunkOf(hit: ScoredHit): Chunk {
+  return {
+    id: hit.id,
+    score: hit.calibrated,
+    text: hit.text,
+    item: {
+      key: hit.item,
+      title: hit.title,
+      region: hit.region,
+      timestamp: hit.timestamp,
+      metadata: hit.metadata,
+    },
+    scoring_details: { base_score: hit.baseScore, head_score: hit.score },
+  };
+}
+
+export interface Turn {
+  role: z.infer<typeof Message>['role'];
+  content: string;
+}
+
+/** Messages with their text in one piece. */
+export function turnsOf(messages: z.infer<typeof Messages>): Turn[] {
+  return messages.map(({ role, content }) => ({
+    role,
+    content: typeof content === 'string' ? content : content.map(({ text }) => text).join('\n'),
+  }));
+}
+
+/** The one query that a conversation asks for. @throws Problem when no user turn has any text. */
+export function queryOf(turns: readonly Turn[]): string {
+  try {
+    return retrievalQuery(turns);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const detail = 'has no user message with text';
+    throw new Problem('invalid_request', `#/messages: ${detail}`, {
+      errors: [{ pointer: '#/messages', detail }],
+    });
+  }
+}
+
+interface Asked {
+  ai_search_options: z.infer<typeof SearchOptionsInput>;
+  fedcar: { model_version: 'latest' | number; region?: string | undefined; explain: boolean };
+}
+
+/** A search that can be run again with another query, as an answerer may ask for. */
+export class Retrieval {
+  readonly context: SearchContext;
+  readonly #options: Omit<SearchOptions, 'query'>;
+
+  private constructor(context: SearchContext, options: Omit<SearchOptions, 'query'>) {
+    this.context = context;
+    this.#options = options;
+  }
+
+  /** @throws Problem when the collection has no such region or version. */
+  static async open(
+    c: Context<AppEnv>,
+    snapshots: SnapshotCache,
+    { ai_search_options: { retrieval }, fedcar }: Asked,
+    { measure }: Stopwatch,
+  ): Promise<Retrieval> {
+    const { services, collection } = c.var;
+    const region = fedcar.region ?? null;
+    if (region !== null) requireRegion(collection, region, 'fedcar.region');
+    const source = snapshotSource(services, collection, fedcar.model_version);
+    const [{ snapshot }, encoder] = await Promise.all([
+      snapshots.current(source, services.sharedBytes(), services.later),
+      services.encoder(collection),
+    ]);
+    return new Retrieval(
+      { services, encoder, collection, snapshot, measure },
+      {
+        region,
+        maxResults: retrieval.max_num_results,
+        threshold: retrieval.match_threshold,
+        filters: retrieval.filters,
+        explain: fedcar.explain,
+      },
+    );
+  }
+
+  get version(): number {
+    return this.context.snapshot.header.version;
+  }
+
+  /** @param limit fewer results than the request asks for. */
+  async search(query: string, limit = this.#options.maxResults) {
+    const maxResults = Math.min(limit, this.#options.maxResults);
+    return await search(this.context, { ...this.#options, query, maxResults });
+  }
+}
