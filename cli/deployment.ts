@@ -16,6 +16,8 @@ export interface DeploymentOptions {
   folder: string;
   /** 0: any free port. */
   port?: number;
+  /** Variables and secrets beside those of wrangler.toml; development without a secret unless they say otherwise. */
+  variables?: Record<string, string>;
 }
 
 export interface Deployment {
@@ -51,7 +53,7 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { folder, port = 0 } = options;
+  const { folder, port = 0, variables = {} } = options;
   if (port !== 0) await requireFreePort(port);
   await mkdir(folder, { recursive: true });
   const bundle = join(folder, 'worker');
@@ -59,7 +61,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
   const miniflare = new Miniflare({
-    ...workerOptions(modules, bundle),
+    ...workerOptions(modules, bundle, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
     host: '127.0.0.1',
     port,
     cf: false,
@@ -87,11 +89,16 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 }
 
 /** Bindings and assets of wrangler.toml, with the bundled modules instead of its entry. */
-function workerOptions(modules: WorkerModule[], root: string): MiniflareOptions {
+function workerOptions(
+  modules: WorkerModule[],
+  root: string,
+  variables: Record<string, string>,
+): MiniflareOptions {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
   const { modulesRules: _rules, ...rest } = workerOptions;
   return {
     ...rest,
+    bindings: { ...rest.bindings, ...variables },
     modules: modules.map(({ type, path }) => ({ type, path })),
     modulesRoot: root,
   } as MiniflareOptions;

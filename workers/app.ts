@@ -1,15 +1,24 @@
 /** The HTTP application: middleware, routes, and the one place where errors become responses. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { timing } from 'hono/timing';
 import { Collections, withCollection } from './collections.ts';
+import { errorText, logLine } from '../shared/log.ts';
 import type { AppEnv, Env } from './env.ts';
+import { auditLog } from './middleware/audit.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { limitBody } from './middleware/body.ts';
+import { protectReaders, shareWithOrigins } from './middleware/headers.ts';
+import { makeIsolate } from './middleware/isolate.ts';
+import { observe } from './middleware/observe.ts';
+import { rateLimit } from './middleware/rate-limit.ts';
+import { routeOf } from './middleware/route.ts';
 import { openApiDocument } from './openapi.ts';
 import { Problem, problemOfFailure } from './problem.ts';
 import { router } from './router.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -19,57 +28,48 @@ import { privacyRoutes } from './routes/privacy.ts';
 import { regionRoutes } from './routes/regions.ts';
 import { roundRoutes } from './routes/rounds.ts';
 import { searchRoutes } from './routes/search.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import type { Services } from './services.ts';
 import { SingleFlight } from './single-flight.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 
-/** Largest body: a document may have a million characters, of up to four bytes each. */
-export const MAX_BODY_BYTES = 4 << 20;
-
 export type MakeServices = (env: Env, later: (work: Promise<unknown>) => void) => Services;
 
 /** One for each isolate: it holds the isolate's caches. */
-export function createApp(makeServices: MakeServices): OpenAPIHono<AppEnv> {
-  const now = () => Date.now();
+export function createApp(
+  makeServices: MakeServices,
+  now: () => number = () => Date.now(),
+): OpenAPIHono<AppEnv> {
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const flights = new SingleFlight({ now, wait, patienceMs: 10_000 });
   const snapshots = new SnapshotCache({ flights, now });
   const collections = new Collections();
+  const isolate = makeIsolate({ now, flights });
+  const { metrics } = isolate;
 
   const app = router();
   app.onError((error, c) => {
     const problem = fromFramework(error) ?? problemOfFailure(error);
-    const request = { path: c.req.path, requestId: c.get('requestId') ?? '' };
-    if (problem.status >= 500) {
-      const stack = error.stack ?? String(error);
-      console.error(
-        JSON.stringify({ event: 'failed', request_id: request.requestId, path: c.req.path, stack }),
-      );
+    c.set('problemCode', problem.code);
+    if (problem.status === 500) {
+      logLine('failed', { level: 'error', route: routeOf(c), error: errorText(error), stack: error.stack });
     }
-    return problem.response(request);
+    return problem.response({ path: c.req.path, requestId: c.get('requestId') ?? '' });
   });
   app.notFound((c) => {
     const problem = new Problem('unknown_route', `There is no route ${c.req.path}`);
+    c.set('problemCode', problem.code);
     return problem.response({ path: c.req.path, requestId: c.get('requestId') });
   });
-  app.use(requestId(), timing());
+  app.use(requestId({ limitLength: 64 }), observe(isolate), timing(), protectReaders, shareWithOrigins);
   app.use(
     methodNotAllowed({
       app,
       onMethodNotAllowed: (c, methods) => {
         const detail = `${c.req.method} is not one of ${methods.join(', ')}`;
         const problem = new Problem('method_not_allowed', detail, { headers: { allow: methods.join(', ') } });
+        c.set('problemCode', problem.code);
         return problem.response({ path: c.req.path, requestId: c.get('requestId') });
-      },
-    }),
-  );
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => {
-        const length = c.req.header('content-length');
-        const given = length ? `, got ${length}` : '';
-        throw new Problem('payload_too_large', `body: at most ${MAX_BODY_BYTES} bytes${given}`);
       },
     }),
   );
@@ -80,8 +80,19 @@ export function createApp(makeServices: MakeServices): OpenAPIHono<AppEnv> {
     );
     await next();
   });
+  app.use(
+    authenticate({
+      ...isolate,
+      rejected: (reason) => metrics.count('fedcar_auth_rejected_total', { reason }),
+    }),
+    rateLimit({ ...isolate, limited: (limit) => metrics.count('fedcar_rate_limited_total', { limit }) }),
+    limitBody(),
+    auditLog(now),
+  );
 
   app.route('/', healthRoutes());
+  app.route('/v1', tokenRoutes(isolate.tokens));
+  app.route('/v1', auditRoutes());
   app.route('/v1', collectionRoutes(collections, snapshots));
   for (const prefix of ['/v1', '/v1/collections/:collection']) {
     const inCollection = router();

@@ -1,6 +1,7 @@
 /** Services from the Worker's bindings: real objects, the isolate's encoder, the data centre's cache. */
 import { engineFor } from '../durable-objects/engine.ts';
 import { coordinator, directory, region } from '../durable-objects/names.ts';
+import { traced } from '../durable-objects/request-context.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Env } from './env.ts';
 import { queryEncoder } from './query-encoder.ts';
@@ -11,10 +12,11 @@ import { cachedBytes } from './snapshot-source.ts';
 export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): Services {
   return {
     // The stubs' own types describe the same methods through the runtime's serialisation.
-    directory: () => directory(env) as unknown as DirectoryApi,
-    coordinator: ({ name, settings }) => coordinator(env, name, settings) as unknown as CoordinatorApi,
+    directory: () => traced(directory(env)) as unknown as DirectoryApi,
+    coordinator: ({ name, settings }) =>
+      traced(coordinator(env, name, settings)) as unknown as CoordinatorApi,
     region: (collection, name) =>
-      region(env, collection.name, name, collection.settings) as unknown as RegionApi,
+      traced(region(env, collection.name, name, collection.settings)) as unknown as RegionApi,
     encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings.adapter)),
     sharedBytes: () => cachedBytes(caches.default, later),
     now: () => Date.now(),

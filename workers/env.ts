@@ -1,10 +1,23 @@
 /** What the Worker is bound to, and what a request carries through the middleware. */
 import type { ObjectsEnv } from '../durable-objects/env.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
+import type { Principal } from './middleware/principal.ts';
+import type { Access } from './middleware/rules.ts';
 import type { Services } from './services.ts';
 
-/** Bindings and variables of wrangler.toml. */
-export type Env = ObjectsEnv;
+/** Bindings, variables and the secret of the deployment. */
+export interface Env extends ObjectsEnv {
+  /** The secret: the bearer token with every scope. */
+  FEDCAR_ADMIN_TOKEN?: string;
+  /** Origins whose pages may call the API, separated by commas; none unless given. */
+  FEDCAR_CORS_ORIGINS?: string;
+  /** Least level of the log lines that are written: info, warn or error. */
+  FEDCAR_LOG_LEVEL?: string;
+  /** Counts requests of a principal over one data centre. */
+  FEDCAR_RATE_LIMITER?: RateLimit;
+  /** Gets a data point for each request. */
+  FEDCAR_ANALYTICS?: AnalyticsEngineDataset;
+}
 
 /** Hono's type parameter for every router of the application. */
 export interface AppEnv {
@@ -12,6 +25,11 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     services: Services;
+    /** What the path needs; null where it is public. */
+    access: Access | null;
+    principal: Principal;
+    /** Code of the problem document that answers the request. */
+    problemCode?: string;
     /** The collection that the path names, `default` when it names none. Set on the routes that have one. */
     collection: CollectionInfo;
   };

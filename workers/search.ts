@@ -4,6 +4,7 @@
  * the snapshot, so that an upload is found at once. When filters or deletions leave too few, the next best are asked
  * for, until there are enough. A region that is late or fails costs its own passages only.
  */
+import { errorText, logLine } from '../shared/log.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
@@ -134,6 +135,6 @@ class Regions {
 
 function searchError(region: string, error: unknown): SearchError {
   if (error instanceof DeadlineError) return { region, code: 'region_timeout', detail: error.message };
-  console.error(JSON.stringify({ event: 'region_failed', region, error: String(error) }));
+  logLine('region_failed', { level: 'error', region, error: errorText(error) });
   return { region, code: 'region_failed', detail: `region ${region} failed; its passages are missing` };
 }

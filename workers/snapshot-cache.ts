@@ -3,6 +3,7 @@
  * the serving one, which is read again in the background at most every 30 s, so that no query waits for it. A new
  * snapshot replaces the old one only when it is complete and its hash is right.
  */
+import { errorText, logLine } from '../shared/log.ts';
 import type { SnapshotPointer } from '../shared/protocol/objects.ts';
 import { decodeSnapshot, type Snapshot } from '../shared/protocol/snapshot.ts';
 import type { Flight, SingleFlight } from './single-flight.ts';
@@ -68,7 +69,7 @@ export class SnapshotCache {
         this.#flights
           .run<Loaded>(source.key, () => undefined, refresh)
           .catch((error) =>
-            console.error(JSON.stringify({ event: 'snapshot_refresh_failed', error: String(error) })),
+            logLine('snapshot_refresh_failed', { level: 'error', error: errorText(error) }),
           ),
       );
     }

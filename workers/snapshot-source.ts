@@ -1,4 +1,5 @@
 /** Where the edge gets a collection's snapshots: its coordinator, and the data centre's cache in front of it. */
+import { errorText, logLine } from '../shared/log.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
@@ -49,7 +50,7 @@ export function cachedBytes(cache: Cache, later: (work: Promise<unknown>) => voi
       // An answer never depends on it.
       later(
         stored.catch((error) =>
-          console.warn(JSON.stringify({ event: 'cache_put_failed', error: String(error) })),
+          logLine('cache_put_failed', { level: 'warn', error: errorText(error) }),
         ),
       );
     },

@@ -7,7 +7,6 @@
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
  * the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
-import { DurableObject } from 'cloudflare:workers';
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
 import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
 import type {
@@ -29,6 +28,7 @@ import { region } from '../names.ts';
 import { answerOf, reached } from '../reach.ts';
 import type { PassageChange } from '../region/library.ts';
 import { forget, migrate, Values } from '../sql.ts';
+import { TracedObject } from '../traced-object.ts';
 import { Desk } from './desk.ts';
 import { describePrivacy } from './privacy-info.ts';
 import { RowTable } from './row-table.ts';
@@ -43,7 +43,7 @@ const REFRESH_MS = 3_000;
 /** After an alarm that failed over and over. */
 const RETRY_MS = 60_000;
 
-export class Coordinator extends DurableObject<ObjectsEnv> implements CoordinatorApi {
+export class Coordinator extends TracedObject implements CoordinatorApi {
   readonly #values: Values;
   readonly #rows: RowTable;
   readonly #versions: Versions;

@@ -1,22 +1,36 @@
 /**
- * Directory: one Durable Object a deployment. Which collections there are, and the work list of the cron trigger.
+ * Directory: one Durable Object a deployment. Which collections there are, who may use them, what admins did, and the
+ * work list of the cron trigger.
  *
- * Table: collections. Methods: collection, collections, create, remove, tick. Every one may be repeated; `create`
- * refuses other settings under a name that is taken. A removed collection leaves its keys: made again, it divides its
+ * Tables: collections, tokens, audit. Methods: collection, collections, create, remove, tick; addToken, tokens,
+ * revokeToken, authenticate; beginAudit, endAudit, audit. `beginAudit` writes an entry each time, and `authenticate`
+ * counts its requests each time; every other one may be repeated. `create` refuses other settings under a name that
+ * is taken. A removed collection leaves its keys: made again, it divides its
  * queries as before, and what they have cost still counts.
  */
-import { DurableObject } from 'cloudflare:workers';
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
+import {
+  type AuditEntry,
+  type AuditInput,
+  type Grant,
+  requestsPerMinute,
+  type TokenInfo,
+} from '../../shared/protocol/access.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, region } from '../names.ts';
 import { answerOf } from '../reach.ts';
+import { traced } from '../request-context.ts';
 import { migrate } from '../sql.ts';
+import { TracedObject } from '../traced-object.ts';
+import { AUDIT_TABLE, AuditLog } from './audit-log.ts';
+import { RateWindows } from './rate-windows.ts';
 import { rosterOf, settingsProblem } from './rosters.ts';
+import { TOKEN_TABLE, TokenStore } from './tokens.ts';
 
 /** How long the cron trigger waits for one collection. */
 const TICK_MS = 30_000;
@@ -29,6 +43,7 @@ const MIGRATIONS = [
     -- lives, is being removed, or is gone but for its keys
     state TEXT NOT NULL DEFAULT 'lives'
   ) WITHOUT ROWID;`,
+  `${TOKEN_TABLE} ${AUDIT_TABLE}`,
 ] as const;
 
 interface CollectionRow extends Record<string, SqlStorageValue> {
@@ -41,10 +56,16 @@ interface CollectionRow extends Record<string, SqlStorageValue> {
   state: 'lives' | 'leaving' | 'gone';
 }
 
-export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi {
+export class Directory extends TracedObject implements DirectoryApi {
+  readonly #tokens: TokenStore;
+  readonly #audit: AuditLog;
+  readonly #windows = new RateWindows();
+
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
+    this.#tokens = new TokenStore(ctx.storage);
+    this.#audit = new AuditLog(ctx.storage);
   }
 
   async collection(name: string): Promise<Outcome<CollectionInfo>> {
@@ -108,8 +129,10 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
 
   async #removeObjects({ name, settings: json }: CollectionRow): Promise<void> {
     const settings = CollectionSettings.parse(JSON.parse(json));
-    await coordinator(this.env, name, settings).destroy();
-    await Promise.all(settings.regions.map((each) => region(this.env, name, each, settings).destroy()));
+    await traced(coordinator(this.env, name, settings)).destroy();
+    await Promise.all(
+      settings.regions.map((each) => traced(region(this.env, name, each, settings)).destroy()),
+    );
     this.ctx.storage.sql.exec(
       "UPDATE collections SET state = 'gone' WHERE name = ? AND state = 'leaving'",
       name,
@@ -133,6 +156,40 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
     return started === null ? [] : [`${row.name}/${started}`];
   }
 
+  async addToken(token: Omit<TokenInfo, 'revokedAt'>, hash: string): Promise<Outcome<TokenInfo>> {
+    return this.#tokens.add(token, hash, Date.now());
+  }
+
+  async tokens(): Promise<TokenInfo[]> {
+    return this.#tokens.all();
+  }
+
+  async revokeToken(id: string): Promise<Outcome<TokenInfo>> {
+    return this.#tokens.revoke(id, Date.now());
+  }
+
+  async authenticate(id: string, hash: string, requests: number): Promise<Grant | null> {
+    const now = Date.now();
+    const token = this.#tokens.granted(id, hash, now);
+    if (token === null) return null;
+    const { scopes, collections, expiresAt } = token;
+    const perMinute = token.requestsPerMinute ?? requestsPerMinute(this.env);
+    const spentUntil = this.#windows.spend(id, requests, perMinute, now);
+    return { id, scopes, collections, expiresAt, requestsPerMinute: perMinute, spentUntil };
+  }
+
+  async beginAudit(entry: AuditInput): Promise<number> {
+    return this.#audit.begin(entry);
+  }
+
+  async endAudit(id: number, status: number): Promise<void> {
+    this.#audit.end(id, status);
+  }
+
+  async audit(before: number | null, limit: number): Promise<AuditEntry[]> {
+    return this.#audit.page(before, limit);
+  }
+
   /** Tells coordinator and regions who they are; `ready` is set when all know. */
   async #prepare(row: CollectionRow): Promise<Outcome<CollectionInfo>> {
     const settings = CollectionSettings.parse(JSON.parse(row.settings));
@@ -140,13 +197,13 @@ export class Directory extends DurableObject<ObjectsEnv> implements DirectoryApi
     const adminKey = toBase64Url(admin.key);
     const members = await Promise.all(
       settings.regions.map(async (name) => {
-        const stub = region(this.env, row.name, name, settings);
+        const stub = traced(region(this.env, row.name, name, settings));
         const identity = { collection: row.name, name, settings, splitKey: row.split_key, adminKey };
         return { id: name, key: (await stub.configure(identity)).key };
       }),
     );
     const roster = await rosterOf(row.name, settings, members, admin);
-    await coordinator(this.env, row.name, settings).configure(row.name, settings, roster);
+    await traced(coordinator(this.env, row.name, settings)).configure(row.name, settings, roster);
     this.ctx.storage.sql.exec('UPDATE collections SET ready = 1 WHERE name = ?', row.name);
     return { ok: true, value: info(row) };
   }

@@ -7,13 +7,13 @@
  * items, passagesOf, addFeedback, passages, stats, ledger, wake, flush. Alarms do the training, one slice each, and
  * bring the coordinator up to date.
  */
-import { DurableObject } from 'cloudflare:workers';
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
 import { policyOf } from '../../shared/federated/noise-plan.ts';
 import { chargeOf } from '../../shared/federated/noised-release.ts';
+import { errorText, logLine } from '../../shared/log.ts';
 import { Participant } from '../../shared/federated/participant.ts';
 import { refusalOf } from '../../shared/federated/refusals.ts';
 import { charge, type LedgerEntry, type PrivacyPolicy } from '../../shared/privacy/ledger.ts';
@@ -40,6 +40,7 @@ import { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import { inTime } from '../reach.ts';
 import { forget, migrate, Values } from '../sql.ts';
+import { TracedObject } from '../traced-object.ts';
 import { Library } from './library.ts';
 import { preparePassages } from './passages.ts';
 import { addRecords, unitKey } from './records.ts';
@@ -76,7 +77,7 @@ interface Identity {
   seed: string;
 }
 
-export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
+export class Region extends TracedObject implements RegionApi {
   readonly #values: Values;
   readonly #library: Library;
   readonly #shard: Shard;
@@ -226,7 +227,7 @@ export class Region extends DurableObject<ObjectsEnv> implements RegionApi {
       if (after !== null) await this.#alarmBy(Date.now() + after);
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
-      console.error(JSON.stringify({ level: 'error', event: 'region_alarm', message: String(error) }));
+      logLine('region_alarm', { level: 'error', error: errorText(error) });
       await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
     }
   }

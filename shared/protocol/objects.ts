@@ -2,6 +2,7 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
+import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
 import type { Filters } from './filters.ts';
 import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
 import type {
@@ -127,6 +128,18 @@ export interface DirectoryApi {
   remove(name: string): Promise<Outcome<null>>;
   /** Starts what is due and re-sets lost alarms; called by the cron trigger. May be repeated. */
   tick(now: number): Promise<{ started: string[] }>;
+  /** `hash` is of the token's secret. May be repeated. */
+  addToken(token: Omit<TokenInfo, 'revokedAt'>, hash: string): Promise<Outcome<TokenInfo>>;
+  /** Newest first, also those that are over. */
+  tokens(): Promise<TokenInfo[]>;
+  revokeToken(id: string): Promise<Outcome<TokenInfo>>;
+  /** What a token allows; null when it is not good. `requests`: made with it since the caller last asked. */
+  authenticate(id: string, hash: string, requests: number): Promise<Grant | null>;
+  /** Writes down what is about to be done. @returns the entry's id, for `endAudit`. */
+  beginAudit(entry: AuditInput): Promise<number>;
+  endAudit(id: number, status: number): Promise<void>;
+  /** Newest first; those before the entry `before`. */
+  audit(before: number | null, limit: number): Promise<AuditEntry[]>;
 }
 
 export interface CoordinatorApi {

@@ -55,6 +55,8 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
         ? { ok: true, value: collection }
         : { ok: false, code: 'unknown_collection', detail: `There is no collection ${name}` },
     collections: async () => [collection],
+    beginAudit: async () => 1,
+    endAudit: async () => {},
   };
   const region = (name: string): Partial<RegionApi> => ({
     async passages(request) {

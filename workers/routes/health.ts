@@ -1,5 +1,6 @@
 /** /healthz: the Worker answers. /readyz: its objects and its encoder do, too. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { errorText, logLine } from '../../shared/log.ts';
 import { Problem } from '../problem.ts';
 import { json, problems, router } from '../router.ts';
 
@@ -31,7 +32,7 @@ export function healthRoutes() {
         const outcome = await services.directory().collection('default');
         if (outcome.ok) await services.encoder(outcome.value);
       } catch (error) {
-        console.error(JSON.stringify({ event: 'not_ready', error: String(error) }));
+        logLine('not_ready', { level: 'error', error: errorText(error) });
         throw new Problem('unavailable', 'The directory or the encoder cannot be used; see the log.');
       }
       return c.json({ status: 'ok' as const }, 200);

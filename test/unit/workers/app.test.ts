@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createApp, MAX_BODY_BYTES } from '../../../workers/app.ts';
+import { createApp } from '../../../workers/app.ts';
 import type { Env } from '../../../workers/env.ts';
+import { MAX_BODY_BYTES } from '../../../workers/middleware/body.ts';
 import { memoryServices } from '../../helpers/memory-services.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
 
@@ -8,6 +9,7 @@ const snapshot = snapshotOf([
   { item: 'a', region: 'weur', vector: [1, 0] },
   { item: 'b', region: 'apac', vector: [0, 1] },
 ]);
+const development = { FEDCAR_ENVIRONMENT: 'development' } as Env;
 const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
 
 function app() {
@@ -20,7 +22,7 @@ function app() {
   return async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const init: RequestInit = { method, headers: { 'content-type': 'application/json', ...headers } };
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
-    const response = await made.request(path, init, {} as Env, context);
+    const response = await made.request(path, init, development, context);
     return { response, json: (await response.json().catch(() => null)) as Record<string, unknown> };
   };
 }
@@ -162,7 +164,7 @@ describe('what fits no route', () => {
     const made = createApp(() => {
       throw new Error('secret path');
     });
-    const response = await made.request('/v1/regions', {}, {} as Env, context);
+    const response = await made.request('/v1/regions', {}, development, context);
     const json = (await response.json()) as Record<string, unknown>;
     expect(json).toMatchObject({ status: 500, code: 'internal_error' });
     expect(JSON.stringify(json)).not.toContain('secret');

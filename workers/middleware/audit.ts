@@ -1,0 +1,38 @@
+/**
+ * Admin actions go to the directory's audit log before they are done: what cannot be written down is not done. How it
+ * ended is added afterwards; an entry without a status is an action that nobody saw the end of.
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { routeOf } from './route.ts';
+
+/** Longest name that is kept of what an action was done to. */
+const LONGEST_TARGET = 200;
+
+export function auditLog(now: () => number): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { access, principal, services } = c.var;
+    if (access === null || access.audit === 'no') return await next();
+    const target = access.audit === 'person' ? null : targetOf(c.req.path);
+    const entry = {
+      at: now(),
+      principal: principal.id,
+      action: `${c.req.method} ${routeOf(c)}`,
+      collection: access.collection,
+      target: target?.slice(0, LONGEST_TARGET) ?? null,
+      requestId: c.var.requestId,
+    };
+    const id = await services.directory().beginAudit(entry);
+    await next();
+    services.later(services.directory().endAudit(id, c.res.status));
+  };
+}
+
+/** What the path names below the resource: `7` of /v1/models/7/activate. */
+function targetOf(path: string): string | null {
+  const below = path
+    .replace(/^\/v1(\/collections\/[^/]+(?=\/))?/, '')
+    .split('/')
+    .slice(2);
+  return below.length === 0 ? null : decodeURIComponent(below.join('/'));
+}

@@ -1,0 +1,113 @@
+/**
+ * Who asks, and whether they may: bearer token to principal, principal to scope and collection. Invariant: a request
+ * that goes on has a principal whose scopes cover its route's, and a refusal never says why a token is not good.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { readToken } from '../../shared/crypto/bearer-token.ts';
+import { SCOPES } from '../../shared/protocol/access.ts';
+import type { AppEnv } from '../env.ts';
+import { Problem } from '../problem.ts';
+import { networkOf } from './address.ts';
+import type { Pace } from './pace.ts';
+import type { Principal } from './principal.ts';
+import { tooMany } from './rate-limit.ts';
+import { type Access, accessTo } from './rules.ts';
+import { isSecret, secretMissing, secretState } from './secret.ts';
+import type { TokenCache } from './token-cache.ts';
+
+/** Tokens that one network may try in vain, a minute and isolate. */
+export const FAILURES_PER_MINUTE = 30;
+
+export type Rejection = 'secret_missing' | 'no_token' | 'bad_token' | 'too_many_bad' | 'scope' | 'collection';
+
+export interface AuthenticateOptions {
+  tokens: TokenCache;
+  failures: Pace;
+  /** Told of every refusal. */
+  rejected: (reason: Rejection) => void;
+}
+
+type RequestContext = Parameters<MiddlewareHandler<AppEnv>>[0];
+
+const CHALLENGE = 'Bearer realm="fedcar"';
+
+export function authenticate(options: AuthenticateOptions): MiddlewareHandler<AppEnv> {
+  const refuse = (reason: Rejection, problem: Problem): never => {
+    options.rejected(reason);
+    throw problem;
+  };
+  return async (c, next) => {
+    const access = accessTo(c.req.method, c.req.path);
+    const state = secretState(c.env);
+    if (state.kind === 'missing' && (access !== null || c.req.path === '/readyz')) {
+      refuse('secret_missing', secretMissing(state.why));
+    }
+    c.set('access', access);
+    c.set('principal', ANONYMOUS);
+    if (access !== null && state.kind === 'open') c.set('principal', OPEN);
+    else if (access !== null && access.scope !== 'signed' && state.kind === 'set') {
+      const principal = await principalOf(c, state.secret, options, refuse);
+      requireAccess(principal, access, refuse);
+      c.set('principal', principal);
+    }
+    await next();
+  };
+}
+
+const ANONYMOUS: Principal = { kind: 'anonymous', id: 'anonymous', scopes: [], collections: null };
+const OPEN: Principal = { kind: 'open', id: 'open', scopes: SCOPES, collections: null };
+const ROOT: Principal = { kind: 'root', id: 'root', scopes: SCOPES, collections: null };
+
+type Refuse = (reason: Rejection, problem: Problem) => never;
+
+async function principalOf(
+  c: RequestContext,
+  secret: string,
+  { tokens, failures }: AuthenticateOptions,
+  refuse: Refuse,
+): Promise<Principal> {
+  const text = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (text === undefined) {
+    const detail = 'authorization: a header `Bearer <token>` is needed';
+    return refuse(
+      'no_token',
+      new Problem('unauthorized', detail, { headers: { 'www-authenticate': CHALLENGE } }),
+    );
+  }
+  const token = readToken(text);
+  const network = networkOf(c.req.header('cf-connecting-ip'));
+  if (token === null || !tokens.known(token)) {
+    // One good token must not suffer from a neighbour's bad ones; what is not known yet waits.
+    const wait = failures.wait(network, FAILURES_PER_MINUTE);
+    if (wait > 0) refuse('too_many_bad', tooMany('authorization: too many tokens that are not good', wait));
+    if (isSecret(secret, text)) return ROOT;
+  }
+  const grant = token === null ? null : await usedToken(c, tokens, token);
+  if (grant !== null) {
+    return { kind: 'token', id: grant.id, scopes: grant.scopes, collections: grant.collections, grant };
+  }
+  failures.spend(network, FAILURES_PER_MINUTE);
+  const headers = { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` };
+  return refuse(
+    'bad_token',
+    new Problem('unauthorized', 'authorization: the token is not good', { headers }),
+  );
+}
+
+function usedToken(c: RequestContext, tokens: TokenCache, token: { id: string; hash: string }) {
+  const { services } = c.var;
+  return tokens.use(token, () => services.directory(), services.later);
+}
+
+function requireAccess(principal: Principal, access: Access, refuse: Refuse): void {
+  const needed = access.scope;
+  if (!principal.scopes.includes('admin') && !(principal.scopes as readonly string[]).includes(needed)) {
+    const headers = { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope", scope="${needed}"` };
+    const detail = `authorization: the token has not the scope ${needed}, only ${principal.scopes.join(', ')}`;
+    refuse('scope', new Problem('forbidden', detail, { headers }));
+  }
+  const { collections } = principal;
+  if (collections === null || (access.collection !== null && collections.includes(access.collection))) return;
+  const where = access.collection === null ? 'the whole deployment' : `the collection ${access.collection}`;
+  refuse('collection', new Problem('forbidden', `authorization: the token is not for ${where}`));
+}

@@ -1,0 +1,76 @@
+/**
+ * Bodies, read with a limit before anything looks at them. Neither `content-length` nor `content-encoding` is
+ * trusted: bytes are counted as they come, and once more as they come out of the decompressor, so that neither a long
+ * stream nor a short one that unfolds ever lies in memory whole.
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { Problem } from '../problem.ts';
+import { shapeProblem } from './json-shape.ts';
+
+/** Largest body, decompressed: a document may have a million characters, of up to four bytes each. */
+export const MAX_BODY_BYTES = 4 << 20;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function tooLarge(what: string): Problem {
+  return new Problem('payload_too_large', `body: at most ${MAX_BODY_BYTES} bytes${what}`);
+}
+
+/** @throws Problem as soon as there are more than MAX_BODY_BYTES; the rest is not read. */
+async function readAtMost(stream: ReadableStream<Bytes>, what = ''): Promise<Bytes> {
+  const reader = stream.getReader();
+  let bytes: Bytes = new Uint8Array(0);
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return bytes.subarray(0, size);
+    if (size + value.length > MAX_BODY_BYTES) {
+      await reader.cancel().catch(() => {});
+      throw tooLarge(what);
+    }
+    if (size + value.length > bytes.length) {
+      const grown = new Uint8Array(Math.min(MAX_BODY_BYTES, Math.max(size + value.length, 2 * bytes.length)));
+      grown.set(bytes.subarray(0, size));
+      bytes = grown;
+    }
+    bytes.set(value, size);
+    size += value.length;
+  }
+}
+
+async function decompressed(compressed: Bytes): Promise<Bytes> {
+  const source = new Blob([compressed]).stream() as ReadableStream<Bytes>;
+  const unfolding = source.pipeThrough(new DecompressionStream('gzip')) as ReadableStream<Bytes>;
+  try {
+    return await readAtMost(unfolding, ' when decompressed');
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem('malformed_body', 'content-encoding: the body is not gzip');
+  }
+}
+
+export function limitBody(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { raw } = c.req;
+    if (raw.body === null) return await next();
+    const encoding = c.req.header('content-encoding')?.trim().toLowerCase() || 'identity';
+    if (encoding !== 'identity' && encoding !== 'gzip') {
+      const detail = `content-encoding: gzip or none, not ${encoding.slice(0, 40)}`;
+      throw new Problem('unsupported_media_type', detail, { headers: { 'accept-encoding': 'gzip' } });
+    }
+    const length = Number(c.req.header('content-length') ?? 0);
+    if (length > MAX_BODY_BYTES) throw tooLarge(`, got ${length}`);
+    const sent = await readAtMost(raw.body as ReadableStream<Bytes>);
+    const bytes = encoding === 'gzip' ? await decompressed(sent) : sent;
+    if (/\bjson\b/i.test(c.req.header('content-type') ?? '')) {
+      const problem = shapeProblem(bytes);
+      if (problem !== null) throw new Problem('body_too_complex', problem);
+    }
+    const headers = new Headers(raw.headers);
+    headers.delete('content-encoding');
+    headers.delete('content-length');
+    c.req.raw = new Request(raw, { headers, body: bytes });
+    await next();
+  };
+}

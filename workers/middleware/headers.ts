@@ -1,0 +1,62 @@
+/**
+ * Headers that protect whoever reads an answer in a browser: who may read it from another origin, and what a page may
+ * load. Invariant: no answer allows a script, a style or a connection that is not the deployment's own.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import type { AppEnv } from '../env.ts';
+
+/** Pages load their own scripts and styles and talk to their own origin; nothing is inline. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+/** Everything else is data, also when a browser is made to show it. */
+export const DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const setSecureHeaders = secureHeaders({
+  xFrameOptions: 'DENY',
+  permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [], usb: [] },
+});
+
+export const protectReaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await setSecureHeaders(c, async () => {
+    await next();
+    const isPage = c.res.headers.get('content-type')?.startsWith('text/html') ?? false;
+    c.header('content-security-policy', isPage ? PAGE_POLICY : DATA_POLICY);
+    // Answers depend on who asks.
+    if (c.req.path.startsWith('/v1') && !c.res.headers.has('cache-control'))
+      c.header('cache-control', 'no-store');
+  });
+};
+
+/** Origins of FEDCAR_CORS_ORIGINS, exactly as browsers send them; `*` is none of them. */
+function allowedOrigins(list: string | undefined): string[] {
+  return (list ?? '').split(',').map((origin) => origin.trim().replace(/\/$/, ''));
+}
+
+const allowOrigins = cors({
+  origin: (origin, c) =>
+    origin !== '' && allowedOrigins((c.env as AppEnv['Bindings']).FEDCAR_CORS_ORIGINS).includes(origin)
+      ? origin
+      : null,
+  allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+  allowHeaders: ['authorization', 'content-type', 'content-encoding', 'x-request-id'],
+  exposeHeaders: ['x-request-id', 'server-timing', 'retry-after', 'etag'],
+  maxAge: 7200,
+});
+
+/** For other origins' pages, where the operator lists them. Tokens travel in a header, never in a cookie. */
+export const shareWithOrigins: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const isPreflight = c.req.header('access-control-request-method') !== undefined;
+  if (c.req.method === 'OPTIONS' && !isPreflight) return await next();
+  return await allowOrigins(c, next);
+};

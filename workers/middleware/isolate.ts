@@ -1,0 +1,31 @@
+/** What the middleware keeps in an isolate's memory, for all its requests: tokens, paces, counters. */
+import { observeLog } from '../../shared/log.ts';
+import type { SingleFlight } from '../single-flight.ts';
+import { Metrics } from './metrics.ts';
+import { Pace } from './pace.ts';
+import { TokenCache } from './token-cache.ts';
+
+/** Principals and networks whose pace is remembered, of each kind. */
+const PACES = 20_000;
+
+export interface Isolate {
+  tokens: TokenCache;
+  /** Tokens tried in vain, by network. */
+  failures: Pace;
+  pace: Pace;
+  metrics: Metrics;
+  now: () => number;
+}
+
+export function makeIsolate(options: { now: () => number; flights: SingleFlight }): Isolate {
+  const { now, flights } = options;
+  const metrics = new Metrics();
+  observeLog((level, event) => metrics.count('fedcar_log_events_total', { level, event }));
+  return {
+    tokens: new TokenCache({ now, flights }),
+    failures: new Pace({ now, capacity: PACES }),
+    pace: new Pace({ now, capacity: PACES }),
+    metrics,
+    now,
+  };
+}
