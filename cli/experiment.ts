@@ -52,7 +52,7 @@ export async function ingest(
   records: readonly IngestedRecord[],
 ): Promise<Map<string, string>> {
   const documentBar = progress('documents', documents.length);
-  const placed = await uploadDocuments(client, documents, documentBar);
+  const { regions: placed } = await uploadDocuments(client, documents, documentBar);
   documentBar.end(`${documents.length} documents`);
   const recordBar = progress('query log', records.length);
   await uploadRecords(client, records, recordBar);

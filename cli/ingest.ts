@@ -1,5 +1,6 @@
 /** Documents and query records into a collection, through the API that every user has, in batches. */
-import type { FeedbackInput, ItemInput } from '../shared/protocol/items.ts';
+import { createHash } from 'node:crypto';
+import type { FeedbackInput, ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
 import type { Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
@@ -15,70 +16,165 @@ export interface IngestedDocument {
 
 export interface IngestedRecord {
   record: FeedbackInput;
-  region: string;
+  /** Null: the one nearest to the caller. */
+  region: string | null;
+}
+
+/** Batches that an earlier, interrupted upload had accepted: they are not sent again. */
+export interface Journal {
+  has(batch: string): boolean;
+  add(batch: string): Promise<void>;
+}
+
+export interface UploadedDocuments {
+  /** Region by key, of those that were sent. */
+  regions: Map<string, string>;
+  created: number;
+  updated: number;
+  unchanged: number;
+  /** Sent by an earlier upload that was interrupted. */
+  resumed: number;
+}
+
+export interface UploadedRecords {
+  accepted: number;
+  duplicates: number;
+  resumed: number;
 }
 
 const DOCUMENTS_PER_REQUEST = 32;
 const RECORDS_PER_REQUEST = 250;
+/** Half of what a request may have: JSON escapes some characters. */
+const BYTES_PER_REQUEST = 2 << 20;
 /** One request waits in the encoder's queue while another's answer travels. */
 const REQUESTS_AT_ONCE = 2;
+/** So many entries are read ahead; regions take turns among them. */
+const WINDOW = 4096;
+const WINDOW_BYTES = 32 << 20;
 
-/** Uploads documents. @returns region by key. @throws Error when a region refused some. */
+type Entries<T> = Iterable<T> | AsyncIterable<T>;
+
+/** Uploads documents as they are read. @throws Error when a region refused some. */
 export async function uploadDocuments(
   client: Client,
-  documents: readonly IngestedDocument[],
+  documents: Entries<IngestedDocument>,
   progress: Progress,
-): Promise<Map<string, string>> {
-  const regions = new Map<string, string>();
-  const batches = batchesByRegion(documents, DOCUMENTS_PER_REQUEST);
-  let done = 0;
-  await concurrent(batches, REQUESTS_AT_ONCE, async ({ region, entries }) => {
+  journal?: Journal,
+): Promise<UploadedDocuments> {
+  const done = { regions: new Map<string, string>(), created: 0, updated: 0, unchanged: 0, resumed: 0 };
+  const sizeOf = ({ document }: IngestedDocument) => Buffer.byteLength(document.text) + 512;
+  await inBatches(documents, DOCUMENTS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
     const items = entries.map((entry) => entry.document);
-    const answer = await client.post<{
-      items: { key: string; region: string }[];
-      errors: { region: string; detail: string }[];
-    }>('/items', region === null ? { items } : { items, region });
-    const [failure] = answer.errors;
-    if (failure) throw new Error(`region ${failure.region} refused documents: ${failure.detail}`);
-    for (const receipt of answer.items) regions.set(receipt.key, receipt.region);
-    done += items.length;
-    progress.update(done);
+    const body = region === null ? { items } : { items, region };
+    const sent = await unlessSent(client, '/items', body, journal, async () => {
+      const answer = await client.post<{
+        items: ItemReceipt[];
+        errors: { region: string; detail: string }[];
+      }>('/items', body);
+      const [failure] = answer.errors;
+      if (failure) throw new Error(`region ${failure.region} refused documents: ${failure.detail}`);
+      for (const receipt of answer.items) {
+        done.regions.set(receipt.key, receipt.region);
+        done[receipt.status] += 1;
+      }
+    });
+    if (!sent) done.resumed += items.length;
   });
-  return regions;
+  return done;
 }
 
 export async function uploadRecords(
   client: Client,
-  records: readonly IngestedRecord[],
+  records: Entries<IngestedRecord>,
   progress: Progress,
-): Promise<void> {
-  let done = 0;
-  await concurrent(batchesByRegion(records, RECORDS_PER_REQUEST), REQUESTS_AT_ONCE, async (batch) => {
-    const body = { region: batch.region, records: batch.entries.map((entry) => entry.record) };
-    await client.post('/feedback', body);
-    done += batch.entries.length;
-    progress.update(done);
+  journal?: Journal,
+): Promise<UploadedRecords> {
+  const done = { accepted: 0, duplicates: 0, resumed: 0 };
+  const sizeOf = ({ record }: IngestedRecord) => Buffer.byteLength(record.query) + 512;
+  await inBatches(records, RECORDS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
+    const body = { records: entries.map((entry) => entry.record), ...(region === null ? {} : { region }) };
+    const sent = await unlessSent(client, '/feedback', body, journal, async () => {
+      const answer = await client.post<{ accepted: number; duplicates: number }>('/feedback', body);
+      done.accepted += answer.accepted;
+      done.duplicates += answer.duplicates;
+    });
+    if (!sent) done.resumed += entries.length;
   });
+  return done;
 }
 
-/** Entries of one region together, at most `size` in a batch, the regions by turns. */
+/** Whether it was sent now. A batch is known by its content: what changed since is sent again. */
+async function unlessSent(
+  client: Client,
+  path: string,
+  body: unknown,
+  journal: Journal | undefined,
+  send: () => Promise<void>,
+): Promise<boolean> {
+  const named = `${client.url}${client.path}${path} ${JSON.stringify(body)}`;
+  const batch = journal === undefined ? '' : createHash('sha256').update(named).digest('hex');
+  if (journal?.has(batch)) return false;
+  await send();
+  await journal?.add(batch);
+  return true;
+}
+
+/** Reads entries window by window, so that a corpus never has to fit into memory. */
+async function inBatches<T extends { region: string | null }>(
+  entries: Entries<T>,
+  size: number,
+  sizeOf: (entry: T) => number,
+  progress: Progress,
+  send: (batch: Batch<T>) => Promise<void>,
+): Promise<void> {
+  let done = 0;
+  let bytes = 0;
+  let window: T[] = [];
+  const flush = async () => {
+    const batches = batchesByRegion(window, size, sizeOf, BYTES_PER_REQUEST);
+    window = [];
+    bytes = 0;
+    await concurrent(batches, REQUESTS_AT_ONCE, async (batch) => {
+      await send(batch);
+      done += batch.entries.length;
+      progress.update(done);
+    });
+  };
+  for await (const entry of entries) {
+    window.push(entry);
+    bytes += sizeOf(entry);
+    if (window.length >= WINDOW || bytes >= WINDOW_BYTES) await flush();
+  }
+  await flush();
+}
+
+export interface Batch<T> {
+  region: string | null;
+  entries: T[];
+}
+
+/** Entries of one region together, at most `size` and `mostBytes` in a batch, the regions by turns. */
 export function batchesByRegion<T extends { region: string | null }>(
   entries: readonly T[],
   size: number,
-): { region: string | null; entries: T[] }[] {
-  const byRegion = new Map<string | null, T[]>();
+  sizeOf: (entry: T) => number = () => 0,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Batch<T>[] {
+  const byRegion = new Map<string | null, (Batch<T> & { turn: number; bytes: number })[]>();
   for (const entry of entries) {
-    const list = byRegion.get(entry.region);
-    if (list === undefined) byRegion.set(entry.region, [entry]);
-    else list.push(entry);
-  }
-  const batches: { region: string | null; entries: T[]; turn: number }[] = [];
-  for (const [region, all] of byRegion) {
-    for (let at = 0, turn = 0; at < all.length; at += size, turn++) {
-      batches.push({ region, entries: all.slice(at, at + size), turn });
+    const batches = byRegion.get(entry.region) ?? [];
+    byRegion.set(entry.region, batches);
+    const last = batches.at(-1);
+    const bytes = sizeOf(entry);
+    if (last !== undefined && last.entries.length < size && last.bytes + bytes <= mostBytes) {
+      last.entries.push(entry);
+      last.bytes += bytes;
+    } else {
+      batches.push({ region: entry.region, entries: [entry], turn: batches.length, bytes });
     }
   }
-  return batches
+  return [...byRegion.values()]
+    .flat()
     .sort((a, b) => a.turn - b.turn)
     .map(({ region, entries: list }) => ({ region, entries: list }));
 }

@@ -1,7 +1,14 @@
-/** Plain tables for the terminal: the first column to the left, the others to the right. */
+/** Plain tables for the terminal: columns to the left or to the right. */
 
-/** @returns lines without a newline at the end. */
-export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+/**
+ * @param left columns that begin at their left edge: the first, unless said otherwise
+ * @returns lines without a newline at the end.
+ */
+export function table(
+  rows: readonly (readonly string[])[],
+  indent = '  ',
+  left: readonly number[] = [0],
+): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
@@ -9,7 +16,7 @@ export function table(rows: readonly (readonly string[])[], indent = '  '): stri
   return rows
     .map((row) => {
       const cells = row.map((cell, i) =>
-        i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number),
+        left.includes(i) ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number),
       );
       return (indent + cells.join('   ')).trimEnd();
     })

@@ -1,4 +1,5 @@
-/** `npm run bench -- NAME [flags]`: every bench in its own file, loaded only when it is asked for. */
+/** `npm run bench -- NAME [flags]`, and `fedcar bench`: every bench in its own file, loaded when it is asked for. */
+import { pathToFileURL } from 'node:url';
 
 type Bench = (args: string[]) => Promise<void>;
 
@@ -25,13 +26,14 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
   },
 };
 
-async function main([name, ...args]: string[]): Promise<number> {
+/** @param command how the user called it. @returns the exit status */
+export async function runBench([name, ...args]: string[], command = 'npm run bench --'): Promise<number> {
   const bench = name === undefined ? undefined : BENCHES[name];
   if (bench === undefined) {
     const list = Object.entries(BENCHES).map(([key, { what }]) => `  ${key.padEnd(24)}${what}`);
     const asked =
       name === undefined || name === '--help' || name === '-h' ? '' : `There is no bench ${name}.\n`;
-    process.stderr.write(`${asked}npm run bench -- NAME [flags]\n\n${list.join('\n')}\n`);
+    process.stderr.write(`${asked}${command} NAME [flags]\n\n${list.join('\n')}\n`);
     return asked === '' ? 0 : 2;
   }
   try {
@@ -45,6 +47,6 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
 }
 
-export {};
-
-process.exitCode = await main(process.argv.slice(2));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.exitCode = await runBench(process.argv.slice(2));
+}

@@ -107,9 +107,39 @@ export const GateSettings = z.strictObject({
 });
 export type GateSettings = z.infer<typeof GateSettings>;
 
+/** `HH:MM`, from 00:00 to 23:59. */
+const Clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 08:30');
+
+/** A stretch of every day, which may go over midnight. */
+export const QuietHours = z
+  .strictObject({
+    from: Clock,
+    to: Clock,
+    /** An IANA name such as Europe/Berlin. */
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .refine(isTimeZone, 'a time zone such as UTC or Europe/Berlin')
+      .default('UTC'),
+  })
+  .refine(({ from, to }) => from !== to, 'from and to are the same time');
+export type QuietHours = z.infer<typeof QuietHours>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const ScheduleSettings = z.strictObject({
   /** Hours between runs that the cron trigger starts; 0 turns them off. */
   everyHours: z.number().min(0).max(8760).default(24),
+  /** Within these no run is started by the cron trigger; one that is on goes on. */
+  quietHours: QuietHours.nullable().default(null),
   /** How long a phase of a round waits for those who are away, in milliseconds. */
   phaseDeadlineMs: z.int().min(1000).max(86_400_000).default(600_000),
   /** How long a step of secure aggregation waits, in milliseconds. */
@@ -171,6 +201,15 @@ export const PrivacySettings = z.strictObject({
 });
 export type PrivacySettings = z.infer<typeof PrivacySettings>;
 
+/** How many records one contributor may have, in each region; those without a contributor are not counted. */
+export const FeedbackSettings = z.strictObject({
+  /** Kept; a further one takes the place of the contributor's oldest. */
+  recordsPerContributor: z.int().min(1).max(1_000_000).default(1000),
+  /** Taken in 24 hours; further ones are refused. */
+  recordsPerDay: z.int().min(1).max(1_000_000).default(200),
+});
+export type FeedbackSettings = z.infer<typeof FeedbackSettings>;
+
 export const CollectionSettings = z.strictObject({
   regions: z.array(RegionName).min(1).max(64).default(['wnam', 'weur', 'apac', 'sam']),
   /** False: the regions hold documents only, and participants from outside train (docs/federation.md). */
@@ -182,6 +221,7 @@ export const CollectionSettings = z.strictObject({
   gate: GateSettings.prefault({}),
   schedule: ScheduleSettings.prefault({}),
   privacy: PrivacySettings.prefault({}),
+  feedback: FeedbackSettings.prefault({}),
   /** Share of the units that never train and judge the result instead. */
   heldOutShare: z.number().min(0).max(0.5).default(0.1),
   /** Query records older than this many days are deleted. */

@@ -1,0 +1,115 @@
+/**
+ * Documents from files that people have: a folder of Markdown, HTML and plain text, or JSON lines. Keys are paths
+ * below the folder, so that a second reading names the same documents.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, extname, join, sep } from 'node:path';
+import type { z } from 'zod';
+import { FeedbackInput, type ItemFormat, ItemInput } from '../../shared/protocol/items.ts';
+import { RegionName } from '../../shared/protocol/names.ts';
+import { decodeEntities } from '../../shared/retrieval/html.ts';
+import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
+import { DatasetError, readJsonLines } from './lines.ts';
+
+const FORMATS: Record<string, ItemFormat> = {
+  '.md': 'markdown',
+  '.markdown': 'markdown',
+  '.html': 'html',
+  '.htm': 'html',
+  '.txt': 'text',
+};
+
+/** Files of `path` that hold documents, in order; `path` itself when it is such a file. Hidden ones are left out. */
+export async function documentFiles(path: string): Promise<{ file: string; key: string }[]> {
+  if ((await stat(path)).isFile()) return [{ file: path, key: basename(path) }];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && extname(entry.name).toLowerCase() in FORMATS)
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ file, key: file.slice(join(path, sep).length).split(sep).join('/') }))
+    .filter(({ key }) => !key.split('/').some((step) => step.startsWith('.') || step === 'node_modules'))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** One document a file; empty files are left out. @throws DatasetError for a file that is not UTF-8 text */
+export async function* readDocumentFiles(
+  files: readonly { file: string; key: string }[],
+  region: string | null,
+): AsyncGenerator<IngestedDocument> {
+  for (const { file, key } of files) {
+    const source = decode(file, await readFile(file));
+    if (source.trim() === '') continue;
+    const format = FORMATS[extname(file).toLowerCase()] ?? 'text';
+    const item = { key, format, metadata: {}, ...titled(source, format, key) };
+    yield { document: valid(ItemInput, item, file, null), region };
+  }
+}
+
+/** `{ key, title?, text, format?, metadata?, region? }` a line; `_id` may stand for `key`, as in BEIR's corpora. */
+export async function* readDocumentLines(
+  file: string,
+  region: string | null,
+): AsyncGenerator<IngestedDocument> {
+  for await (const { number, record } of readJsonLines(file)) {
+    const { region: own, _id, ...item } = record;
+    const document = valid(ItemInput, _id === undefined ? item : { key: _id, ...item }, file, number);
+    yield { document, region: regionOf(own, region, file, number) };
+  }
+}
+
+/** `{ query, item, relevant?, id?, contributor?, region? }` a line. */
+export async function* readFeedbackLines(
+  file: string,
+  region: string | null,
+): AsyncGenerator<IngestedRecord> {
+  for await (const { number, record } of readJsonLines(file)) {
+    const { region: own, ...feedback } = record;
+    const given = valid(FeedbackInput, feedback, file, number);
+    yield { record: given, region: regionOf(own, region, file, number) };
+  }
+}
+
+function regionOf(own: unknown, otherwise: string | null, file: string, line: number): string | null {
+  return own === undefined ? otherwise : valid(RegionName, own, file, line, 'region');
+}
+
+function valid<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  file: string,
+  line: number | null,
+  field: string | null = null,
+): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const path = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
+  throw new DatasetError(file, line, path || field, issue.message);
+}
+
+function decode(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new DatasetError(file, null, null, 'is not UTF-8 text');
+  }
+}
+
+/** The title that a document gives itself, taken out of its text where it would be there twice; else the file's name. */
+function titled(source: string, format: ItemFormat, key: string): { title: string; text: string } {
+  const named = basename(key, extname(key)).replace(/[-_]+/g, ' ').trim();
+  if (format === 'text') return { title: named, text: source };
+  if (format === 'html') {
+    const title = /<title[^>]*>([^<]*)<\/title>/i.exec(source)?.[1] ?? '';
+    return { title: decodeEntities(title).replace(/\s+/g, ' ').trim() || named, text: source };
+  }
+  const front = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(source);
+  const body = front === null ? source : source.slice(front[0].length);
+  const declared = /^title:[ \t]*(["']?)(.+?)\1[ \t]*$/m.exec(front?.[1] ?? '')?.[2];
+  if (declared !== undefined) return { title: declared, text: body.trim() === '' ? declared : body };
+  const heading = /^\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|$)/.exec(body);
+  if (heading === null) return { title: named, text: body.trim() === '' ? source : body };
+  const rest = body.slice(heading[0].length);
+  const title = heading[1] as string;
+  return { title, text: rest.trim() === '' ? title : rest };
+}

@@ -1,0 +1,110 @@
+/** `fedcar collections`: separate sets of documents, each with its own regions, settings and versions. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { settingsFrom } from '../../settings-flags.ts';
+import { table } from '../../table.ts';
+import type { Context, Shown } from '../context.ts';
+import { UsageError } from '../failure.ts';
+import { moment } from '../format.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+interface Collection {
+  name: string;
+  created_at: number;
+  settings: { regions: string[]; jurisdiction: string | null } & Record<string, unknown>;
+}
+
+interface CreateOptions {
+  regions?: string;
+  jurisdiction?: string;
+  settings?: string;
+  set: string[];
+}
+
+export const collectionCommands: Register = (program, bind) => {
+  const collections = program.command('collections').description('separate sets of documents');
+  collections
+    .command('list')
+    .description('all collections')
+    .action(bind((context) => list(context)));
+  collections
+    .command('show')
+    .description('a collection with all its settings')
+    .argument('[name]', '(default: the one of --collection)')
+    .action(bind((context, name: string | undefined) => show(context, name ?? context.collection)));
+  const create = collections
+    .command('create')
+    .description('create a collection; its settings stay as they are')
+    .argument('<name>', 'lower-case letters, digits and dashes')
+    .option('--regions <names>', 'separated by commas; a location hint such as weur is a place')
+    .option('--jurisdiction <name>', 'eu or fedramp: nothing leaves it')
+    .option('--settings <file>', 'settings as JSON')
+    .option(
+      '--set <path=value>',
+      'one setting, such as privacy.epsilon=2; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .action(bind((context, name: string, options: CreateOptions) => make(context, name, options)));
+  withExamples(create, [
+    ['collections create faq', 'with the default settings'],
+    ['collections create faq --regions weur,eeur --jurisdiction eu', 'in the European Union'],
+    ['collections create faq --set schedule.everyHours=0', 'trained by hand only'],
+  ]);
+  collections
+    .command('delete')
+    .description('delete a collection with everything in it but what it has spent')
+    .argument('<name>', 'the collection')
+    .action(bind((context, name: string) => remove(context, name)));
+};
+
+async function list(context: Context): Promise<Shown> {
+  const answer = await (await context.client()).root<{ collections: Collection[] }>('GET', '/collections');
+  const rows = answer.collections.map(({ name, created_at, settings }) => [
+    name,
+    moment(created_at),
+    settings.regions.join(', ') + (settings.jurisdiction === null ? '' : ` (${settings.jurisdiction})`),
+  ]);
+  const text =
+    rows.length === 0 ? 'no collection yet' : table([['name', 'created', 'regions'], ...rows], '', [0, 1, 2]);
+  return { json: answer, text };
+}
+
+async function show(context: Context, name: string): Promise<Shown> {
+  const path = `/collections/${encodeURIComponent(name)}`;
+  const found = await (await context.client()).root<Collection>('GET', path);
+  return { json: found, text: JSON.stringify(found, null, 2) };
+}
+
+async function make(context: Context, name: string, options: CreateOptions): Promise<Shown> {
+  const settings = await settingsOf(context, options);
+  const plan = { name, settings };
+  return await context.change({ what: `create the collection ${name}`, plan }, async () => {
+    const made = await (await context.client()).root<Collection>('POST', '/collections', plan);
+    return { json: made, text: `collection ${name}: regions ${made.settings.regions.join(', ')}` };
+  });
+}
+
+async function settingsOf(context: Context, { regions, jurisdiction, settings, set }: CreateOptions) {
+  let base: Record<string, unknown> = {};
+  if (settings !== undefined) {
+    const text = await readFile(resolve(context.io.cwd, settings), 'utf8');
+    try {
+      base = JSON.parse(text) as Record<string, unknown>;
+    } catch (error) {
+      throw new UsageError(`--settings ${settings}: not JSON: ${(error as Error).message}`);
+    }
+  }
+  if (regions !== undefined) base.regions = regions.split(',').map((name) => name.trim());
+  if (jurisdiction !== undefined) base.jurisdiction = jurisdiction;
+  return settingsFrom(set, base);
+}
+
+async function remove(context: Context, name: string): Promise<Shown> {
+  const what = `delete the collection ${name} with all its documents, questions and versions`;
+  return await context.change({ what, confirm: true }, async () => {
+    await (await context.client()).root('DELETE', `/collections/${encodeURIComponent(name)}`);
+    return { json: { deleted: name }, text: `collection ${name} is deleted` };
+  });
+}

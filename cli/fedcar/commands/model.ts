@@ -1,0 +1,166 @@
+/** `fedcar model`: versions of the retriever, which one serves, and versions in files. */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { whole } from '../../bench/accuracy-options.ts';
+import type { Client } from '../../client.ts';
+import { percent, table } from '../../table.ts';
+import type { Context, Shown } from '../context.ts';
+import { Failure } from '../failure.ts';
+import { bytes, moment } from '../format.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+interface Version {
+  version: number;
+  hash: string;
+  bytes: number;
+  rows: number;
+  active_rows: number;
+  created_at: number;
+  parent: number | null;
+  run: string | null;
+  state: string;
+  held_out: { units: number; accuracy: number; baseline: number; mips: number } | null;
+  probe: { titles: number; found: number; mips: number } | null;
+  training: Record<string, unknown>;
+}
+
+export const modelCommands: Register = (program, bind) => {
+  const model = program.command('model').description('versions of the retriever');
+  model
+    .command('list')
+    .description('versions, newest first')
+    .action(bind((context) => list(context)));
+  model
+    .command('show')
+    .description('a version: what the gate measured, how it was trained')
+    .argument('[version]', 'its number (default: what serves)', whole(0))
+    .action(bind((context, version: number | undefined) => show(context, version)));
+  model
+    .command('activate')
+    .description('make a version serve; 0 is plain search')
+    .argument('<version>', 'its number', whole(0))
+    .action(bind((context, version: number) => activate(context, version)));
+  model
+    .command('rollback')
+    .description('go back to the version that the serving one was trained from')
+    .action(bind((context) => rollback(context)));
+  const out = model
+    .command('export')
+    .description('save a version in a file')
+    .argument('[version]', 'its number (default: what serves)', whole(0))
+    .option('-o, --out <file>', 'the file (default: COLLECTION-VERSION.fcs)')
+    .action(
+      bind((context, version: number | undefined, o: { out?: string }) => save(context, version, o.out)),
+    );
+  const back = model
+    .command('import')
+    .description('load a version from a file; it serves only once it is activated')
+    .argument('<file>', 'what model export wrote')
+    .option('--sha256 <hash>', 'refuse a file with another hash')
+    .action(bind((context, file: string, o: { sha256?: string }) => load(context, file, o.sha256)));
+  withExamples(out, [['model export 3 -o v3.fcs', 'prints its SHA-256']]);
+  withExamples(back, [['model import -c other v3.fcs', 'for the documents that both collections have']]);
+};
+
+async function versionsOf(client: Client): Promise<Version[]> {
+  return (await client.get<{ versions: Version[] }>('/models')).versions;
+}
+
+async function list(context: Context): Promise<Shown> {
+  const versions = await versionsOf(await context.client());
+  const rows = versions.map((entry) => [
+    String(entry.version),
+    entry.state,
+    moment(entry.created_at),
+    `${entry.active_rows}/${entry.rows}`,
+    bytes(entry.bytes),
+    percent(entry.held_out?.accuracy ?? null),
+    percent(entry.held_out?.mips ?? null),
+  ]);
+  const head = ['version', 'state', 'made', 'trained rows', 'size', 'held out', 'plain search'];
+  return { json: { versions }, text: table([head, ...rows], '', [0, 1, 2]) };
+}
+
+async function pick(client: Client, number: number | undefined): Promise<Version> {
+  const versions = await versionsOf(client);
+  const found =
+    number === undefined
+      ? versions.find(({ state }) => state === 'serving')
+      : versions.find(({ version }) => version === number);
+  if (found === undefined) throw new Failure(`there is no version ${number ?? 'that serves'}`);
+  return found;
+}
+
+async function show(context: Context, number: number | undefined): Promise<Shown> {
+  const version = await pick(await context.client(), number);
+  const { held_out, probe } = version;
+  const lines = [
+    ['version', `${version.version}, ${version.state}`],
+    ['made', `${moment(version.created_at)}${version.run === null ? '' : `, run ${version.run}`}`],
+    ['trained from', version.parent === null ? '–' : `version ${version.parent}`],
+    ['rows', `${version.active_rows} trained of ${version.rows}`],
+    ['snapshot', `${bytes(version.bytes)}, sha256 ${version.hash}`],
+    [
+      'held out',
+      held_out === null
+        ? 'not measured'
+        : `${percent(held_out.accuracy)} of ${Math.round(held_out.units)} questions; before ${percent(held_out.baseline)}, plain search ${percent(held_out.mips)}`,
+    ],
+    [
+      'titles',
+      probe === null ? 'not measured' : `${probe.found} of ${probe.titles} found; plain search ${probe.mips}`,
+    ],
+    ...Object.entries(version.training).map(([name, value]) => [name, JSON.stringify(value)]),
+  ];
+  return { json: version, text: table(lines, '', [0, 1]) };
+}
+
+async function activate(context: Context, number: number): Promise<Shown> {
+  const client = await context.client();
+  return await context.change({ what: `make version ${number} of ${context.collection} serve` }, async () => {
+    const version = await client.post<Version>(`/models/${number}/activate`);
+    return { json: version, text: `version ${number} serves, everywhere within 30 s` };
+  });
+}
+
+async function rollback(context: Context): Promise<Shown> {
+  const serving = await pick(await context.client(), undefined);
+  if (serving.parent === null)
+    throw new Failure(`version ${serving.version} was trained from no other: there is nothing to go back to`);
+  return await activate(context, serving.parent);
+}
+
+async function save(context: Context, number: number | undefined, out: string | undefined): Promise<Shown> {
+  const client = await context.client();
+  const { version } = await pick(client, number);
+  const name = out ?? `${context.collection}-${version}.fcs`;
+  return await context.change({ what: `write version ${version} to ${name}` }, async () => {
+    const response = await client.response('GET', `${client.path}/models/${version}/snapshot`);
+    const content = new Uint8Array(await response.arrayBuffer());
+    const hash = createHash('sha256').update(content).digest('hex');
+    if (response.headers.get('etag') !== `"${hash}"`) {
+      throw new Failure(
+        `version ${version}: the ${content.length} bytes received do not have the hash announced`,
+      );
+    }
+    await writeFile(resolve(context.io.cwd, name), content);
+    const json = { version, file: name, bytes: content.length, sha256: hash };
+    return { json, text: `version ${version}: ${name}, ${bytes(content.length)}\nsha256 ${hash}` };
+  });
+}
+
+async function load(context: Context, file: string, wanted: string | undefined): Promise<Shown> {
+  const content = await readFile(resolve(context.io.cwd, file));
+  const hash = createHash('sha256').update(content).digest('hex');
+  if (wanted !== undefined && wanted.toLowerCase() !== hash)
+    throw new Failure(`${file}: its sha256 is ${hash}, not ${wanted}`);
+  const client = await context.client();
+  return await context.change({ what: `import ${file} into ${context.collection}` }, async () => {
+    const path = `${client.path}/models/import?sha256=${hash}`;
+    const made = (await (await client.response('POST', path, new Uint8Array(content))).json()) as Version;
+    const text = `version ${made.version} is available, ${made.active_rows} trained rows; fedcar model activate ${made.version} makes it serve`;
+    return { json: made, text };
+  });
+}

@@ -1,0 +1,74 @@
+/** `fedcar query`: the passages that answer a question. */
+import pc from 'picocolors';
+import { whole } from '../../bench/accuracy-options.ts';
+import type { Context, Shown } from '../context.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+interface Options {
+  limit: number;
+  threshold?: number;
+  modelVersion?: number;
+  region?: string;
+  explain: boolean;
+}
+
+interface Found {
+  model_version: number;
+  chunks: {
+    id: string;
+    score: number;
+    text: string;
+    item: { key: string; title: string; region: string };
+    scoring_details: { base_score: number | null; head_score: number };
+  }[];
+  errors: { region: string; detail: string }[];
+}
+
+export const queryCommand: Register = (program, bind) => {
+  const command = program
+    .command('query')
+    .description('search: the passages that answer a question')
+    .argument('<question...>', 'the question')
+    .option('-n, --limit <n>', 'results', whole(1, 50), 5)
+    .option('--threshold <score>', 'leave out what scores lower, 0 to 1', Number)
+    .option('--model-version <n>', 'a version; 0 is plain search (default: what serves)', whole(0))
+    .option('--region <name>', "one region's documents only")
+    .option('--explain', "each passage's score in plain search too", false)
+    .action(bind((context, words: string[], options: Options) => query(context, words.join(' '), options)));
+  withExamples(command, [
+    ['query nobody rang my bell', 'the five best passages'],
+    ['query -n 1 --json "where is my parcel?"', 'for a program'],
+  ]);
+};
+
+async function query(context: Context, text: string, options: Options): Promise<Shown> {
+  const { limit, threshold, modelVersion, region, explain } = options;
+  const retrieval = {
+    max_num_results: limit,
+    ...(threshold === undefined ? {} : { match_threshold: threshold }),
+  };
+  const found = await (await context.client()).post<Found>('/search', {
+    query: text,
+    ai_search_options: { retrieval },
+    fedcar: {
+      explain,
+      ...(modelVersion === undefined ? {} : { model_version: modelVersion }),
+      ...(region === undefined ? {} : { region }),
+    },
+  });
+  for (const error of found.errors) context.say(`region ${error.region} is missing: ${error.detail}`);
+  return { json: found, text: shown(found) };
+}
+
+function shown({ chunks, model_version }: Found): string {
+  if (chunks.length === 0) return 'nothing was found';
+  const entries = chunks.map(({ id, score, text, item, scoring_details: { base_score, head_score } }) => {
+    const explained =
+      base_score === null ? '' : `, cosine ${head_score.toFixed(3)}, plain ${base_score.toFixed(3)}`;
+    const title = item.title === '' ? '' : `${pc.bold(item.title)}  `;
+    const head = `${score.toFixed(2)}  ${title}${pc.dim(`${id}, ${item.region}${explained}`)}`;
+    return `${head}\n      ${text.replace(/\s+/g, ' ').slice(0, 240)}`;
+  });
+  return `${entries.join('\n')}\n${pc.dim(`model version ${model_version}`)}`;
+}

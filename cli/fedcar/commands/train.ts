@@ -1,0 +1,109 @@
+/** `fedcar train`: runs of training, to start, to watch, to cancel, to look back on. */
+import { whole } from '../../bench/accuracy-options.ts';
+import type { Client } from '../../client.ts';
+import { table } from '../../table.ts';
+import { type RunReport, startRun, watchRun } from '../../training.ts';
+import type { Context, Shown } from '../context.ts';
+import { Failure } from '../failure.ts';
+import { moment } from '../format.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+interface Runs {
+  runs: RunReport[];
+  schedule?: { next_at: number | null; waiting: { reason: string; detail: string } | null };
+}
+
+export const trainCommands: Register = (program, bind) => {
+  const train = program.command('train').description('training runs');
+  const start = train
+    .command('start')
+    .description('start a run now, whatever the schedule says')
+    .option('-w, --watch', 'stay until it has ended', false)
+    .action(bind((context, options: { watch: boolean }) => begin(context, options.watch)));
+  withExamples(start, [['train start --watch', 'exit status 1 unless it ended well']]);
+  train
+    .command('watch')
+    .description('follow a run to its end')
+    .argument('[run]', 'its id (default: the newest)')
+    .action(bind((context, id: string | undefined) => watch(context, id)));
+  train
+    .command('list')
+    .description('runs, newest first, and when the next is due')
+    .option('-n, --limit <n>', 'so many', whole(1, 100), 10)
+    .action(bind((context, options: { limit: number }) => list(context, options.limit)));
+  train
+    .command('cancel')
+    .description('stop a run; what serves goes on serving')
+    .argument('[run]', 'its id (default: the newest)')
+    .action(bind((context, id: string | undefined) => cancel(context, id)));
+};
+
+async function begin(context: Context, stay: boolean): Promise<Shown> {
+  return await context.change({ what: `start a training run of ${context.collection}` }, async () => {
+    const client = await context.client();
+    const run = await startRun(client);
+    if (stay) return await follow(context, client, run.run);
+    return { json: run, text: `run ${run.run} is under way; fedcar train watch follows it` };
+  });
+}
+
+async function watch(context: Context, id: string | undefined): Promise<Shown> {
+  const client = await context.client();
+  return await follow(context, client, id ?? (await newest(client)));
+}
+
+async function follow(context: Context, client: Client, id: string): Promise<Shown> {
+  const bar = context.progress('training', 1);
+  const report = await watchRun(client, id, bar);
+  bar.end(`${report.finished} rounds, ${report.state}`);
+  const good = report.state === 'published' || report.state === 'rejected';
+  return { json: report, text: outcome(report), exit: good ? 0 : 1 };
+}
+
+function outcome({ run, state, version, error }: RunReport): string {
+  if (state === 'published') return `run ${run}: version ${version} serves`;
+  if (state === 'rejected')
+    return `run ${run}: the gate did not publish version ${version}; what served goes on serving`;
+  return `run ${run} ${state}: ${error ?? 'no reason was given'}`;
+}
+
+async function list(context: Context, limit: number): Promise<Shown> {
+  const answer = await (await context.client()).get<Runs>(`/rounds?limit=${limit}`);
+  const rows = answer.runs.map((run) => [
+    run.run,
+    run.state,
+    moment(run.started_at),
+    `${run.finished}/${run.planned ?? '?'}`,
+    run.version === null ? '–' : String(run.version),
+    run.error ?? run.reason,
+  ]);
+  const head = ['run', 'state', 'started', 'rounds', 'version', 'why'];
+  const text = rows.length === 0 ? 'no run yet' : table([head, ...rows], '', [0, 1, 2, 5]);
+  return { json: answer, text: [text, ...due(answer.schedule)].join('\n') };
+}
+
+/** When the schedule starts the next run, and what keeps it from doing so. */
+function due(schedule: Runs['schedule']): string[] {
+  if (schedule === undefined) return [];
+  const { next_at, waiting } = schedule;
+  if (waiting !== null) return ['', `the schedule waits: ${waiting.detail}`];
+  return ['', next_at === null ? 'the schedule is off' : `the next run is due ${moment(next_at)}`];
+}
+
+async function cancel(context: Context, given: string | undefined): Promise<Shown> {
+  const client = await context.client();
+  const id = given ?? (await newest(client));
+  return await context.change({ what: `cancel the run ${id}` }, async () => {
+    const run = await client.post<RunReport>(`/rounds/${encodeURIComponent(id)}/cancel`);
+    const text = run.state === 'cancelled' ? `run ${id} is cancelled` : `run ${id} had ended: ${run.state}`;
+    return { json: run, text };
+  });
+}
+
+async function newest(client: Client): Promise<string> {
+  const { runs } = await client.get<Runs>('/rounds?limit=1');
+  const [run] = runs;
+  if (run === undefined) throw new Failure('there is no run yet; fedcar train start begins one');
+  return run.run;
+}

@@ -1,0 +1,36 @@
+/** The `fedcar` command from its arguments to its exit status: 0 done, 1 failed, 2 the command line was wrong. */
+import { CommanderError } from 'commander';
+import pc from 'picocolors';
+import { describeFailure } from './failure.ts';
+import { type Io, processIo } from './io.ts';
+import { makeProgram } from './program.ts';
+
+/** @param args without the names of Node and of the script. */
+export async function main(args: string[], io: Io = processIo()): Promise<number> {
+  // Benches parse their own flags, some of which bear the names of ours.
+  if (args[0] === 'bench') {
+    const { runBench } = await import('../bench/index.ts');
+    return await runBench(args.slice(1), 'fedcar bench');
+  }
+  let exit = 0;
+  const program = makeProgram(io, (status) => {
+    exit = status;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const { exit: status, ...failure } = describeFailure(error);
+    io.stderr.write(
+      args.includes('--json') ? `${JSON.stringify({ error: failure })}\n` : `${lineOf(failure)}\n`,
+    );
+    return status;
+  }
+}
+
+function lineOf({ detail, code, request_id }: Omit<ReturnType<typeof describeFailure>, 'exit'>): string {
+  const own = ['failed', 'usage', 'bug'].includes(code);
+  const named = own ? '' : ` [${code}${request_id === undefined ? '' : `, request ${request_id}`}]`;
+  return `${pc.red('error:')} ${detail}${named}`;
+}

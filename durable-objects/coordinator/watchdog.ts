@@ -1,0 +1,42 @@
+/**
+ * What the cron trigger does with a collection. Alarms can be lost: those of a run, of the snapshot, and of regions
+ * that have old records to delete are set again from what is saved. Then a run is started if one is due.
+ */
+import type { Outcome, RunInfo } from '../../shared/protocol/objects.ts';
+import type { Values } from '../sql.ts';
+import { type ScheduleParts, scheduleAt } from './schedule.ts';
+import type { Versions } from './versions.ts';
+
+export interface WatchdogParts extends ScheduleParts {
+  storage: DurableObjectStorage;
+  values: Values;
+  versions: Versions;
+  /** Asks every participant to look for work. */
+  wakeAll(): Promise<unknown>;
+  start(reason: string): Promise<Outcome<RunInfo>>;
+}
+
+/** Regions are woken at least so often: they delete what is older than the retention time, also when nobody trains. */
+const WAKE_MS = 86_400_000;
+const WOKEN_AT = 'wokenAt';
+
+/** @returns the run that it started, or null */
+export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
+  const { storage, values, versions, rows, runs } = parts;
+  if (runs.active() !== null) {
+    await storage.setAlarm(now);
+    await parts.wakeAll();
+    return { started: null };
+  }
+  // `getAlarm` may tell of an alarm that will never come.
+  const serving = versions.serving();
+  if (serving !== null && serving.rows_at !== rows.changedAt()) await storage.setAlarm(now);
+  if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
+    values.set(WOKEN_AT, now);
+    await parts.wakeAll();
+  }
+  const { nextAt, waiting } = scheduleAt(parts, now);
+  if (waiting !== null || nextAt === null || nextAt > now) return { started: null };
+  const outcome = await parts.start('schedule');
+  return { started: outcome.ok ? outcome.value.run : null };
+}

@@ -1,0 +1,207 @@
+/** Every command that talks to a service, against one real deployment in workerd. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Deployment, startDeployment } from '../../../../cli/deployment.ts';
+import { type Ran, fedcar as run } from '../../../helpers/fedcar.ts';
+import { feedback, ITEMS } from '../../../helpers/help-desk.ts';
+
+let folder: string;
+let deployment: Deployment;
+const fedcar = (line: string | string[]): Promise<Ran> =>
+  run(line, { cwd: folder, env: { FEDCAR_URL: deployment.url } });
+
+/** Runs the command and expects it to end well. */
+async function ok(line: string | string[]): Promise<Ran> {
+  const ran = await fedcar(line);
+  expect(ran.code, ran.err).toBe(0);
+  return ran;
+}
+
+const BRIEF = JSON.stringify([
+  {
+    train: 'head',
+    rounds: 'local',
+    passes: 1,
+    optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant', warmup: 0 },
+  },
+]);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-command-'));
+  deployment = await startDeployment({ folder: join(folder, 'state') });
+}, 120_000);
+afterAll(async () => {
+  await deployment?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('collections', () => {
+  it('are created with settings, shown, listed and deleted', async () => {
+    const dry = await ok('collections create desk --regions weur,apac --dry-run --json');
+    expect(dry.json()).toMatchObject({ dry_run: true, settings: { regions: ['weur', 'apac'] } });
+    const made = await ok([
+      ...'collections create desk --regions weur,apac --set schedule.everyHours=0 --set training.seed=7'.split(
+        ' ',
+      ),
+      ...[
+        '--set',
+        `training.phases=${BRIEF}`,
+        '--set',
+        'heldOutShare=0.25',
+        '--set',
+        'gate.probeTolerance=1',
+      ],
+      ...['--set', 'gate.margin=-1', '--set', 'privacy.noise=off'],
+    ]);
+    expect(made.out).toBe('collection desk: regions weur, apac\n');
+    await ok('collections create gone');
+    expect((await ok('collections list')).out).toMatch(/^name +created +regions\ndesk +.*weur, apac\ngone /);
+    const shown = await ok('collections show desk --json');
+    expect(shown.json()).toMatchObject({ name: 'desk', settings: { heldOutShare: 0.25 } });
+  });
+
+  it('are not deleted without being asked for', async () => {
+    const refused = await fedcar('collections delete gone');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain('pass -y');
+    expect((await ok('collections delete gone --dry-run')).out).toMatch(/^would delete the collection gone/);
+    expect((await ok('collections delete gone -y')).out).toBe('collection gone is deleted\n');
+    const again = await fedcar('collections delete gone -y --json');
+    expect(again).toMatchObject({ code: 1, out: '' });
+    expect(JSON.parse(again.err)).toMatchObject({ error: { code: 'unknown_collection', status: 404 } });
+  });
+});
+
+describe('ingest', () => {
+  const lines = () => {
+    const file = join(folder, 'items.jsonl');
+    writeFileSync(file, ITEMS.map(({ key, title, text }) => JSON.stringify({ key, title, text })).join('\n'));
+    return file;
+  };
+
+  it('takes JSON lines, and a second time finds everything as it was', async () => {
+    const file = lines();
+    expect((await ok(`ingest -c desk --dry-run ${file}`)).out).toContain(`${ITEMS.length} documents`);
+    const first = await ok(`ingest -c desk --json ${file}`);
+    expect(first.json()).toMatchObject({ documents: { created: ITEMS.length, unchanged: 0 } });
+    expect(first.err).toContain('documents');
+    const second = await ok(`ingest -c desk --json ${file}`);
+    expect(second.json()).toMatchObject({ documents: { created: 0, unchanged: ITEMS.length, resumed: 0 } });
+  });
+
+  it('takes a folder of Markdown, HTML and text under their paths', async () => {
+    mkdirSync(join(folder, 'docs', 'deep'), { recursive: true });
+    writeFileSync(join(folder, 'docs', 'zoo.md'), '# The zoo\n\nWhat giraffes eat.\n');
+    writeFileSync(
+      join(folder, 'docs', 'deep', 'moon.html'),
+      '<title>Moon &amp; tides</title><p>Why the sea rises.',
+    );
+    writeFileSync(join(folder, 'docs', 'deep', 'left-luggage.txt'), 'Where suitcases are kept.');
+    writeFileSync(join(folder, 'docs', 'ignored.png'), 'not text');
+    const sent = await ok(`ingest -c desk --region apac ${join(folder, 'docs')}`);
+    expect(sent.out).toBe('3 documents: 3 new, 0 changed, 0 as they were\n');
+    const found = await ok('query -c desk --json -n 1 why are there tides');
+    expect(found.json()).toMatchObject({
+      chunks: [{ item: { key: 'deep/moon.html', title: 'Moon & tides', region: 'apac' } }],
+    });
+  });
+
+  it('says which line of which file is wrong', async () => {
+    const file = join(folder, 'wrong.jsonl');
+    writeFileSync(file, '{"key": "a", "text": "fine"}\n{"key": "b", "txt": "not"}\n');
+    const ran = await fedcar(`ingest -c desk ${file}`);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toMatch(/wrong\.jsonl:2: field "text"/);
+    expect((await fedcar('ingest nowhere')).err).toContain('no such file or folder');
+  });
+
+  it('refuses a BEIR folder whose regions the collection does not have', async () => {
+    const ran = await fedcar(`ingest -c desk ${join(import.meta.dirname, '../../../../samples')}`);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain('create one with --regions apac,sam,weur,wnam');
+  });
+});
+
+describe('questions', () => {
+  it('are answered with passages, for people and for programs', async () => {
+    const [item] = ITEMS;
+    const ran = await ok(['query', '-c', 'desk', '--explain', item?.title as string]);
+    expect(ran.out).toContain(item?.key);
+    expect(ran.out).toMatch(/cosine 0\.\d+, plain 0\.\d+/);
+    expect(ran.out).toContain('model version 0');
+    expect((await fedcar('query -c desk --limit 99 x')).code).toBe(2);
+  });
+
+  it('become feedback once', async () => {
+    const file = join(folder, 'log.jsonl');
+    writeFileSync(
+      file,
+      feedback(3)
+        .map((record) => JSON.stringify(record))
+        .join('\n'),
+    );
+    const first = await ok(`feedback import -c desk --region weur ${file} --json`);
+    const { accepted } = first.json<{ accepted: number }>();
+    expect(accepted).toBeGreaterThan(20);
+    const again = await ok(`feedback import -c desk --region weur ${file} --json`);
+    expect(again.json()).toEqual({ accepted: 0, duplicates: accepted, resumed: 0 });
+  });
+});
+
+describe('training', () => {
+  it('is started, watched, listed; and its version can go back and forth', async () => {
+    expect((await ok('train list -c desk')).out).toContain('no run yet');
+    expect((await ok('train start -c desk --dry-run')).out).toBe('would start a training run of desk\n');
+    const ran = await ok('train start -c desk --watch');
+    expect(ran.out).toMatch(/^run r\w+: version 1 serves\n$/);
+    expect(ran.err).toContain('training');
+    const { runs } = (await ok('train list -c desk --json')).json<{ runs: { state: string }[] }>();
+    expect(runs.map(({ state }) => state)).toEqual(['published']);
+    expect((await ok('train watch -c desk')).out).toMatch(/version 1 serves/);
+    expect((await ok('train cancel -c desk')).out).toContain('had ended: published');
+    expect((await ok('model list -c desk')).out).toMatch(/1 +serving[\s\S]*0 +available/);
+    expect((await ok('model show -c desk')).out).toMatch(/version +1, serving/);
+    expect((await ok('model rollback -c desk')).out).toMatch(/^version 0 serves/);
+    expect((await fedcar('model rollback -c desk')).err).toContain('nothing to go back to');
+    expect((await ok('model activate 1 -c desk')).out).toMatch(/^version 1 serves/);
+    const missing = await fedcar('model activate 9 -c desk');
+    expect(missing.code).toBe(1);
+    expect(missing.err).toMatch(/unknown_version/);
+  });
+
+  it('that fails ends with 1 and says why', async () => {
+    await ok('collections create empty --set privacy.noise=off --set schedule.everyHours=0');
+    const ran = await fedcar('train start -c empty --watch --json');
+    expect(ran.code).toBe(1);
+    expect(ran.json()).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('at least 2 are needed'),
+    });
+  });
+});
+
+describe('privacy', () => {
+  it('shows what was promised and spent', async () => {
+    expect((await ok('privacy show -c desk')).out).toContain('noise is off');
+    expect((await ok('privacy show')).out).toMatch(
+      /promised +ε 4 at δ 0\.00001[\s\S]*nothing was charged yet/,
+    );
+  });
+
+  it('plans from the collection’s own settings', async () => {
+    const plan = (await ok('privacy plan --live --steps 50 --json')).json();
+    expect(plan).toMatchObject({ steps: 50, budget: 4, retention_days: 365 });
+  });
+});
+
+it('says where it looked when nothing answers', async () => {
+  const ran = await run('train list --url http://127.0.0.1:1', { cwd: folder });
+  expect(ran).toMatchObject({ code: 1, out: '' });
+  expect(ran.err).toMatch(/http:\/\/127\.0\.0\.1:1 cannot be reached/);
+});
+
+it('keeps nothing of the service’s in the folder but finished uploads’ traces', () => {
+  expect(() => readFileSync(join(folder, '.fedcar', 'deployments.json'))).toThrow();
+});
