@@ -4,8 +4,9 @@ import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { timing } from 'hono/timing';
-import { Collections, withCollection } from './collections.ts';
 import { errorText, logLine } from '../shared/log.ts';
+import { Collections, withCollection } from './collections.ts';
+import { dashboardRoutes } from './dashboard/routes.tsx';
 import type { AppEnv, Env } from './env.ts';
 import { auditLog } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
@@ -21,9 +22,12 @@ import { router } from './router.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
+import { flRoutes } from './routes/fl.ts';
 import { healthRoutes } from './routes/health.ts';
 import { itemRoutes } from './routes/items.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
+import { participantRoutes } from './routes/participants.ts';
 import { privacyRoutes } from './routes/privacy.ts';
 import { regionRoutes } from './routes/regions.ts';
 import { roundRoutes } from './routes/rounds.ts';
@@ -93,6 +97,8 @@ export function createApp(
   app.route('/', healthRoutes());
   app.route('/v1', tokenRoutes(isolate.tokens));
   app.route('/v1', auditRoutes());
+  app.route('/v1', metricsRoutes(metrics, isolate.gauges));
+  app.route('/', dashboardRoutes());
   app.route('/v1', collectionRoutes(collections, snapshots));
   for (const prefix of ['/v1', '/v1/collections/:collection']) {
     const inCollection = router();
@@ -104,15 +110,31 @@ export function createApp(
       roundRoutes(),
       regionRoutes(),
       privacyRoutes(),
+      participantRoutes(),
+      flRoutes(),
     ]) {
       inCollection.route('/', routes);
     }
-    for (const path of ['search', 'items', 'feedback', 'models', 'rounds', 'regions', 'privacy']) {
+    for (const path of [
+      'search',
+      'items',
+      'feedback',
+      'models',
+      'rounds',
+      'regions',
+      'privacy',
+      'participants',
+      'fl',
+    ]) {
       app.use(`${prefix}/${path}/*`, withCollection(collections));
     }
     app.route(prefix, inCollection);
   }
-  app.get('/openapi.json', (c) => c.json(openApiDocument(app)));
+  let description: ReturnType<typeof openApiDocument> | null = null;
+  app.get('/openapi.json', (c) => {
+    description ??= openApiDocument(app);
+    return c.json(description);
+  });
   return app;
 }
 

@@ -2,6 +2,7 @@
 import { engineFor } from '../durable-objects/engine.ts';
 import { coordinator, directory, region } from '../durable-objects/names.ts';
 import { traced } from '../durable-objects/request-context.ts';
+import type { Hub } from '../shared/federated/coordinator-port.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Env } from './env.ts';
 import { queryEncoder } from './query-encoder.ts';
@@ -15,6 +16,7 @@ export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): S
     directory: () => traced(directory(env)) as unknown as DirectoryApi,
     coordinator: ({ name, settings }) =>
       traced(coordinator(env, name, settings)) as unknown as CoordinatorApi,
+    hub: ({ name, settings }) => traced(coordinator(env, name, settings)) as unknown as Hub,
     region: (collection, name) =>
       traced(region(env, collection.name, name, collection.settings)) as unknown as RegionApi,
     encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings.adapter)),

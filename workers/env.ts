@@ -32,5 +32,7 @@ export interface AppEnv {
     problemCode?: string;
     /** The collection that the path names, `default` when it names none. Set on the routes that have one. */
     collection: CollectionInfo;
+    /** Whose signature the request bears. Set on the routes for participants. */
+    participant: string;
   };
 }

@@ -11,8 +11,15 @@ const CODES = {
   malformed_json: [400, 'The body is not JSON'],
   malformed_body: [400, 'The body cannot be decoded'],
   body_too_complex: [400, 'The body has too many parts'],
+  signature_missing: [401, 'A signature of a participant is needed'],
+  signature_invalid: [401, 'The signature does not hold'],
+  clock_skew: [401, 'The clocks are too far apart'],
   unauthorized: [401, 'A bearer token is needed'],
   forbidden: [403, 'The token does not allow this'],
+  not_a_participant: [403, 'The signer does not take part here'],
+  invitation_unknown: [403, 'There is no such invitation'],
+  invitation_expired: [403, 'The invitation has expired'],
+  invitation_used: [403, 'The invitation was used with another key'],
   unknown_route: [404, 'There is no such route'],
   unknown_collection: [404, 'There is no such collection'],
   unknown_item: [404, 'There is no such item'],
@@ -20,13 +27,17 @@ const CODES = {
   unknown_run: [404, 'There is no such run'],
   unknown_region: [404, 'There is no such region in the collection'],
   unknown_token: [404, 'There is no such token'],
+  unknown_participant: [404, 'There is no such participant'],
+  state_gone: [404, 'The round is not about this'],
   method_not_allowed: [405, 'The route does not have this method'],
   conflict: [409, 'The request does not fit the present state'],
   collection_exists: [409, 'There is such a collection already'],
+  signature_replayed: [409, 'The request was made before'],
   run_in_progress: [409, 'A training run is in progress'],
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body has to be application/json'],
   too_many_requests: [429, 'Too many requests'],
+  contributor_limit: [429, 'The contributor has given as much feedback as is allowed'],
   internal_error: [500, 'The server failed'],
   secret_missing: [503, 'The deployment has no secret'],
   unavailable: [503, 'The service is not available at the moment'],
@@ -107,10 +118,12 @@ export class Problem extends Error {
 
 /** A refusal of an object: a known code keeps its status, any other is a conflict under the object's own code. */
 export function problemOf(refusal: Refusal): Problem {
-  const known = Object.hasOwn(CODES, refusal.code);
-  return known
-    ? new Problem(refusal.code as ProblemCode, refusal.detail)
-    : new Problem('conflict', refusal.detail, { shownCode: refusal.code });
+  const { code, detail, retryAfter } = refusal;
+  const headers: Record<string, string> =
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return Object.hasOwn(CODES, code)
+    ? new Problem(code as ProblemCode, detail, { headers })
+    : new Problem('conflict', detail, { headers, shownCode: code });
 }
 
 /** What the platform's failures become: an overloaded or restarting object is worth another try, a bug is not. */

@@ -2,6 +2,7 @@
  * What the routes need from outside: the objects, the encoder, shared bytes, the clock. The Worker makes it from its
  * bindings in one place; tests hand in their own.
  */
+import type { Hub } from '../shared/federated/coordinator-port.ts';
 import type { CollectionInfo, CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import type { SharedBytes } from './snapshot-cache.ts';
@@ -12,11 +13,17 @@ export interface QueryEncoder {
   embed(query: string, snapshot: Snapshot): Promise<Float32Array>;
   /** Without an adapter: what plain embedding search compares. */
   embedBase(query: string): Promise<Float32Array>;
+  /** Of documents' texts, without an adapter. What was embedded lately is remembered. */
+  embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
+  /** How many tokens the encoder reads of a text. */
+  countTokens(text: string): number;
 }
 
 export interface Services {
   directory(): DirectoryApi;
   coordinator(collection: CollectionInfo): CoordinatorApi;
+  /** The same object as participants see it. */
+  hub(collection: CollectionInfo): Hub;
   region(collection: CollectionInfo, region: string): RegionApi;
   encoder(collection: CollectionInfo): Promise<QueryEncoder>;
   sharedBytes(): SharedBytes;

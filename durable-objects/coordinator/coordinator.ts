@@ -1,20 +1,26 @@
 /**
  * Coordinator: one Durable Object a collection. Rows, versions and snapshots, training runs and their rounds.
  *
- * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger; byte strings for snapshots,
- * parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, activate, refresh, place,
- * regions, privacy; start, cancel, runs, run; for participants poll, report, putChunk, putFrame, statePart, register,
+ * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen; byte strings for
+ * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, activate, importPart, importVersion, refresh, place,
+ * regions, privacy; start, cancel, runs, run, schedule; for participants admit, pollFor,
+ * poll, report, putChunk, arrived, putFrame, statePart, register,
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
  * the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
+
+import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
-import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
+import { noiseOf, policyOf } from '../../shared/federated/noise-plan.ts';
+import type { Federation } from '../../shared/protocol/enrolment.ts';
+import type { Arrived } from '../../shared/protocol/fl.ts';
 import type {
   CoordinatorApi,
   Outcome,
   PrivacyInfo,
   RegionStats,
   RunInfo,
+  ScheduleInfo,
   SnapshotPointer,
   VersionInfo,
 } from '../../shared/protocol/objects.ts';
@@ -30,16 +36,21 @@ import type { PassageChange } from '../region/library.ts';
 import { forget, migrate, Values } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Desk } from './desk.ts';
+import { Imports } from './imports.ts';
+import { Participants } from './participants.ts';
 import { describePrivacy } from './privacy-info.ts';
-import { RowTable } from './row-table.ts';
-import { type ActiveRun, RunStore } from './run-store.ts';
+import { hash32, RowTable } from './row-table.ts';
+import { freshRun, RunStore } from './run-store.ts';
 import { Runner, SERIAL } from './runner.ts';
+import { type ScheduleParts, scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
 import { SecureSum } from './secure-sum.ts';
 import { pointerOf, type SnapshotContext, Versions, versionInfo } from './versions.ts';
+import { watch } from './watchdog.ts';
 
 /** Rows gather for so long before a new revision of the serving snapshot is made. */
 const REFRESH_MS = 3_000;
+const ROSTERS_PER_PAGE = 64;
 /** After an alarm that failed over and over. */
 const RETRY_MS = 60_000;
 
@@ -49,6 +60,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   readonly #versions: Versions;
   readonly #runs: RunStore;
   readonly #ledger: LedgerStore;
+  readonly #imports: Imports;
+  readonly #participants: Participants;
   #runner: Runner | null = null;
   #secureSum: SecureSum | null = null;
 
@@ -60,17 +73,15 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#runs = new RunStore(ctx.storage);
     this.#versions = new Versions(ctx.storage, this.#rows, () => this.#runs.snapshotsInUse());
     this.#ledger = new LedgerStore(ctx.storage);
+    this.#imports = new Imports(ctx.storage, this.#versions);
+    this.#participants = new Participants(ctx.storage);
   }
 
   /** Tells the object which collection it is. May be repeated; settings replace earlier ones. */
-  async configure(
-    collection: string,
-    settings: CollectionSettings,
-    roster: SignedRoster | null,
-  ): Promise<void> {
+  async configure(collection: string, settings: CollectionSettings, federation: Federation): Promise<void> {
     this.#values.set('collection', collection);
     this.#values.set('settings', settings);
-    this.#values.set('roster', roster);
+    this.#participants.configure(federation);
     this.#runner = null;
     this.#secureSum = null;
     await this.#serving();
@@ -115,6 +126,17 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return { ok: true, value: versionInfo(this.#versions.get(version) ?? fresh) };
   }
 
+  /** A part of a version in a file; see imports.ts. */
+  async importPart(hash: string, part: number, bytes: Uint8Array): Promise<void> {
+    this.#imports.putPart(hash, part, bytes);
+  }
+
+  async importVersion(hash: string): Promise<Outcome<VersionInfo>> {
+    const { adapter } = this.#settings();
+    const made = await this.#imports.finish(hash, adapter, await this.#context(), Date.now());
+    return made.ok ? { ok: true, value: versionInfo(made.value) } : made;
+  }
+
   async place(keys: string[], wanted: string | null, assign: boolean): Promise<Record<string, string>> {
     const { regions } = this.#settings();
     const choose = (key: string) => wanted ?? (regions[hash32(key) % regions.length] as string);
@@ -135,39 +157,18 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async start(reason: string): Promise<Outcome<RunInfo>> {
+    const problem = this.#participants.problem();
+    if (problem !== null) return { ok: false, code: 'no_roster', detail: problem };
     const running = this.#runs.active();
     if (running !== null) {
-      return {
-        ok: false,
-        code: 'run_in_progress',
-        detail: `run ${running.run} is in progress: wait for it or cancel it`,
-      };
+      const detail = `run ${running.run} is in progress: wait for it or cancel it`;
+      return { ok: false, code: 'run_in_progress', detail };
     }
     const serving = await this.#serving();
     const now = Date.now();
     const id = this.#runs.freshId(now);
     const seed = this.#settings().training.seed ?? (crypto.getRandomValues(new Uint32Array(1))[0] as number);
-    const run: ActiveRun = {
-      run: id,
-      seed,
-      stage: 'prepare',
-      index: 0,
-      trained: 0,
-      plan: null,
-      units: 0,
-      base: serving.version,
-      candidate: null,
-      round: null,
-      spec: null,
-      probes: {},
-      rowsAt: 0,
-      rows: 0,
-      serial: 0,
-      noise: this.#noise(),
-      securePhase: null,
-      failures: 0,
-      away: [],
-    };
+    const run = freshRun({ run: id, seed, base: serving.version, noise: noiseOf(this.#settings()) });
     if (this.#runs.active() !== null) return this.start(reason);
     this.#runs.begin(run, reason, now);
     await this.#alarmBy(now);
@@ -198,11 +199,43 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async privacy(): Promise<PrivacyInfo> {
-    const secure = this.#secure(await this.#context());
-    return describePrivacy(this.#settings(), this.#ledger, secure, Date.now());
+    const rosters = this.#participants.rostersAfter(-1, Number.MAX_SAFE_INTEGER);
+    const members = this.#participants.names(this.#settings()).length;
+    const roster = rosters.at(-1)?.roster ?? null;
+    return describePrivacy(this.#settings(), this.#ledger, roster, members, Date.now());
+  }
+
+  /** When the next scheduled run starts, and why it does not although it is due. */
+  async schedule(): Promise<ScheduleInfo> {
+    return scheduleAt(this.#schedule(), Date.now());
   }
 
   // ---- what participants call -------------------------------------------------------------------------------
+
+  /** Takes a signed request for its participant's; a second time it is refused. */
+  async admit(request: RequestSignature): Promise<Outcome<string>> {
+    return this.#participants.admit(request, Date.now());
+  }
+
+  /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
+  async pollFor(participant: string, waitMs: number): Promise<Instruction> {
+    const desk = await this.#desk();
+    const first = desk.poll(participant);
+    if (first.do !== 'wait' || first.ms === 0 || waitMs === 0) return first;
+    await this.#participants.untilWoken(participant, waitMs);
+    const then = (await this.#desk()).poll(participant);
+    // Who was held asks again at once.
+    return then.do === 'wait' && then.ms > 0 ? { ...then, ms: 1 } : then;
+  }
+
+  /** When participants last spoke, by name. */
+  async sightings(names: string[]): Promise<Record<string, number | null>> {
+    return Object.fromEntries(names.map((name) => [name, this.#participants.seenAt(name)]));
+  }
+
+  async rostersAfter(epoch: number): Promise<SignedRoster[]> {
+    return this.#participants.rostersAfter(epoch, ROSTERS_PER_PAGE);
+  }
 
   async poll(participant: string): Promise<Instruction> {
     return (await this.#desk()).poll(participant);
@@ -214,6 +247,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   async putChunk(header: unknown, bytes: Uint8Array): Promise<Ack> {
     return (await this.#desk()).putChunk(header, bytes);
+  }
+
+  /** Which pieces of a participant's vector have come in. */
+  async arrived(participant: string, round: string): Promise<Arrived> {
+    return (await this.#desk()).arrived(participant, round);
   }
 
   /** One frame of a masked vector. */
@@ -238,18 +276,10 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   /** The watchdog: sets alarms again from saved state, and starts a run that is due. */
   async tick(now: number): Promise<{ started: string | null }> {
     if (this.#values.get('settings') === null) return { started: null };
-    if (this.#runs.active() !== null) {
-      await this.ctx.storage.setAlarm(now);
-      const { regions } = this.#settings();
-      await Promise.all(regions.map((name) => reached(() => this.#region(name).wake())));
-      return { started: null };
-    }
-    const { everyHours } = this.#settings().schedule;
-    const last = this.#runs.lastStartedAt();
-    if (everyHours === 0 || (last !== null && now - last < everyHours * 3_600_000)) return { started: null };
-    if (this.#rows.liveCount() === 0) return { started: null };
-    const outcome = await this.start('schedule');
-    return { started: outcome.ok ? outcome.value.run : null };
+    const wakeAll = () =>
+      Promise.all(this.#participants.names(this.#settings()).map((name) => this.#wake(name)));
+    const more = { storage: this.ctx.storage, values: this.#values, versions: this.#versions, wakeAll };
+    return watch({ ...this.#schedule(), ...more, start: (reason) => this.start(reason) }, now);
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -270,6 +300,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     }
     if (next === null) await this.#versions.refresh((await this.#serving()).version, await this.#context());
     if (next !== null) await this.#alarmBy(next);
+  }
+
+  #schedule(): ScheduleParts {
+    const parts = { runs: this.#runs, rows: this.#rows, ledger: this.#ledger };
+    return { ...parts, settings: this.#settings(), problem: this.#participants.problem() };
   }
 
   async #alarmBy(at: number): Promise<void> {
@@ -301,36 +336,35 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async #serving() {
-    const serving = this.#versions.serving();
-    if (serving !== null) return serving;
-    const draft = {
-      parent: null,
-      run: null,
-      adapter: { kind: 'none' as const },
-      parameters: null,
-      training: {},
-    };
-    return this.#versions.create(draft, null, await this.#context(), Date.now());
-  }
-
-  #noise(): ActiveRun['noise'] {
-    const { privacy, retentionDays } = this.#settings();
-    if (privacy.noise === 'off') return null;
-    const { counts, train, gate } = planNoise(privacy, retentionDays);
-    return { counts, train, gate };
+    return this.#versions.serving() ?? (await this.#versions.first(await this.#context(), Date.now()));
   }
 
   #secure(context: SnapshotContext): SecureSum | null {
-    const roster = this.#values.get<SignedRoster>('roster');
-    if (roster === null) return null;
-    this.#secureSum ??= new SecureSum(this.ctx.storage, roster, context.model.sha256);
+    const [first, ...others] = this.#participants.rosters();
+    if (first === undefined) return null;
+    this.#secureSum ??= new SecureSum(this.ctx.storage, [first, ...others], context.model.sha256);
     return this.#secureSum;
+  }
+
+  /** Asks a participant to poll; false when nothing was heard of it. */
+  async #wake(name: string): Promise<boolean> {
+    if (!this.#participants.isOutside(name)) return reached(() => this.#region(name).wake());
+    this.#participants.wake(name);
+    return this.#participants.isPresent(name, Date.now());
+  }
+
+  #adopt(): string | null {
+    this.#participants.adopt();
+    this.#secureSum = null;
+    return this.#participants.problem();
   }
 
   async #drive(): Promise<Runner> {
     const context = await this.#context();
     this.#runner ??= new Runner({
-      secure: this.#secure(context),
+      secure: () => this.#secure(context),
+      participants: () => this.#participants.names(this.#settings()),
+      adopt: () => this.#adopt(),
       ledger: this.#ledger,
       storage: this.ctx.storage,
       rows: this.#rows,
@@ -340,9 +374,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       settings: this.#settings(),
       context,
       now: () => Date.now(),
-      wake: (name) => reached(() => this.#region(name).wake()),
+      wake: (name) => this.#wake(name),
       flush: (name) => reached(() => this.#region(name).flush()),
-      ledgerOf: (name) => answerOf(() => this.#region(name).ledger()),
+      // A participant from outside keeps its own ledger to itself.
+      ledgerOf: async (name) =>
+        this.#participants.isOutside(name) ? null : answerOf(() => this.#region(name).ledger()),
     });
     return this.#runner;
   }
@@ -353,11 +389,4 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const comeBy = (at: number) => this.#alarmBy(at);
     return new Desk({ runner, secure, runs: this.#runs, comeBy, now: () => Date.now() });
   }
-}
-
-/** FNV-1a: where an item goes that nobody placed. */
-function hash32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
 }

@@ -3,6 +3,7 @@
  * idempotent by (round, phase, sender). Nothing heavy happens here: the coordinator's alarm does what follows.
  */
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
+import type { Arrived } from '../../shared/protocol/fl.ts';
 import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RunStore } from './run-store.ts';
 import type { Runner } from './runner.ts';
@@ -62,6 +63,15 @@ export class Desk {
       runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
     }
     return this.#taken(runner.event(message.round, { type: 'ready', participant: message.participant }));
+  }
+
+  /** Which pieces of a participant's vector are here. */
+  arrived(participant: string, round: string): Arrived {
+    const { runner, secure } = this.#parts;
+    return {
+      chunks: runner.chunksOf(participant, round),
+      frames: secure?.framesOf(round, participant) ?? [],
+    };
   }
 
   /** One frame of a masked vector. */

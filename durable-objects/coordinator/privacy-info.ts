@@ -1,15 +1,17 @@
 /** What a collection says of its privacy: the promise, what is spent, what the next run would cost. */
 import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
-import { type LedgerEntry, project } from '../../shared/privacy/ledger.ts';
+import { type LedgerEntry, project, runsLeft } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
 import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
+import type { Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 
 export function describePrivacy(
-  { privacy, retentionDays, regions }: CollectionSettings,
+  { privacy, retentionDays }: CollectionSettings,
   ledger: LedgerStore,
-  secure: { threshold: number; colluders: number; members: string[] } | null,
+  roster: Pick<Roster, 'threshold' | 'colluders'> | null,
+  members: number,
   now: number,
 ): PrivacyInfo {
   const policy = ledger.covering(policyOf(privacy, retentionDays));
@@ -18,7 +20,7 @@ export function describePrivacy(
   const report = reportLedger(policy, entries, now);
   const next = project(policy, entries, plan.releases, now);
   return {
-    aggregation: secure === null ? 'plain' : 'secure',
+    aggregation: roster === null ? 'plain' : 'secure',
     noise: privacy.noise,
     unit: privacy.unit,
     delta: privacy.delta,
@@ -28,9 +30,14 @@ export function describePrivacy(
     epsilonRdp: report.epsilonRdp,
     epsilonPld: report.epsilonPld,
     left: Math.max(0, privacy.epsilon - report.epsilon),
-    honest: secure === null ? 1 : secure.threshold - secure.colluders,
-    members: secure?.members.length ?? regions.length,
-    nextRun: { epsilon: next.epsilon, fits: next.fits, noiseMultiplier: plan.train },
+    honest: roster === null ? 1 : roster.threshold - roster.colluders,
+    members,
+    nextRun: {
+      epsilon: next.epsilon,
+      fits: next.fits,
+      noiseMultiplier: plan.train,
+      runsLeft: runsLeft(policy, entries, plan.releases, now),
+    },
     charges: summarise(entries),
   };
 }

@@ -25,7 +25,8 @@ export async function specifyRound(
   parts: RunnerParts,
   state: TrainingState,
 ): Promise<RoundSpec> {
-  const { collection, secure, now } = parts;
+  const { collection, now } = parts;
+  const secure = parts.secure();
   const common = {
     id: `${run.run}.${run.index}`,
     collection,

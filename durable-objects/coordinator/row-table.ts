@@ -160,3 +160,10 @@ export class RowTable {
     return places;
   }
 }
+
+/** FNV-1a: where an item goes that nobody placed. */
+export function hash32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}

@@ -39,6 +39,28 @@ export interface ActiveRun {
   away: string[];
 }
 
+/** A run that has done nothing yet. */
+export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise'>): ActiveRun {
+  return {
+    ...begun,
+    stage: 'prepare',
+    index: 0,
+    trained: 0,
+    plan: null,
+    units: 0,
+    candidate: null,
+    round: null,
+    spec: null,
+    probes: {},
+    rowsAt: 0,
+    rows: 0,
+    serial: 0,
+    securePhase: null,
+    failures: 0,
+    away: [],
+  };
+}
+
 /** The run at its following round, which is not specified yet. */
 export function nextRound(run: ActiveRun): ActiveRun {
   const away = Object.entries(run.round?.participants ?? {})

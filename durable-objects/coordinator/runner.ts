@@ -32,8 +32,15 @@ export interface RunnerParts {
   runs: RunStore;
   collection: string;
   settings: CollectionSettings;
-  /** Null where the sum is plain: by the settings, or because a region alone has nobody to hide among. */
-  secure: SecureSum | null;
+  /**
+   * For the open round, or the one to be opened. Null where the sum is plain: by the settings, or because a region
+   * alone has nobody to hide among.
+   */
+  secure: () => SecureSum | null;
+  /** Whom the next round asks. */
+  participants: () => string[];
+  /** From now on rounds go by the rosters in force. @returns why there can be no round, or null */
+  adopt: () => string | null;
   ledger: LedgerStore;
   context: SnapshotContext;
   now: () => number;
@@ -114,7 +121,7 @@ export class Runner {
     const { runs, now, settings, rows, ledger, storage, flush, ledgerOf } = this.#parts;
     const [, copies] = await Promise.all([
       Promise.all(settings.regions.map(flush)),
-      run.noise === null ? [] : Promise.all(settings.regions.map(ledgerOf)),
+      run.noise === null ? [] : Promise.all(this.#parts.participants().map(ledgerOf)),
     ]);
     if (runs.active()?.run !== run.run) return null;
     // This object may have been restored from a backup: what regions saw charged counts, and no serial is used again.
@@ -152,6 +159,11 @@ export class Runner {
     return true;
   }
 
+  chunksOf(participant: string, round: string): number[] {
+    if (this.#parts.runs.active()?.round?.id !== round) return [];
+    return this.#blobs.partNumbers(UPLOADS + participant);
+  }
+
   /** Whether all chunks of a participant's vector are here; under secure aggregation it never is. */
   complete(participant: string, run: ActiveRun): boolean {
     if (run.spec?.aggregation === 'secure') return true;
@@ -175,12 +187,16 @@ export class Runner {
 
   /** Opens the next round: makes its specification, saves it, then wakes the participants. */
   async #open(run: ActiveRun): Promise<void> {
-    const { runs, settings, storage, secure } = this.#parts;
+    const { runs, settings, storage } = this.#parts;
+    const problem = this.#parts.adopt();
+    if (problem !== null) return this.fail(run, problem);
+    const secure = this.#parts.secure();
+    const invited = this.#parts.participants();
     const serial = (new Values(storage).get<number>(SERIAL) ?? 0) + 1;
     const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);
     const { phaseDeadlineMs, minParticipants } = settings.schedule;
     if (runs.active()?.run !== run.run) return;
-    const round = openRound(spec.id, settings.regions, {
+    const round = openRound(spec.id, invited, {
       now: spec.startedAt,
       phaseDeadlineMs,
       minParticipants: Math.max(minParticipants, secure?.threshold ?? 1),
@@ -198,7 +214,7 @@ export class Runner {
       away(name);
       void this.#parts.wake(name);
     }
-    const present = settings.regions.filter((name) => !run.away.includes(name));
+    const present = invited.filter((name) => !run.away.includes(name));
     await Promise.all(present.map(async (name) => (await this.#parts.wake(name)) || away(name)));
   }
 
@@ -206,7 +222,8 @@ export class Runner {
   async #sum(run: ActiveRun): Promise<Uint32Array | number | null> {
     const { spec, round } = run;
     if (spec === null || round === null) return null;
-    const { secure, settings, now } = this.#parts;
+    const { settings, now } = this.#parts;
+    const secure = this.#parts.secure();
     if (spec.aggregation === 'plain' || secure === null) {
       const vector = (participant: string) => this.#vector(participant, spec.dimension);
       const refused = this.#charge(spec);
@@ -259,7 +276,7 @@ export class Runner {
 
   /** The run with the participants as the secure sum found them: who is in the sum is ready, all others missed it. */
   #counted(run: ActiveRun): ActiveRun {
-    const survivors = this.#parts.secure?.state(run.spec?.id ?? '')?.survivors;
+    const survivors = this.#parts.secure()?.state(run.spec?.id ?? '')?.survivors;
     if (survivors === undefined || run.round === null) return run;
     const participants = Object.fromEntries(
       Object.entries(run.round.participants).map(([name, one]) => {
@@ -271,13 +288,14 @@ export class Runner {
   }
 
   #stop(run: ActiveRun, reason: string): null {
-    this.#parts.secure?.abort(run.spec?.id ?? '', reason, this.#parts.now());
+    this.#parts.secure()?.abort(run.spec?.id ?? '', reason, this.#parts.now());
     this.fail(run, reason);
     return null;
   }
 
   async #waitFor(run: ActiveRun, round: RoundState, deadline: number): Promise<number> {
-    const { secure, runs } = this.#parts;
+    const { runs } = this.#parts;
+    const secure = this.#parts.secure();
     const { id } = run.spec as RoundSpec;
     const phase = secure?.state(id)?.phase;
     // The round's row shows the phase; whoever has something to answer is woken once a phase.
@@ -305,6 +323,6 @@ export class Runner {
   #clean(): void {
     this.#blobs.deletePrefix(UPLOADS);
     this.#state.clear();
-    this.#parts.secure?.clear();
+    this.#parts.secure()?.clear();
   }
 }

@@ -1,6 +1,7 @@
 /** Tables of a Coordinator, as numbered migrations. */
 import { LEDGER_TABLE } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
+import { NONCE_TABLE } from './participants.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   );
   CREATE TABLE rounds (run TEXT NOT NULL, round INTEGER NOT NULL, info TEXT NOT NULL, PRIMARY KEY (run, round)) WITHOUT ROWID;
   ${LEDGER_TABLE}`,
+  NONCE_TABLE,
 ] as const;

@@ -12,21 +12,32 @@ import { Blobs, Values } from '../sql.ts';
 
 const PREFIX = 'secagg/';
 const STATE = 'secagg';
+/** Rosters before the current one that an invite carries; who missed more asks for them. */
+const CHAIN = 16;
 
 export class SecureSum {
   readonly #storage: DurableObjectStorage;
   readonly #values: Values;
   readonly #blobs: Blobs;
   readonly #roster: SignedRoster;
+  readonly #chain: SignedRoster[];
   readonly #encoder: string;
   #server: { round: string; server: SecaggServer } | null = null;
 
-  /** @param encoder SHA-256 of the encoder's manifest */
-  constructor(storage: DurableObjectStorage, roster: SignedRoster, encoder: string) {
+  /**
+   * @param rosters oldest first; the last one counts, the others lead to it
+   * @param encoder SHA-256 of the encoder's manifest
+   */
+  constructor(
+    storage: DurableObjectStorage,
+    rosters: readonly [SignedRoster, ...SignedRoster[]],
+    encoder: string,
+  ) {
     this.#storage = storage;
     this.#values = new Values(storage);
     this.#blobs = new Blobs(storage);
-    this.#roster = roster;
+    this.#chain = rosters.slice(0, -1).slice(-CHAIN);
+    this.#roster = rosters.at(-1) as SignedRoster;
     this.#encoder = encoder;
   }
 
@@ -60,7 +71,8 @@ export class SecureSum {
       unmask: phaseMs,
     };
     const parameters = secureParameters(spec, this.#roster.roster, this.#encoder);
-    this.#of(spec.id).open({ parameters, roster: this.#roster, timeouts }, now);
+    const config = { parameters, roster: this.#roster, chain: this.#chain, timeouts };
+    this.#of(spec.id).open(config, now);
     return this.members;
   }
 
@@ -83,6 +95,16 @@ export class SecureSum {
 
   receiveFrame(round: string, member: string, bytes: Uint8Array, now: number): Promise<ServerAnswer> {
     return this.#guarded(() => this.#of(round).receiveFrame(member, bytes, now));
+  }
+
+  /** Which frames of a member's vector are here. */
+  framesOf(round: string, member: string): number[] {
+    const state = this.state(round);
+    if (state === null) return [];
+    const announced = state.messages.masked[member]?.frames.length ?? 0;
+    return state.complete.includes(member)
+      ? Array.from({ length: announced }, (_, index) => index)
+      : (state.staged[member] ?? []);
   }
 
   /**

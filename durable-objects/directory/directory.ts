@@ -2,8 +2,9 @@
  * Directory: one Durable Object a deployment. Which collections there are, who may use them, what admins did, and the
  * work list of the cron trigger.
  *
- * Tables: collections, tokens, audit. Methods: collection, collections, create, remove, tick; addToken, tokens,
- * revokeToken, authenticate; beginAudit, endAudit, audit. `beginAudit` writes an entry each time, and `authenticate`
+ * Tables: collections, tokens, audit, and those of federations.ts. Methods: collection, collections, create, remove,
+ * tick; invite, enrol, participants, removeParticipant, roster, putRoster, setAdminKey; addToken, tokens, revokeToken,
+ * authenticate; beginAudit, endAudit, audit. `beginAudit` writes an entry each time, and `authenticate`
  * counts its requests each time; every other one may be repeated. `create` refuses other settings under a name that
  * is taken. A removed collection leaves its keys: made again, it divides its
  * queries as before, and what they have cost still counts.
@@ -18,9 +19,12 @@ import {
   requestsPerMinute,
   type TokenInfo,
 } from '../../shared/protocol/access.ts';
+import type { Agreement, ParticipantInfo, RosterInfo } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
+import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, region } from '../names.ts';
 import { answerOf } from '../reach.ts';
@@ -28,8 +32,10 @@ import { traced } from '../request-context.ts';
 import { migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { AUDIT_TABLE, AuditLog } from './audit-log.ts';
+import { FEDERATION_TABLES, Federations, type OutsideParticipant, type Subject } from './federations.ts';
+import { participantsOf, rosterInfo, termsOf } from './participants.ts';
 import { RateWindows } from './rate-windows.ts';
-import { rosterOf, settingsProblem } from './rosters.ts';
+import { settingsProblem } from './rosters.ts';
 import { TOKEN_TABLE, TokenStore } from './tokens.ts';
 
 /** How long the cron trigger waits for one collection. */
@@ -44,12 +50,16 @@ const MIGRATIONS = [
     state TEXT NOT NULL DEFAULT 'lives'
   ) WITHOUT ROWID;`,
   `${TOKEN_TABLE} ${AUDIT_TABLE}`,
+  FEDERATION_TABLES,
+  // Regions are told of the key before anything else happens.
+  "ALTER TABLE collections ADD COLUMN contributor_key TEXT NOT NULL DEFAULT ''; UPDATE collections SET ready = 0;",
 ] as const;
 
 interface CollectionRow extends Record<string, SqlStorageValue> {
   name: string;
   settings: string;
   split_key: string;
+  contributor_key: string;
   admin_seed: string;
   created_at: number;
   ready: number;
@@ -60,12 +70,18 @@ export class Directory extends TracedObject implements DirectoryApi {
   readonly #tokens: TokenStore;
   readonly #audit: AuditLog;
   readonly #windows = new RateWindows();
+  readonly #federations: Federations;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
+    for (const row of this.#rows().filter(({ contributor_key }) => contributor_key === '')) {
+      const key = toBase64Url(systemRandom(32));
+      ctx.storage.sql.exec('UPDATE collections SET contributor_key = ? WHERE name = ?', key, row.name);
+    }
     this.#tokens = new TokenStore(ctx.storage);
     this.#audit = new AuditLog(ctx.storage);
+    this.#federations = new Federations(ctx.storage);
   }
 
   async collection(name: string): Promise<Outcome<CollectionInfo>> {
@@ -92,7 +108,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       };
     const settings = CollectionSettings.parse(input);
     const known = this.#row(name);
-    if (known?.state === 'lives' && known.settings !== JSON.stringify(settings)) {
+    if (known?.state === 'lives' && !sameSettings(known.settings, settings)) {
       return { ok: false, code: 'collection_exists', detail: `name: ${name} exists with other settings` };
     }
     const before = known === null ? null : CollectionSettings.parse(JSON.parse(known.settings));
@@ -105,12 +121,14 @@ export class Directory extends TracedObject implements DirectoryApi {
     // A removal that was cut short is finished first: regions of two lives would not fit together.
     if (known?.state === 'leaving') await this.#removeObjects(known);
     this.ctx.storage.sql.exec(
-      `INSERT INTO collections (name, settings, split_key, admin_seed, created_at) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO collections (name, settings, split_key, contributor_key, admin_seed, created_at)
+       VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at, ready = 0,
        state = 'lives' WHERE state <> 'lives'`,
       name,
       JSON.stringify(settings),
       splitKey(settings.training.seed),
+      toBase64Url(systemRandom(32)),
       toBase64Url(systemRandom(32)),
       Date.now(),
     );
@@ -133,6 +151,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     await Promise.all(
       settings.regions.map((each) => traced(region(this.env, name, each, settings)).destroy()),
     );
+    this.#federations.forget(name);
     this.ctx.storage.sql.exec(
       "UPDATE collections SET state = 'gone' WHERE name = ? AND state = 'leaving'",
       name,
@@ -192,20 +211,97 @@ export class Directory extends TracedObject implements DirectoryApi {
 
   /** Tells coordinator and regions who they are; `ready` is set when all know. */
   async #prepare(row: CollectionRow): Promise<Outcome<CollectionInfo>> {
-    const settings = CollectionSettings.parse(JSON.parse(row.settings));
-    const admin = await signerFromSeed(fromBase64Url(row.admin_seed, 32));
-    const adminKey = toBase64Url(admin.key);
+    const subject = await subjectOf(row);
+    const { settings } = subject;
+    const adminKey = this.#federations.adminKey(subject);
     const members = await Promise.all(
       settings.regions.map(async (name) => {
         const stub = traced(region(this.env, row.name, name, settings));
-        const identity = { collection: row.name, name, settings, splitKey: row.split_key, adminKey };
+        const keys = { splitKey: row.split_key, contributorKey: row.contributor_key, adminKey };
+        const identity = { collection: row.name, name, settings, ...keys };
         return { id: name, key: (await stub.configure(identity)).key };
       }),
     );
-    const roster = await rosterOf(row.name, settings, members, admin);
-    await traced(coordinator(this.env, row.name, settings)).configure(row.name, settings, roster);
+    this.#federations.setRegions(row.name, members);
+    await this.#spread(subject);
     this.ctx.storage.sql.exec('UPDATE collections SET ready = 1 WHERE name = ?', row.name);
     return { ok: true, value: info(row) };
+  }
+
+  /** Tells the coordinator who takes part. */
+  async #spread(subject: Subject): Promise<void> {
+    const { collection, settings } = subject;
+    const federation = await this.#federations.settle(subject);
+    await traced(coordinator(this.env, collection, settings)).configure(collection, settings, federation);
+  }
+
+  /** The collection as it stands, for what concerns its participants. */
+  async #subject(name: string): Promise<Outcome<Subject>> {
+    const found = await this.collection(name);
+    return found.ok ? { ok: true, value: await subjectOf(this.#row(name) as CollectionRow) } : found;
+  }
+
+  async invite(name: string, who: string, hash: string, expiresAt: number) {
+    const found = await this.#subject(name);
+    return found.ok ? this.#federations.invite(found.value, who, hash, expiresAt) : found;
+  }
+
+  async enrol(name: string, by: OutsideParticipant, hash: string): Promise<Outcome<Agreement>> {
+    const found = await this.#subject(name);
+    if (!found.ok) return found;
+    const taken = this.#federations.enrol(name, by, hash, Date.now());
+    if (!taken.ok) return taken;
+    await this.#spread(found.value);
+    const { name: model, sha256 } = await modelInfo(this.env);
+    const admin_key = this.#federations.signingKey(found.value);
+    const terms = termsOf(found.value.settings);
+    return {
+      ok: true,
+      value: { collection: name, name: by.name, admin_key, model: { name: model, sha256 }, terms },
+    };
+  }
+
+  async participants(name: string): Promise<Outcome<ParticipantInfo[]>> {
+    const found = await this.#subject(name);
+    return found.ok ? { ok: true, value: participantsOf(this.#federations, found.value) } : found;
+  }
+
+  async removeParticipant(name: string, who: string): Promise<Outcome<null>> {
+    const found = await this.#subject(name);
+    if (!found.ok) return found;
+    if (!this.#federations.remove(name, who)) {
+      const detail = `name: ${who} is no participant from outside`;
+      return { ok: false, code: 'unknown_participant', detail };
+    }
+    await this.#spread(found.value);
+    return { ok: true, value: null };
+  }
+
+  async roster(name: string): Promise<Outcome<RosterInfo>> {
+    const found = await this.#subject(name);
+    return found.ok ? { ok: true, value: rosterInfo(this.#federations, found.value) } : found;
+  }
+
+  async putRoster(name: string, signed: SignedRoster): Promise<Outcome<RosterInfo>> {
+    const found = await this.#subject(name);
+    if (!found.ok) return found;
+    const before = this.#federations.adminKey(found.value);
+    const put = await this.#federations.putRoster(found.value, signed);
+    if (!put.ok) return put;
+    if (before === this.#federations.adminKey(found.value)) await this.#spread(found.value);
+    else {
+      // Regions have to know the new key before its roster.
+      this.ctx.storage.sql.exec('UPDATE collections SET ready = 0 WHERE name = ?', name);
+      await this.#prepare(this.#row(name) as CollectionRow);
+    }
+    return this.roster(name);
+  }
+
+  async setAdminKey(name: string, key: string): Promise<Outcome<RosterInfo>> {
+    const found = await this.#subject(name);
+    if (!found.ok) return found;
+    const set = this.#federations.setAdminKey(found.value, key);
+    return set.ok ? this.roster(name) : set;
   }
 
   #defaultRegions(): string[] | undefined {
@@ -226,6 +322,17 @@ export class Directory extends TracedObject implements DirectoryApi {
         .toArray()[0] ?? null
     );
   }
+}
+
+async function subjectOf(row: CollectionRow): Promise<Subject> {
+  const settings = CollectionSettings.parse(JSON.parse(row.settings));
+  const own = await signerFromSeed(fromBase64Url(row.admin_seed, 32));
+  return { collection: row.name, settings, own };
+}
+
+/** Settings that were stored before a field existed have its default. */
+function sameSettings(stored: string, settings: CollectionSettings): boolean {
+  return JSON.stringify(CollectionSettings.parse(JSON.parse(stored))) === JSON.stringify(settings);
 }
 
 function info(row: CollectionRow): CollectionInfo {

@@ -1,53 +1,87 @@
-/** The first roster of a collection whose regions all belong to one operator, and what settings must fit for it. */
-import type { Signer } from '../../shared/crypto/ed25519.ts';
+/**
+ * Which roster a collection should have, and what settings must fit for it. Pure: who signs and where rosters are kept
+ * is the business of federations.ts.
+ */
 import { planNoise } from '../../shared/federated/noise-plan.ts';
 import { isSecure } from '../../shared/federated/refusals.ts';
-import type { Roster, SignedRoster } from '../../shared/protocol/secagg.ts';
+import type { Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
-import { checkRoster, defaultThreshold, signRoster } from '../../shared/secagg/roster.ts';
+import { checkRoster, defaultThreshold, rosterHash } from '../../shared/secagg/roster.ts';
 
-interface Member {
+export interface Member {
   id: string;
+  /** Ed25519, base64url. */
   key: string;
 }
 
-function draftOf(collection: string, settings: CollectionSettings, members: readonly Member[]): Roster {
-  const { threshold, colluders } = settings.privacy;
-  return {
-    collection,
-    epoch: 0,
-    previous: null,
-    members: [...members].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    threshold: threshold ?? defaultThreshold(members.length),
-    colluders,
-  };
-}
+export type Wanted =
+  /** Sums are plain: by the settings, or because one region alone has nobody to hide among. */
+  | { kind: 'none' }
+  /** No roster can be made of these members. */
+  | { kind: 'problem'; problem: string }
+  | { kind: 'roster'; roster: Roster };
 
-/** Null where sums are plain: by the settings, or because one region alone has nobody to hide among. */
-export async function rosterOf(
+/** The roster that should follow `last`; `last` itself when nothing has changed. */
+export function rosterWanted(
   collection: string,
   settings: CollectionSettings,
   members: readonly Member[],
-  admin: Signer,
-): Promise<SignedRoster | null> {
-  return isSecure(settings) ? signRoster(draftOf(collection, settings, members), admin) : null;
+  last: Roster | null,
+): Wanted {
+  const { privacy, regions, regionsTrain } = settings;
+  const alone = regionsTrain && regions.length === 1 && members.length === 1;
+  if (members.length === 0) return { kind: 'problem', problem: 'participants: nobody trains here yet' };
+  if (privacy.aggregation === 'plain' || alone) return { kind: 'none' };
+  if (members.length === 1) {
+    return { kind: 'problem', problem: 'participants: 1 has nobody to hide among, at least 2 are needed' };
+  }
+  const roster: Roster = {
+    collection,
+    epoch: last === null ? 0 : last.epoch + 1,
+    previous: last === null ? null : rosterHash(last),
+    members: [...members].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    // More members than the settings were made for need a higher threshold.
+    threshold: Math.max(privacy.threshold ?? 0, defaultThreshold(members.length)),
+    colluders: privacy.colluders,
+  };
+  if (last !== null && sameContent(last, roster)) return { kind: 'roster', roster: last };
+  const problem = rosterProblem(roster);
+  return problem === null ? { kind: 'roster', roster } : { kind: 'problem', problem };
+}
+
+function sameContent(a: Roster, b: Roster): boolean {
+  const content = ({ members, threshold, colluders }: Roster) =>
+    JSON.stringify([members.map(({ id, key }) => [id, key]), threshold, colluders]);
+  return content(a) === content(b);
+}
+
+function rosterProblem(roster: Roster): string | null {
+  try {
+    checkRoster(roster);
+    return null;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.detail;
+    throw error;
+  }
 }
 
 /** Why no collection can have these settings although each of them is well formed; null when one can. */
 export function settingsProblem(settings: CollectionSettings): string | null {
-  const { regions, privacy, retentionDays } = settings;
+  const { regions, regionsTrain, privacy, retentionDays } = settings;
   const twice = regions.find((name, index) => regions.indexOf(name) !== index);
   if (twice !== undefined) return `regions: ${twice} is there twice`;
   try {
-    if (isSecure(settings)) {
-      checkRoster(
-        draftOf(
-          'any',
-          settings,
-          regions.map((id) => ({ id, key: id })),
-        ),
-      );
+    if (regionsTrain && isSecure(settings)) {
+      const ids = [...regions].sort();
+      checkRoster({
+        collection: 'any',
+        epoch: 0,
+        previous: null,
+        members: ids.map((id) => ({ id, key: id })),
+        threshold: privacy.threshold ?? defaultThreshold(ids.length),
+        colluders: privacy.colluders,
+      });
     }
     if (privacy.noise === 'on') planNoise(privacy, retentionDays);
     return null;

@@ -4,28 +4,27 @@
  *
  * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger;
  * byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem, item,
- * items, passagesOf, addFeedback, passages, stats, ledger, wake, flush. Alarms do the training, one slice each, and
- * bring the coordinator up to date.
+ * items, passagesOf, addFeedback, eraseContributor, passages, stats, ledger, wake, flush. Alarms do the training, one
+ * slice each, bring the coordinator up to date, and delete query records whose time is over.
  */
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
 import { policyOf } from '../../shared/federated/noise-plan.ts';
 import { chargeOf } from '../../shared/federated/noised-release.ts';
-import { errorText, logLine } from '../../shared/log.ts';
 import { Participant } from '../../shared/federated/participant.ts';
 import { refusalOf } from '../../shared/federated/refusals.ts';
+import { errorText, logLine } from '../../shared/log.ts';
 import { charge, type LedgerEntry, type PrivacyPolicy } from '../../shared/privacy/ledger.ts';
-import type { Filters } from '../../shared/protocol/filters.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
+import type { Filters } from '../../shared/protocol/filters.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
   Item,
   ItemInput,
-  ItemSummary,
   ItemReceipt,
+  ItemSummary,
   PassageHit,
   PassageRequest,
 } from '../../shared/protocol/items.ts';
@@ -43,7 +42,8 @@ import { forget, migrate, Values } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Library } from './library.ts';
 import { preparePassages } from './passages.ts';
-import { addRecords, unitKey } from './records.ts';
+import { ANSWER_MS, rpcPort } from './port.ts';
+import { RecordLog, unitKey } from './records.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerPassages, filterOf } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
@@ -54,8 +54,6 @@ const SLICE_TOKENS = 4096;
 const STEPS_PER_ALARM = 6;
 const CHANGES_PER_CALL = 400;
 const RETRY_MS = 5_000;
-/** How long the coordinator may take to answer. */
-const ANSWER_MS = 20_000;
 const DAY_MS = 86_400_000;
 
 /** The last round that this region let be released, under the value `charged`. */
@@ -71,6 +69,8 @@ interface Identity {
   settings: CollectionSettings;
   /** Keys the choice of held-out records. */
   splitKey: string;
+  /** Keys what contributors are called here, base64url. */
+  contributorKey: string;
   /** The collection's Ed25519 admin key, base64url: whom rosters are believed. */
   adminKey: string;
   /** Seed of this participant's own Ed25519 key, base64url. It never leaves the object. */
@@ -81,6 +81,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #values: Values;
   readonly #library: Library;
   readonly #shard: Shard;
+  readonly #records: RecordLog;
   readonly #ledger: LedgerStore;
   #participant: Participant | null = null;
   /** Draws samples, dithers and noise. */
@@ -91,20 +92,26 @@ export class Region extends TracedObject implements RegionApi {
     migrate(ctx.storage, MIGRATIONS);
     this.#values = new Values(ctx.storage);
     this.#library = new Library(ctx.storage);
+    this.#records = new RecordLog(ctx.storage);
     this.#ledger = new LedgerStore(ctx.storage);
     this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
   }
 
-  /** Tells the object who it is. May be repeated; settings replace earlier ones, the split key stays. */
+  /** Tells the object who it is. May be repeated; settings replace earlier ones, keys stay. */
   async configure(given: Omit<Identity, 'seed'>): Promise<{ key: string }> {
     const known = this.#values.get<Identity>('identity');
     const identity = {
       ...given,
       splitKey: known?.splitKey ?? given.splitKey,
+      contributorKey: known?.contributorKey ?? given.contributorKey,
       seed: known?.seed ?? toBase64Url(systemRandom(32)),
     };
     this.#values.set('identity', identity);
+    // Rosters that another key signed say nothing any more.
+    if (known?.adminKey !== given.adminKey) this.#values.delete('pin');
     this.#participant = null;
+    // A shorter retention time counts at once.
+    if (known !== null) await this.#alarmBy(Date.now());
     const { key } = await signerFromSeed(fromBase64Url(identity.seed, 32));
     return { key: toBase64Url(key) };
   }
@@ -171,19 +178,18 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
-    const { splitKey, settings } = this.#identity();
+    const { name, splitKey, contributorKey, settings } = this.#identity();
     const engine = await this.#engine();
-    const { heldOutShare, privacy } = settings;
-    return {
-      ok: true,
-      value: await addRecords(this.ctx.storage, records, {
-        engine,
-        key: unitKey(splitKey),
-        heldOutShare,
-        unit: privacy.unit,
-        now: Date.now(),
-      }),
-    };
+    const { heldOutShare, privacy, regions, feedback: caps } = settings;
+    const keys = { key: unitKey(splitKey), contributorKey: fromBase64Url(contributorKey, 32) };
+    const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, region: name, regions };
+    const outcome = this.#records.add(records, policy, Date.now());
+    await this.#expireLater();
+    return outcome;
+  }
+
+  async eraseContributor(contributor: string): Promise<number> {
+    return this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
   }
 
   async passages(request: PassageRequest): Promise<PassageHit[]> {
@@ -225,6 +231,7 @@ export class Region extends TracedObject implements RegionApi {
       await this.flush();
       const after = await this.#steps();
       if (after !== null) await this.#alarmBy(Date.now() + after);
+      await this.#expireLater();
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
       logLine('region_alarm', { level: 'error', error: errorText(error) });
@@ -252,6 +259,7 @@ export class Region extends TracedObject implements RegionApi {
         signer: await signerFromSeed(fromBase64Url(seed, 32)),
         adminKey,
         encoder,
+        privacy: settings.privacy,
         pin: () => this.#values.get<RosterPin>('pin'),
         savePin: (pin) => this.#values.set('pin', pin),
         refuses: (spec) => this.#refuses(spec),
@@ -313,9 +321,13 @@ export class Region extends TracedObject implements RegionApi {
 
   /** Query records past the retention time are deleted, and charges that no longer count. */
   #expire(): void {
-    const { retentionDays } = this.#identity().settings;
-    this.ctx.storage.sql.exec('DELETE FROM records WHERE at < ?', Date.now() - retentionDays * DAY_MS);
+    this.#records.expire(this.#shardPolicy().retentionMs, Date.now());
     this.#ledger.expire(this.#policy(), Date.now());
+  }
+
+  async #expireLater(): Promise<void> {
+    const at = this.#records.expiresAt(this.#shardPolicy().retentionMs);
+    if (at !== null) await this.#alarmBy(at);
   }
 
   #engine() {
@@ -332,23 +344,4 @@ export class Region extends TracedObject implements RegionApi {
     const set = await this.ctx.storage.getAlarm();
     if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
-}
-
-/**
- * The coordinator's methods are the port: RPC carries numbers, JSON and byte strings as they are. A stub whose object
- * was reset stays broken for ever, so every call gets a new one; and a call that never returns would end all alarms.
- */
-function rpcPort(stub: () => ReturnType<typeof coordinator>): CoordinatorPort {
-  // The stub's own types lose what RPC cannot describe.
-  const call = <T>(method: (port: CoordinatorPort) => Promise<T>): Promise<T> =>
-    inTime(() => method(stub() as unknown as CoordinatorPort), ANSWER_MS);
-  return {
-    poll: (participant) => call((port) => port.poll(participant)),
-    report: (message) => call((port) => port.report(message)),
-    putChunk: (header, bytes) => call((port) => port.putChunk(header, bytes)),
-    putFrame: (participant, round, bytes) => call((port) => port.putFrame(participant, round, bytes)),
-    statePart: (key, part) => call((port) => port.statePart(key, part)),
-    rowsSince: (after, limit) => call((port) => port.rowsSince(after, limit)),
-    rowEmbeddings: (rows) => call((port) => port.rowEmbeddings(rows)),
-  };
 }

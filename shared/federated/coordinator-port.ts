@@ -1,8 +1,12 @@
 /**
- * A participant's view of its coordinator. One implementation speaks Durable Object RPC; every call may be
- * repeated.
+ * A participant's view of its coordinator. One implementation speaks Durable Object RPC, one HTTP (http-port.ts);
+ * every call may be repeated.
  */
+import type { RequestSignature } from '../crypto/request-signature.ts';
+import type { Arrived } from '../protocol/fl.ts';
+import type { Outcome } from '../protocol/objects.ts';
 import type { Instruction, ParticipantMessage, RowEntry, VectorChunk } from '../protocol/rounds.ts';
+import type { SignedRoster } from '../protocol/secagg.ts';
 
 export interface Ack {
   /** False when the round is over or another one runs: drop the work. */
@@ -13,6 +17,8 @@ export interface CoordinatorPort {
   poll(participant: string): Promise<Instruction>;
   report(message: Exclude<ParticipantMessage, { type: 'poll' }>): Promise<Ack>;
   putChunk(header: VectorChunk, bytes: Uint8Array): Promise<Ack>;
+  /** Which pieces of this round's vector have come in. */
+  arrived(participant: string, round: string): Promise<Arrived>;
   /** One frame of the masked vector, after the message that announces it. */
   putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack>;
   /** A part of stored parameters or of a snapshot; null when it is gone. */
@@ -21,4 +27,14 @@ export interface CoordinatorPort {
   rowsSince(after: number, limit: number): Promise<RowEntry[]>;
   /** Base embeddings of rows, [rows, width]. */
   rowEmbeddings(rows: number[]): Promise<Float32Array>;
+}
+
+/** What the edge asks of the coordinator for participants that come over HTTP. */
+export interface Hub extends CoordinatorPort {
+  /** Takes a signed request for its participant's; a second time it is refused. */
+  admit(request: RequestSignature): Promise<Outcome<string>>;
+  /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
+  pollFor(participant: string, waitMs: number): Promise<Instruction>;
+  /** Signed rosters after an epoch, oldest first. */
+  rostersAfter(epoch: number): Promise<SignedRoster[]>;
 }

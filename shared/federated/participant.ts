@@ -5,8 +5,9 @@
  */
 import type { Engine } from '../../models/engine.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
-import { PART_BYTES, partCount, partOf } from '../protocol/parameters.ts';
+import { partCount, partOf } from '../protocol/parameters.ts';
 import { ProtocolError } from '../secagg/errors.ts';
+import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
 import { encodeContribution } from './mechanism.ts';
@@ -192,13 +193,15 @@ export class Participant {
     const bytes = store.blob('vector');
     if (bytes === null) throw new RangeError(`round ${job.spec.id}: the stored vector is gone`);
     const chunks = partCount(bytes.length);
-    for (let chunk = job.cursor; chunk < chunks; chunk++) {
+    // A connection may have been lost half way, or the process: what has come in is not sent again.
+    const arrived = chunks > 1 ? (await port.arrived(name, job.spec.id)).chunks : [];
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      if (arrived.includes(chunk)) continue;
       const ack = await port.putChunk(
         { participant: name, round: job.spec.id, chunk, chunks },
         partOf(bytes, chunk),
       );
       if (!ack.current) return this.#drop();
-      if ((chunk + 1) * PART_BYTES < bytes.length) store.saveJob({ ...job, cursor: chunk + 1 });
     }
     await port.report({ type: 'ready', participant: name, round: job.spec.id, probe: job.probe });
     store.contributed(now());
@@ -243,8 +246,13 @@ export class Participant {
     });
     const ack = await port.report({ type: 'secagg', participant: name, round, message: reply });
     if (!ack.current) return REFUSED_MS;
-    for await (const frame of frames ?? []) {
-      if (!(await port.putFrame(name, round, frame)).current) return REFUSED_MS;
+    if (frames !== null) {
+      const arrived = frameCount(job.spec.dimension) > 1 ? (await port.arrived(name, round)).frames : [];
+      let index = 0;
+      for await (const frame of frames) {
+        if (arrived.includes(index++)) continue;
+        if (!(await port.putFrame(name, round, frame)).current) return REFUSED_MS;
+      }
     }
     if (reply.kind === 'unmask') store.contributed(now());
     return 0;

@@ -3,9 +3,9 @@
  * the ledger charges is true only if sum, sample, norms and noise are those that the collection agreed on.
  */
 import type { RoundSpec } from '../protocol/rounds.ts';
+import type { Roster } from '../protocol/secagg.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
-import { defaultThreshold } from '../secagg/roster.ts';
-import { STATS } from './figures.ts';
+import { figuresNorm } from './figures.ts';
 
 /** A unit counts once for its row and once as a unit. */
 export const COUNT_NORM = Math.SQRT2;
@@ -13,12 +13,6 @@ export const COUNT_NORM = Math.SQRT2;
 export const GATE_NORM = Math.sqrt(5);
 
 type Agreed = Pick<CollectionSettings, 'privacy' | 'regions'>;
-
-/** h = t − m, over whom the noise is split; 1 where sums are plain. */
-export function honestOf({ privacy, regions }: Agreed): number {
-  if (!isSecure({ privacy, regions })) return 1;
-  return (privacy.threshold ?? defaultThreshold(regions.length)) - privacy.colluders;
-}
 
 /** One region alone has nobody to hide among. */
 export function isSecure({ privacy, regions }: Agreed): boolean {
@@ -36,11 +30,34 @@ function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string 
   if (isSecure(agreed) && spec.aggregation !== 'secure') return 'aggregation: plain where secure was agreed';
   if (agreed.privacy.noise === 'off') return null;
   if (spec.noiseMultiplier === 0) return 'noiseMultiplier: 0 where noise was agreed';
-  const honest = honestOf(agreed);
-  if (spec.honest > honest) return `honest: ${spec.honest} where noise is split over ${honest} at most`;
+  // Whoever sees a vector by itself sees it with its own noise only. Of a secure sum the roster tells.
+  if (spec.aggregation === 'plain' && spec.honest > 1) return `honest: ${spec.honest} where the sum is plain`;
   const norm = unitNorm(spec);
   // One part in 10⁹ for the rounding of sums of squares.
   if (norm > spec.clipNorm * (1 + 1e-9)) return `clipNorm: ${spec.clipNorm} where a unit may add ${norm}`;
+  return null;
+}
+
+/**
+ * Why a roster, which the admin key signed, does not carry a secure round; null when it does. Noise is split over as
+ * many as will surely be in the sum and honest: h = t − m.
+ */
+export function rosterRefusal(
+  spec: RoundSpec,
+  { threshold, colluders }: Pick<Roster, 'threshold' | 'colluders'>,
+  privacy: Pick<CollectionSettings['privacy'], 'threshold' | 'colluders'>,
+): string | null {
+  const problem = (detail: string) => `round ${spec.id}: ${detail}`;
+  if (colluders < privacy.colluders) {
+    return problem(`colluders: the roster bears ${colluders} where ${privacy.colluders} were agreed`);
+  }
+  if (threshold < (privacy.threshold ?? 0)) {
+    return problem(`threshold: the roster has ${threshold} where ${privacy.threshold} was agreed`);
+  }
+  const honest = threshold - colluders;
+  if (spec.noiseMultiplier > 0 && spec.honest > honest) {
+    return problem(`honest: ${spec.honest} where noise is split over ${honest} at most`);
+  }
   return null;
 }
 
@@ -50,5 +67,5 @@ function unitNorm(spec: RoundSpec): number {
   if (spec.kind === 'gate') return GATE_NORM;
   // A displacement of several local steps is not a sum over units.
   if (spec.local !== null) return Number.POSITIVE_INFINITY;
-  return Math.hypot(spec.gradientNorm, Math.sqrt(STATS) * spec.statScale);
+  return Math.hypot(spec.gradientNorm, figuresNorm(spec) * spec.statScale);
 }

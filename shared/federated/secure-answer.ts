@@ -6,9 +6,11 @@ import { canonicalJson } from '../crypto/canonical-json.ts';
 import type { Signer } from '../crypto/ed25519.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { ClientMessage, ServerMessage } from '../protocol/secagg.ts';
+import type { PrivacySettings } from '../protocol/settings.ts';
 import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
 import { type ClientState, vectorSource } from '../secagg/client-state.ts';
 import type { RosterPin } from '../secagg/roster.ts';
+import { rosterRefusal } from './refusals.ts';
 import { secureParameters } from './secure-round.ts';
 import type { ShardStore } from './shard-store.ts';
 
@@ -19,6 +21,8 @@ export interface SecureIdentity {
   adminKey: string;
   /** SHA-256 of the encoder's manifest. */
   encoder: string;
+  /** What was agreed of threshold and colluders. */
+  privacy: Pick<PrivacySettings, 'threshold' | 'colluders'>;
   pin(): RosterPin | null;
   savePin(pin: RosterPin): void;
   /** This participant's own rules, such as its own ledger: why it stays out, or null. */
@@ -69,7 +73,7 @@ export async function answerSecurely(options: {
         if (canonicalJson(parameters) !== canonicalJson(own)) {
           return `the coordinator's parameters of round ${spec.id} are not those of the work it gave`;
         }
-        return identity.refuses(spec);
+        return rosterRefusal(spec, roster, identity.privacy) ?? identity.refuses(spec);
       },
     },
   });

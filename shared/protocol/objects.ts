@@ -2,9 +2,10 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
+
 import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
+import type { Agreement, ParticipantInfo, RosterInfo } from './enrolment.ts';
 import type { Filters } from './filters.ts';
-import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
@@ -15,6 +16,7 @@ import type {
   PassageHit,
   PassageRequest,
 } from './items.ts';
+import type { SignedRoster } from './secagg.ts';
 import type { CollectionSettings } from './settings.ts';
 
 /** A refusal that the caller should show: `code` is stable, `detail` names field, limit and value. */
@@ -22,6 +24,8 @@ export interface Refusal {
   ok: false;
   code: string;
   detail: string;
+  /** Seconds after which it is worth another try. */
+  retryAfter?: number;
 }
 export type Outcome<T> = { ok: true; value: T } | Refusal;
 
@@ -84,6 +88,17 @@ export interface RunInfo {
   rounds: RoundInfo[];
 }
 
+/** What the cron trigger will do. */
+export interface ScheduleInfo {
+  /** When the next run starts, milliseconds since 1970; null: never, by the settings or by the budget. */
+  nextAt: number | null;
+  /** Why a run that is due does not start. */
+  waiting: {
+    reason: 'quiet_hours' | 'privacy_budget' | 'no_documents' | 'no_roster';
+    detail: string;
+  } | null;
+}
+
 export interface CollectionInfo {
   name: string;
   settings: CollectionSettings;
@@ -115,8 +130,8 @@ export interface PrivacyInfo {
   /** Participants that the noise is split over, and how much more than charged is usually in effect. */
   honest: number;
   members: number;
-  /** ε after another run, and whether the budget allows it. */
-  nextRun: { epsilon: number; fits: boolean; noiseMultiplier: number };
+  /** ε after another run, whether the budget allows it, and how many such runs it has room for (at most 100). */
+  nextRun: { epsilon: number; fits: boolean; noiseMultiplier: number; runsLeft: number };
   charges: { kind: string; rounds: number; samplingRate: number; noiseMultiplier: number; lastAt: number }[];
 }
 
@@ -128,6 +143,23 @@ export interface DirectoryApi {
   remove(name: string): Promise<Outcome<null>>;
   /** Starts what is due and re-sets lost alarms; called by the cron trigger. May be repeated. */
   tick(now: number): Promise<{ started: string[] }>;
+  /** `hash` is of the invitation's secret. A later invitation of the same name replaces this one. */
+  invite(
+    collection: string,
+    name: string,
+    hash: string,
+    expiresAt: number,
+  ): Promise<Outcome<{ adminKey: string }>>;
+  /** Uses an invitation up. May be repeated with the same key. */
+  enrol(collection: string, by: { name: string; key: string }, hash: string): Promise<Outcome<Agreement>>;
+  participants(collection: string): Promise<Outcome<ParticipantInfo[]>>;
+  /** Takes an invitation back, or ends a membership: the next round goes without. */
+  removeParticipant(collection: string, name: string): Promise<Outcome<null>>;
+  roster(collection: string): Promise<Outcome<RosterInfo>>;
+  /** Puts the draft in force that the holder of the admin key signed. May be repeated. */
+  putRoster(collection: string, signed: SignedRoster): Promise<Outcome<RosterInfo>>;
+  /** From the next roster on, another key signs: one that the deployment does not have. */
+  setAdminKey(collection: string, key: string): Promise<Outcome<RosterInfo>>;
   /** `hash` is of the token's secret. May be repeated. */
   addToken(token: Omit<TokenInfo, 'revokedAt'>, hash: string): Promise<Outcome<TokenInfo>>;
   /** Newest first, also those that are over. */
@@ -149,6 +181,10 @@ export interface CoordinatorApi {
   versions(): Promise<VersionInfo[]>;
   /** Makes an earlier version serve (rollback) or a rejected one. May be repeated. */
   activate(version: number): Promise<Outcome<VersionInfo>>;
+  /** A part (1 MiB, the last one shorter) of an exported snapshot with this SHA-256. May be repeated. */
+  importPart(hash: string, part: number, bytes: Uint8Array): Promise<void>;
+  /** Makes an available version of the parts. May be repeated. */
+  importVersion(hash: string): Promise<Outcome<VersionInfo>>;
   /** Which region holds each item; unknown ones are assigned to `region` (or by hash when null). May be repeated. */
   place(keys: string[], region: string | null, assign: boolean): Promise<Record<string, string>>;
   /** Rebuilds the serving version's snapshot with the rows that came since. May be repeated. */
@@ -158,8 +194,11 @@ export interface CoordinatorApi {
   /** Newest first, without their rounds. */
   runs(limit: number): Promise<RunInfo[]>;
   run(id: string): Promise<RunInfo | null>;
+  schedule(): Promise<ScheduleInfo>;
   regions(): Promise<RegionStats[]>;
   privacy(): Promise<PrivacyInfo>;
+  /** When participants from outside last spoke, milliseconds since 1970, by name. */
+  sightings(names: string[]): Promise<Record<string, number | null>>;
 }
 
 export interface RegionApi {
@@ -171,6 +210,8 @@ export interface RegionApi {
   /** Passages of one item in order: the text pieces that are searched. */
   passagesOf(key: string): Promise<{ id: string; ordinal: number; text: string; tokens: number }[]>;
   addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>>;
+  /** Deletes a contributor's records and answers how many there were. May be repeated. */
+  eraseContributor(contributor: string): Promise<number>;
   /** Texts for the candidates that still stand, and hits among what is newer than the snapshot. */
   passages(request: PassageRequest): Promise<PassageHit[]>;
 }

@@ -149,6 +149,15 @@ export const ScheduleSettings = z.strictObject({
 });
 export type ScheduleSettings = z.infer<typeof ScheduleSettings>;
 
+/** Adaptive clipping (Andrew et al. 2021). Its count is part of every step's release, so it costs no privacy beside it. */
+export const AdaptiveClip = z.strictObject({
+  /** Share of the units whose gradient should need no clipping. */
+  quantile: z.number().gt(0).lt(1).default(0.5),
+  /** η: a step changes c_g by a factor between exp(−η) and exp(η). */
+  rate: z.number().gt(0).max(2).default(0.2),
+});
+export type AdaptiveClip = z.infer<typeof AdaptiveClip>;
+
 /** How a run trains when noise is on: steps on Poisson samples (DP-SGD, Abadi et al. 2016). */
 export const NoisedTraining = z.strictObject({
   train: z.enum(['head', 'adapter-and-head']).default('head'),
@@ -157,7 +166,9 @@ export const NoisedTraining = z.strictObject({
   samplingRate: z.number().gt(0).max(1).default(0.2),
   /** c_g: the L2 norm to which the gradient of a unit is clipped. */
   clipNorm: z.number().positive().max(1e6).default(1),
-  /** Share of c² that goes to loss, hits and units. */
+  /** From there on c_g follows a quantile of the gradients' norms; null: it stays. */
+  adaptiveClip: AdaptiveClip.nullable().default(null),
+  /** Share of c² that goes to loss, hits, units, and to the count that an adaptive c_g follows. */
   statisticsShare: z.number().min(0.0001).max(0.5).default(0.01),
   /** Share of a run's privacy that goes to the counts from which active rows are chosen. */
   countsShare: z.number().min(0.001).max(0.5).default(0.08),

@@ -61,7 +61,8 @@ export interface RosterPin {
 }
 
 /**
- * Follows `chain` and then `current` from a pin (null: first use, the admin key alone decides).
+ * Follows `chain` and then `current` from a pin (null: first use, the admin key alone decides). What the chain tells of
+ * the time before the pin is passed over: it is the same for members with different pins.
  * @returns the new pin; save it with the round's state.
  * @throws ProtocolError when a link is missing, older, of another collection, or not signed.
  */
@@ -75,6 +76,7 @@ export async function followChain(
   let at = pin;
   for (const signed of [...chain, current]) {
     const { epoch, previous } = signed.roster;
+    if (signed !== current && pin !== null && epoch < pin.epoch) continue;
     if (signed.roster.collection !== collection) refuse('roster', `collection: ${signed.roster.collection}`);
     await verifyRoster(signed, adminKey);
     const hash = rosterHash(signed.roster);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COUNT_NORM, GATE_NORM, honestOf, refusalOf } from '../../../../shared/federated/refusals.ts';
+import { COUNT_NORM, GATE_NORM, refusalOf, rosterRefusal } from '../../../../shared/federated/refusals.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import type { RoundSpec, TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
@@ -28,7 +28,6 @@ describe('a participant', () => {
     ['a gate', { kind: 'gate', clipNorm: GATE_NORM }],
     ['more noise than was agreed', { honest: 1 }],
   ])('works on %s as agreed', (_, more) => {
-    expect(honestOf(agreed)).toBe(5);
     expect(refusalOf(round(more), 'c', agreed)).toBeNull();
   });
 
@@ -36,7 +35,6 @@ describe('a participant', () => {
     ['another collection', { collection: 'd' }, 'collection: d is not c'],
     ['a plain sum', { aggregation: 'plain' }, 'plain where secure was agreed'],
     ['no noise', { noiseMultiplier: 0 }, '0 where noise was agreed'],
-    ['noise split over too many', { honest: 6 }, '6 where noise is split over 5'],
     ['a gradient above the norm', { gradientNorm: 2 }, 'where a unit may add'],
     ['figures above the norm', { statScale: 0.5 }, 'where a unit may add'],
     ['local steps', { local: { rate: 0.1, momentum: 0, batch: 8 } }, 'a unit may add Infinity'],
@@ -45,6 +43,23 @@ describe('a participant', () => {
   ])('refuses %s', (_, more, detail) => {
     expect(refusalOf(round(more), 'c', agreed)).toMatch(/^round r\.1: /);
     expect(refusalOf(round(more), 'c', agreed)).toContain(detail);
+  });
+
+  it('refuses noise that is split over more than the roster makes sure of', () => {
+    const roster = { threshold: 6, colluders: 1 };
+    expect(rosterRefusal(round({}), roster, agreed.privacy)).toBeNull();
+    expect(rosterRefusal(round({ honest: 6 }), roster, agreed.privacy)).toContain('split over 5 at most');
+    expect(rosterRefusal(round({ honest: 6, noiseMultiplier: 0 }), roster, agreed.privacy)).toBeNull();
+    const alone = CollectionSettings.parse({ regions: ['a'] });
+    expect(refusalOf(round({ aggregation: 'plain', honest: 2 }), 'c', alone)).toContain('sum is plain');
+    expect(refusalOf(round({ aggregation: 'plain', honest: 1 }), 'c', alone)).toBeNull();
+  });
+
+  it.each([
+    ['fewer colluders', { threshold: 6, colluders: 0 }, 'bears 0 where 1 were agreed'],
+    ['a lower threshold', { threshold: 5, colluders: 1 }, 'has 5 where 6 was agreed'],
+  ])('refuses a roster with %s than agreed', (_, roster, detail) => {
+    expect(rosterRefusal(round({}), roster, { threshold: 6, colluders: 1 })).toContain(detail);
   });
 
   it('asks for no noise where none was agreed', () => {

@@ -1,0 +1,94 @@
+/**
+ * What a participant from outside holds every round against: the terms that it agreed to when it enrolled. A
+ * coordinator that asks for anything else, be it more or less, is not answered.
+ */
+import { clipNorms } from '../privacy/clipping.ts';
+import { charge, type LedgerEntry, mainOrder, type PrivacyPolicy } from '../privacy/ledger.ts';
+import type { Agreement } from '../protocol/enrolment.ts';
+import type { RoundSpec } from '../protocol/rounds.ts';
+import { type NoisePlan, planNoise, rateOf } from './noise-plan.ts';
+import { chargeOf } from './noised-release.ts';
+import { COUNT_NORM, GATE_NORM, refusalOf } from './refusals.ts';
+import { samplingRateOf } from './secure-round.ts';
+
+/** Two computations of one multiplier may differ in their last digits. */
+const SAME = 1e-6;
+
+/** What a participant promises its own users; at most what the collection does. */
+export interface OwnBudget {
+  epsilon: number;
+  delta: number;
+}
+
+/** The last round whose release was agreed to. */
+export interface Charged {
+  serial: number;
+  id: string;
+}
+
+/** Holds rounds against an agreement. Makes the noise plan once. */
+export class AgreedRounds {
+  readonly #agreement: Agreement;
+  readonly #policy: PrivacyPolicy;
+  #plan: NoisePlan | null = null;
+
+  constructor(agreement: Agreement, budget: OwnBudget) {
+    this.#agreement = agreement;
+    const { epsilon, delta } = budget;
+    const retentionMs = agreement.terms.retentionDays * 86_400_000;
+    this.#policy = { epsilon, delta, retentionMs, order: mainOrder(epsilon, delta) };
+  }
+
+  get policy(): PrivacyPolicy {
+    return this.#policy;
+  }
+
+  /**
+   * Why this participant stays out of the round, or null: it is not as agreed, its serial was used, or its own budget
+   * has no room for it.
+   */
+  refuses(spec: RoundSpec, entries: readonly LedgerEntry[], last: Charged | null): string | null {
+    const other = this.#otherThanAgreed(spec);
+    if (other !== null) return `round ${spec.id}: ${other}`;
+    const entry = chargeOf(spec);
+    if (entry === null) return null;
+    if (last !== null && spec.serial <= last.serial && spec.id !== last.id) {
+      return `round ${spec.id}: serial ${spec.serial} is not above ${last.serial}, which was charged`;
+    }
+    const result = charge(this.#policy, entries, entry);
+    return result.ok ? null : `round ${spec.id}: ${result.code} at this participant`;
+  }
+
+  #otherThanAgreed(spec: RoundSpec): string | null {
+    const { collection, terms } = this.#agreement;
+    const { privacy } = terms;
+    if (spec.aggregation !== privacy.aggregation) {
+      return `aggregation: ${spec.aggregation} where ${privacy.aggregation} was agreed`;
+    }
+    const general = refusalOf(spec, collection, { privacy, regions: [] });
+    if (general !== null) return general.slice(general.indexOf(': ') + 2);
+    if (privacy.noise === 'off') {
+      return spec.noiseMultiplier === 0
+        ? null
+        : `noiseMultiplier: ${spec.noiseMultiplier} where 0 was agreed`;
+    }
+    this.#plan ??= planNoise(privacy, terms.retentionDays);
+    const kind = spec.kind === 'count' ? 'counts' : spec.kind;
+    const train = clipNorms(privacy.training.clipNorm, privacy.training.statisticsShare);
+    const norm = { counts: COUNT_NORM, gate: GATE_NORM, train: train.total }[kind];
+    const rate = spec.kind === 'train' ? rateOf(privacy).value : 1;
+    return (
+      differs('noiseMultiplier', spec.noiseMultiplier, this.#plan[kind]) ??
+      differs('clipNorm', spec.clipNorm, norm) ??
+      differs('sampling rate', samplingRateOf(spec), rate) ??
+      (spec.kind === 'train' ? differs('gradientNorm', spec.gradientNorm, train.gradient) : null) ??
+      (spec.kind === 'train' && JSON.stringify(spec.adapter) !== JSON.stringify(terms.adapter)
+        ? `adapter: ${spec.adapter.kind} is not the one agreed on`
+        : null)
+    );
+  }
+}
+
+function differs(what: string, asked: number, agreed: number): string | null {
+  return Math.abs(asked - agreed) <= SAME * agreed ? null : `${what}: ${asked} where ${agreed} was agreed`;
+}

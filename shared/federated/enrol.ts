@@ -1,0 +1,32 @@
+/** Enrolment from the participant's side: an invitation and a key of its own become an agreement. May be repeated. */
+import { toBase64Url } from '../crypto/bytes.ts';
+import { Agreement, readInvitation } from '../protocol/enrolment.ts';
+import { ConnectionError, type HttpPortOptions, parse, sender } from './http-port.ts';
+
+/** The prefix of a collection's paths below a deployment's address. */
+export function prefixOf(url: string, collection: string): string {
+  const base = url.replace(/\/+$/, '').replace(/\/v1(\/.*)?$/, '');
+  return collection === 'default' ? `${base}/v1` : `${base}/v1/collections/${collection}`;
+}
+
+/**
+ * Uses the invitation up. Checks that the answer is about what the invitation names: the admin key in it came from the
+ * admin, not from the service.
+ * @throws HubError, ConnectionError
+ */
+export async function enrol(
+  invitation: string,
+  options: Omit<HttpPortOptions, 'url' | 'name'> & { url: string },
+): Promise<Agreement> {
+  const { collection, name, adminKey } = readInvitation(invitation);
+  const send = sender({ ...options, url: prefixOf(options.url, collection), name });
+  const path = '/fl/enrol';
+  const body = { invitation, key: toBase64Url(options.signer.key) };
+  const agreement = parse(Agreement, await send({ method: 'POST', path, json: body }), path);
+  const same =
+    agreement.collection === collection && agreement.name === name && agreement.admin_key === adminKey;
+  if (same) return agreement;
+  throw new ConnectionError(
+    `${path}: the answer is about another collection, name or admin key than invited`,
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * The round protocol over HTTP: what travels under `/v1[/collections/NAME]/fl/` beside the messages of rounds.ts.
+ * Control is JSON, vectors and parameters are bytes; every request is signed (shared/crypto/request-signature.ts).
+ */
+import { z } from 'zod';
+import { ParticipantMessage, RoundId, RowEntry } from './rounds.ts';
+import { SignedRoster } from './secagg.ts';
+
+/** A request for an instruction is held for so long at most while a run is on. */
+export const LONGEST_POLL_S = 25;
+/** How far the clocks of a participant and the service may be apart. */
+export const SKEW_S = 300;
+/** Entries of one page of the row table, and rows of one request for embeddings. */
+export const ROWS_PER_PAGE = 2000;
+export const ROWS_PER_REQUEST = 4096;
+
+export const PollQuery = z.strictObject({
+  /** Seconds to hold the answer while there is nothing to do. */
+  wait: z.coerce.number().int().min(0).max(LONGEST_POLL_S).default(0),
+});
+
+/** A participant's report; `poll` has a route of its own. */
+export const Report = z.discriminatedUnion('type', [
+  ParticipantMessage.options[1],
+  ParticipantMessage.options[2],
+  ParticipantMessage.options[3],
+  ParticipantMessage.options[4],
+]);
+export type Report = z.infer<typeof Report>;
+
+export const Ack = z.strictObject({
+  /** False when the round is over or another one runs: drop the work. */
+  current: z.boolean(),
+});
+
+/** Which pieces of a participant's vector have come in: what to go on after when a connection was lost. */
+export const Arrived = z.strictObject({
+  chunks: z.array(z.int().nonnegative()),
+  frames: z.array(z.int().nonnegative()),
+});
+export type Arrived = z.infer<typeof Arrived>;
+
+export const ChunkParams = z.object({
+  round: RoundId,
+  chunk: z.coerce.number().int().min(0).max(4095),
+});
+export const ChunkQuery = z.strictObject({ chunks: z.coerce.number().int().min(1).max(4096) });
+export const RoundParams = z.object({ round: RoundId });
+
+export const StateQuery = z.strictObject({
+  key: z.string().min(1).max(256),
+  part: z.coerce.number().int().min(0).max(65_535),
+});
+
+export const RowsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(ROWS_PER_PAGE).default(ROWS_PER_PAGE),
+});
+export const RowsPage = z.strictObject({ rows: z.array(RowEntry).max(ROWS_PER_PAGE) });
+
+export const RowEmbeddings = z.strictObject({
+  rows: z.array(z.int().nonnegative()).min(1).max(ROWS_PER_REQUEST),
+});
+
+export const RostersQuery = z.strictObject({ after: z.coerce.number().int().min(-1).default(-1) });
+/** Rosters after an epoch, oldest first. */
+export const RostersPage = z.strictObject({ rosters: z.array(SignedRoster).max(64) });
