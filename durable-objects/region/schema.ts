@@ -34,4 +34,7 @@ export const MIGRATIONS = [
   CREATE INDEX records_item ON records (item);
   CREATE INDEX records_at ON records (at);
   ${LEDGER_TABLE}`,
+  // Contributors were stored by the ids that callers gave: those are forgotten, from now on they are keyed hashes.
+  `UPDATE records SET contributor = NULL;
+  CREATE INDEX records_contributor ON records (contributor, at);`,
 ] as const;

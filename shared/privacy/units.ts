@@ -5,7 +5,7 @@
  */
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { SamplingRate } from './rational.ts';
 
 /** The unit of a collection, fixed for its life. */
@@ -72,13 +72,21 @@ export function homeRegion(contributor: string, regions: readonly string[], key:
   return home;
 }
 
+/**
+ * What a contributor is called wherever records lie: HMAC-SHA256 under a key of the collection's own, 32 hex digits. The
+ * same in all its regions, and without the key no id can be tried against it.
+ */
+export function pseudonym(contributor: string, key: Uint8Array): string {
+  return bytesToHex(keyedDigest(key, 'contributor', contributor)).slice(0, 32);
+}
+
 /** Does this unit belong to the held-out share? */
 export function isHeldOut(unitId: string, share: SamplingRate, key: Uint8Array): boolean {
   return keyedHash(key, 'held-out', unitId) * share.denominator < share.numerator * 2 ** 48;
 }
 
-/** The first 48 bits of HMAC-SHA256 over length-prefixed parts. */
-function keyedHash(key: Uint8Array, ...parts: string[]): number {
+/** HMAC-SHA256 over length-prefixed parts. */
+function keyedDigest(key: Uint8Array, ...parts: string[]): Uint8Array {
   if (key.length < 16) throw new RangeError(`key must have at least 16 bytes, got ${key.length}`);
   const framed = parts.flatMap((part) => {
     const bytes = utf8ToBytes(part);
@@ -86,7 +94,12 @@ function keyedHash(key: Uint8Array, ...parts: string[]): number {
     new DataView(length.buffer).setUint32(0, bytes.length);
     return [length, bytes];
   });
-  const digest = hmac(sha256, key, concatBytes(...framed));
+  return hmac(sha256, key, concatBytes(...framed));
+}
+
+/** Its first 48 bits. */
+function keyedHash(key: Uint8Array, ...parts: string[]): number {
+  const digest = keyedDigest(key, ...parts);
   const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
   return view.getUint32(0) * 2 ** 16 + view.getUint16(4);
 }

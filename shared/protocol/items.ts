@@ -52,14 +52,22 @@ export const FeedbackInput = z.strictObject({
   id: z.string().min(1).max(128).optional(),
   query: z.string().min(1).max(4096),
   item: ItemKey,
+  /** False: it does not answer the query. */
   relevant: z.boolean().default(true),
+  /** Whose record it is. Kept as a keyed hash, never as it is. */
   contributor: z.string().min(1).max(256).optional(),
 });
 export type FeedbackInput = z.infer<typeof FeedbackInput>;
 
 export const FeedbackReceipt = z.strictObject({
+  /** New records, and those that now say the opposite. */
   accepted: z.int().nonnegative(),
+  /** Known already. */
   duplicates: z.int().nonnegative(),
+  /** Not taken: their contributor has given as many in the last 24 hours as the settings allow. */
+  refused: z.int().nonnegative(),
+  /** Of the accepted ones, those that never train: without a contributor, or away from the contributor's home region. */
+  idle: z.int().nonnegative(),
 });
 export type FeedbackReceipt = z.infer<typeof FeedbackReceipt>;
 

@@ -1,42 +1,117 @@
-/** POST /feedback: which item answered a query, or did not. This is what the retriever learns from. */
+/**
+ * /feedback: what answered a query, and what did not. This is what the retriever learns from. Records stay in one
+ * region; a person's own can be deleted from all of them.
+ */
 import { createRoute, z } from '@hono/zod-openapi';
 import { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
+import { answeredQuery, MAX_ANSWER_ID } from '../answer/answer-id.ts';
 import { type CallerPlace, regionOfCaller } from '../location.ts';
 import { requireRegion } from '../placement.ts';
-import { problemOf } from '../problem.ts';
+import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 
 /** Records of one request. */
 const MAX_RECORDS = 2000;
 
 const region = RegionName.optional();
+const contributor = FeedbackInput.shape.contributor;
 const One = z.strictObject({ ...FeedbackInput.shape, region }).openapi('Feedback');
+const OfAnswer = z
+  .strictObject({
+    /** The `id` of an answer of /chat/completions, for a day. */
+    answer: z.string().min(1).max(MAX_ANSWER_ID),
+    /** False: what it rests on does not answer the query. */
+    accepted: z.boolean(),
+    /** Passages that this is about, of those retrieved; those that the answer cites unless given. */
+    chunks: z.array(z.string().min(1).max(600)).min(1).max(50).optional(),
+    contributor,
+    region,
+  })
+  .openapi('AnswerFeedback');
 const Many = z
   .strictObject({ records: z.array(FeedbackInput).min(1).max(MAX_RECORDS), region })
   .openapi('FeedbackRecords');
-const Answer = z.strictObject({ ...FeedbackReceipt.shape, region: z.string() }).openapi('FeedbackReceipt');
+export const Answer = z
+  .strictObject({ ...FeedbackReceipt.shape, region: z.string() })
+  .openapi('FeedbackReceipt');
+const Erased = z
+  .strictObject({
+    /** Records that were there, in all regions. */
+    erased: z.int().nonnegative(),
+  })
+  .openapi('Erasure');
 
 const route = createRoute({
   method: 'post',
   path: '/feedback',
-  summary: 'Say which item answers a query',
-  description: 'Records stay in one region: `region` if given, else the one nearest to the caller.',
+  summary: 'Say what answers a query, or does not',
+  description:
+    'About an item, about an answer by its id, or many records at once. Records stay in one region: `region` if given, else the one nearest to the caller.',
   tags: ['feedback'],
-  request: { query: NoQuery, body: body(z.union([One, Many])) },
+  request: { query: NoQuery, body: body(z.union([One, OfAnswer, Many])) },
   responses: { 200: json(Answer, 'How many records were new'), ...problems },
 });
 
+const erase = createRoute({
+  method: 'delete',
+  path: '/feedback',
+  summary: 'Delete a contributor’s records from all regions',
+  description: 'May be repeated. Versions that were trained with them stay: see docs/feedback.md.',
+  tags: ['feedback'],
+  request: { query: z.strictObject({ contributor: contributor.unwrap() }) },
+  responses: { 200: json(Erased, 'How many records there were'), ...problems },
+});
+
+type Given = z.infer<typeof One> | z.infer<typeof OfAnswer> | z.infer<typeof Many>;
+
+/** The records that a request is about. @throws Problem for an answer that nobody knows. */
+async function recordsOf(
+  given: Given,
+  scope: { secret: string | undefined; collection: string; now: number },
+): Promise<FeedbackInput[]> {
+  if ('records' in given) return given.records;
+  if (!('answer' in given)) {
+    const { region: _, ...record } = given;
+    return [record];
+  }
+  const answered = await answeredQuery(given.answer, given.chunks, scope);
+  if (!answered.ok) throw problemOf(answered);
+  const { query, items } = answered.value;
+  return items.map((item) => ({ query, item, relevant: given.accepted, contributor: given.contributor }));
+}
+
 export function feedbackRoutes() {
-  return router().openapi(route, async (c) => {
-    const { services, collection } = c.var;
-    const { region: given, ...rest } = c.req.valid('json');
-    if (given !== undefined) requireRegion(collection, given);
-    const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
-    const home = given ?? regionOfCaller(collection.settings.regions, place);
-    const records = 'records' in rest ? rest.records : [rest];
-    const outcome = await services.region(collection, home).addFeedback(records);
-    if (!outcome.ok) throw problemOf(outcome);
-    return c.json({ ...outcome.value, region: home }, 200);
-  });
+  return router()
+    .openapi(route, async (c) => {
+      const { services, collection } = c.var;
+      const given = c.req.valid('json');
+      if (given.region !== undefined) requireRegion(collection, given.region);
+      const scope = {
+        secret: c.env.FEDCAR_ADMIN_TOKEN,
+        collection: collection.name,
+        now: services.now(),
+      };
+      const records = await recordsOf(given, scope);
+      const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
+      const home = given.region ?? regionOfCaller(collection.settings.regions, place);
+      const outcome = await services.region(collection, home).addFeedback(records);
+      if (!outcome.ok) throw problemOf(outcome);
+      return c.json({ ...outcome.value, region: home }, 200);
+    })
+    .openapi(erase, async (c) => {
+      const { services, collection } = c.var;
+      const { contributor: person } = c.req.valid('query');
+      const { regions } = collection.settings;
+      const results = await Promise.allSettled(
+        regions.map((name) => services.region(collection, name).eraseContributor(person)),
+      );
+      const failed = regions.filter((_, index) => results[index]?.status === 'rejected');
+      if (failed.length > 0) {
+        const detail = `Not deleted in ${failed.join(', ')}, which did not answer; deleted elsewhere. Ask again.`;
+        throw new Problem('unavailable', detail, { headers: { 'retry-after': '10' } });
+      }
+      const counts = results.map((result) => (result.status === 'fulfilled' ? result.value : 0));
+      return c.json({ erased: counts.reduce((sum, count) => sum + count, 0) }, 200);
+    });
 }

@@ -1,0 +1,228 @@
+/** Feedback in a region: whose it is, how much of it, for how long; and what a "no" does to a document's place. */
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { engineFor } from '../../durable-objects/engine.ts';
+import { directory } from '../../durable-objects/names.ts';
+import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import { dot } from '../../shared/retrieval/head.ts';
+import { feedback, ITEMS } from '../helpers/help-desk.ts';
+import { collection, contentOf, finished, objects, regionOf, start } from './objects.ts';
+
+const DAY_MS = 86_400_000;
+const REGIONS = ['east', 'west'];
+
+interface Row extends Record<string, SqlStorageValue> {
+  n: number;
+  id: string;
+  query: string;
+  relevant: number;
+  contributor: string | null;
+  at: number;
+}
+
+const recordsOf = (name: string, each: string): Promise<Row[]> =>
+  runInDurableObject(regionOf(name, each), (_, { storage }) =>
+    storage.sql.exec<Row>('SELECT n, id, query, relevant, contributor, at FROM records ORDER BY n').toArray(),
+  );
+const record = (query: string, contributor?: string, more: Partial<FeedbackInput> = {}): FeedbackInput => ({
+  ...{ query, item: 'late', relevant: true },
+  ...(contributor === undefined ? {} : { contributor }),
+  ...more,
+});
+const NEW = { accepted: 1, duplicates: 0, refused: 0, idle: 0 };
+
+describe('a contributor', () => {
+  it('is stored as a keyed hash: one name in all regions of a collection, another in every other', async () => {
+    const names = new Set<string | null>();
+    for (const name of ['whose', 'others']) {
+      await collection(name, {}, REGIONS);
+      for (const each of REGIONS) {
+        await regionOf(name, each).addFeedback([record('where is it', 'ann@example.org')]);
+        const text = await runInDurableObject(regionOf(name, each), (_, { storage }) =>
+          JSON.stringify(storage.sql.exec('SELECT * FROM records').toArray()),
+        );
+        expect(text).not.toContain('ann');
+        for (const { contributor } of await recordsOf(name, each)) names.add(contributor);
+      }
+    }
+    expect([...names].every((name) => /^[0-9a-f]{32}$/.test(name ?? ''))).toBe(true);
+    expect(names.size).toBe(2);
+  });
+
+  it('has ids of its own, so that nobody overwrites another’s record', async () => {
+    const east = regionOf('whose', 'east');
+    const mine = record('nobody rang', 'bob', { id: 'shared' });
+    const theirs = record('nobody rang', 'eve', { id: 'shared', relevant: false });
+    expect(await east.addFeedback([mine])).toEqual({ ok: true, value: NEW });
+    expect(await east.addFeedback([theirs])).toEqual({ ok: true, value: NEW });
+    expect(await east.addFeedback([mine])).toMatchObject({ value: { accepted: 0, duplicates: 1 } });
+  });
+
+  it('may change its mind: the newer word takes the place of the older', async () => {
+    const east = regionOf('whose', 'east');
+    const before = await recordsOf('whose', 'east');
+    await east.addFeedback([record('changing my mind', 'bob')]);
+    await east.addFeedback([record('changing my mind', 'bob', { relevant: false })]);
+    const after = (await recordsOf('whose', 'east')).slice(before.length);
+    expect(after.map(({ query, relevant }) => [query, relevant])).toEqual([['changing my mind', 0]]);
+  });
+
+  it('gives so many records a day and keeps so many, in every region; the nameless are not counted', async () => {
+    await collection('caps', { feedback: { recordsPerContributor: 5, recordsPerDay: 3 } }, REGIONS);
+    const east = regionOf('caps', 'east');
+    const many = (from: number, count: number, who?: string) =>
+      Array.from({ length: count }, (_, i) => record(`question ${from + i}`, who));
+    expect(await east.addFeedback(many(0, 4, 'ann'))).toEqual({
+      ok: true,
+      value: { accepted: 3, duplicates: 0, refused: 1, idle: 0 },
+    });
+    const refused = await east.addFeedback(many(3, 1, 'ann'));
+    expect(refused).toMatchObject({
+      ok: false,
+      code: 'contributor_limit',
+      detail: 'contributor: at most 3 records in 24 hours',
+    });
+    expect((refused as { retryAfter: number }).retryAfter).toBeGreaterThan(86_000);
+    expect(await east.addFeedback(many(0, 1, 'ann'))).toMatchObject({ value: { duplicates: 1 } });
+    expect(await east.addFeedback([...many(3, 1, 'ann'), ...many(3, 1, 'bob')])).toMatchObject({
+      value: { accepted: 1, refused: 1 },
+    });
+    expect(await east.addFeedback(many(0, 20))).toMatchObject({ value: { accepted: 20 } });
+    const age = (days: number) =>
+      runInDurableObject(east, (_, { storage }) => {
+        storage.sql.exec('UPDATE records SET at = at - ?', days * DAY_MS);
+      });
+    await age(1);
+    expect(await east.addFeedback(many(3, 3, 'ann'))).toMatchObject({ value: { accepted: 3 } });
+    const { contributor } = (await recordsOf('caps', 'east'))[0] as Row;
+    const kept = (await recordsOf('caps', 'east')).filter((row) => row.contributor === contributor);
+    expect(kept.map(({ query }) => query)).toEqual([1, 2, 3, 4, 5].map((n) => `question ${n}`));
+  });
+
+  it('is told of records that can never train, where the unit is the contributor', async () => {
+    await collection('homes', { privacy: { unit: 'contributor' } }, REGIONS);
+    const idle = { east: 0, west: 0 };
+    for (const each of REGIONS as ('east' | 'west')[]) {
+      for (let who = 0; who < 12; who++) {
+        const outcome = await regionOf('homes', each).addFeedback([record('where is it', `person ${who}`)]);
+        if (outcome.ok) idle[each] += outcome.value.idle;
+      }
+    }
+    // Everyone has one home.
+    expect(idle.east + idle.west).toBe(12);
+    expect(idle.east).toBeGreaterThan(0);
+    expect(idle.west).toBeGreaterThan(0);
+    expect(await regionOf('homes', 'east').addFeedback([record('nameless')])).toMatchObject({
+      value: { accepted: 1, idle: 1 },
+    });
+  });
+
+  it('is erased: its records and no others, however often one asks', async () => {
+    const east = regionOf('whose', 'east');
+    const before = await recordsOf('whose', 'east');
+    expect(await east.eraseContributor('nobody')).toBe(0);
+    expect(await east.eraseContributor('bob')).toBe(2);
+    expect(await east.eraseContributor('bob')).toBe(0);
+    expect(await recordsOf('whose', 'east')).toHaveLength(before.length - 2);
+  });
+});
+
+describe('records', () => {
+  const alarmOf = (name: string) =>
+    runInDurableObject(regionOf(name, 'east'), (_, { storage }) => storage.getAlarm());
+
+  it('are deleted by an alarm when their time is over, which nothing else has to set off', async () => {
+    await collection('ageing', { retentionDays: 10 }, REGIONS);
+    const east = regionOf('ageing', 'east');
+    await runDurableObjectAlarm(east);
+    await east.addFeedback([record('one'), record('two')]);
+    const [one] = await recordsOf('ageing', 'east');
+    const at = (await alarmOf('ageing')) as number;
+    expect(at).toBeLessThanOrEqual((one as Row).at + 10 * DAY_MS);
+    expect(at).toBeGreaterThan((one as Row).at + 9 * DAY_MS);
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec("UPDATE records SET at = at - ? WHERE query = 'one'", 10 * DAY_MS);
+    });
+    expect(await runDurableObjectAlarm(east)).toBe(true);
+    expect((await recordsOf('ageing', 'east')).map(({ query }) => query)).toEqual(['two']);
+    // The next one is waited for.
+    expect(await alarmOf('ageing')).toBeGreaterThan(Date.now() + 9 * DAY_MS);
+  });
+
+  it('are looked after by the cron trigger once a day, should the alarm be lost', async () => {
+    const east = regionOf('ageing', 'east');
+    await runInDurableObject(east, async (_, { storage }) => {
+      storage.sql.exec('UPDATE records SET at = at - ?', 10 * DAY_MS);
+      await storage.deleteAlarm();
+    });
+    const now = Date.now();
+    await directory(objects).tick(now + 2 * DAY_MS);
+    await expect.poll(() => recordsOf('ageing', 'east'), { timeout: 5_000 }).toEqual([]);
+  });
+});
+
+describe('a document that people say does not answer', () => {
+  const settings = {
+    training: {
+      seed: 5,
+      phases: [
+        {
+          train: 'head',
+          rounds: 'local',
+          passes: 6,
+          optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant', warmup: 0 },
+        },
+      ],
+    },
+    heldOutShare: 0,
+    privacy: { noise: 'off' },
+  };
+  const QUERY = 'send me the paperwork for it';
+
+  /** Items by score for the query, best first, in the version that a run made. */
+  async function ranking(name: string) {
+    const run = await finished(name, await start(name));
+    expect(run.version, JSON.stringify(run.error)).not.toBeNull();
+    const { rows, items, active } = await contentOf(name, run.version as number);
+    const engine = await engineFor(objects, { kind: 'full' });
+    const query = await engine.embed([engine.tokenize(QUERY)], { kind: 'none' });
+    const width = query.length;
+    const scores = items.map((item, row) => {
+      const vector = Float32Array.from(rows.subarray(row * width, (row + 1) * width));
+      return { item, score: dot(query, vector) / Math.hypot(...vector), active: active[row] };
+    });
+    return scores.sort((x, y) => y.score - x.score);
+  }
+
+  it('loses its place for that question in the next version', async () => {
+    await collection('no', settings, ['east']);
+    await regionOf('no', 'east').putItems(ITEMS);
+    await regionOf('no', 'east').addFeedback(feedback(1));
+    const [first, second] = await ranking('no');
+    expect(first?.active).toBe(1);
+    // Three people say no, and nobody says what would be right.
+    const noes = ['ann', 'bob', 'eve'].map((who) =>
+      record(QUERY, who, { item: first?.item as string, relevant: false }),
+    );
+    expect(await regionOf('no', 'east').addFeedback(noes)).toMatchObject({ value: { accepted: 3 } });
+    const after = await ranking('no');
+    expect(after[0]?.item).not.toBe(first?.item);
+    const gap = (scores: typeof after) =>
+      (scores.find(({ item }) => item === first?.item)?.score ?? 0) -
+      (scores.find(({ item }) => item === second?.item)?.score ?? 0);
+    expect(gap(after)).toBeLessThan((first?.score ?? 0) - (second?.score ?? 0));
+    // It still learns from those who asked for it.
+    expect(after.find(({ item }) => item === first?.item)?.active).toBe(1);
+  });
+
+  it('does not start to learn by it: a row is made active by being wanted', async () => {
+    await collection('unwanted', settings, ['east']);
+    await regionOf('unwanted', 'east').putItems(ITEMS);
+    const noes = Array.from({ length: 9 }, (_, n) => record(`question ${n}`, undefined, { relevant: false }));
+    await regionOf('unwanted', 'east').addFeedback([...feedback(1, new Set(['late'])), ...noes]);
+    const rows = await ranking('unwanted');
+    expect(rows.map(({ item, active }) => [item, active]).sort()).toEqual(
+      ITEMS.map(({ key }) => [key, key === 'late' ? 0 : 1]).sort(),
+    );
+  });
+});
