@@ -1,6 +1,8 @@
 /** The OpenAPI document, made from the routes' own schemas. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { addExamples } from './docs/examples.ts';
 import type { AppEnv } from './env.ts';
+import { accessTo } from './middleware/rules.ts';
 
 const INFO = {
   title: 'fedcar',
@@ -18,11 +20,54 @@ const COLLECTION_PARAMETER = {
   schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' },
 } as const;
 
+/** What the middleware may answer in the place of a route. */
+const COMMON_PROBLEMS: Record<string, string> = {
+  400: 'The request does not fit the schema',
+  401: 'No token, or one that is not good',
+  403: 'The token has not the scope, or is not for the collection',
+  429: 'Too many requests; `retry-after` says when to try again',
+  503: 'Not available at the moment, or the deployment has no secret',
+};
+const BODY_PROBLEMS: Record<string, string> = {
+  413: 'The body is too large, compressed or not',
+  415: 'The body is not of a type or an encoding that is taken',
+};
+
+const PROBLEM_CONTENT = {
+  'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+} as const;
+
+type PathItem = NonNullable<ReturnType<OpenAPIHono['getOpenAPI31Document']>['paths']>[string];
+
+const METHODS = ['get', 'put', 'post', 'delete'] as const;
+
+/** Says of every operation below /v1 which scope it needs and what may be answered before it runs. */
+function describeAccess(path: string, item: PathItem): void {
+  for (const method of METHODS) {
+    const operation = item[method];
+    const access = accessTo(method.toUpperCase(), path);
+    if (operation === undefined || access === null) continue;
+    const signed = access.scope === 'signed';
+    if (!signed) operation.security = [{ token: [] }];
+    const who = signed ? 'Signed with a participant’s key.' : `Scope: \`${access.scope}\`.`;
+    operation.description = [operation.description, who].filter((text) => text !== undefined).join('\n\n');
+    const common = operation.requestBody ? { ...COMMON_PROBLEMS, ...BODY_PROBLEMS } : COMMON_PROBLEMS;
+    for (const [status, description] of Object.entries(common)) {
+      operation.responses ??= {};
+      operation.responses[status] ??= { description, content: PROBLEM_CONTENT };
+    }
+  }
+}
+
 /** OpenAPI 3.1. The routers are mounted twice; the second time their paths have a parameter more. */
 export function openApiDocument(app: OpenAPIHono<AppEnv>) {
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: INFO });
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     if (path.includes('{collection}')) item.parameters = [COLLECTION_PARAMETER];
+    describeAccess(path, item);
   }
+  addExamples((document.paths ?? {}) as Parameters<typeof addExamples>[0]);
+  document.components ??= {};
+  document.components.securitySchemes = { token: { type: 'http', scheme: 'bearer' } };
   return document;
 }

@@ -31,7 +31,10 @@ export const protectReaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   await setSecureHeaders(c, async () => {
     await next();
     const isPage = c.res.headers.get('content-type')?.startsWith('text/html') ?? false;
-    c.header('content-security-policy', isPage ? PAGE_POLICY : DATA_POLICY);
+    // A page may have a stricter one of its own.
+    if (!c.res.headers.has('content-security-policy')) {
+      c.header('content-security-policy', isPage ? PAGE_POLICY : DATA_POLICY);
+    }
     // Answers depend on who asks.
     if (c.req.path.startsWith('/v1') && !c.res.headers.has('cache-control'))
       c.header('cache-control', 'no-store');

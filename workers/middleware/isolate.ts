@@ -1,6 +1,7 @@
 /** What the middleware keeps in an isolate's memory, for all its requests: tokens, paces, counters. */
 import { observeLog } from '../../shared/log.ts';
 import type { SingleFlight } from '../single-flight.ts';
+import { Gauges } from './gauges.ts';
 import { Metrics } from './metrics.ts';
 import { Pace } from './pace.ts';
 import { TokenCache } from './token-cache.ts';
@@ -14,6 +15,7 @@ export interface Isolate {
   failures: Pace;
   pace: Pace;
   metrics: Metrics;
+  gauges: Gauges;
   now: () => number;
 }
 
@@ -26,6 +28,7 @@ export function makeIsolate(options: { now: () => number; flights: SingleFlight 
     failures: new Pace({ now, capacity: PACES }),
     pace: new Pace({ now, capacity: PACES }),
     metrics,
+    gauges: new Gauges(now),
     now,
   };
 }

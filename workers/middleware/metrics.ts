@@ -59,6 +59,10 @@ export class Metrics {
     this.#numbers.set(name, series);
   }
 
+  set(name: MetricName, labels: Labels, value: number): void {
+    this.#numbers.set(name, new Map([[labelText(labels), value]]));
+  }
+
   observe(name: MetricName, labels: Labels, seconds: number): void {
     const series = this.#histograms.get(name) ?? new Map();
     this.#histograms.set(name, series);

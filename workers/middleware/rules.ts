@@ -32,6 +32,7 @@ const IN_COLLECTION: readonly Line[] = [
   ['GET', '/models', 'query'],
   ['GET', '/models/*', 'query'],
   ['POST', '/models/*', 'train', 'audit'],
+  ['PUT', '/models/*', 'train'],
   ['GET', '/rounds', 'query'],
   ['GET', '/rounds/*', 'query'],
   ['POST', '/rounds', 'train', 'audit'],

@@ -56,7 +56,7 @@ export class TokenCache {
         () => this.#fresh(token),
         () => this.#ask(token, directory()),
       ));
-    if (entry.grant === null) return null;
+    if (entry.grant === null || this.#isOver(entry.grant)) return null;
     entry.requests += 1;
     if (this.#now() - entry.checkedAt >= SOFT_MS && !entry.refreshing) {
       entry.refreshing = true;
@@ -77,8 +77,11 @@ export class TokenCache {
   #fresh(token: Presented): Entry | undefined {
     const entry = this.#good.get(key(token)) ?? this.#bad.get(key(token));
     if (entry === undefined || this.#now() - entry.checkedAt >= HARD_MS) return undefined;
-    const ends = entry.grant?.expiresAt ?? null;
-    return ends !== null && ends <= this.#now() ? undefined : entry;
+    return entry.grant !== null && this.#isOver(entry.grant) ? undefined : entry;
+  }
+
+  #isOver({ expiresAt }: Grant): boolean {
+    return expiresAt !== null && expiresAt <= this.#now();
   }
 
   async #ask(token: Presented, directory: DirectoryApi): Promise<Entry> {

@@ -28,6 +28,7 @@ const NewToken = z
     token: z.string(),
   })
   .openapi('NewToken');
+const Creation = z.strictObject(TokenCreation.shape).openapi('TokenCreation');
 const List = z.strictObject({ tokens: z.array(Token) }).openapi('Tokens');
 const params = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits') });
 const tags = ['tokens'];
@@ -46,7 +47,7 @@ const create = createRoute({
   path: '/tokens',
   summary: 'Make a token; its text is shown this once',
   tags,
-  request: { query: NoQuery, body: body(TokenCreation.openapi('TokenCreation')) },
+  request: { query: NoQuery, body: body(Creation) },
   responses: { 201: json(NewToken, 'The token'), ...problems },
 });
 
