@@ -12,7 +12,7 @@ export const REFRESH_MS = 30_000;
 /** Bytes of snapshots kept; the newest is kept whatever its size. */
 const BUDGET_BYTES = 24 << 20;
 /** Largest snapshot that is loaded: 50,000 rows take 20 MB, and an isolate has 128. */
-const LIMIT_BYTES = 32 << 20;
+export const MAX_SNAPSHOT_BYTES = 32 << 20;
 
 export type SnapshotName = Pick<SnapshotPointer, 'hash' | 'bytes' | 'parts'>;
 
@@ -68,9 +68,7 @@ export class SnapshotCache {
       later(
         this.#flights
           .run<Loaded>(source.key, () => undefined, refresh)
-          .catch((error) =>
-            logLine('snapshot_refresh_failed', { level: 'error', error: errorText(error) }),
-          ),
+          .catch((error) => logLine('snapshot_refresh_failed', { level: 'error', error: errorText(error) })),
       );
     }
     return found;
@@ -125,8 +123,8 @@ async function loadBytes(
   shared: SharedBytes,
   flight: Flight,
 ): Promise<Uint8Array> {
-  if (name.bytes > LIMIT_BYTES) {
-    throw new RangeError(`snapshot: ${name.bytes} bytes where at most ${LIMIT_BYTES} are loaded`);
+  if (name.bytes > MAX_SNAPSHOT_BYTES) {
+    throw new RangeError(`snapshot: ${name.bytes} bytes where at most ${MAX_SNAPSHOT_BYTES} are loaded`);
   }
   const kept = await shared.get(name.hash);
   if (kept !== null && (await hasHash(kept, name.hash))) return kept;

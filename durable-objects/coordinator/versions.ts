@@ -44,6 +44,8 @@ export interface VersionDraft {
   adapter: AdapterSettings;
   parameters: Parameters | null;
   training: Record<string, unknown>;
+  /** Of a version that is not the first: `candidate` unless it needs no verdict. */
+  state?: 'available';
 }
 
 /** Figures that stay with a collection's snapshots. */
@@ -110,14 +112,17 @@ export class Versions {
     context: SnapshotContext,
     now: number,
   ): Promise<VersionRow> {
-    const made = this.all().find(({ state, run }) => state === 'candidate' && run === draft.run);
+    const wanted = draft.state ?? 'candidate';
+    const made = this.all().find(({ state, run }) => state === wanted && run === draft.run && run !== null);
     if (made !== undefined) return made;
     const version = (this.all()[0]?.version ?? -1) + 1;
     const snapshot = this.#assemble(version, 0, draft.adapter, draft.parameters, draft.training, context);
     const hash = toHex(await digest(snapshot.bytes));
-    // Another event may have made this version while the hash was computed.
+    // Another event may have made a version while the hash was computed: this one, or one with its number.
     const raced = this.get(version);
-    if (raced !== null) return raced;
+    if (raced !== null) {
+      return raced.run === draft.run ? raced : await this.create(draft, encoded, context, now);
+    }
     this.#storage.transactionSync(() => {
       this.#blobs.put(snapshotName(hash), snapshot.bytes);
       if (encoded !== null) this.#blobs.put(parametersName(version), encoded);
@@ -133,12 +138,23 @@ export class Versions {
         now,
         draft.parent,
         draft.run,
-        version === 0 ? 'serving' : 'candidate',
+        version === 0 ? 'serving' : wanted,
         JSON.stringify(draft.adapter),
         JSON.stringify(draft.training),
       );
     });
     return this.get(version) as VersionRow;
+  }
+
+  /** Version 0: nothing is learned, rows are the passages' own embeddings. */
+  async first(context: SnapshotContext, now: number): Promise<VersionRow> {
+    const adapter = { kind: 'none' as const };
+    return this.create(
+      { parent: null, run: null, adapter, parameters: null, training: {} },
+      null,
+      context,
+      now,
+    );
   }
 
   /** A new revision of `version` with today's rows; the same one when nothing changed. */

@@ -6,13 +6,25 @@
 import { calibrateNoise } from '../privacy/calibrate.ts';
 import { mainOrder, type PlannedRelease, type PrivacyPolicy, project } from '../privacy/ledger.ts';
 import { samplingRate } from '../privacy/rational.ts';
-import type { PrivacySettings } from '../protocol/settings.ts';
+import type { CollectionSettings, PrivacySettings } from '../protocol/settings.ts';
 
 export interface NoisePlan {
   counts: number;
   train: number;
   gate: number;
   releases: PlannedRelease[];
+}
+
+/** Noise multipliers of a run; null where noise is off. */
+export type RunNoise = Pick<NoisePlan, 'counts' | 'train' | 'gate'> | null;
+
+export function noiseOf({
+  privacy,
+  retentionDays,
+}: Pick<CollectionSettings, 'privacy' | 'retentionDays'>): RunNoise {
+  if (privacy.noise === 'off') return null;
+  const { counts, train, gate } = planNoise(privacy, retentionDays);
+  return { counts, train, gate };
 }
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,11 @@
 /** /models: the versions of a collection's retriever. Version 0 is plain embedding search and always there. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { Sha256Hex } from '../../shared/protocol/names.ts';
 import type { VersionInfo } from '../../shared/protocol/objects.ts';
+import { PART_BYTES } from '../../shared/protocol/parameters.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
-import type { SnapshotCache } from '../snapshot-cache.ts';
+import { MAX_SNAPSHOT_BYTES, type SnapshotCache } from '../snapshot-cache.ts';
 
 const Version = z
   .strictObject({
@@ -25,8 +27,18 @@ const Version = z
     training: z.record(z.string(), z.unknown()),
   })
   .openapi('ModelVersion');
-const Versions = z.strictObject({ versions: z.array(Version) }).openapi('ModelVersions');
+export const Versions = z.strictObject({ versions: z.array(Version) }).openapi('ModelVersions');
 const params = z.object({ version: z.coerce.number().int().nonnegative() });
+const importParams = z.object({ sha256: Sha256Hex });
+const partParams = z.object({
+  sha256: Sha256Hex,
+  part: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_SNAPSHOT_BYTES / PART_BYTES - 1),
+});
+const bytes = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } };
 const tags = ['models'];
 
 const list = createRoute({
@@ -56,6 +68,34 @@ const activate = createRoute({
   responses: { 200: json(Version, 'The version, serving'), ...problems },
 });
 
+const snapshot = createRoute({
+  method: 'get',
+  path: '/models/{version}/snapshot',
+  summary: 'A version as a file: its rows, its adapter, the keys of its documents; no text and no question',
+  tags,
+  request: { params, query: NoQuery },
+  responses: { 200: { description: 'The bytes; their SHA-256 is the etag', content: bytes }, ...problems },
+});
+
+const importPart = createRoute({
+  method: 'put',
+  path: '/models/imports/{sha256}/{part}',
+  summary: 'A part of an exported version: 1 MiB, the last one shorter',
+  description: 'One file at a time: a part of another file takes the place of what was uploaded before.',
+  tags,
+  request: { params: partParams, query: NoQuery, body: { required: true, content: bytes } },
+  responses: { 204: { description: 'Kept' }, ...problems },
+});
+
+const importVersion = createRoute({
+  method: 'post',
+  path: '/models/imports/{sha256}',
+  summary: 'Make a version of the parts; it serves once it is activated',
+  tags,
+  request: { params: importParams, query: NoQuery },
+  responses: { 201: json(Version, 'The version, available'), ...problems },
+});
+
 function shown({ activeRows, createdAt, heldOut, ...rest }: VersionInfo): z.infer<typeof Version> {
   return { ...rest, active_rows: activeRows, created_at: createdAt, held_out: heldOut };
 }
@@ -79,5 +119,51 @@ export function modelRoutes(snapshots: SnapshotCache) {
       if (!outcome.ok) throw problemOf(outcome);
       snapshots.forget(c.var.collection.name);
       return c.json(shown(outcome.value), 200);
+    })
+    .openapi(snapshot, async (c) => {
+      const { version } = c.req.valid('param');
+      const coordinator = c.var.services.coordinator(c.var.collection);
+      const pointer = await coordinator.pointer(version);
+      if (pointer === null) throw new Problem('unknown_version', `There is no version ${version}`);
+      const part = (index: number) => coordinator.snapshotPart(pointer.hash, index);
+      const headers = {
+        etag: `"${pointer.hash}"`,
+        'content-type': 'application/octet-stream',
+        'content-length': String(pointer.bytes),
+      };
+      if (c.req.header('if-none-match') === headers.etag) return c.body(null, 304, { etag: headers.etag });
+      return c.body(partsOf(pointer.parts, part), 200, headers);
+    })
+    .openapi(importPart, async (c) => {
+      const { sha256, part } = c.req.valid('param');
+      const given = new Uint8Array(await c.req.arrayBuffer());
+      if (given.length === 0 || given.length > PART_BYTES) {
+        throw new Problem('invalid_request', `body: 1 to ${PART_BYTES} bytes, got ${given.length}`);
+      }
+      await c.var.services.coordinator(c.var.collection).importPart(sha256, part, given);
+      return c.body(null, 204);
+    })
+    .openapi(importVersion, async (c) => {
+      const { sha256 } = c.req.valid('param');
+      const outcome = await c.var.services.coordinator(c.var.collection).importVersion(sha256);
+      if (!outcome.ok) throw problemOf(outcome);
+      return c.json(shown(outcome.value), 201);
     });
+}
+
+/** Parts one after another, as the reader takes them: a snapshot never lies in memory whole. */
+function partsOf(
+  count: number,
+  part: (index: number) => Promise<Uint8Array | null>,
+): ReadableStream<Uint8Array> {
+  let index = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (index === count) return controller.close();
+      const piece = await part(index);
+      if (piece === null) return controller.error(new Error(`part ${index} of ${count} is gone`));
+      index += 1;
+      controller.enqueue(piece);
+    },
+  });
 }

@@ -1,7 +1,8 @@
 /** GET /privacy: what a collection promises, what is spent of it, and what the next run would cost. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
+import type { PrivacyInfo, ScheduleInfo } from '../../shared/protocol/objects.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
+import { Schedule, shownSchedule } from '../schedule.ts';
 
 const Charge = z.strictObject({
   kind: z.string(),
@@ -10,10 +11,24 @@ const Charge = z.strictObject({
   noise_multiplier: z.number(),
   last_at: z.number(),
 });
-const Privacy = z
+export const Privacy = z
   .strictObject({
     /** `plain`: the coordinator sees every region's vector. */
     aggregation: z.enum(['secure', 'plain']),
+    /** Who shares secrets with whom, and against which coordinator the sums are secret. Null where they are not. */
+    graph: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('complete'), security: z.literal('malicious-server') }),
+        z.strictObject({
+          kind: z.literal('k-regular'),
+          security: z.literal('semi-honest'),
+          /** k: with how many others each member shares its secrets. */
+          degree: z.int(),
+          /** So many shares restore a secret. */
+          share_threshold: z.int(),
+        }),
+      ])
+      .nullable(),
     /** `off`: nothing is promised. */
     noise: z.enum(['on', 'off']),
     unit: z.enum(['record', 'contributor']),
@@ -29,8 +44,16 @@ const Privacy = z
     /** The noise charged is what so many of the members add; usually all do. */
     honest: z.int(),
     members: z.int(),
-    next_run: z.strictObject({ epsilon: z.number(), fits: z.boolean(), noise_multiplier: z.number() }),
+    next_run: z.strictObject({
+      /** ε after it. */
+      epsilon: z.number(),
+      fits: z.boolean(),
+      noise_multiplier: z.number(),
+      /** Runs like it that the budget has room for now; 100 stands for 100 or more. */
+      runs_left: z.int(),
+    }),
     charges: z.array(Charge),
+    schedule: Schedule,
   })
   .openapi('Privacy');
 
@@ -43,14 +66,21 @@ const route = createRoute({
   responses: { 200: json(Privacy, 'The ledger’s account'), ...problems },
 });
 
-function shown(info: PrivacyInfo): z.infer<typeof Privacy> {
-  const { retentionDays, epsilonRdp, epsilonPld, nextRun, charges, ...rest } = info;
+function shown(info: PrivacyInfo, schedule: ScheduleInfo): z.infer<typeof Privacy> {
+  const { retentionDays, epsilonRdp, epsilonPld, nextRun, charges, graph, ...rest } = info;
   return {
     ...rest,
+    graph: shownGraph(graph),
     retention_days: retentionDays,
     epsilon_rdp: epsilonRdp,
     epsilon_pld: epsilonPld,
-    next_run: { epsilon: nextRun.epsilon, fits: nextRun.fits, noise_multiplier: nextRun.noiseMultiplier },
+    next_run: {
+      epsilon: nextRun.epsilon,
+      fits: nextRun.fits,
+      noise_multiplier: nextRun.noiseMultiplier,
+      runs_left: nextRun.runsLeft,
+    },
+    schedule: shownSchedule(schedule),
     charges: charges.map(({ samplingRate, noiseMultiplier, lastAt, kind, rounds }) => ({
       kind,
       rounds,
@@ -61,9 +91,16 @@ function shown(info: PrivacyInfo): z.infer<typeof Privacy> {
   };
 }
 
+function shownGraph(graph: PrivacyInfo['graph']): z.infer<typeof Privacy>['graph'] {
+  if (graph?.kind !== 'k-regular') return graph;
+  const { shareThreshold, ...rest } = graph;
+  return { ...rest, share_threshold: shareThreshold };
+}
+
 export function privacyRoutes() {
   return router().openapi(route, async (c) => {
-    const { services, collection } = c.var;
-    return c.json(shown(await services.coordinator(collection).privacy()), 200);
+    const coordinator = c.var.services.coordinator(c.var.collection);
+    const [info, schedule] = await Promise.all([coordinator.privacy(), coordinator.schedule()]);
+    return c.json(shown(info, schedule), 200);
   });
 }

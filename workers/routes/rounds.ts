@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { RoundInfo, RunInfo } from '../../shared/protocol/objects.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
+import { Schedule, shownSchedule } from '../schedule.ts';
 
 const Participant = z.strictObject({ phase: z.string(), progress: z.number() });
 const Round = z
@@ -20,7 +21,7 @@ const Round = z
     error: z.string().nullable(),
   })
   .openapi('Round');
-const Run = z
+export const Run = z
   .strictObject({
     run: z.string(),
     state: z.enum(['running', 'published', 'rejected', 'failed', 'cancelled']),
@@ -34,14 +35,14 @@ const Run = z
     rounds: z.array(Round),
   })
   .openapi('Run');
-const Runs = z.strictObject({ runs: z.array(Run) }).openapi('Runs');
+export const Runs = z.strictObject({ runs: z.array(Run), schedule: Schedule }).openapi('Runs');
 const params = z.object({ run: z.string().min(1).max(64) });
 const tags = ['rounds'];
 
 const list = createRoute({
   method: 'get',
   path: '/rounds',
-  summary: 'Training runs, newest first, without their rounds',
+  summary: 'Training runs, newest first, without their rounds; and when the next is due',
   tags,
   request: { query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) }) },
   responses: { 200: json(Runs, 'Runs'), ...problems },
@@ -86,8 +87,12 @@ function shown({ startedAt, endedAt, rounds, ...rest }: RunInfo): z.infer<typeof
 export function roundRoutes() {
   return router()
     .openapi(list, async (c) => {
-      const runs = await c.var.services.coordinator(c.var.collection).runs(c.req.valid('query').limit);
-      return c.json({ runs: runs.map(shown) }, 200);
+      const coordinator = c.var.services.coordinator(c.var.collection);
+      const [runs, schedule] = await Promise.all([
+        coordinator.runs(c.req.valid('query').limit),
+        coordinator.schedule(),
+      ]);
+      return c.json({ runs: runs.map(shown), schedule: shownSchedule(schedule) }, 200);
     })
     .openapi(start, async (c) => {
       const outcome = await c.var.services.coordinator(c.var.collection).start('by hand');

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { partCount, partOf } from '../../../shared/protocol/parameters.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import type { Client } from '../../client.ts';
 import { percent, table } from '../../table.ts';
@@ -158,8 +159,14 @@ async function load(context: Context, file: string, wanted: string | undefined):
     throw new Failure(`${file}: its sha256 is ${hash}, not ${wanted}`);
   const client = await context.client();
   return await context.change({ what: `import ${file} into ${context.collection}` }, async () => {
-    const path = `${client.path}/models/import?sha256=${hash}`;
-    const made = (await (await client.response('POST', path, new Uint8Array(content))).json()) as Version;
+    const bar = context.progress('parts', partCount(content.length));
+    for (let part = 0; part < partCount(content.length); part++) {
+      const piece = new Uint8Array(partOf(content, part));
+      await client.response('PUT', `${client.path}/models/imports/${hash}/${part}`, piece);
+      bar.update(part + 1);
+    }
+    bar.end(bytes(content.length));
+    const made = await client.post<Version>(`/models/imports/${hash}`);
     const text = `version ${made.version} is available, ${made.active_rows} trained rows; fedcar model activate ${made.version} makes it serve`;
     return { json: made, text };
   });

@@ -182,6 +182,53 @@ describe('training', () => {
   });
 });
 
+describe('a version in a file', () => {
+  const settings = ['training.seed=7', 'schedule.everyHours=0', 'privacy.noise=off'].flatMap((one) => [
+    '--set',
+    one,
+  ]);
+
+  it('is the same version in another collection, once it is activated', async () => {
+    const file = join(folder, 'v1.fcs');
+    const saved = (await ok(`model export 1 -c desk -o ${file} --json`)).json<{ sha256: string }>();
+    const { hash } = (await ok('model show 1 -c desk --json')).json<{ hash: string }>();
+    expect(saved.sha256).toBe(hash);
+    await ok(['collections', 'create', 'twin', '--regions', 'weur', ...settings]);
+    const early = await fedcar(`model import -c twin ${file}`);
+    expect(early.err).toContain(
+      'none of the passages that the version was trained for is in this collection',
+    );
+    await ok(`ingest -c twin ${join(folder, 'items.jsonl')}`);
+    const refused = await fedcar(`model import -c twin ${file} --sha256 ${'0'.repeat(64)}`);
+    expect(refused.err).toContain(`its sha256 is ${hash}`);
+    expect((await ok(`model import -c twin ${file} --sha256 ${hash}`)).out).toMatch(
+      new RegExp(`^version 1 is available, ${ITEMS.length} trained rows`),
+    );
+    expect((await ok(`model import -c twin ${file} --json`)).json()).toMatchObject({ version: 1 });
+    const asked = 'query --json -n 3 where on earth is my box --model-version';
+    type Found = { chunks: { item: { key: string }; scoring_details: { head_score: number } }[] };
+    const ours = (await ok(`${asked} 1 -c desk`)).json<Found>().chunks;
+    expect((await ok('model show -c twin --json')).json()).toMatchObject({ version: 0 });
+    await ok('model activate 1 -c twin');
+    const theirs = (await ok(`${asked} 1 -c twin`)).json<Found>().chunks;
+    expect(theirs[0]?.item.key).toBe(ours[0]?.item.key);
+    expect(theirs[0]?.scoring_details.head_score).toBeCloseTo(
+      ours[0]?.scoring_details.head_score as number,
+      4,
+    );
+  });
+
+  it('is refused when it is something else', async () => {
+    const zero = join(folder, 'v0.fcs');
+    await ok(`model export 0 -c desk -o ${zero}`);
+    expect((await fedcar(`model import -c twin ${zero}`)).err).toContain('version 0 is plain search');
+    writeFileSync(join(folder, 'junk.fcs'), 'not a snapshot');
+    expect((await fedcar(`model import -c twin ${join(folder, 'junk.fcs')}`)).err).toContain(
+      'not a snapshot',
+    );
+  });
+});
+
 describe('privacy', () => {
   it('shows what was promised and spent', async () => {
     expect((await ok('privacy show -c desk')).out).toContain('noise is off');

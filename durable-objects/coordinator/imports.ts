@@ -1,0 +1,120 @@
+/**
+ * Versions from files: a snapshot that some collection exported becomes a version of this one. It comes in parts, is
+ * believed only if its hash is right, keeps what its rows learned for the passages that stand here under the same
+ * item and place, and serves only once it is activated.
+ */
+import { toHex } from '../../shared/crypto/bytes.ts';
+import { digest } from '../../shared/crypto/hash.ts';
+import type { Outcome } from '../../shared/protocol/objects.ts';
+import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
+import type { AdapterSettings } from '../../shared/protocol/settings.ts';
+import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
+import { Blobs } from '../sql.ts';
+import type { SnapshotContext, VersionRow, Versions } from './versions.ts';
+
+const PREFIX = 'import/';
+
+export class Imports {
+  readonly #storage: DurableObjectStorage;
+  readonly #blobs: Blobs;
+  readonly #versions: Versions;
+
+  constructor(storage: DurableObjectStorage, versions: Versions) {
+    this.#storage = storage;
+    this.#blobs = new Blobs(storage);
+    this.#versions = versions;
+  }
+
+  /** Keeps a part, at most 1 MiB, of the file with this SHA-256. One file at a time: another one replaces it. */
+  putPart(hash: string, part: number, bytes: Uint8Array): void {
+    this.#storage.transactionSync(() => {
+      const name = PREFIX + hash;
+      if (this.#blobs.partNumbers(name).length === 0) this.#blobs.deletePrefix(PREFIX);
+      this.#blobs.putPart(name, part, bytes);
+    });
+  }
+
+  /** Makes a version of the parts. May be repeated: a file that was imported is the same version again. */
+  async finish(
+    hash: string,
+    adapter: AdapterSettings,
+    context: SnapshotContext,
+    now: number,
+  ): Promise<Outcome<VersionRow>> {
+    const run = `import-${hash.slice(0, 16)}`;
+    const made = this.#versions.all().find((version) => version.run === run);
+    if (made !== undefined) return { ok: true, value: made };
+    const bytes = this.#blobs.get(PREFIX + hash);
+    if (bytes === null || toHex(await digest(bytes)) !== hash) {
+      const size = bytes?.length ?? 0;
+      return refused(`sha256: the ${size} bytes that were uploaded do not have the hash ${hash}`);
+    }
+    const snapshot = read(bytes);
+    if (snapshot === null) return refused('the file is not a snapshot of a version');
+    const problem = misfit(snapshot, adapter, context);
+    if (problem !== null) return { ok: false, code: 'conflict', detail: problem };
+    const parameters = this.#parametersOf(snapshot);
+    if (parameters.activeRows.length === 0) {
+      const detail = 'none of the passages that the version was trained for is in this collection';
+      return { ok: false, code: 'conflict', detail };
+    }
+    const { collection, version, training } = snapshot.header;
+    const draft = {
+      parent: null,
+      run,
+      adapter,
+      parameters,
+      training: { ...training, imported: { collection, version, sha256: hash } },
+      state: 'available' as const,
+    };
+    const row = await this.#versions.create(draft, encodeParameters(parameters), context, now);
+    this.#blobs.deletePrefix(PREFIX);
+    return { ok: true, value: row };
+  }
+
+  /** What rows learned, for those that stand here; unit vectors, as in the snapshot. */
+  #parametersOf({ header, adapter, scales, active, ordinals, rows, items }: Snapshot): Parameters {
+    const { width } = header;
+    const found: { row: number; index: number }[] = [];
+    items.forEach((item, index) => {
+      if (active[index] !== 1) return;
+      const live = this.#storage.sql
+        .exec<{ row: number }>(
+          'SELECT row FROM rows WHERE item = ? AND ordinal = ? AND removed = 0',
+          item,
+          ordinals[index] as number,
+        )
+        .toArray()[0];
+      if (live !== undefined) found.push({ row: live.row, index });
+    });
+    found.sort((a, b) => a.row - b.row);
+    const head = new Float32Array(found.length * width);
+    found.forEach(({ index }, place) => {
+      const scale = scales[index] as number;
+      for (let i = 0; i < width; i++) head[place * width + i] = scale * (rows[index * width + i] as number);
+    });
+    return { activeRows: Uint32Array.from(found, ({ row }) => row), adapter: adapter.slice(), head };
+  }
+}
+
+function read(bytes: Uint8Array): Snapshot | null {
+  try {
+    return decodeSnapshot(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Why a snapshot cannot be a version here; null when it can. */
+function misfit({ header }: Snapshot, adapter: AdapterSettings, { model }: SnapshotContext): string | null {
+  if (header.version === 0) return 'version 0 is plain search, which every collection has';
+  if (header.model.sha256 !== model.sha256 || header.width !== model.width) {
+    return `model: the file is of ${header.model.name} (${header.model.sha256}), this is ${model.name} (${model.sha256})`;
+  }
+  const [theirs, ours] = [header.adapter, adapter].map((each) => JSON.stringify(each));
+  return theirs === ours ? null : `adapter: the file has ${theirs}, the collection ${ours}`;
+}
+
+function refused(detail: string): Outcome<never> {
+  return { ok: false, code: 'invalid_request', detail };
+}

@@ -1,0 +1,161 @@
+/** The cron trigger: when it starts a run, when it does not and says why, and what it sets going again. */
+import { env, runInDurableObject, SELF } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { LedgerStore } from '../../durable-objects/ledger-store.ts';
+import { planNoise } from '../../shared/federated/noise-plan.ts';
+import type { ScheduleInfo } from '../../shared/protocol/objects.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import worker from '../../workers/index.ts';
+import { collection, fill, finished, hubOf, hubStub, regionOf } from './objects.ts';
+
+const HOUR = 3_600_000;
+const REGIONS = ['east', 'west'];
+/** A run that ends after its counting round, because nothing was asked often enough. */
+const SHORT = {
+  training: { seed: 7, activeThreshold: 1000 },
+  privacy: { noise: 'off', aggregation: 'plain' },
+};
+
+/** What the platform does at `at`. */
+async function cron(at: number): Promise<void> {
+  const controller = { scheduledTime: at, cron: '*/15 * * * *', noRetry() {} };
+  const later: Promise<unknown>[] = [];
+  const context = {
+    waitUntil: (work: Promise<unknown>) => void later.push(work),
+    passThroughOnException() {},
+  };
+  await worker.scheduled(
+    controller as ScheduledController,
+    env as never,
+    context as unknown as ExecutionContext,
+  );
+  await Promise.all(later);
+}
+
+async function json(path: string): Promise<Record<string, unknown>> {
+  const response = await SELF.fetch(`https://fedcar.test${path}`);
+  expect(response.status).toBe(200);
+  return await response.json();
+}
+
+/** What /v1/rounds and /v1/privacy say of the schedule; both say the same. */
+async function scheduleOf(
+  name: string,
+): Promise<{ next_at: number | null; waiting: ScheduleInfo['waiting'] }> {
+  const rounds = await json(`/v1/collections/${name}/rounds`);
+  const privacy = await json(`/v1/collections/${name}/privacy`);
+  // Both are computed at their own moment.
+  const [one, other] = [rounds.schedule, privacy.schedule] as { next_at: number | null; waiting: unknown }[];
+  expect(one?.waiting).toEqual(other?.waiting);
+  return one as Awaited<ReturnType<typeof scheduleOf>>;
+}
+
+const started = async (name: string) =>
+  (await hubOf(name).runs(100)).filter(({ reason }) => reason === 'schedule').map(({ run }) => run);
+
+describe('a scheduled run', () => {
+  it('waits for documents, starts when it is due, one at a time, and again after its hours', async () => {
+    await collection('daily', { ...SHORT, schedule: { everyHours: 24 } }, REGIONS);
+    const now = Date.now();
+    await cron(now);
+    expect(await started('daily')).toEqual([]);
+    expect((await scheduleOf('daily')).waiting?.reason).toBe('no_documents');
+    await fill('daily', REGIONS);
+    // Rows are known to the coordinator a moment after the upload.
+    for (const name of REGIONS) await regionOf('daily', name).flush();
+    await cron(now);
+    const [run] = await started('daily');
+    expect(run).toBeDefined();
+    await cron(now + 25 * HOUR);
+    expect(await started('daily')).toHaveLength(1);
+    const ended = await finished('daily', run as string);
+    expect(ended).toMatchObject({ state: 'failed', error: expect.stringContaining('at least 2 are needed') });
+    await cron(now + 23 * HOUR);
+    expect(await started('daily')).toHaveLength(1);
+    const { next_at, waiting } = await scheduleOf('daily');
+    expect(waiting).toBeNull();
+    expect(next_at).toBe(ended.startedAt + 24 * HOUR);
+    await cron(now + 25 * HOUR);
+    expect(await started('daily')).toHaveLength(2);
+    await hubOf('daily').cancel((await started('daily'))[0] as string);
+  });
+
+  it('does not start in quiet hours', async () => {
+    const clock = (at: number) => new Date(at).toISOString().slice(11, 16);
+    const now = Date.now();
+    const quietHours = { from: clock(now - HOUR), to: clock(now + 2 * HOUR) };
+    await collection('quiet', { ...SHORT, schedule: { everyHours: 24, quietHours } }, REGIONS);
+    await fill('quiet', REGIONS);
+    for (const name of REGIONS) await regionOf('quiet', name).flush();
+    await cron(now);
+    expect(await started('quiet')).toEqual([]);
+    const { next_at, waiting } = await scheduleOf('quiet');
+    expect(waiting).toMatchObject({ reason: 'quiet_hours', detail: expect.stringContaining(quietHours.to) });
+    expect(Math.abs((next_at ?? 0) - (now + 2 * HOUR))).toBeLessThanOrEqual(60_000);
+    await cron((next_at as number) + 1000);
+    const [run] = await started('quiet');
+    expect(run).toBeDefined();
+    await hubOf('quiet').cancel(run as string);
+  });
+
+  it('does not start what the budget does not allow, and says when it will', async () => {
+    const privacy = { epsilon: 2, runEpsilon: 2, aggregation: 'plain' };
+    await collection('poor', { ...SHORT, privacy, schedule: { everyHours: 24 } }, REGIONS);
+    await fill('poor', REGIONS);
+    for (const name of REGIONS) await regionOf('poor', name).flush();
+    const now = Date.now();
+    const settings = CollectionSettings.parse({ privacy });
+    const { releases } = planNoise(settings.privacy, settings.retentionDays);
+    await runInDurableObject(hubStub('poor'), (_, { storage }) => {
+      const ledger = new LedgerStore(storage);
+      ledger.merge(releases.map((release, round) => ({ ...release, round, atMs: now - HOUR })));
+    });
+    await cron(now);
+    expect(await started('poor')).toEqual([]);
+    const { next_at, waiting } = await scheduleOf('poor');
+    expect(waiting?.reason).toBe('privacy_budget');
+    expect(waiting?.detail).toContain('does not allow another run: there is room again at');
+    expect(next_at).toBe(now - HOUR + settings.retentionDays * 24 * HOUR + 1);
+  });
+
+  it('is never started where the schedule is off', async () => {
+    await collection('off', { ...SHORT, schedule: { everyHours: 0 } }, REGIONS);
+    await fill('off', REGIONS);
+    await cron(Date.now() + 1000 * HOUR);
+    expect(await started('off')).toEqual([]);
+    expect(await scheduleOf('off')).toEqual({ next_at: null, waiting: null });
+  });
+});
+
+describe('the watchdog', () => {
+  it('brings the serving snapshot up to date when its alarm was lost', async () => {
+    await collection('stale', { ...SHORT, schedule: { everyHours: 0 } }, REGIONS);
+    await fill('stale', REGIONS);
+    for (const name of REGIONS) await regionOf('stale', name).flush();
+    const alarm = () => runInDurableObject(hubStub('stale'), (_, { storage }) => storage.getAlarm());
+    await runInDurableObject(hubStub('stale'), (_, { storage }) => storage.deleteAlarm());
+    const before = await hubOf('stale').pointer();
+    await cron(Date.now());
+    for (let i = 0; i < 100 && (await alarm()) !== null; i++)
+      await new Promise((done) => setTimeout(done, 50));
+    expect((await hubOf('stale').pointer())?.revision).toBeGreaterThan(before?.revision ?? 0);
+  });
+
+  it('wakes regions once a day, so that they delete what is too old', async () => {
+    await collection('idle', { ...SHORT, retentionDays: 1, schedule: { everyHours: 0 } }, REGIONS);
+    await fill('idle', REGIONS);
+    const count = () =>
+      runInDurableObject(
+        regionOf('idle', 'east'),
+        (_, { storage }) => storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM records').one().n,
+      );
+    await runInDurableObject(regionOf('idle', 'east'), async (_, { storage }) => {
+      storage.sql.exec('UPDATE records SET at = 0');
+      await storage.deleteAlarm();
+    });
+    expect(await count()).toBeGreaterThan(0);
+    await cron(Date.now());
+    for (let i = 0; i < 100 && (await count()) > 0; i++) await new Promise((done) => setTimeout(done, 50));
+    expect(await count()).toBe(0);
+  });
+});
