@@ -18,6 +18,8 @@ export const LEDGER_TABLE = `CREATE TABLE ledger (
 const MARGIN_MS = 2 * 86_400_000;
 /** The longest retention time that any life of the collection promised. */
 const RETENTION = 'ledgerRetentionMs';
+/** The main order by which δ was divided before the first charge: what was promised then goes by it. */
+const ORDER = 'ledgerOrder';
 
 interface LedgerRow extends Record<string, SqlStorageValue> {
   round: number;
@@ -59,17 +61,25 @@ export class LedgerStore {
     return last ?? 0;
   }
 
-  /** The policy with the window of an earlier life of the collection, where that was longer. */
+  /**
+   * The policy with the window of an earlier life of the collection, where that was longer, and with the division of δ
+   * over the orders that the charges so far went by: under a smaller ε it admits nothing that it did not admit before.
+   */
   covering(policy: PrivacyPolicy): PrivacyPolicy {
     const kept = this.#values.get<number>(RETENTION) ?? 0;
-    return { ...policy, retentionMs: Math.max(policy.retentionMs, kept) };
+    const order = this.#values.get<number>(ORDER) ?? policy.order;
+    return { ...policy, order, retentionMs: Math.max(policy.retentionMs, kept) };
   }
 
   /** Charges and stores in one transaction; a refusal stores nothing. May be repeated. */
   charge(policy: PrivacyPolicy, entry: LedgerEntry): ChargeResult {
     return this.#storage.transactionSync(() => {
-      const result = charge(this.covering(policy), this.entries(), entry);
-      if (result.ok && !result.repeated) this.#insert(entry);
+      const covering = this.covering(policy);
+      const result = charge(covering, this.entries(), entry);
+      if (result.ok && !result.repeated) {
+        this.#insert(entry);
+        this.#values.set(ORDER, covering.order);
+      }
       return result;
     });
   }
@@ -105,7 +115,7 @@ export class LedgerStore {
   outlive(policy: PrivacyPolicy, keep: readonly string[]): number | null {
     return this.#storage.transactionSync(() => {
       const { retentionMs } = this.covering(policy);
-      const kept = keep.map((key) => [key, this.#values.get(key)] as const);
+      const kept = [...keep, ORDER].map((key) => [key, this.#values.get(key)] as const);
       clearTables(this.#storage, ['ledger']);
       for (const [key, value] of kept) if (value !== null) this.#values.set(key, value);
       this.#values.set(RETENTION, retentionMs);

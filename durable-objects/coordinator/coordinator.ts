@@ -77,8 +77,13 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#participants = new Participants(ctx.storage);
   }
 
-  /** Tells the object which collection it is. May be repeated; settings replace earlier ones. */
+  /** Tells the object which collection it is. May be repeated; settings replace earlier ones, and end a run. */
   async configure(collection: string, settings: CollectionSettings, federation: Federation): Promise<void> {
+    const run = this.#runs.active();
+    // Who changes settings looks whether a run is on; this one began in between, and its plan is of the old ones.
+    if (run !== null && JSON.stringify(this.#settings()) !== JSON.stringify(settings)) {
+      (await this.#drive()).fail(run, 'the settings of the collection changed', 'cancelled');
+    }
     this.#values.set('collection', collection);
     this.#values.set('settings', settings);
     this.#participants.configure(federation);

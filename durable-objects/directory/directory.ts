@@ -21,9 +21,10 @@ import {
 } from '../../shared/protocol/access.ts';
 import type { Agreement, ParticipantInfo, RosterInfo } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
-import type { CollectionInfo, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
+import type { CollectionInfo, CoordinatorApi, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, region } from '../names.ts';
@@ -31,29 +32,17 @@ import { answerOf } from '../reach.ts';
 import { traced } from '../request-context.ts';
 import { migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
-import { AUDIT_TABLE, AuditLog } from './audit-log.ts';
-import { FEDERATION_TABLES, Federations, type OutsideParticipant, type Subject } from './federations.ts';
+import { AuditLog } from './audit-log.ts';
+import { changedSettings } from './changes.ts';
+import { Federations, type OutsideParticipant, type Subject } from './federations.ts';
 import { participantsOf, rosterInfo, termsOf } from './participants.ts';
 import { RateWindows } from './rate-windows.ts';
 import { settingsProblem } from './rosters.ts';
-import { TOKEN_TABLE, TokenStore } from './tokens.ts';
+import { MIGRATIONS } from './schema.ts';
+import { TokenStore } from './tokens.ts';
 
 /** How long the cron trigger waits for one collection. */
 const TICK_MS = 30_000;
-
-const MIGRATIONS = [
-  `CREATE TABLE collections (
-    name TEXT PRIMARY KEY, settings TEXT NOT NULL, split_key TEXT NOT NULL, admin_seed TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    ready INTEGER NOT NULL DEFAULT 0,
-    -- lives, is being removed, or is gone but for its keys
-    state TEXT NOT NULL DEFAULT 'lives'
-  ) WITHOUT ROWID;`,
-  `${TOKEN_TABLE} ${AUDIT_TABLE}`,
-  FEDERATION_TABLES,
-  // Regions are told of the key before anything else happens.
-  "ALTER TABLE collections ADD COLUMN contributor_key TEXT NOT NULL DEFAULT ''; UPDATE collections SET ready = 0;",
-] as const;
 
 interface CollectionRow extends Record<string, SqlStorageValue> {
   name: string;
@@ -131,6 +120,22 @@ export class Directory extends TracedObject implements DirectoryApi {
       toBase64Url(systemRandom(32)),
       toBase64Url(systemRandom(32)),
       Date.now(),
+    );
+    return this.#prepare(this.#row(name) as CollectionRow);
+  }
+
+  async update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>> {
+    const found = await this.collection(name);
+    if (!found.ok) return found;
+    const { settings } = found.value;
+    const hub = traced(coordinator(this.env, name, settings)) as unknown as CoordinatorApi;
+    const changed = await changedSettings(settings, patch, hub);
+    if (!changed.ok) return changed;
+    // Told one after the other; who was not reached is told when somebody asks for the collection, or by the cron.
+    this.ctx.storage.sql.exec(
+      "UPDATE collections SET settings = ?, ready = 0 WHERE name = ? AND state = 'lives'",
+      JSON.stringify(changed.value),
+      name,
     );
     return this.#prepare(this.#row(name) as CollectionRow);
   }

@@ -68,9 +68,12 @@ function rosterProblem(roster: Roster): string | null {
 
 /** Why no collection can have these settings although each of them is well formed; null when one can. */
 export function settingsProblem(settings: CollectionSettings): string | null {
-  const { regions, regionsTrain, privacy, retentionDays } = settings;
+  const { regions, regionsTrain, privacy, feedback, retentionDays } = settings;
   const twice = regions.find((name, index) => regions.indexOf(name) !== index);
   if (twice !== undefined) return `regions: ${twice} is there twice`;
+  const { recordsPerDay, recordsPerContributor } = feedback;
+  if (recordsPerDay > recordsPerContributor)
+    return `feedback.recordsPerDay: ${recordsPerDay} is above recordsPerContributor, ${recordsPerContributor}`;
   try {
     if (regionsTrain && isSecure(settings)) {
       const ids = [...regions].sort();

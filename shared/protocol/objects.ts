@@ -18,6 +18,7 @@ import type {
 } from './items.ts';
 import type { SignedRoster } from './secagg.ts';
 import type { CollectionSettings } from './settings.ts';
+import type { SettingsPatch } from './settings-changes.ts';
 
 /** A refusal that the caller should show: `code` is stable, `detail` names field, limit and value. */
 export interface Refusal {
@@ -145,6 +146,8 @@ export interface DirectoryApi {
   tick(now: number): Promise<{ started: string[] }>;
   /** `hash` is of the invitation's secret. A later invitation of the same name replaces this one. */
   invite(
+  /** Other settings, where they may change; refused while a run is on. May be repeated. */
+  update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>>;
     collection: string,
     name: string,
     hash: string,

@@ -62,6 +62,7 @@ const OF_DEPLOYMENT: readonly Line[] = [
 /** /v1/collections/{name} itself. */
 const OF_COLLECTION: readonly Line[] = [
   ['GET', '', 'query'],
+  ['PATCH', '', 'admin', 'audit'],
   ['DELETE', '', 'admin', 'audit'],
 ];
 

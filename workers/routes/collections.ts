@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { CollectionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
 import type { Collections } from '../collections.ts';
 import { problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
@@ -15,6 +16,7 @@ const List = z.strictObject({ collections: z.array(Collection) }).openapi('Colle
 const Creation = z
   .strictObject({ name: CollectionName, settings: CollectionSettings.prefault({}) })
   .openapi('CollectionCreation');
+const Change = z.strictObject({ settings: SettingsPatch }).openapi('CollectionChange');
 const params = z.object({ name: CollectionName });
 const tags = ['collections'];
 
@@ -43,6 +45,17 @@ const one = createRoute({
   tags,
   request: { params, query: NoQuery },
   responses: { 200: json(Collection, 'The collection'), ...problems },
+});
+
+const update = createRoute({
+  method: 'patch',
+  path: '/collections/{name}',
+  summary: 'Change settings of a collection',
+  description:
+    'What is left out stays. Some settings are fixed for the life of a collection, the privacy budget only shrinks, and nothing changes while a run is on.',
+  tags,
+  request: { params, query: NoQuery, body: body(Change) },
+  responses: { 200: json(Collection, 'The collection as it is now'), ...problems },
 });
 
 const remove = createRoute({
@@ -74,6 +87,13 @@ export function collectionRoutes(collections: Collections, snapshots: SnapshotCa
     .openapi(one, async (c) => {
       const outcome = await c.var.services.directory().collection(c.req.valid('param').name);
       if (!outcome.ok) throw problemOf(outcome);
+      return c.json(shown(outcome.value), 200);
+    })
+    .openapi(update, async (c) => {
+      const { name } = c.req.valid('param');
+      const outcome = await c.var.services.directory().update(name, c.req.valid('json').settings);
+      if (!outcome.ok) throw problemOf(outcome);
+      collections.forget(name);
       return c.json(shown(outcome.value), 200);
     })
     .openapi(remove, async (c) => {

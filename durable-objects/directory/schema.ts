@@ -1,0 +1,18 @@
+/** Tables of the Directory, as numbered migrations. */
+import { AUDIT_TABLE } from './audit-log.ts';
+import { FEDERATION_TABLES } from './federations.ts';
+import { TOKEN_TABLE } from './tokens.ts';
+
+export const MIGRATIONS = [
+  `CREATE TABLE collections (
+    name TEXT PRIMARY KEY, settings TEXT NOT NULL, split_key TEXT NOT NULL, admin_seed TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ready INTEGER NOT NULL DEFAULT 0,
+    -- lives, is being removed, or is gone but for its keys
+    state TEXT NOT NULL DEFAULT 'lives'
+  ) WITHOUT ROWID;`,
+  `${TOKEN_TABLE} ${AUDIT_TABLE}`,
+  FEDERATION_TABLES,
+  // Regions are told of the key before anything else happens.
+  "ALTER TABLE collections ADD COLUMN contributor_key TEXT NOT NULL DEFAULT ''; UPDATE collections SET ready = 0;",
+] as const;
