@@ -1,5 +1,9 @@
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { buildDashboard } from './scripts/build-dashboard.mjs';
+
+// The Worker imports what this makes; it is not in the repository.
+await buildDashboard();
 
 /** Two suites: `unit` runs in Node, `workerd` runs inside the real runtime with real Durable Objects. */
 export default defineConfig({

@@ -7,6 +7,8 @@ import { timing } from 'hono/timing';
 import { errorText, logLine } from '../shared/log.ts';
 import { Collections, withCollection } from './collections.ts';
 import { dashboardRoutes } from './dashboard/routes.tsx';
+import type { OpenApi } from './docs/reference.ts';
+import { docsRoutes } from './docs/routes.tsx';
 import type { AppEnv, Env } from './env.ts';
 import { auditLog } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
@@ -131,10 +133,15 @@ export function createApp(
     app.route(prefix, inCollection);
   }
   let description: ReturnType<typeof openApiDocument> | null = null;
-  app.get('/openapi.json', (c) => {
+  const described = () => {
     description ??= openApiDocument(app);
-    return c.json(description);
-  });
+    return description;
+  };
+  app.get('/openapi.json', (c) => c.json(described()));
+  app.route(
+    '/',
+    docsRoutes(() => described() as OpenApi),
+  );
   return app;
 }
 

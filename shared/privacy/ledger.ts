@@ -8,7 +8,7 @@ import { epsilonAtOrder, rdpBudgetAtOrder } from './conversion.ts';
 import { INTEGER_ORDERS, type Release, subsampledGaussianRdp } from './rdp.ts';
 
 /** What a release was for. `gate` concerns held-out units, all others training units. */
-export type ChargeKind = 'train' | 'counts' | 'clip' | 'gate';
+export type ChargeKind = 'train' | 'counts' | 'gate';
 
 /** One row of the ledger. */
 export interface LedgerEntry extends Release {
@@ -107,15 +107,16 @@ export function charge(
     : { ok: false, code: 'privacy_budget_exceeded', projected: total };
 }
 
-/** How many more releases of this kind the budget admits now, at most `limit`. */
-export function releasesLeft(
+/** How many more times the budget admits all releases of `run` now, at most `limit`. */
+export function runsLeft(
   policy: PrivacyPolicy,
   entries: readonly LedgerEntry[],
-  release: Omit<PlannedRelease, 'steps'>,
+  run: readonly PlannedRelease[],
   nowMs: number,
-  limit = 1_000_000,
+  limit = 100,
 ): number {
-  const fits = (steps: number) => project(policy, entries, [{ ...release, steps }], nowMs).fits;
+  const times = (runs: number) => run.map((release) => ({ ...release, steps: runs * release.steps }));
+  const fits = (runs: number) => project(policy, entries, times(runs), nowMs).fits;
   let admitted = 0;
   let refused = limit + 1;
   while (refused - admitted > 1) {

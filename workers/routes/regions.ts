@@ -10,7 +10,13 @@ const RegionRow = z
     last_contribution_at: z.number().nullable(),
   })
   .openapi('Region');
-const List = z.strictObject({ regions: z.array(RegionRow) }).openapi('Regions');
+export const Regions = z
+  .strictObject({
+    regions: z.array(RegionRow),
+    /** Regions of the collection that did not answer; nothing is known of them now. */
+    away: z.array(z.string()),
+  })
+  .openapi('Regions');
 
 const list = createRoute({
   method: 'get',
@@ -18,16 +24,19 @@ const list = createRoute({
   summary: 'Regions with their documents and last contribution to training',
   tags: ['regions'],
   request: { query: NoQuery },
-  responses: { 200: json(List, 'Regions'), ...problems },
+  responses: { 200: json(Regions, 'Regions'), ...problems },
 });
 
 export function regionRoutes() {
   return router().openapi(list, async (c) => {
-    const stats = await c.var.services.coordinator(c.var.collection).regions();
+    const { services, collection } = c.var;
+    const stats = await services.coordinator(collection).regions();
     const regions = stats.map(({ lastContributionAt, ...rest }) => ({
       ...rest,
       last_contribution_at: lastContributionAt,
     }));
-    return c.json({ regions }, 200);
+    const answered = new Set(regions.map(({ region }) => region));
+    const away = collection.settings.regions.filter((name) => !answered.has(name));
+    return c.json({ regions, away }, 200);
   });
 }

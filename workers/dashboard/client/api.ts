@@ -1,0 +1,86 @@
+/** Calls of the documented routes, with the reader's token, and what went wrong in words for the reader. */
+
+export interface Target {
+  collection: string;
+  /** Null: the deployment may be open; a 401 says that it is not. */
+  token: string | null;
+}
+
+/** `token`: none was given or it is not valid. `offline`: no answer came. `refused`: anything else. */
+export type TroubleKind = 'token' | 'offline' | 'refused';
+
+export interface Trouble {
+  kind: TroubleKind;
+  text: string;
+}
+
+/** No route of these takes longer, unless its object is away. */
+const PATIENCE_MS = 30_000;
+
+export class CallError extends Error {
+  override readonly name = 'CallError';
+  readonly trouble: Trouble;
+
+  constructor(trouble: Trouble) {
+    super(trouble.text);
+    this.trouble = trouble;
+  }
+}
+
+/** What to show of anything that was thrown. */
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof CallError) return error.trouble;
+  return { kind: 'refused', text: error instanceof Error ? error.message : String(error) };
+}
+
+/** @param path below the collection's prefix, with its leading slash. @throws CallError */
+export async function call<T>(
+  target: Target,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const { collection } = target;
+  const prefix = collection === 'default' ? '/v1' : `/v1/collections/${encodeURIComponent(collection)}`;
+  return await send<T>(target.token, method, prefix + path, body);
+}
+
+/** Names of the collections; empty for a token that may not list them. */
+export async function collectionNames(token: string | null): Promise<string[]> {
+  try {
+    const { collections } = await send<{ collections: { name: string }[] }>(token, 'GET', '/v1/collections');
+    return collections.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+async function send<T>(token: string | null, method: string, url: string, body?: unknown): Promise<T> {
+  const headers = new Headers({ accept: 'application/json' });
+  if (token !== null) headers.set('authorization', `Bearer ${token}`);
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(PATIENCE_MS) };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch {
+    throw new CallError({ kind: 'offline', text: 'The service does not answer.' });
+  }
+  const value: unknown = await response.json().catch(() => null);
+  if (response.ok) return value as T;
+  throw new CallError(explain(response, value));
+}
+
+/** A problem document in a sentence. Its detail names field, limit and value, so it is shown as it is. */
+function explain(response: Response, value: unknown): Trouble {
+  const problem = (value ?? {}) as { detail?: string; request_id?: string };
+  const detail = problem.detail ?? `The service answered with status ${response.status}.`;
+  if (response.status === 401) return { kind: 'token', text: detail };
+  if (response.status === 429) {
+    const seconds = response.headers.get('retry-after');
+    return { kind: 'refused', text: `${detail}${seconds === null ? '' : ` Try again in ${seconds} s.`}` };
+  }
+  const hint = response.status === 500 && problem.request_id ? ` (request ${problem.request_id})` : '';
+  return { kind: 'refused', text: detail + hint };
+}

@@ -1,0 +1,107 @@
+/** One result: where it stood in plain search, both scores, and whether it answers the question. */
+import { useState } from 'hono/jsx/dom';
+import { call, type Target, troubleOf } from '../api.ts';
+import { cosine, ordinal } from '../format.ts';
+import type { Chunk, Receipt } from '../served.ts';
+
+export interface HitProps {
+  chunk: Chunk;
+  place: number;
+  /** 0: not among the first `compared`; null: there is nothing to compare with. */
+  plainPlace: number | null;
+  compared: number;
+  target: Target;
+  query: string;
+}
+
+export function Hit({ chunk, place, plainPlace, compared, target, query }: HitProps) {
+  const { item, text, scoring_details } = chunk;
+  const title = item.title === '' ? item.key : item.title;
+  // A passage is searched under its document's title; here it stands above it already.
+  const body = text.startsWith(`${item.title}: `) ? text.slice(item.title.length + 2) : text;
+  return (
+    <li class="hit">
+      <div class="hit-head">
+        <h3>{title}</h3>
+        <span class="region">{item.region}</span>
+        {plainPlace === null ? null : <Move place={place} before={plainPlace} compared={compared} />}
+      </div>
+      <p class="hit-text">{body}</p>
+      <div class="hit-foot">
+        <dl class="scores">
+          <Score name="Plain search" value={scoring_details.base_score} />
+          <Score name="Trained" value={scoring_details.head_score} trained />
+        </dl>
+        <Vote target={target} query={query} item={item.key} />
+      </div>
+    </li>
+  );
+}
+
+function Move({ place, before, compared }: { place: number; before: number; compared: number }) {
+  if (before === 0) return <span class="move up">not in the first {compared} of plain search</span>;
+  if (before === place) return <span class="move">{ordinal(before)} in plain search too</span>;
+  return (
+    <span class={before > place ? 'move up' : 'move'}>
+      {before > place ? '▲' : '▼'} {ordinal(before)} in plain search
+    </span>
+  );
+}
+
+/** Cosines between 0 and 1 as bars; what is below 0 has none. */
+function Score({ name, value, trained = false }: { name: string; value: number | null; trained?: boolean }) {
+  const width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <svg class="score" aria-hidden="true" width="100%" height="8">
+          <rect class="track" width="100%" height="8" rx="4" />
+          <rect class={trained ? 'trained' : 'base'} width={width} height="8" rx="4" />
+        </svg>
+        <span class="number">{cosine(value)}</span>
+      </dd>
+    </div>
+  );
+}
+
+type Said = { relevant: boolean; text: string; failed: boolean };
+
+function Vote({ target, query, item }: { target: Target; query: string; item: string }) {
+  const [said, setSaid] = useState<Said | null>(null);
+  const [busy, setBusy] = useState(false);
+  const send = async (relevant: boolean) => {
+    if (busy || (said !== null && !said.failed && said.relevant === relevant)) return;
+    setBusy(true);
+    try {
+      const { region, accepted } = await call<Receipt>(target, 'POST', '/feedback', {
+        query,
+        item,
+        relevant,
+      });
+      setSaid({
+        relevant,
+        failed: false,
+        text: accepted === 0 ? `Known already in ${region}` : `Kept in ${region}`,
+      });
+    } catch (error) {
+      setSaid({ relevant, failed: true, text: troubleOf(error).text });
+    }
+    setBusy(false);
+  };
+  const pressed = (relevant: boolean) => said !== null && !said.failed && said.relevant === relevant;
+  return (
+    <fieldset class="vote">
+      <legend class="unseen">Does {item} answer the question?</legend>
+      <span class={said?.failed ? 'said loss' : 'said'} role="status">
+        {said?.text ?? ''}
+      </span>
+      <button type="button" class="button small" aria-pressed={pressed(true)} onClick={() => send(true)}>
+        Relevant
+      </button>
+      <button type="button" class="button small" aria-pressed={pressed(false)} onClick={() => send(false)}>
+        Not relevant
+      </button>
+    </fieldset>
+  );
+}

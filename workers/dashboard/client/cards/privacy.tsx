@@ -1,0 +1,134 @@
+/** ε spent against the budget, and what the next run would cost. */
+
+import { count, epsilon, many } from '../format.ts';
+import { Card, LoadState } from '../parts/card.tsx';
+import type { Privacy } from '../served.ts';
+import type { State } from '../store.ts';
+
+export function PrivacyCard({ state: { privacy } }: { state: State }) {
+  return (
+    <Card id="privacy" title="Privacy budget">
+      <LoadState of={privacy} />
+      {privacy.value === null ? null : privacy.value.noise === 'off' ? (
+        <NoNoise privacy={privacy.value} />
+      ) : (
+        <Budget privacy={privacy.value} />
+      )}
+    </Card>
+  );
+}
+
+function NoNoise({ privacy }: { privacy: Privacy }) {
+  return (
+    <>
+      <p class="notice warn">
+        <b>Noise is off.</b> Versions that are trained now carry no differential privacy: keep this for
+        corpora whose questions are public.
+      </p>
+      <p class="hint">
+        {privacy.epsilon > 0
+          ? `Runs with noise have spent ε ${epsilon(privacy.epsilon)} in this window.`
+          : 'No run has spent anything, because none added noise.'}{' '}
+        Whether noise is on is part of a collection’s settings.
+      </p>
+    </>
+  );
+}
+
+function Budget({ privacy }: { privacy: Privacy }) {
+  const { epsilon: spent, budget, next_run, left } = privacy;
+  return (
+    <>
+      <Meter spent={spent} next={next_run.epsilon} budget={budget} fits={next_run.fits} />
+      <p class="projection">
+        {next_run.fits ? (
+          <>
+            The next run brings ε to <b>{epsilon(next_run.epsilon)}</b>. The budget has room for{' '}
+            <b>{next_run.runs_left === 1 ? 'one run' : `${count(next_run.runs_left)} runs`}</b> like it.
+          </>
+        ) : (
+          <>
+            <b>The next run does not fit:</b> it would bring ε to {epsilon(next_run.epsilon)}. There is room
+            again when charges are older than {many(privacy.retention_days, 'day')}.
+          </>
+        )}
+      </p>
+      <dl class="figures">
+        <Figure name="Spent" value={epsilon(spent)} note="by the ledger, which decides" />
+        <Figure name="Left" value={epsilon(left)} />
+        <Figure name="Spent, by RDP" value={epsilon(privacy.epsilon_rdp)} note="as a fixed schedule" />
+        <Figure
+          name="Spent, by loss distribution"
+          value={epsilon(privacy.epsilon_pld)}
+          note="as a fixed schedule"
+        />
+        <Figure name="δ" value={privacy.delta.toExponential(0).replace('-', '−')} />
+        <Figure
+          name="Protected unit"
+          value={privacy.unit === 'record' ? 'one question' : 'one contributor'}
+        />
+        <Figure name="Window" value={many(privacy.retention_days, 'day')} />
+        <Figure name="Noise charged for" value={`${privacy.honest} of ${many(privacy.members, 'region')}`} />
+      </dl>
+    </>
+  );
+}
+
+function Figure({ name, value, note }: { name: string; value: string; note?: string }) {
+  return (
+    <div>
+      <dt>
+        {name}
+        {note === undefined ? null : <small> {note}</small>}
+      </dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+interface MeterProps {
+  spent: number;
+  next: number;
+  budget: number;
+  fits: boolean;
+}
+
+/** What is spent, solid; what the next run adds, striped; the rest empty. */
+function Meter({ spent, next, budget, fits }: MeterProps) {
+  const share = (value: number) => Math.min(100, (100 * value) / budget);
+  const label = `ε ${epsilon(spent)} of ${epsilon(budget)} is spent; the next run brings it to ${epsilon(next)}`;
+  return (
+    <div class="meter">
+      <p class="meter-ends">
+        <span>
+          <b class="figure">ε {epsilon(spent)}</b> spent
+        </span>
+        <span>of {epsilon(budget)}</span>
+      </p>
+      <svg role="img" aria-label={label} class={fits ? 'bar' : 'bar over'} width="100%" height="14">
+        <defs>
+          <pattern
+            id="stripes"
+            width="6"
+            height="6"
+            patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"
+          >
+            <rect class="stripe" width="3" height="6" />
+          </pattern>
+        </defs>
+        <rect class="track" width="100%" height="14" rx="7" />
+        <rect class="next" width={`${share(next)}%`} height="14" rx="7" fill="url(#stripes)" />
+        <rect class="spent" width={`${share(spent)}%`} height="14" rx="7" />
+      </svg>
+      <p class="legend">
+        <span>
+          <i class="swatch spent" /> spent
+        </span>
+        <span>
+          <i class="swatch next" /> next run
+        </span>
+      </p>
+    </div>
+  );
+}

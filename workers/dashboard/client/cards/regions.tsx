@@ -1,0 +1,87 @@
+/** Where the documents lie, and when each region last took part. Questions are not counted in clear anywhere. */
+
+import { ago, count, dateTime } from '../format.ts';
+import { Badge } from '../parts/badge.tsx';
+import { Card, Empty, LoadState } from '../parts/card.tsx';
+import type { Regions } from '../served.ts';
+import type { State } from '../store.ts';
+import { placeOf } from '../words.ts';
+
+export function RegionsCard({ state: { regions, now } }: { state: State }) {
+  const { value } = regions;
+  const empty = value !== null && value.away.length === 0 && value.regions.every(({ items }) => items === 0);
+  return (
+    <Card id="regions" title="Regions">
+      <LoadState of={regions} />
+      {value === null ? null : <Table regions={value} now={now} />}
+      {empty ? (
+        <Empty title="No documents yet">
+          Upload some with <code>POST /v1/items</code>; they are found as soon as the upload returns. The{' '}
+          <a href="/docs#post-items">API reference</a> has an example.
+        </Empty>
+      ) : null}
+      <p class="hint">How many questions a region has is nobody else’s business: it is served nowhere.</p>
+    </Card>
+  );
+}
+
+function Table({ regions: { regions, away }, now }: { regions: Regions; now: number }) {
+  const rows = [...regions].sort((a, b) => (a.region < b.region ? -1 : 1));
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Region</th>
+          <th scope="col" class="number">
+            Documents
+          </th>
+          <th scope="col" class="number">
+            Passages
+          </th>
+          <th scope="col" class="number">
+            Last contribution
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ region, items, passages, last_contribution_at }) => (
+          <tr>
+            <RegionName name={region} />
+            <td class="number">{count(items)}</td>
+            <td class="number">{count(passages)}</td>
+            <td class="number">
+              {last_contribution_at === null ? (
+                <span class="muted">never</span>
+              ) : (
+                <time
+                  datetime={new Date(last_contribution_at).toISOString()}
+                  title={dateTime(last_contribution_at)}
+                >
+                  {ago(last_contribution_at, now)}
+                </time>
+              )}
+            </td>
+          </tr>
+        ))}
+        {away.map((region) => (
+          <tr>
+            <RegionName name={region} />
+            <td colspan={3} class="number">
+              <Badge tone="bad">No answer</Badge>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function RegionName({ name }: { name: string }) {
+  const place = placeOf(name);
+  return (
+    <th scope="row">
+      <span class="region">{name}</span>
+      {place === null ? null : <small>{place}</small>}
+    </th>
+  );
+}

@@ -1,0 +1,103 @@
+/** Training: the run under way with its phases by region, or the last one with what came of it. */
+import { RoundsPlot } from '../charts/rounds-plot.tsx';
+import { epsilon } from '../format.ts';
+import { Card, Empty, LoadState } from '../parts/card.tsx';
+import type { Ask } from '../parts/confirm.tsx';
+import type { Run } from '../served.ts';
+import type { State, Store } from '../store.ts';
+import { LiveRound } from './live-round.tsx';
+import { RunChoice, RunFacts } from './run-facts.tsx';
+
+export interface TrainingProps {
+  state: State;
+  store: Store;
+  ask: Ask;
+}
+
+export function TrainingCard({ state, store, ask }: TrainingProps) {
+  const { runs, run, now } = state;
+  const running = runs.value?.runs.find((each) => each.state === 'running');
+  // Without its rounds until they are loaded.
+  const shown = run.value ?? runs.value?.runs[0];
+  return (
+    <Card id="training" title="Training" action={<Buttons {...{ state, store, ask, running }} />}>
+      <LoadState of={runs} />
+      {runs.value?.runs.length === 0 ? (
+        <Empty title="No run yet">
+          A run counts which documents are asked for, trains in every region, and publishes a version only if
+          it is better. It starts on schedule, or now by the button. Documents need a few questions each
+          before they learn.
+        </Empty>
+      ) : null}
+      {shown === undefined ? null : (
+        <div class="halves">
+          <div>
+            <RunChoice
+              runs={runs.value?.runs ?? []}
+              chosen={shown.run}
+              now={now}
+              onChoose={(id) => store.chooseRun(id)}
+            />
+            <RunFacts run={shown} schedule={runs.value?.schedule} now={now} />
+            {run.value === null ? null : (
+              <LiveRound run={run.value} secure={state.privacy.value?.aggregation === 'secure'} />
+            )}
+          </div>
+          <div>
+            {shown.rounds.some(({ kind, ended_at }) => kind === 'train' && ended_at !== null) ? (
+              <RoundsPlot rounds={shown.rounds} />
+            ) : run.value === null ? (
+              <LoadState of={run} />
+            ) : (
+              <Empty title="No train round in this run">
+                Loss and participation appear with the first one.
+              </Empty>
+            )}
+          </div>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Buttons({ state, store, ask, running }: TrainingProps & { running: Run | undefined }) {
+  if (state.runs.value === null) return null;
+  if (running !== undefined) {
+    const cancel = () =>
+      ask({
+        title: 'Stop this run?',
+        text: <p>What serves goes on serving. What the run has spent of the privacy budget stays spent.</p>,
+        verb: 'Stop the run',
+        act: () => store.act('POST', `/rounds/${encodeURIComponent(running.run)}/cancel`),
+      });
+    return (
+      <button type="button" class="button" onClick={cancel}>
+        Stop the run
+      </button>
+    );
+  }
+  const start = () =>
+    ask({
+      title: 'Start training now?',
+      text: (
+        <p>
+          All regions train together on the questions they hold. Searches go on meanwhile, and a version that
+          is not better is not served. {costOf(state)}
+        </p>
+      ),
+      verb: 'Start training',
+      act: () => store.act('POST', '/rounds'),
+    });
+  return (
+    <button type="button" class="button primary" onClick={start}>
+      Start training
+    </button>
+  );
+}
+
+function costOf({ privacy }: State): string {
+  if (privacy.value === null || privacy.value.noise === 'off') return '';
+  const { next_run, budget } = privacy.value;
+  if (!next_run.fits) return 'The privacy budget does not allow it now, so it would end at once.';
+  return `It brings ε to ${epsilon(next_run.epsilon)} of ${epsilon(budget)}; that cannot be taken back.`;
+}

@@ -1,0 +1,173 @@
+/**
+ * The dashboard's data: loads it, keeps it fresh while somebody looks, and tells whoever draws it. A run under way is
+ * read every two seconds, everything else once a minute; a hidden page asks for nothing.
+ */
+import { call, collectionNames, type Target, type Trouble, troubleOf } from './api.ts';
+import type { ModelVersion, Privacy, Regions, Run, Runs } from './served.ts';
+import { keepToken, keptToken } from './token.ts';
+
+const RUNNING_MS = 2000;
+const IDLE_MS = 10_000;
+const ALL_MS = 60_000;
+
+/** The last answer stays while a later call fails. */
+export interface Loaded<T> {
+  value: T | null;
+  trouble: Trouble | null;
+}
+
+export interface State {
+  target: Target;
+  collections: string[];
+  models: Loaded<ModelVersion[]>;
+  privacy: Loaded<Privacy>;
+  regions: Loaded<Regions>;
+  runs: Loaded<Runs>;
+  /** The newest run, or the one that was chosen, with its rounds. */
+  run: Loaded<Run>;
+  chosenRun: string | null;
+  /** Set when the service asked for a token: what it said. */
+  asked: string | null;
+  /** When the last answer came, in milliseconds since 1970. */
+  now: number;
+}
+
+const NOTHING = { value: null, trouble: null };
+
+function emptyState(target: Target): State {
+  const empty = { models: NOTHING, privacy: NOTHING, regions: NOTHING, runs: NOTHING, run: NOTHING };
+  return { target, collections: [], ...empty, chosenRun: null, asked: null, now: Date.now() };
+}
+
+type Part = 'models' | 'privacy' | 'regions' | 'runs' | 'run';
+
+export class Store {
+  #state: State;
+  #listener: (state: State) => void = () => {};
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #allAt = 0;
+  /** Counts loads that were begun: what an older one brings is dropped. */
+  #load = 0;
+
+  constructor(collection: string) {
+    this.#state = emptyState({ collection, token: keptToken() });
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Starts loading. Returns how to stop. */
+  start(listener: (state: State) => void): () => void {
+    this.#listener = listener;
+    const seen = () => {
+      if (!document.hidden) void this.refresh(false);
+    };
+    document.addEventListener('visibilitychange', seen);
+    void this.refresh();
+    void this.#readCollections();
+    return () => {
+      document.removeEventListener('visibilitychange', seen);
+      clearTimeout(this.#timer);
+      this.#listener = () => {};
+    };
+  }
+
+  useToken(token: string | null): void {
+    keepToken(token);
+    this.#state = emptyState({ ...this.#state.target, token });
+    this.#set({});
+    void this.refresh();
+    void this.#readCollections();
+  }
+
+  chooseRun(run: string): void {
+    this.#set({ chosenRun: run === this.#state.runs.value?.runs[0]?.run ? null : run });
+    void this.refresh(false);
+  }
+
+  /** Does something and shows what became of it. Returns what went wrong, or null. */
+  async act(method: 'POST', path: string, body?: unknown): Promise<Trouble | null> {
+    try {
+      await call(this.#state.target, method, path, body);
+      return null;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble.kind === 'token') this.#set({ asked: trouble.text });
+      return trouble;
+    } finally {
+      await this.refresh();
+    }
+  }
+
+  /** @param all also what changes rarely. */
+  async refresh(all = true): Promise<void> {
+    clearTimeout(this.#timer);
+    const load = ++this.#load;
+    const wasRunning = this.#running();
+    const everything = all || Date.now() - this.#allAt > ALL_MS;
+    const rare = everything
+      ? [this.#part('models', load), this.#part('privacy', load), this.#part('regions', load)]
+      : [];
+    await Promise.all([this.#runs(load), ...rare]);
+    if (load !== this.#load) return;
+    if (everything) this.#allAt = Date.now();
+    // A run that has just ended changed versions, privacy and regions.
+    if (wasRunning && !this.#running() && !everything) return await this.refresh();
+    this.#schedule();
+  }
+
+  #running(): boolean {
+    return this.#state.runs.value?.runs[0]?.state === 'running';
+  }
+
+  #schedule(): void {
+    if (this.#state.asked !== null || document.hidden) return;
+    this.#timer = setTimeout(() => void this.refresh(false), this.#running() ? RUNNING_MS : IDLE_MS);
+  }
+
+  async #runs(load: number): Promise<void> {
+    await this.#part('runs', load);
+    const shown = this.#state.chosenRun ?? this.#state.runs.value?.runs[0]?.run;
+    if (shown === undefined) return;
+    // A run that has ended does not change any more.
+    const { value } = this.#state.run;
+    if (value?.run === shown && value.state !== 'running') return;
+    await this.#part('run', load, shown);
+  }
+
+  async #part(part: Part, load: number, run = ''): Promise<void> {
+    const loaded = await this.#read(part, run).then(
+      (value) => ({ value, trouble: null }),
+      (error) => ({ value: this.#state[part].value, trouble: troubleOf(error) }),
+    );
+    if (load !== this.#load) return;
+    const { trouble } = loaded;
+    if (trouble?.kind === 'token') this.#set({ [part]: loaded, asked: trouble.text });
+    else this.#set({ [part]: loaded });
+  }
+
+  async #read(part: Part, run: string): Promise<ModelVersion[] | Privacy | Regions | Runs | Run> {
+    const get = <T>(path: string) => call<T>(this.#state.target, 'GET', path);
+    switch (part) {
+      case 'models':
+        return (await get<{ versions: ModelVersion[] }>('/models')).versions;
+      case 'runs':
+        return await get<Runs>('/rounds?limit=20');
+      case 'run':
+        return await get<Run>(`/rounds/${encodeURIComponent(run)}`);
+      default:
+        return await get<Privacy | Regions>(`/${part}`);
+    }
+  }
+
+  async #readCollections(): Promise<void> {
+    const collections = await collectionNames(this.#state.target.token);
+    this.#set({ collections });
+  }
+
+  #set(change: Partial<State>): void {
+    this.#state = { ...this.#state, ...change, now: Date.now() };
+    this.#listener(this.#state);
+  }
+}

@@ -1,0 +1,81 @@
+/** What the service's own terms mean, in words for the reader. Pure. */
+import type { Run } from './served.ts';
+
+/** Cloudflare's location hints; other regions go by their own name. */
+const PLACES: Record<string, string> = {
+  wnam: 'Western North America',
+  enam: 'Eastern North America',
+  sam: 'South America',
+  weur: 'Western Europe',
+  eeur: 'Eastern Europe',
+  apac: 'Asia-Pacific',
+  oc: 'Oceania',
+  afr: 'Africa',
+  me: 'Middle East',
+};
+
+export function placeOf(region: string): string | null {
+  return PLACES[region] ?? null;
+}
+
+export type Tone = 'good' | 'warn' | 'bad' | 'plain' | 'busy';
+
+export const RUN_STATES: Record<Run['state'], { label: string; tone: Tone }> = {
+  running: { label: 'Running', tone: 'busy' },
+  published: { label: 'Published', tone: 'good' },
+  rejected: { label: 'Kept the old version', tone: 'warn' },
+  failed: { label: 'Failed', tone: 'bad' },
+  cancelled: { label: 'Cancelled', tone: 'plain' },
+};
+
+export const VERSION_STATES: Record<string, { label: string; tone: Tone }> = {
+  serving: { label: 'Serving', tone: 'good' },
+  available: { label: 'Available', tone: 'plain' },
+  rejected: { label: 'Rejected', tone: 'warn' },
+};
+
+export const ROUND_KINDS: Record<string, string> = {
+  count: 'Counting questions',
+  train: 'Training',
+  gate: 'Judging the new version',
+};
+
+/** Steps of a round in order, with the service's names for the phases that belong to each. */
+const SECURE_STEPS: [label: string, ...phases: string[]][] = [
+  ['Regions work', 'open'],
+  ['Keys', 'advertise'],
+  ['Shares', 'share'],
+  ['Masked sums', 'masked'],
+  ['Check', 'consistency'],
+  ['Charge', 'charge'],
+  ['Unmask', 'unmask', 'reconstruct', 'done'],
+];
+const PLAIN_STEPS: [label: string, ...phases: string[]][] = [
+  ['Regions work', 'open'],
+  ['Sum', 'released'],
+];
+
+export function stepsOf(secure: boolean, phase: string): { labels: string[]; current: number } {
+  const steps = secure ? SECURE_STEPS : PLAIN_STEPS;
+  return {
+    labels: steps.map(([label]) => label),
+    current: steps.findIndex(([, ...phases]) => phases.includes(phase)),
+  };
+}
+
+export function participantPhase(phase: string): { label: string; tone: Tone } {
+  switch (phase) {
+    case 'invited':
+      return { label: 'Asked', tone: 'plain' };
+    case 'working':
+      return { label: 'Working', tone: 'busy' };
+    case 'ready':
+      return { label: 'Done', tone: 'good' };
+    case 'failed':
+      return { label: 'Failed', tone: 'bad' };
+    case 'missed':
+      return { label: 'Away', tone: 'warn' };
+    default:
+      return { label: phase, tone: 'plain' };
+  }
+}
