@@ -22,6 +22,7 @@ import { openApiDocument } from './openapi.ts';
 import { Problem, problemOfFailure } from './problem.ts';
 import { router } from './router.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { chatRoutes } from './routes/chat.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
 import { flRoutes } from './routes/fl.ts';
@@ -106,6 +107,7 @@ export function createApp(
     const inCollection = router();
     for (const routes of [
       searchRoutes(snapshots),
+      chatRoutes(snapshots),
       itemRoutes(),
       feedbackRoutes(),
       modelRoutes(snapshots),
@@ -119,6 +121,7 @@ export function createApp(
     }
     for (const path of [
       'search',
+      'chat',
       'items',
       'feedback',
       'models',

@@ -7,6 +7,9 @@
 const MIDPOINT = 0.38;
 const SLOPE = 18;
 
+/** Score of the best passage from which on a question counts as answered by the documents. See docs/decisions. */
+export const FOUND_AT = 0.3;
+
 /** @param cosine between −1 and 1. @returns between 0 and 1, rounded to six digits. */
 export function scoreOf(cosine: number): number {
   return Math.round(1e6 / (1 + Math.exp(-SLOPE * (cosine - MIDPOINT)))) / 1e6;

@@ -1,6 +1,7 @@
 /** What the Worker is bound to, and what a request carries through the middleware. */
 import type { ObjectsEnv } from '../durable-objects/env.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
+import type { AiBinding } from './answer/workers-ai.ts';
 import type { Principal } from './middleware/principal.ts';
 import type { Access } from './middleware/rules.ts';
 import type { Services } from './services.ts';
@@ -17,6 +18,16 @@ export interface Env extends ObjectsEnv {
   FEDCAR_RATE_LIMITER?: RateLimit;
   /** Gets a data point for each request. */
   FEDCAR_ANALYTICS?: AnalyticsEngineDataset;
+  /** Who writes answers: `extractive` (unless given), `workers-ai` or `openai`. */
+  FEDCAR_ANSWERER?: string;
+  /** The model that `workers-ai` or `openai` asks. */
+  FEDCAR_ANSWER_MODEL?: string;
+  /** Base URL for `openai`: of any endpoint that speaks OpenAI's chat completions. */
+  FEDCAR_ANSWER_URL?: string;
+  /** A secret: bearer token for that endpoint. */
+  FEDCAR_ANSWER_KEY?: string;
+  /** For `workers-ai`. */
+  AI?: AiBinding;
 }
 
 /** Hono's type parameter for every router of the application. */

@@ -38,6 +38,7 @@ const CODES = {
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body has to be application/json'],
   too_many_requests: [429, 'Too many requests'],
+  client_left: [499, 'The client left before its answer was ready'],
   contributor_limit: [429, 'The contributor has given as much feedback as is allowed'],
   internal_error: [500, 'The server failed'],
   secret_missing: [503, 'The deployment has no secret'],
@@ -54,6 +55,13 @@ export const ProblemField = z.strictObject({
 });
 export type ProblemField = z.infer<typeof ProblemField>;
 
+const OpenAiError = z.strictObject({
+  message: z.string(),
+  type: z.string(),
+  param: z.string().nullable(),
+  code: z.string(),
+});
+
 export const ProblemDocument = z
   .strictObject({
     type: z.string(),
@@ -64,6 +72,8 @@ export const ProblemDocument = z
     code: z.string(),
     request_id: z.string(),
     errors: z.array(ProblemField).optional(),
+    /** On the routes that speak OpenAI's API: the same in its form. */
+    error: OpenAiError.optional(),
   })
   .openapi('Problem');
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
@@ -102,6 +112,7 @@ export class Problem extends Error {
       code,
       request_id: request.requestId,
       ...(errors ? { errors } : {}),
+      ...(request.path.endsWith('/chat/completions') ? { error: openAiError(this) } : {}),
     };
   }
 
@@ -115,6 +126,18 @@ export class Problem extends Error {
       },
     });
   }
+}
+
+/** As clients of OpenAI's API read an error; `param` is the first field that is wrong, as `messages.0.content`. */
+export function openAiError({ status, code, message, errors }: Problem): z.infer<typeof OpenAiError> {
+  const kinds: Record<number, string> = {
+    401: 'authentication_error',
+    403: 'permission_error',
+    429: 'rate_limit_error',
+  };
+  const type = kinds[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
+  const param = errors?.[0]?.pointer.replace(/^#?\//, '').replaceAll('/', '.') ?? null;
+  return { message, type, param, code };
 }
 
 /** A refusal of an object: a known code keeps its status, any other is a conflict under the object's own code. */

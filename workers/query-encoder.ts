@@ -28,11 +28,42 @@ function read({ header, adapter }: Snapshot): Adapter {
   return { kind: 'low-rank', rank, u: adapter.subarray(0, width * rank), v };
 }
 
+/** Embeddings of sentences by text, for each engine; in order of use, the latest last. */
+const sentences = new WeakMap<Engine, Map<string, Float32Array>>();
+/** 1.5 MB at width 384. */
+const MAX_SENTENCES = 1024;
+
+async function embedTexts(engine: Engine, texts: readonly string[]): Promise<Float32Array[]> {
+  const known = sentences.get(engine) ?? new Map<string, Float32Array>();
+  sentences.set(engine, known);
+  const missing = [...new Set(texts)].filter((text) => !known.has(text));
+  const fresh = new Map<string, Float32Array>();
+  if (missing.length > 0) {
+    const { width } = engine.info;
+    const ids = missing.map((text) => engine.tokenize(text));
+    const rows = await engine.embed(ids, { kind: 'none' }, { priority: 'interactive' });
+    missing.forEach((text, i) => void fresh.set(text, rows.slice(i * width, (i + 1) * width)));
+  }
+  const found = texts.map((text) => (fresh.get(text) ?? known.get(text)) as Float32Array);
+  texts.forEach((text, i) => {
+    known.delete(text);
+    known.set(text, found[i] as Float32Array);
+  });
+  for (const text of known.keys()) {
+    if (known.size <= MAX_SENTENCES) break;
+    known.delete(text);
+  }
+  return found;
+}
+
 export function queryEncoder(engine: Engine): QueryEncoder {
   const embed = (query: string, adapter: Adapter) =>
     engine.embed([engine.tokenize(query)], adapter, { priority: 'interactive' });
   return {
     embed: (query, snapshot) => embed(query, adapterOf(snapshot)),
     embedBase: (query) => embed(query, { kind: 'none' }),
+    embedTexts: (texts) => embedTexts(engine, texts),
+    // [CLS] and [SEP] are nobody's words.
+    countTokens: (text) => Math.max(0, engine.tokenize(text).length - 2),
   };
 }

@@ -30,8 +30,8 @@ export interface ExtractOptions {
 
 export interface AnswerSentence {
   text: string;
-  /** Place in `citations`. */
-  citation: number;
+  /** Place of its passage in `passages`. */
+  passage: number;
   /** Cosine with the query. */
   score: number;
 }
@@ -40,8 +40,6 @@ export interface ExtractedAnswer {
   found: boolean;
   /** In reading order: by passage, then as they stand in it. Empty when nothing was found. */
   sentences: AnswerSentence[];
-  /** Passage ids in the order in which the answer cites them. */
-  citations: string[];
   /** Items to offer when nothing was found, best first. */
   nearest: { item: string; title: string }[];
 }
@@ -67,28 +65,28 @@ export async function extractAnswer(
   passages: readonly AnswerPassage[],
   options: ExtractOptions,
 ): Promise<ExtractedAnswer> {
-  const fitting = passages.filter(({ score }) => score >= options.foundAt);
-  const candidates = await readCandidates(fitting, options);
-  if (candidates.length === 0)
-    return { found: false, sentences: [], citations: [], nearest: nearestItems(passages) };
+  const candidates = await readCandidates(passages, options);
+  if (candidates.length === 0) return { found: false, sentences: [], nearest: nearestItems(passages) };
   const chosen = chooseSentences(candidates, options.maxSentences ?? 4);
-  const citations: string[] = [];
-  const answer = chosen.map(({ text, passage, cosine }) => {
-    const id = (fitting[passage] as AnswerPassage).id;
-    if (!citations.includes(id)) citations.push(id);
-    return { text, citation: citations.indexOf(id), score: cosine };
-  });
-  return { found: true, sentences: answer, citations, nearest: [] };
+  const sentences = chosen.map(({ text, passage, cosine }) => ({ text, passage, score: cosine }));
+  return { found: true, sentences, nearest: [] };
 }
 
-/** The answer as text, each run of sentences from one passage followed by its number in brackets, from 1. */
-export function renderAnswer(answer: ExtractedAnswer): string {
-  return answer.sentences
-    .map(({ text, citation }, index) => {
-      const runsOn = answer.sentences[index + 1]?.citation === citation;
-      return runsOn ? text : `${text} [${citation + 1}]`;
-    })
-    .join(' ');
+/** The answer in pieces, each a sentence followed by the number of its passage in brackets, from 1. */
+export function renderSentences({ sentences }: Pick<ExtractedAnswer, 'sentences'>): string[] {
+  return sentences.map(({ text, passage }, index) => {
+    // A document's own footnote marks would read as citations of the answer.
+    const plain = text.replace(/[ \t]*[[【]\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*[\]】]/g, '');
+    return `${index > 0 ? ' ' : ''}${plain} [${passage + 1}]`;
+  });
+}
+
+/** What to say when no passage fits the question. */
+export function renderNotFound(nearest: ExtractedAnswer['nearest']): string {
+  const sorry = 'I found nothing in the documents that answers this.';
+  if (nearest.length === 0) return sorry;
+  const names = nearest.map(({ item, title }) => (title === '' ? item : `“${title}” (${item})`));
+  return `${sorry} The nearest ${names.length === 1 ? 'is' : 'are'}: ${names.join('; ')}.`;
 }
 
 async function readCandidates(
@@ -97,7 +95,8 @@ async function readCandidates(
 ): Promise<Candidate[]> {
   const found: { text: string; passage: number }[] = [];
   const seen = new Set<string>();
-  for (const [passage, { title, text }] of passages.entries()) {
+  for (const [passage, { title, text, score }] of passages.entries()) {
+    if (score < options.foundAt) continue;
     const body = text.startsWith(`${title}: `) ? text.slice(title.length + 2) : text;
     for (const sentence of sentences(body)) {
       if (found.length >= (options.maxCandidates ?? 48) || seen.has(sentence.text)) continue;
@@ -148,7 +147,8 @@ function chooseSentences(candidates: readonly Candidate[], limit: number): Candi
   return chosen.sort((a, b) => candidates.indexOf(a) - candidates.indexOf(b));
 }
 
-function nearestItems(passages: readonly AnswerPassage[]): { item: string; title: string }[] {
+/** Items of the first passages, each once. */
+export function nearestItems(passages: readonly AnswerPassage[]): { item: string; title: string }[] {
   const nearest = new Map<string, string>();
   for (const { item, title } of passages) {
     if (nearest.size < NEAREST_ITEMS && !nearest.has(item)) nearest.set(item, title);

@@ -84,6 +84,8 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     encoder: async () => ({
       embed: async (query) => options.embed(query),
       embedBase: async (query) => options.embed(query),
+      embedTexts: async (texts) => texts.map(options.embed),
+      countTokens: (text) => text.split(' ').length,
     }),
     sharedBytes: () => ({ get: async () => null, put: () => {} }),
     now: () => 0,

@@ -1,6 +1,11 @@
 /** Extractive answers: choice, citations, repetition, and the honest "not found". */
 import { describe, expect, it } from 'vitest';
-import { type AnswerPassage, extractAnswer, renderAnswer } from '../../../../shared/retrieval/extractive.ts';
+import {
+  type AnswerPassage,
+  extractAnswer,
+  renderNotFound,
+  renderSentences,
+} from '../../../../shared/retrieval/extractive.ts';
 
 /** Words as coordinates: an encoder whose cosines can be worked out by hand. */
 const WORDS = ['locker', 'code', 'hours', 'wine', 'permit', 'rain', 'refund'];
@@ -40,11 +45,8 @@ describe('an extractive answer', () => {
     const answer = await extractAnswer(passages, { query, embed, foundAt: 0.4, maxSentences: 3 });
     expect(answer.found).toBe(true);
     expect(answer.sentences.length).toBeGreaterThan(1);
-    expect(answer.citations[0]).toBe('lockers#0');
-    for (const { text, citation } of answer.sentences) {
-      const cited = passages.find(({ id }) => id === answer.citations[citation]);
-      expect(cited?.text).toContain(text);
-    }
+    expect(answer.sentences[0]?.passage).toBe(0);
+    for (const { text, passage } of answer.sentences) expect(passages[passage]?.text).toContain(text);
     const places = answer.sentences.map(({ text }) =>
       passages
         .map((p) => p.text)
@@ -52,13 +54,15 @@ describe('an extractive answer', () => {
         .indexOf(text),
     );
     expect(places).toEqual([...places].sort((a, b) => a - b));
-    expect(renderAnswer(answer)).toMatch(/^The code of a locker works for 72 hours\..*\[1\]/);
+    const rendered = renderSentences(answer);
+    expect(rendered[0]).toBe('The code of a locker works for 72 hours. [1]');
+    expect(rendered.every((piece) => /^[^[]*\[[12]\]$/.test(piece))).toBe(true);
   });
 
   it('uses no passage below the threshold and no sentence that is much less relevant', async () => {
     const answer = await extractAnswer(passages, { query, embed, foundAt: 0.4 });
-    expect(answer.citations).not.toContain('wine#0');
-    expect(renderAnswer(answer)).not.toContain('Nothing else');
+    expect(answer.sentences.map(({ passage }) => passage)).not.toContain(2);
+    expect(renderSentences(answer).join('')).not.toContain('Nothing else');
   });
 
   it('prefers something new to a repetition', async () => {
@@ -85,7 +89,6 @@ describe('an extractive answer', () => {
     expect(answer).toEqual({
       found: false,
       sentences: [],
-      citations: [],
       nearest: [
         { item: 'lockers', title: 'Locker' },
         { item: 'help', title: 'Help' },
@@ -111,5 +114,29 @@ describe('an extractive answer', () => {
       },
     });
     expect(embedded).toBe(20);
+  });
+
+  it('numbers passages as they were given, also when some above them do not fit', async () => {
+    const [lockers, help, wine] = passages as [AnswerPassage, AnswerPassage, AnswerPassage];
+    const answer = await extractAnswer([wine, help, lockers], { query, embed, foundAt: 0.4 });
+    expect(answer.sentences[0]?.text).toContain('no refund');
+    expect(renderSentences(answer)[0]).toMatch(/\[2\]$/);
+  });
+
+  it('takes a document’s own footnote marks out', async () => {
+    const marked = { ...(passages[0] as AnswerPassage), text: 'The locker code [9] works for hours[1, 2].' };
+    const answer = await extractAnswer([marked], { query, embed, foundAt: 0 });
+    expect(renderSentences(answer)).toEqual(['The locker code works for hours. [1]']);
+  });
+
+  it('offers the nearest items by title and key', () => {
+    const sorry = 'I found nothing in the documents that answers this.';
+    expect(renderNotFound([])).toBe(sorry);
+    expect(renderNotFound([{ item: 'a/b', title: '' }])).toBe(`${sorry} The nearest is: a/b.`);
+    const two = [
+      { item: 'a', title: 'A thing' },
+      { item: 'b', title: 'B' },
+    ];
+    expect(renderNotFound(two)).toBe(`${sorry} The nearest are: “A thing” (a); “B” (b).`);
   });
 });
