@@ -15,6 +15,12 @@ export interface ObjectsEnv {
   FEDCAR_REQUESTS_PER_MINUTE?: string;
   /** Folder of the encoder's artifact among the assets. */
   FEDCAR_MODEL?: string;
+  /** Address of another operator's deployment whose rounds this one's regions take part in. */
+  FEDCAR_JOIN_URL?: string;
+  /** A secret: invitations to it, `region=invitation` separated by commas; a bare one is for the first region. */
+  FEDCAR_JOIN_INVITE?: string;
   /** Regions of the collection `default`, separated by commas. */
   FEDCAR_REGIONS?: string;
+  /** `eu` or `fedramp`: where the objects of the collection `default` have to stay. */
+  FEDCAR_JURISDICTION?: string;
 }

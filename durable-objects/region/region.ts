@@ -11,11 +11,8 @@ import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { policyOf } from '../../shared/federated/noise-plan.ts';
-import { chargeOf } from '../../shared/federated/noised-release.ts';
-import { Participant } from '../../shared/federated/participant.ts';
-import { refusalOf } from '../../shared/federated/refusals.ts';
 import { errorText, logLine } from '../../shared/log.ts';
-import { charge, type LedgerEntry, type PrivacyPolicy } from '../../shared/privacy/ledger.ts';
+import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
 import type {
@@ -30,9 +27,7 @@ import type {
 } from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
-import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
@@ -41,8 +36,9 @@ import { inTime } from '../reach.ts';
 import { forget, migrate, Values } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Library } from './library.ts';
+import { CHARGED, type Join, joinOf, Membership, retryMsOf } from './membership.ts';
 import { preparePassages } from './passages.ts';
-import { ANSWER_MS, rpcPort } from './port.ts';
+import { ANSWER_MS } from './port.ts';
 import { RecordLog, unitKey } from './records.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerPassages, filterOf } from './search.ts';
@@ -56,14 +52,7 @@ const CHANGES_PER_CALL = 400;
 const RETRY_MS = 5_000;
 const DAY_MS = 86_400_000;
 
-/** The last round that this region let be released, under the value `charged`. */
-const CHARGED = 'charged';
-interface Charged {
-  serial: number;
-  id: string;
-}
-
-interface Identity {
+export interface Identity {
   collection: string;
   name: string;
   settings: CollectionSettings;
@@ -83,9 +72,12 @@ export class Region extends TracedObject implements RegionApi {
   readonly #shard: Shard;
   readonly #records: RecordLog;
   readonly #ledger: LedgerStore;
-  #participant: Participant | null = null;
+  #membership: Membership | null = null;
   /** Draws samples, dithers and noise. */
   random: RandomSource = cryptoSource();
+  /** Where this region takes part instead of in its own collection, and how it gets there. */
+  joins: (identity: Identity) => Join | null = (identity) => joinOf(this.env, identity);
+  fetchHub: (url: string, init: RequestInit) => Promise<Response> = (url, init) => fetch(url, init);
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -109,7 +101,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#values.set('identity', identity);
     // Rosters that another key signed say nothing any more.
     if (known?.adminKey !== given.adminKey) this.#values.delete('pin');
-    this.#participant = null;
+    this.#membership = null;
     // A shorter retention time counts at once.
     if (known !== null) await this.#alarmBy(Date.now());
     const { key } = await signerFromSeed(fromBase64Url(identity.seed, 32));
@@ -118,7 +110,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** Forgets everything but what its queries have already cost, and that too when they would have expired. */
   async destroy(): Promise<void> {
-    this.#participant = null;
+    this.#membership = null;
     if (this.#values.get('identity') === null) return;
     const until = this.#ledger.outlive(this.#policy(), [CHARGED]);
     await this.ctx.storage.setAlarm(until ?? Date.now());
@@ -154,6 +146,10 @@ export class Region extends TracedObject implements RegionApi {
     const removed = this.#library.remove(key);
     if (removed) await this.#alarmBy(Date.now());
     return removed;
+  }
+
+  async holds(keys: string[]): Promise<string[]> {
+    return this.#library.holds(keys);
   }
 
   async item(key: string): Promise<Item | null> {
@@ -235,71 +231,37 @@ export class Region extends TracedObject implements RegionApi {
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
       logLine('region_alarm', { level: 'error', error: errorText(error) });
-      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
+      await this.ctx.storage.setAlarm(Date.now() + (retryMsOf(error) ?? RETRY_MS));
     }
   }
 
   /** Works until a slice is done or there is nothing to do. Returns when to come again; null: when woken. */
   async #steps(): Promise<number | null> {
-    this.#participant ??= await this.#join();
+    this.#membership ??= await this.#join();
+    const { participant, idleMs } = this.#membership;
     const before = this.#shard.job()?.tokens ?? 0;
     for (let step = 0; step < STEPS_PER_ALARM; step++) {
-      const after = await this.#participant.step();
-      if (after !== 0) return after;
+      const after = await participant.step();
+      if (after !== 0) return after ?? idleMs;
       if ((this.#shard.job()?.tokens ?? before) - before >= SLICE_TOKENS) break;
     }
     return 0;
   }
 
-  async #join(): Promise<Participant> {
-    const { collection, name, settings, adminKey, seed } = this.#identity();
-    const { sha256: encoder } = await modelInfo(this.env);
-    return new Participant({
-      secure: {
-        signer: await signerFromSeed(fromBase64Url(seed, 32)),
-        adminKey,
-        encoder,
-        privacy: settings.privacy,
-        pin: () => this.#values.get<RosterPin>('pin'),
-        savePin: (pin) => this.#values.set('pin', pin),
-        refuses: (spec) => this.#refuses(spec),
-        charge: (spec) => this.#charge(spec),
-      },
-      name,
-      port: rpcPort(() => coordinator(this.env, collection, settings)),
-      store: this.#shard,
-      engine: () => this.#engine(),
-      now: () => Date.now(),
+  #join(): Promise<Membership> {
+    const identity = this.#identity();
+    return Membership.begin({
+      storage: this.ctx.storage,
+      values: this.#values,
+      env: this.env,
+      shard: this.#shard,
+      ledger: this.#ledger,
+      identity,
+      engine: (adapter) => engineFor(this.env, adapter),
       random: this.#source(),
+      join: this.joins(identity),
+      fetch: this.fetchHub,
       sliceTokens: SLICE_TOKENS,
-    });
-  }
-
-  /** What this region checks by itself before it takes part: a round as agreed, and room in its own ledger. */
-  #refuses(spec: RoundSpec): string | null {
-    const { collection, settings } = this.#identity();
-    const refusal = refusalOf(spec, collection, settings);
-    if (refusal !== null) return refusal;
-    const entry = chargeOf(spec);
-    if (entry === null) return null;
-    const last = this.#values.get<Charged>(CHARGED);
-    // A charge is known by its serial: a coordinator that uses one twice would get the second round for nothing.
-    if (last !== null && spec.serial <= last.serial && spec.id !== last.id) {
-      return `round ${spec.id}: serial ${spec.serial} is not above ${last.serial}, which was charged`;
-    }
-    const result = charge(this.#ledger.covering(this.#policy()), this.#ledger.entries(), entry);
-    return result.ok ? null : `round ${spec.id}: ${result.code}`;
-  }
-
-  #charge(spec: RoundSpec): string | null {
-    const refusal = this.#refuses(spec);
-    const entry = chargeOf(spec);
-    if (refusal !== null || entry === null) return refusal;
-    return this.ctx.storage.transactionSync(() => {
-      const result = this.#ledger.charge(this.#policy(), entry);
-      if (!result.ok) return `round ${spec.id}: ${result.code}`;
-      this.#values.set(CHARGED, { serial: spec.serial, id: spec.id } satisfies Charged);
-      return null;
     });
   }
 

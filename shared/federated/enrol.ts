@@ -1,7 +1,9 @@
 /** Enrolment from the participant's side: an invitation and a key of its own become an agreement. May be repeated. */
 import { toBase64Url } from '../crypto/bytes.ts';
 import { Agreement, readInvitation } from '../protocol/enrolment.ts';
-import { ConnectionError, type HttpPortOptions, parse, sender } from './http-port.ts';
+import { followChain } from '../secagg/roster.ts';
+import { ConnectionError, type HttpPort, type HttpPortOptions, parse, sender } from './http-port.ts';
+import type { SecureIdentity } from './secure-answer.ts';
 
 /** The prefix of a collection's paths below a deployment's address. */
 export function prefixOf(url: string, collection: string): string {
@@ -29,4 +31,22 @@ export async function enrol(
   throw new ConnectionError(
     `${path}: the answer is about another collection, name or admin key than invited`,
   );
+}
+
+/**
+ * Follows the rosters since the pinned one. Invites carry the latest only; who was away for longer asks.
+ * @throws ProtocolError when a link is missing or not signed by the admin key
+ */
+export async function catchUp(
+  port: Pick<HttpPort, 'rosters'>,
+  { collection, admin_key }: Pick<Agreement, 'collection' | 'admin_key'>,
+  pins: Pick<SecureIdentity, 'pin' | 'savePin'>,
+): Promise<void> {
+  for (;;) {
+    const before = pins.pin();
+    const rosters = await port.rosters(before?.epoch ?? -1);
+    const last = rosters.at(-1);
+    if (last === undefined) return;
+    pins.savePin(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
+  }
 }

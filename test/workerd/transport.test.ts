@@ -1,0 +1,246 @@
+/**
+ * Participants in the same deployment and participants of another operator's run the same code over two transports.
+ * One suite for both: the port's promises, and a training run that ends in the same parameters bit for bit.
+ */
+import { runInDurableObject, SELF } from 'cloudflare:test';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Region } from '../../durable-objects/region/region.ts';
+import { toBase64Url } from '../../shared/crypto/bytes.ts';
+import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
+import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
+import { enrol } from '../../shared/federated/enrol.ts';
+import { type HttpPortOptions, httpPort } from '../../shared/federated/http-port.ts';
+import { readInvitation } from '../../shared/protocol/enrolment.ts';
+import type { RunInfo } from '../../shared/protocol/objects.ts';
+import { PART_BYTES } from '../../shared/protocol/parameters.ts';
+import type { Instruction } from '../../shared/protocol/rounds.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import {
+  BRIEF,
+  collection,
+  contentOf,
+  FEW_ITEMS,
+  FEW_RECORDS,
+  finished,
+  HALVES,
+  hubOf,
+  hubStub,
+  regionOf,
+  start,
+} from './objects.ts';
+
+const ORIGIN = 'https://hub.test';
+const settings = (more: object = {}) => ({
+  schedule: { everyHours: 0, secureDeadlineMs: 20_000, minParticipants: 3 },
+  training: { ...BRIEF, seed: 7 },
+  heldOutShare: 0.25,
+  gate: { probeTolerance: 1, margin: -1 },
+  privacy: { noise: 'off', aggregation: 'secure' },
+  ...more,
+});
+const fetchHub = (url: string, init: RequestInit) => SELF.fetch(url, init);
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'content-type': 'application/json' };
+  }
+  const response = await SELF.fetch(`${ORIGIN}${path}`, init);
+  const text = await response.text();
+  expect(response.ok, `${method} ${path}: ${text}`).toBe(true);
+  return (text === '' ? null : JSON.parse(text)) as T;
+}
+
+const invite = (name: string, who: string) =>
+  call<{ invitation: string }>('POST', `/v1/collections/${name}/participants/invitations`, { name: who });
+
+async function connection(seed: number): Promise<Omit<HttpPortOptions, 'url' | 'name'>> {
+  return {
+    signer: await signerFromSeed(new Uint8Array(32).fill(seed)),
+    fetch: fetchHub,
+    now: () => Date.now(),
+    pause: async () => {},
+    waitS: 1,
+  };
+}
+
+/** Enrols and returns a port that speaks for the participant. */
+async function outsider(name: string, who: string, seed: number) {
+  const { invitation } = await invite(name, who);
+  const options = await connection(seed);
+  const agreement = await enrol(invitation, { ...options, url: ORIGIN });
+  return {
+    agreement,
+    invitation,
+    port: httpPort({ ...options, url: `${ORIGIN}/v1/collections/${name}`, name: who }),
+  };
+}
+
+const MEMBERS = ['east', 'south', 'west'];
+
+/** Where documents lie and who trains, for each transport. */
+const TRANSPORTS = {
+  rpc: {
+    /** Three regions of one collection. */
+    async gather(name: string) {
+      await collection(name, settings(), MEMBERS);
+      return { host: regionOf(name, 'east'), trainers: MEMBERS.map((each) => regionOf(name, each)) };
+    },
+    async port(name: string): Promise<{ self: string; port: CoordinatorPort }> {
+      await collection(name, settings({ privacy: { noise: 'off', aggregation: 'plain' } }), ['east', 'west']);
+      return { self: 'east', port: hubStub(name) as unknown as CoordinatorPort };
+    },
+  },
+  http: {
+    /** One region that has the documents and does not train; three regions of other deployments join over HTTP. */
+    async gather(name: string) {
+      await collection(name, settings({ regionsTrain: false }), ['hall']);
+      const trainers = [];
+      for (const who of MEMBERS) {
+        const { invitation } = await invite(name, who);
+        const stub = regionOf(`${name}-guests`, who);
+        await stub.configure({
+          collection: `${name}-guests`,
+          name: who,
+          settings: CollectionSettings.parse({ regions: MEMBERS, ...settings() }),
+          splitKey: 'seed-7',
+          contributorKey: toBase64Url(new Uint8Array(32)),
+          adminKey: readInvitation(invitation).adminKey,
+        });
+        await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
+          region.joins = () => ({ url: ORIGIN, invitation });
+          region.fetchHub = fetchHub;
+        });
+        await stub.wake();
+        trainers.push(stub);
+      }
+      for (let i = 0; i < 100; i++) {
+        const list = await call<{ participants: { state: string }[] }>(
+          'GET',
+          `/v1/collections/${name}/participants`,
+        );
+        if (list.participants.filter(({ state }) => state === 'member').length === 3) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      return { host: regionOf(name, 'hall'), trainers };
+    },
+    async port(name: string): Promise<{ self: string; port: CoordinatorPort }> {
+      await collection(name, settings({ privacy: { noise: 'off', aggregation: 'plain' } }), ['west']);
+      const { port } = await outsider(name, 'east', 1);
+      return { self: 'east', port };
+    },
+  },
+};
+
+const results: Partial<Record<string, { run: RunInfo; content: Awaited<ReturnType<typeof contentOf>> }>> = {};
+
+describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
+  const name = `transport-${transport}`;
+
+  it('three participants train and publish a version', async () => {
+    const { host, trainers } = await TRANSPORTS[transport].gather(name);
+    for (const stub of trainers) {
+      await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
+        region.random = HALVES;
+      });
+    }
+    await host.putItems(FEW_ITEMS);
+    const half = FEW_RECORDS.length / 2;
+    await trainers[0]?.addFeedback(FEW_RECORDS.slice(0, half));
+    await trainers[1]?.addFeedback(FEW_RECORDS.slice(half));
+    const id = await start(name);
+    for (const stub of trainers) await stub.wake();
+    const run = await finished(name, id);
+    expect(run).toMatchObject({ error: null, state: 'published' });
+    for (const round of run.rounds) expect(round.contributors).toBe(3);
+    results[transport] = { run, content: await contentOf(name, 1) };
+  });
+
+  describe('the port', () => {
+    const ports = `ports-${transport}`;
+    let self = '';
+    let port: CoordinatorPort;
+    let round = '';
+    let width = 0;
+
+    beforeAll(async () => {
+      ({ self, port } = await TRANSPORTS[transport].port(ports));
+      await regionOf(ports, 'west').putItems(FEW_ITEMS);
+    });
+
+    it('waits without end while no run is on', async () => {
+      expect(await port.poll(self)).toEqual({ do: 'wait', ms: 0, round: null });
+    });
+
+    it('gives work once a run is on, and the same again', async () => {
+      // Nobody but the test speaks: the regions try to get somewhere else.
+      for (const each of ['east', 'west']) {
+        await runInDurableObject(regionOf(ports, each) as DurableObjectStub<Region>, (region) => {
+          region.joins = () => ({ url: 'https://nowhere.test', invitation: '' });
+        });
+      }
+      await start(ports);
+      let instruction: Instruction = { do: 'wait', ms: 0, round: null };
+      for (let i = 0; i < 50 && instruction.do !== 'work'; i++) {
+        instruction = await port.poll(self);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      if (instruction.do !== 'work') throw new Error('no work came');
+      expect(instruction.spec).toMatchObject({ kind: 'count', collection: ports });
+      expect(await port.poll(self)).toEqual(instruction);
+      round = instruction.spec.id;
+    });
+
+    it('shows rows in pages, and their embeddings', async () => {
+      const all = await port.rowsSince(0, 100);
+      expect(all.map(({ item }) => item).sort()).toEqual(FEW_ITEMS.map(({ key }) => key).sort());
+      const first = await port.rowsSince(0, 2);
+      expect(first).toEqual(all.slice(0, 2));
+      expect(await port.rowsSince(first.at(-1)?.changedAt ?? 0, 100)).toEqual(all.slice(2));
+      const found = await port.rowEmbeddings(all.map(({ row }) => row));
+      width = found.length / all.length;
+      expect(width).toBe(384);
+      expect(Math.hypot(...found.subarray(0, width))).toBeCloseTo(1, 4);
+    });
+
+    it('takes pieces in any order and more than once, and says which have come', async () => {
+      const piece = (n: number) => new Uint8Array(PART_BYTES).fill(n);
+      const header = { participant: self, round, chunks: 3 };
+      expect(await port.arrived(self, round)).toEqual({ chunks: [], frames: [] });
+      expect(await port.putChunk({ ...header, chunk: 2 }, piece(2))).toEqual({ current: true });
+      expect(await port.putChunk({ ...header, chunk: 0 }, piece(0))).toEqual({ current: true });
+      expect(await port.putChunk({ ...header, chunk: 0 }, piece(0))).toEqual({ current: true });
+      expect((await port.arrived(self, round)).chunks).toEqual([0, 2]);
+    });
+
+    it('tells from a round that is over', async () => {
+      const old = `${round.split('.')[0]}.99`;
+      const header = { participant: self, round: old, chunk: 0, chunks: 1 };
+      expect(await port.putChunk(header, new Uint8Array(4))).toEqual({ current: false });
+      expect(await port.report({ type: 'progress', participant: self, round: old, progress: 0.5 })).toEqual({
+        current: false,
+      });
+      expect(await port.putFrame(self, old, new Uint8Array(52))).toEqual({ current: false });
+      expect(await port.arrived(self, old)).toEqual({ chunks: [], frames: [] });
+      expect(await port.statePart('parameters:r.99', 0)).toBeNull();
+    });
+
+    it('refuses a vector of another length, and the round goes on without its sender', async () => {
+      const report = { participant: self, round };
+      expect(await port.report({ ...report, type: 'progress', progress: 0.5 })).toEqual({ current: true });
+      expect(await port.report({ ...report, type: 'ready', probe: null })).toEqual({ current: false });
+      const run = await hubOf(ports).run(round.split('.')[0] as string);
+      expect(run?.rounds.at(-1)?.participants[self]).toMatchObject({ phase: 'failed' });
+    });
+  });
+});
+
+it('both transports lead to the same version, bit for bit', () => {
+  const { rpc, http } = results;
+  expect(rpc?.content.active).toContain(1);
+  const { watermarks: _, ...ofRpc } = rpc?.content ?? { watermarks: {} };
+  const { watermarks: __, ...ofHttp } = http?.content ?? { watermarks: {} };
+  expect(ofHttp).toEqual(ofRpc);
+  expect(http?.run.rounds.map(({ loss }) => loss)).toEqual(rpc?.run.rounds.map(({ loss }) => loss));
+});
