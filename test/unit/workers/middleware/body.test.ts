@@ -1,0 +1,93 @@
+/** Limits on bodies, over HTTP: what is too large, folded up, too deep, or of another kind. */
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MAX_BODY_BYTES } from '../../../../workers/middleware/body.ts';
+import { MAX_DEPTH, MAX_PARTS } from '../../../../workers/middleware/json-shape.ts';
+import { type Ask, caughtLog, guardedApp, SECRET } from '../../../helpers/guarded-app.ts';
+
+beforeEach(() => void caughtLog());
+afterEach(() => void vi.restoreAllMocks());
+
+const search = (more: Ask) => guardedApp().ask('/v1/search', { method: 'POST', token: SECRET, ...more });
+const gzip = { 'content-encoding': 'gzip' };
+
+/** A stream that never ends, and how many bytes of it were asked for. */
+function endless() {
+  const state = { sent: 0, cancelled: false };
+  const chunk = new Uint8Array(1 << 16).fill(0x20);
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      state.sent += chunk.length;
+      controller.enqueue(chunk);
+    },
+    cancel() {
+      state.cancelled = true;
+    },
+  });
+  return { state, stream };
+}
+
+describe('a body', () => {
+  it('may be gzip', async () => {
+    const { status, json } = await search({ body: gzipSync('{"query":"x"}'), headers: gzip });
+    expect(status).toBe(200);
+    expect(json.search_query).toBe('x');
+  });
+
+  it('that unfolds to more than the limit is refused, however short it is', async () => {
+    const bomb = gzipSync(Buffer.alloc(MAX_BODY_BYTES * 4, 0x20));
+    expect(bomb.length).toBeLessThan(MAX_BODY_BYTES / 10);
+    const { json } = await search({ body: bomb, headers: gzip });
+    expect(json).toMatchObject({ status: 413, code: 'payload_too_large' });
+    expect(json.detail).toContain('decompressed');
+  });
+
+  it('that was folded up twice is folded out once', async () => {
+    const { json } = await search({ body: gzipSync(gzipSync('{"query":"x"}')), headers: gzip });
+    expect(json).toMatchObject({ status: 400, code: 'malformed_json' });
+  });
+
+  it.each([
+    ['not gzip', Buffer.from('{"query":"x"}')],
+    ['cut off', gzipSync('{"query":"x"}').subarray(0, 20)],
+  ])('that is %s although it says gzip is refused', async (_, body) => {
+    const { json } = await search({ body, headers: gzip });
+    expect(json).toMatchObject({ status: 400, code: 'malformed_body' });
+  });
+
+  it.each(['br', 'deflate', 'zstd', 'gzip, gzip'])('of the encoding %s is refused', async (encoding) => {
+    const { json, headers } = await search({ body: '{}', headers: { 'content-encoding': encoding } });
+    expect(json).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    expect(headers.get('accept-encoding')).toBe('gzip');
+  });
+
+  it('without an end is read as far as the limit', async () => {
+    const { state, stream } = endless();
+    const { json } = await search({ body: stream });
+    expect(json).toMatchObject({ status: 413, code: 'payload_too_large' });
+    expect(state.sent).toBeLessThan(MAX_BODY_BYTES + (1 << 18));
+    expect(state.cancelled).toBe(true);
+  });
+
+  it('is measured and not believed: its stated length may be short', async () => {
+    const { stream } = endless();
+    const { json } = await search({ body: stream, headers: { 'content-length': '10' } });
+    expect(json.code).toBe('payload_too_large');
+  });
+
+  it('is not read at all for whoever may not ask', async () => {
+    const { state, stream } = endless();
+    const { ask } = guardedApp();
+    expect((await ask('/v1/search', { method: 'POST', body: stream })).status).toBe(401);
+    expect(state.sent).toBeLessThan(1 << 18);
+  });
+
+  it('may have so many parts, one inside another and altogether', async () => {
+    const deep = `{"query":${'['.repeat(MAX_DEPTH)}${']'.repeat(MAX_DEPTH)}}`;
+    expect((await search({ body: deep })).json).toMatchObject({ status: 400, code: 'body_too_complex' });
+    const long = `{"query":[${'{},'.repeat(MAX_PARTS)}{}]}`;
+    expect((await search({ body: long })).json).toMatchObject({ status: 400, code: 'body_too_complex' });
+    const folded = await search({ body: gzipSync(deep), headers: gzip });
+    expect(folded.json).toMatchObject({ code: 'body_too_complex' });
+  });
+});
