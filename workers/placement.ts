@@ -28,6 +28,31 @@ export async function regionOfItem(
   return name === undefined ? null : services.region(collection, name);
 }
 
+/** Where items lie or shall lie: known ones where they are, deleted ones and new ones in `region` if it is given. */
+async function placesOf(
+  services: Services,
+  collection: CollectionInfo,
+  keys: string[],
+  region: string | null,
+): Promise<Record<string, string>> {
+  const coordinator = services.coordinator(collection);
+  const places = await coordinator.place(keys, region, true);
+  if (region === null) return places;
+  const elsewhere = new Map<string, string[]>();
+  for (const key of keys) {
+    const name = places[key] as string;
+    if (name !== region) elsewhere.set(name, [...(elsewhere.get(name) ?? []), key]);
+  }
+  await Promise.all(
+    [...elsewhere].map(async ([name, there]) => {
+      const held = new Set(await services.region(collection, name).holds(there));
+      const gone = there.filter((key) => !held.has(key));
+      if (gone.length > 0) Object.assign(places, await coordinator.place(gone, region, true, name));
+    }),
+  );
+  return places;
+}
+
 /**
  * Uploads items, each to its region: where it lies already, else `region`, else by the coordinator's choice.
  * Receipts come in the order of `items`.
@@ -44,7 +69,7 @@ export async function placeItems(
   if (repeated !== undefined) {
     throw new Problem('invalid_request', `items: the key ${JSON.stringify(repeated)} occurs twice`);
   }
-  const places = await services.coordinator(collection).place(keys, region, true);
+  const places = await placesOf(services, collection, keys, region);
   const shares = new Map<string, ItemInput[]>();
   for (const item of items) {
     const name = places[item.key] as string;

@@ -142,8 +142,9 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return made.ok ? { ok: true, value: versionInfo(made.value) } : made;
   }
 
-  async place(keys: string[], wanted: string | null, assign: boolean): Promise<Record<string, string>> {
+  async place(keys: string[], wanted: string | null, assign: boolean, from: string | null = null) {
     const { regions } = this.#settings();
+    if (from !== null && wanted !== null) this.#rows.relocate(keys, from, wanted);
     const choose = (key: string) => wanted ?? (regions[hash32(key) % regions.length] as string);
     return this.#rows.place(keys, assign ? choose : null);
   }

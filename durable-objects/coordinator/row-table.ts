@@ -143,6 +143,12 @@ export class RowTable {
     return out;
   }
 
+  /** Another place for items that are in `from`. May be repeated. */
+  relocate(keys: readonly string[], from: string, to: string): void {
+    for (const key of keys)
+      this.#sql.exec('UPDATE items SET region = ? WHERE key = ? AND region = ?', to, key, from);
+  }
+
   /** Where items are; unknown ones are given a place when `choose` is not null. */
   place(keys: readonly string[], choose: ((key: string) => string) | null): Record<string, string> {
     const places: Record<string, string> = {};

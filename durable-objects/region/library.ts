@@ -72,6 +72,12 @@ export class Library {
     return row === undefined ? null : toItem(row, region);
   }
 
+  /** Those of `keys` that are here. */
+  holds(keys: readonly string[]): string[] {
+    const found = (key: string) => this.#sql.exec('SELECT 1 FROM items WHERE key = ?', key).toArray();
+    return keys.filter((key) => found(key).length > 0);
+  }
+
   /** An item without its text, which may be long. */
   summary(key: string, region: string): ItemSummary | null {
     const row = this.#sql.exec<SummaryRow>(`${SUMMARY} WHERE key = ?`, key).toArray()[0];

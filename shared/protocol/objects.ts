@@ -117,6 +117,11 @@ export interface RegionStats {
 /** What the collection promises and what is spent of it. */
 export interface PrivacyInfo {
   aggregation: 'secure' | 'plain';
+  /** Who shares secrets with whom, and against which coordinator that holds; null where sums are plain. */
+  graph:
+    | { kind: 'complete'; security: 'malicious-server' }
+    | { kind: 'k-regular'; security: 'semi-honest'; degree: number; shareThreshold: number }
+    | null;
   noise: 'on' | 'off';
   unit: 'record' | 'contributor';
   delta: number;
@@ -189,7 +194,13 @@ export interface CoordinatorApi {
   /** Makes an available version of the parts. May be repeated. */
   importVersion(hash: string): Promise<Outcome<VersionInfo>>;
   /** Which region holds each item; unknown ones are assigned to `region` (or by hash when null). May be repeated. */
-  place(keys: string[], region: string | null, assign: boolean): Promise<Record<string, string>>;
+  place(
+    keys: string[],
+    region: string | null,
+    assign: boolean,
+    /** Those in this region are given a place in `region`: it does not hold them any more. */
+    from?: string,
+  ): Promise<Record<string, string>>;
   /** Rebuilds the serving version's snapshot with the rows that came since. May be repeated. */
   refresh(): Promise<SnapshotPointer>;
   start(reason: string): Promise<Outcome<RunInfo>>;
@@ -207,6 +218,8 @@ export interface CoordinatorApi {
 export interface RegionApi {
   putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>>;
   removeItem(key: string): Promise<boolean>;
+  /** Which of these items are here. */
+  holds(keys: string[]): Promise<string[]>;
   item(key: string): Promise<Item | null>;
   /** In order of keys, after `after`. */
   items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]>;
