@@ -16,6 +16,8 @@ export interface DeploymentOptions {
   folder: string;
   /** 0: any free port. */
   port?: number;
+  /** The wrangler configuration; the project's own unless given. */
+  config?: string;
   /** Variables and secrets beside those of wrangler.toml; development without a secret unless they say otherwise. */
   variables?: Record<string, string>;
 }
@@ -53,15 +55,15 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { folder, port = 0, variables = {} } = options;
+  const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {} } = options;
   if (port !== 0) await requireFreePort(port);
   await mkdir(folder, { recursive: true });
   const bundle = join(folder, 'worker');
-  const modules = await bundleWorker(bundle);
+  const modules = await bundleWorker(bundle, config);
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
   const miniflare = new Miniflare({
-    ...workerOptions(modules, bundle, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
+    ...workerOptions(config, modules, bundle, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
     host: '127.0.0.1',
     port,
     cf: false,
@@ -88,13 +90,14 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   };
 }
 
-/** Bindings and assets of wrangler.toml, with the bundled modules instead of its entry. */
+/** Bindings and assets of the configuration, with the bundled modules instead of its entry. */
 function workerOptions(
+  config: string,
   modules: WorkerModule[],
   root: string,
   variables: Record<string, string>,
 ): MiniflareOptions {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   const { modulesRules: _rules, ...rest } = workerOptions;
   return {
     ...rest,

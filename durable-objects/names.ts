@@ -1,6 +1,6 @@
 /** How objects are named and reached: the one place that makes stubs. */
 
-import { LOCATION_HINTS } from '../shared/protocol/names.ts';
+import { hintOf } from '../shared/protocol/names.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { ObjectsEnv } from './env.ts';
 
@@ -40,8 +40,7 @@ export function region(
   place: Place = { jurisdiction: null },
 ) {
   const namespace = within(env.REGION, env, place);
-  const hint = (LOCATION_HINTS as readonly string[]).includes(name)
-    ? { locationHint: name as DurableObjectLocationHint }
-    : {};
-  return namespace.get(namespace.idFromName(`${collection}/${name}`), hint);
+  const hint = hintOf(name);
+  const options = hint === null ? {} : { locationHint: hint };
+  return namespace.get(namespace.idFromName(`${collection}/${name}`), options);
 }

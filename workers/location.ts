@@ -2,6 +2,7 @@
  * Which region of a collection a caller belongs to, from where the request entered the network. Regions that bear a
  * location hint's name are places; the nearest one is chosen, by a fixed order for each place.
  */
+import { hintOf, type LocationHint } from '../shared/protocol/names.ts';
 
 export interface CallerPlace {
   continent?: string | undefined;
@@ -9,7 +10,7 @@ export interface CallerPlace {
   longitude?: string | number | undefined;
 }
 
-const NEAREST: Record<string, readonly string[]> = {
+const NEAREST: Record<LocationHint, readonly LocationHint[]> = {
   wnam: ['wnam', 'enam', 'sam', 'apac', 'oc', 'weur', 'eeur', 'me', 'afr'],
   enam: ['enam', 'wnam', 'weur', 'sam', 'eeur', 'afr', 'me', 'apac', 'oc'],
   sam: ['sam', 'enam', 'wnam', 'weur', 'afr', 'eeur', 'me', 'oc', 'apac'],
@@ -22,7 +23,7 @@ const NEAREST: Record<string, readonly string[]> = {
 };
 
 /** The location hint of a place; null when it is not known. */
-function hintOf({ continent, longitude }: CallerPlace): string | null {
+function placeOf({ continent, longitude }: CallerPlace): LocationHint | null {
   const east = Number(longitude ?? 0);
   switch (continent) {
     case 'NA':
@@ -44,7 +45,8 @@ function hintOf({ continent, longitude }: CallerPlace): string | null {
 
 /** The caller's region among `regions`; the first of them when the caller's place or theirs is not known. */
 export function regionOfCaller(regions: readonly string[], place: CallerPlace): string {
-  const hint = hintOf(place);
-  const near = hint === null ? undefined : NEAREST[hint]?.find((name) => regions.includes(name));
-  return near ?? (regions[0] as string);
+  const hint = placeOf(place);
+  const places = regions.map(hintOf);
+  const near = hint === null ? undefined : NEAREST[hint]?.find((name) => places.includes(name));
+  return regions[near === undefined ? 0 : places.indexOf(near)] as string;
 }

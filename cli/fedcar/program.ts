@@ -2,9 +2,12 @@
 import { type Argument, Command, Option } from 'commander';
 import { askCommand } from './commands/ask.ts';
 import { collectionCommands } from './commands/collections.ts';
+import { deployCommand } from './commands/deploy.ts';
+import { devCommand } from './commands/dev.ts';
 import { evalCommand } from './commands/eval.ts';
 import { feedbackCommands } from './commands/feedback.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { initCommand } from './commands/init.ts';
 import { modelCommands } from './commands/model.ts';
 import { privacyCommands } from './commands/privacy.ts';
 import { queryCommand } from './commands/query.ts';
@@ -23,6 +26,7 @@ export type Bind = <A extends unknown[]>(
 export type Register = (program: Command, bind: Bind) => void;
 
 const GROUPS: [string, Register[]][] = [
+  ['Set up:', [initCommand, deployCommand, devCommand]],
   ['Documents and questions:', [ingestCommand, feedbackCommands, queryCommand, askCommand, evalCommand]],
   ['Training:', [trainCommands, modelCommands, privacyCommands]],
   ['Administration:', [collectionCommands, tokenCommands]],

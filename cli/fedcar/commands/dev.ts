@@ -1,0 +1,46 @@
+/** `fedcar dev`: the whole service on this machine, without a token, until it is interrupted. */
+import { resolve } from 'node:path';
+import { whole } from '../../bench/accuracy-options.ts';
+import type { Context, Shown } from '../context.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+interface Options {
+  port: number;
+  state: string;
+}
+
+/** Stands in for the platform's cron; it also sets alarms again that a restart lost. */
+const CRON_MS = 60_000;
+
+export const devCommand: Register = (program, bind) => {
+  const command = program
+    .command('dev')
+    .description('run the service on this machine; it needs no account and no token')
+    .option('--port <n>', 'port on 127.0.0.1', whole(1, 65_535), 8787)
+    .option('--state <folder>', 'folder of what is kept', '.fedcar/dev')
+    .action(bind((context, options: Options) => dev(context, options)));
+  withExamples(command, [['dev --port 9000 --state /tmp/try', 'a service to try things on']]);
+};
+
+async function dev(context: Context, { port, state }: Options): Promise<Shown | undefined> {
+  const { startDeployment } = await import('../../deployment.ts');
+  const { io, config } = context;
+  const ended = io.interrupted();
+  const deployment = await startDeployment({ folder: resolve(io.cwd, state), port, config });
+  const cron = setInterval(
+    () => void deployment.tick().catch((error: unknown) => context.say(String(error))),
+    CRON_MS,
+  );
+  try {
+    await deployment.tick();
+    if (context.flags.json)
+      io.stdout.write(`${JSON.stringify({ url: deployment.url, log: deployment.logFile })}\n`);
+    else io.stdout.write(`${deployment.url} (Ctrl-C ends it; the log is in ${deployment.logFile})\n`);
+    await ended;
+  } finally {
+    clearInterval(cron);
+    await deployment.stop();
+  }
+  return undefined;
+}
