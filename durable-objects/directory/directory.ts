@@ -77,7 +77,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     const row = this.#row(name);
     if (row?.state === 'lives') return row.ready === 1 ? { ok: true, value: info(row) } : this.#prepare(row);
     if (name === 'default')
-      return this.create(name, CollectionSettings.parse({ regions: this.#defaultRegions() }));
+      return this.create(name, CollectionSettings.parse(this.#defaults()));
     return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
   }
 
@@ -309,11 +309,15 @@ export class Directory extends TracedObject implements DirectoryApi {
     return set.ok ? this.roster(name) : set;
   }
 
-  #defaultRegions(): string[] | undefined {
-    const names = this.env.FEDCAR_REGIONS?.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== '');
-    return names === undefined || names.length === 0 ? undefined : names;
+  /** Settings of the collection `default`, as far as the deployment's variables have them. */
+  #defaults() {
+    const { FEDCAR_REGIONS = '', FEDCAR_JURISDICTION = '' } = this.env;
+    const regions = FEDCAR_REGIONS.split(',').map((name) => name.trim());
+    const named = regions.filter((name) => name !== '');
+    return {
+      ...(named.length === 0 ? {} : { regions: named }),
+      ...(FEDCAR_JURISDICTION === '' ? {} : { jurisdiction: FEDCAR_JURISDICTION }),
+    };
   }
 
   #rows(): CollectionRow[] {
