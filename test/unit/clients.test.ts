@@ -1,0 +1,200 @@
+/**
+ * The service as its users reach it, over HTTP against workerd: the curl examples of README and docs/api.md as they
+ * stand there, and OpenAI's own client, streams and leaving included.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import { PROJECT } from '../../cli/worker-bundle.ts';
+import { chunkEvent, type ModelServer, modelServer, type Reply } from '../helpers/model-server.ts';
+
+const EXAMPLE_URL = 'http://127.0.0.1:8787';
+/** What README's text gives as the service's documents. */
+const DOCUMENT = {
+  key: 'late',
+  title: 'Nobody was at home',
+  text: 'If the courier rang and nobody was at home, the parcel waits at the next station for seven days.',
+};
+
+let folder: string;
+let model: ModelServer;
+let reply: Reply = (_body, response) => void response.writeHead(500).end();
+let service: Deployment;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-clients-'));
+  model = await modelServer((body, response) => reply(body, response));
+  service = await startDeployment({
+    folder,
+    variables: {
+      FEDCAR_ANSWERER: 'openai',
+      FEDCAR_ANSWER_URL: model.url,
+      FEDCAR_ANSWER_MODEL: 'some-model',
+    },
+  });
+  const response = await fetch(`${service.url}/v1/items`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(DOCUMENT),
+  });
+  expect(response.status, await response.text()).toBe(200);
+}, 120_000);
+
+afterAll(async () => {
+  await service?.stop();
+  await model?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Blocks of shell that consist of curl commands. */
+function examplesIn(file: string): string[] {
+  const text = readFileSync(join(PROJECT, file), 'utf8');
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)]
+    .map(([, block]) => block as string)
+    .filter((block) => /^curl /m.test(block));
+}
+
+/** Runs shell commands; `curl` is the real one, silent, and fails when the service refuses. */
+async function shell(script: string): Promise<{ code: number | null; out: string }> {
+  const setup = 'set -e; curl() { command curl -sS --fail-with-body --max-time 60 "$@"; echo; }\n';
+  const child = spawn('bash', ['-c', setup + script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (out += String(chunk)));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  return { code, out };
+}
+
+describe('examples', () => {
+  const examples = ['README.md', 'docs/api.md'].flatMap((file) =>
+    examplesIn(file).map((block) => [file, block] as const),
+  );
+
+  it('are found', () => {
+    expect(examples.filter(([file]) => file === 'README.md').length).toBeGreaterThanOrEqual(4);
+    expect(examples.filter(([file]) => file === 'docs/api.md').length).toBeGreaterThanOrEqual(4);
+  });
+
+  it.each(examples)('of %s run: %s', { timeout: 120_000 }, async (_file, block) => {
+    expect(block).toContain(EXAMPLE_URL);
+    const { code, out } = await shell(block.replaceAll(EXAMPLE_URL, service.url));
+    expect(code, out).toBe(0);
+    expect(out).not.toContain('"status":4');
+  });
+
+  it('find and answer what they say', async () => {
+    const { out } = await shell(
+      `curl ${service.url}/v1/search -H 'content-type: application/json' -d '{"query": "nobody rang my bell"}'`,
+    );
+    expect(JSON.parse(out).chunks[0].item.key).toBe('late');
+  });
+});
+
+describe('OpenAI’s client', () => {
+  const client = () => new OpenAI({ baseURL: `${service.url}/v1`, apiKey: 'none', maxRetries: 0 });
+  const messages = [
+    { role: 'user' as const, content: 'What happens when the courier finds nobody at home?' },
+  ];
+  type Sources = { id: string }[];
+
+  it('gets an answer with its sources', async () => {
+    const answer = await client().chat.completions.create({ model: 'extractive', messages });
+    expect(answer.choices[0]?.message.content).toContain('seven days. [1]');
+    expect(answer).toMatchObject({ citations: ['late#0'], model_version: 0, errors: [] });
+    expect((answer as unknown as { chunks: Sources }).chunks[0]?.id).toBe('late#0');
+    const feedback = await fetch(`${service.url}/v1/feedback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ answer: answer.id, accepted: true }),
+    });
+    expect(await feedback.json()).toMatchObject({ accepted: 1 });
+  });
+
+  it('reads a stream as it is written', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    reply = async (_body, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunkEvent({ content: 'It waits' }));
+      await held;
+      response.end(`${chunkEvent({ content: ' a week [1][7].' })}${chunkEvent({}, 'stop')}data: [DONE]\n\n`);
+    };
+    const stream = await client().chat.completions.create({ model: 'fedcar', messages, stream: true });
+    let sources: Sources = [];
+    let text = '';
+    let finish: string | null | undefined;
+    for await (const part of stream) {
+      if (Array.isArray(part)) sources = part;
+      else {
+        text += part.choices[0]?.delta.content ?? '';
+        finish = part.choices[0]?.finish_reason ?? finish;
+        // The rest is not written before the beginning was read.
+        if (text === 'It waits') release();
+      }
+    }
+    expect(sources.map(({ id }) => id)).toContain('late#0');
+    expect({ text, finish }).toEqual({ text: 'It waits a week [1].', finish: 'stop' });
+  });
+
+  it('puts a stream together with its helper', async () => {
+    const stream = client().chat.completions.stream({
+      model: 'extractive',
+      messages,
+      stream_options: { include_usage: true },
+      fedcar: { chunks_event: false },
+    } as Parameters<OpenAI['chat']['completions']['stream']>[0]);
+    const answer = await stream.finalChatCompletion();
+    expect(answer.choices[0]?.message.content).toContain('[1]');
+    expect(answer.usage?.total_tokens).toBeGreaterThan(10);
+  });
+
+  it('understands errors, early and late', async () => {
+    const early = client().chat.completions.create({ model: 'gpt-4o', messages });
+    await expect(early).rejects.toMatchObject({ status: 400, param: 'model', code: 'invalid_request' });
+    reply = (_body, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunkEvent({ content: 'It' }), () => setTimeout(() => response.destroy(), 50));
+    };
+    const late = await client().chat.completions.create({ model: 'fedcar', messages, stream: true });
+    const read = async () => {
+      for await (const part of late) void part;
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'answerer_failed' });
+  });
+
+  it('stops the model when it leaves a stream', async () => {
+    reply = (_body, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const drip = setInterval(() => response.write(chunkEvent({ content: 'on and ' })), 50);
+      response.on('close', () => clearInterval(drip));
+    };
+    const before = model.left;
+    const stream = await client().chat.completions.create({ model: 'fedcar', messages, stream: true });
+    let parts = 0;
+    for await (const _ of stream) if (++parts === 5) break;
+    await expect.poll(() => model.left, { timeout: 10_000 }).toBe(before + 1);
+  });
+
+  it('stops the model when it leaves before the answer', async () => {
+    const asked = model.requests.length;
+    reply = () => {};
+    const before = model.left;
+    const body = JSON.stringify({ messages });
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const leaving = request(`${service.url}/v1/chat/completions`, { method: 'POST', headers });
+    leaving.on('error', () => {});
+    leaving.end(body);
+    await expect.poll(() => model.requests.length, { timeout: 10_000 }).toBe(asked + 1);
+    leaving.destroy();
+    await expect.poll(() => model.left, { timeout: 10_000 }).toBe(before + 1);
+  });
+});
