@@ -348,7 +348,9 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   #secure(context: SnapshotContext): SecureSum | null {
     const [first, ...others] = this.#participants.rosters();
     if (first === undefined) return null;
-    this.#secureSum ??= new SecureSum(this.ctx.storage, [first, ...others], context.model.sha256);
+    const { completeUpTo } = this.#settings().privacy;
+    const { sha256 } = context.model;
+    this.#secureSum ??= new SecureSum(this.ctx.storage, [first, ...others], sha256, completeUpTo);
     return this.#secureSum;
   }
 

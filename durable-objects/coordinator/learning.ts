@@ -5,18 +5,19 @@
 import { decodeRound } from '../../shared/federated/mechanism.ts';
 import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/federated/noised-release.ts';
 import { newOptimiserState } from '../../shared/federated/optimiser.ts';
-import { applyRound, judge, trainFigures } from '../../shared/federated/release.ts';
+import { applyRound, followClip, judge, trainFigures } from '../../shared/federated/release.ts';
 import { contributorsOf } from '../../shared/federated/round-machine.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
 import { samplingRateOf } from '../../shared/federated/secure-round.ts';
+import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
-import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
+import type { TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
-import type { TrainingState } from './training-state.ts';
+import { contentsOf, type TrainingState } from './training-state.ts';
 
 export interface LearningParts
   extends Pick<RunnerParts, 'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now'> {
@@ -39,12 +40,12 @@ export class Learning {
     const { spec } = run;
     if (spec === null) return;
     const sum = decodeRound(words, spec);
-    if (spec.kind === 'count') this.#counted(run, sum);
+    if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
     else this.#judged(run, sum);
   }
 
-  #counted(run: ActiveRun, sum: Float64Array): void {
+  async #counted(run: ActiveRun, sum: Float64Array): Promise<void> {
     const { runs, rows, versions, settings, context, storage, now } = this.#parts;
     const { training, adapter, privacy } = settings;
     const { width } = context.model;
@@ -65,8 +66,11 @@ export class Learning {
     const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
     const directions = wanted === 0 ? null : principalDirections(rows.sampleEmbeddings(width), width, wanted);
     const { kind } = phaseOf(settings, plan, 0).optimiser;
+    const constants = { fixed, directions };
+    const contents = await contentsOf(constants);
+    if (runs.active()?.run !== run.run) return;
     storage.transactionSync(() => {
-      this.#state.begin(parameters, fixed, directions, kind);
+      this.#state.begin(parameters, constants, contents, kind);
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
       runs.save({ ...nextRound(run), stage: 'train', units, plan });
@@ -89,7 +93,8 @@ export class Learning {
     const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
     const full = directions === null ? sum : expandHead(sum, spec, parameters, directions, width);
     applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule);
-    const following: ActiveRun = { ...nextRound(run), trained: run.trained + 1 };
+    const clipNorm = this.#followClip(sum, spec, schedule.expected);
+    const following: ActiveRun = { ...nextRound(run), trained: run.trained + 1, clipNorm };
     const encoded = encodeParameters(parameters);
     const averaged = this.#averaged(run, parameters, steps);
     if (following.trained < steps) {
@@ -120,6 +125,12 @@ export class Learning {
     });
   }
 
+  #followClip(sum: Float64Array, spec: TrainRound, expected: number): number | null {
+    const { adaptiveClip, clipNorm } = this.#parts.settings.privacy.training;
+    if (!spec.adaptiveClip || adaptiveClip === null) return null;
+    return followClip(sum, spec, adaptiveClipRule(adaptiveClip, clipNorm), expected);
+  }
+
   /** The mean over the last steps of a run with noise; null before them, and without noise. */
   #averaged(run: ActiveRun, parameters: Parameters, steps: number): Parameters | null {
     if (run.noise === null) return null;
@@ -145,12 +156,13 @@ export class Learning {
   }
 
   /** How a version was made, for everyone who is served by it. */
-  #provenance(spec: RoundSpec): Record<string, unknown> {
+  #provenance(spec: TrainRound): Record<string, unknown> {
     const { settings } = this.#parts;
     const phases = phasesOf(settings);
     const { temperature } = settings.training;
     const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';
-    return { aggregation: spec.aggregation, noise, temperature, phases };
+    const { aggregation, adaptiveClip, gradientNorm } = spec;
+    return { aggregation, noise, temperature, phases, ...(adaptiveClip && { lastClipNorm: gradientNorm }) };
   }
 }
 

@@ -1,16 +1,17 @@
 /** What a collection says of its privacy: the promise, what is spent, what the next run would cost. */
 import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
+import { graphOf } from '../../shared/federated/secure-round.ts';
 import { type LedgerEntry, project, runsLeft } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
 import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
-import type { Roster } from '../../shared/protocol/secagg.ts';
+import type { AggregationGraph, Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 
 export function describePrivacy(
   { privacy, retentionDays }: CollectionSettings,
   ledger: LedgerStore,
-  roster: Pick<Roster, 'threshold' | 'colluders'> | null,
+  roster: Pick<Roster, 'members' | 'threshold' | 'colluders'> | null,
   members: number,
   now: number,
 ): PrivacyInfo {
@@ -21,6 +22,7 @@ export function describePrivacy(
   const next = project(policy, entries, plan.releases, now);
   return {
     aggregation: roster === null ? 'plain' : 'secure',
+    graph: roster === null ? null : describeGraph(graphOf(roster, privacy.completeUpTo, new Uint8Array(32))),
     noise: privacy.noise,
     unit: privacy.unit,
     delta: privacy.delta,
@@ -40,6 +42,13 @@ export function describePrivacy(
     },
     charges: summarise(entries),
   };
+}
+
+/** The graph without its seed, which is another one every round. */
+function describeGraph(graph: AggregationGraph): NonNullable<PrivacyInfo['graph']> {
+  if (graph.kind === 'complete') return graph;
+  const { kind, security, degree, shareThreshold } = graph;
+  return { kind, security, degree, shareThreshold };
 }
 
 function summarise(entries: readonly LedgerEntry[]): PrivacyInfo['charges'] {

@@ -1,19 +1,16 @@
 /** What the next round asks of its participants. */
-import { toHex } from '../../shared/crypto/bytes.ts';
-import { digest } from '../../shared/crypto/hash.ts';
-import { STATS, statScale } from '../../shared/federated/figures.ts';
+import { figuresNorm, figuresOf, statScale } from '../../shared/federated/figures.ts';
 import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
 import { rateOf } from '../../shared/federated/noise-plan.ts';
 import { COUNT_NORM, GATE_NORM } from '../../shared/federated/refusals.ts';
 import { positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { partCount } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
 import { type PrivacySettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
-import type { TrainingState } from './training-state.ts';
+import { contentOf, type TrainingState } from './training-state.ts';
 import { pointerOf } from './versions.ts';
 
 /** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
@@ -91,15 +88,15 @@ async function specifyTraining(
   const position = positionOf(plan, run.trained);
   const phases = phasesOf(settings);
   const phase = phases[position.phase] as TrainingPhase;
-  const bytes = state.bytes();
   const parameters = state.parameters();
   const headOnly = phase.train === 'head' || adapter.kind === 'none';
-  const directions = state.directions();
-  const headWidth = directions === null ? context.model.width : directions.length / 4 / context.model.width;
+  const { fixed, directions } = state.constants();
+  const headWidth = directions === null ? context.model.width : directions.bytes / 4 / context.model.width;
   const headSize = parameters.activeRows.length * headWidth;
-  const dimension = (headOnly ? 0 : parameters.adapter.length) + headSize + STATS;
+  const adaptiveClip = noised !== null && noised.adaptiveClip !== null;
+  const dimension = (headOnly ? 0 : parameters.adapter.length) + headSize + figuresOf({ adaptiveClip });
   const local = phase.rounds === 'local' ? phase.local : null;
-  const clip = noised === null ? null : clipNorms(noised.clipNorm, noised.statisticsShare);
+  const clip = noised === null ? null : clipNorms(run.clipNorm ?? noised.clipNorm, noised.statisticsShare);
   const norm = clip?.total ?? (local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension));
   const shape = grid(dimension, norm);
   return {
@@ -109,27 +106,24 @@ async function specifyTraining(
     train: headOnly ? 'head' : 'adapter-and-head',
     sample: noised === null ? sampleOf(position, run.seed) : poissonOf(privacy),
     adapter,
-    state: await stateRef(`parameters:${common.id}`, bytes),
-    fixed: await stateRef(`fixed:${run.run}`, state.fixed()),
+    state: { key: `parameters:${common.id}`, ...(await contentOf(state.bytes())) },
+    fixed: { key: `fixed:${run.run}`, ...fixed },
     margin: training.margin,
-    directions: directions === null ? null : await stateRef(`directions:${run.run}`, directions),
+    directions: directions === null ? null : { key: `directions:${run.run}`, ...directions },
     activeRows: parameters.activeRows.length,
     temperature: training.temperature,
     gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
     adapterKey: headOnly ? adapterKey(run, plan, phases, context.model.sha256) : common.id,
-    // A unit's three figures are at most one each.
-    statScale: clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / Math.sqrt(3),
+    statScale:
+      clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / figuresNorm({ adaptiveClip }),
+    adaptiveClip,
   };
 }
 
 function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
   const { numerator, denominator } = rateOf(privacy);
   return { kind: 'poisson', numerator, denominator };
-}
-
-async function stateRef(key: string, bytes: Uint8Array): Promise<StateRef> {
-  return { key, hash: toHex(await digest(bytes)), bytes: bytes.length, parts: partCount(bytes.length) };
 }
 
 /**

@@ -29,6 +29,8 @@ export interface ActiveRun {
   rows: number;
   /** Names the current round in the ledgers. */
   serial: number;
+  /** c_g of the next train round where it adapts; null: as the settings say. */
+  clipNorm: number | null;
   /** Noise multipliers of the run; null where noise is off. */
   noise: { counts: number; train: number; gate: number } | null;
   /** The phase of secure aggregation that participants were last woken for. */
@@ -48,6 +50,7 @@ export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise
     trained: 0,
     plan: null,
     units: 0,
+    clipNorm: null,
     candidate: null,
     round: null,
     spec: null,

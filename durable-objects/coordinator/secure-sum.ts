@@ -22,16 +22,19 @@ export class SecureSum {
   readonly #roster: SignedRoster;
   readonly #chain: SignedRoster[];
   readonly #encoder: string;
+  readonly #completeUpTo: number;
   #server: { round: string; server: SecaggServer } | null = null;
 
   /**
    * @param rosters oldest first; the last one counts, the others lead to it
    * @param encoder SHA-256 of the encoder's manifest
+   * @param completeUpTo in larger rosters members share secrets with some others only
    */
   constructor(
     storage: DurableObjectStorage,
     rosters: readonly [SignedRoster, ...SignedRoster[]],
     encoder: string,
+    completeUpTo: number,
   ) {
     this.#storage = storage;
     this.#values = new Values(storage);
@@ -39,6 +42,7 @@ export class SecureSum {
     this.#chain = rosters.slice(0, -1).slice(-CHAIN);
     this.#roster = rosters.at(-1) as SignedRoster;
     this.#encoder = encoder;
+    this.#completeUpTo = completeUpTo;
   }
 
   get threshold(): number {
@@ -70,7 +74,7 @@ export class SecureSum {
       consistency: phaseMs,
       unmask: phaseMs,
     };
-    const parameters = secureParameters(spec, this.#roster.roster, this.#encoder);
+    const parameters = secureParameters(spec, this.#roster.roster, this.#encoder, this.#completeUpTo);
     const config = { parameters, roster: this.#roster, chain: this.#chain, timeouts };
     this.#of(spec.id).open(config, now);
     return this.members;

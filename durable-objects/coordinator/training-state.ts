@@ -1,6 +1,17 @@
-/** What a run has learned so far, in the Coordinator's SQLite: parameters and the optimiser's moments. */
+/**
+ * What a run has learned so far, in the Coordinator's SQLite: parameters and the optimiser's moments; beside them what
+ * stays the same all through it, whose hash is made once.
+ */
+import { toHex } from '../../shared/crypto/bytes.ts';
+import { digest } from '../../shared/crypto/hash.ts';
 import { newOptimiserState, type OptimiserState } from '../../shared/federated/optimiser.ts';
-import { decodeParameters, encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
+import {
+  decodeParameters,
+  encodeParameters,
+  type Parameters,
+  partCount,
+} from '../../shared/protocol/parameters.ts';
+import type { StateRef } from '../../shared/protocol/rounds.ts';
 import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/settings.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
 import type { Blobs } from '../sql.ts';
@@ -10,9 +21,37 @@ const PARAMETERS = 'run/parameters';
 const DIRECTIONS = 'run/directions';
 const AVERAGE = 'run/average';
 const FIXED = 'run/fixed';
+const CONSTANTS = 'run/constants';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
 const SECOND = 'run/second-moment';
+
+/** A byte string as participants are told of it. */
+export type Content = Omit<StateRef, 'key'>;
+
+export async function contentOf(bytes: Uint8Array): Promise<Content> {
+  return { hash: toHex(await digest(bytes)), bytes: bytes.length, parts: partCount(bytes.length) };
+}
+
+/** What stays the same all through a run. */
+export interface Constants {
+  /** Rows that compete and do not learn, [rows, width]. */
+  fixed: Float32Array;
+  /** Orthonormal directions [k, width] along which the head moves; null: along all. */
+  directions: Float32Array | null;
+}
+
+export interface ConstantContents {
+  fixed: Content;
+  directions: Content | null;
+}
+
+export async function contentsOf({ fixed, directions }: Constants): Promise<ConstantContents> {
+  return {
+    fixed: await contentOf(bytesOf(fixed)),
+    directions: directions === null ? null : await contentOf(bytesOf(directions)),
+  };
+}
 
 export class TrainingState {
   readonly #blobs: Blobs;
@@ -25,21 +64,17 @@ export class TrainingState {
     this.#width = width;
   }
 
-  /** @param fixed rows that compete and do not learn, [rows, width]; the same for the whole run */
+  /** @param contents of the constants, as `contentsOf` gives them */
   begin(
     parameters: Parameters,
-    fixed: Float32Array,
-    directions: Float32Array | null,
+    { fixed, directions }: Constants,
+    contents: ConstantContents,
     optimiser: OptimiserSettings['kind'],
   ): void {
-    if (directions !== null) {
-      this.#blobs.put(
-        DIRECTIONS,
-        new Uint8Array(directions.buffer, directions.byteOffset, directions.byteLength),
-      );
-    }
     const length = parameters.adapter.length + parameters.head.length;
-    this.#blobs.put(FIXED, new Uint8Array(fixed.buffer, fixed.byteOffset, fixed.byteLength));
+    if (directions !== null) this.#blobs.put(DIRECTIONS, bytesOf(directions));
+    this.#blobs.put(FIXED, bytesOf(fixed));
+    this.#blobs.put(CONSTANTS, new TextEncoder().encode(JSON.stringify(contents)));
     this.save(encodeParameters(parameters), newOptimiserState(optimiser, length));
   }
 
@@ -83,11 +118,14 @@ export class TrainingState {
     this.#blobs.put(AVERAGE, parameters);
   }
 
-  fixed(): Uint8Array {
-    return this.#blobs.get(FIXED) ?? new Uint8Array(0);
+  /** @throws RangeError outside a run */
+  constants(): ConstantContents {
+    const bytes = this.#blobs.get(CONSTANTS);
+    if (bytes === null) throw new RangeError('the constants of the run are gone');
+    return JSON.parse(new TextDecoder().decode(bytes)) as ConstantContents;
   }
 
-  /** Orthonormal directions [k, width] along which the head moves, as bytes; null: along all. */
+  /** Directions of `Constants` as they are stored and sent. */
   directions(): Uint8Array | null {
     return this.#blobs.get(DIRECTIONS);
   }
@@ -119,4 +157,8 @@ export class TrainingState {
   #words(name: string): ArrayBuffer {
     return (this.#blobs.get(name) ?? new Uint8Array(0)).slice().buffer;
   }
+}
+
+function bytesOf(floats: Float32Array): Uint8Array {
+  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 }

@@ -1,9 +1,10 @@
 /** What the sum of a round means: counts, a step of the optimiser, or the gate's verdict. Pure. */
+import { type AdaptiveClipRule, nextClipNorm } from '../privacy/adaptive-clipping.ts';
 import { passesGate } from '../privacy/publish-gate.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
 import type { GateSettings, OptimiserSettings } from '../protocol/settings.ts';
-import { LOSS_CAP, STATS } from './figures.ts';
+import { figuresOf, LOSS_CAP } from './figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
 
 export interface TrainFigures {
@@ -14,7 +15,7 @@ export interface TrainFigures {
 }
 
 export function trainFigures(sum: Float64Array, spec: TrainRound): TrainFigures {
-  const at = sum.length - STATS;
+  const at = sum.length - figuresOf(spec);
   const units = Math.round((sum[at + 2] as number) / spec.statScale);
   if (units <= 0) return { units: 0, loss: null, accuracy: null };
   return {
@@ -22,6 +23,20 @@ export function trainFigures(sum: Float64Array, spec: TrainRound): TrainFigures 
     loss: (LOSS_CAP * (sum[at] as number)) / spec.statScale / units,
     accuracy: (sum[at + 1] as number) / spec.statScale / units,
   };
+}
+
+/**
+ * c_g of the round after this one, from its noised count.
+ * @param expected units that the round was expected to see: fixed beforehand
+ */
+export function followClip(
+  sum: Float64Array,
+  spec: TrainRound,
+  rule: AdaptiveClipRule,
+  expected: number,
+): number {
+  const unclipped = (sum[sum.length - 1] as number) / spec.statScale;
+  return nextClipNorm(spec.gradientNorm, unclipped, Math.max(1, expected), rule);
 }
 
 /**

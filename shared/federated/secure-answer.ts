@@ -21,8 +21,8 @@ export interface SecureIdentity {
   adminKey: string;
   /** SHA-256 of the encoder's manifest. */
   encoder: string;
-  /** What was agreed of threshold and colluders. */
-  privacy: Pick<PrivacySettings, 'threshold' | 'colluders'>;
+  /** What was agreed of threshold, colluders, and the size up to which the graph is complete. */
+  privacy: Pick<PrivacySettings, 'threshold' | 'colluders' | 'completeUpTo'>;
   pin(): RosterPin | null;
   savePin(pin: RosterPin): void;
   /** This participant's own rules, such as its own ledger: why it stays out, or null. */
@@ -69,7 +69,7 @@ export async function answerSecurely(options: {
       adminKey: identity.adminKey,
       pin: identity.pin(),
       approve(parameters, roster) {
-        const own = secureParameters(spec, roster, identity.encoder);
+        const own = secureParameters(spec, roster, identity.encoder, identity.privacy.completeUpTo);
         if (canonicalJson(parameters) !== canonicalJson(own)) {
           return `the coordinator's parameters of round ${spec.id} are not those of the work it gave`;
         }

@@ -2,10 +2,16 @@
  * What a round of secure aggregation agrees on. Coordinator and participants derive it from the same specification:
  * a coordinator that tells participants different things gets no signatures that fit together.
  */
-import { toHex } from '../crypto/bytes.ts';
+import { type Bytes, toHex } from '../crypto/bytes.ts';
 import { hashJson } from '../crypto/hash.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
-import { type Roster, type RoundParameters, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
+import {
+  type AggregationGraph,
+  type Roster,
+  type RoundParameters,
+  SECAGG_PROTOCOL,
+} from '../protocol/secagg.ts';
+import { chooseGraph } from '../secagg/graph-bounds.ts';
 import { rosterHash } from '../secagg/roster.ts';
 
 /** q of the round's sample: 1 where every unit may be in it with certainty. */
@@ -19,15 +25,50 @@ function modelHash(spec: RoundSpec, encoder: string): string {
   return spec.kind === 'train' ? spec.state.hash : spec.candidate.hash;
 }
 
-/** @param encoder SHA-256 of the encoder's manifest */
-export function secureParameters(spec: RoundSpec, roster: Roster, encoder: string): RoundParameters {
+/** What privacy and success of a sparse round may fail with: 2⁻⁴⁰ and 2⁻²⁰, by custom. */
+const SECURITY_BITS = 40;
+const CORRECTNESS_BITS = 20;
+
+/**
+ * Who shares secrets with whom among the members of a roster: m may collude, all but t may vanish.
+ * @param seed orders the ring of a sparse graph, 32 bytes
+ */
+export function graphOf(
+  { members, threshold, colluders }: Pick<Roster, 'members' | 'threshold' | 'colluders'>,
+  completeUpTo: number,
+  seed: Bytes,
+): AggregationGraph {
+  const demand = {
+    members: members.length,
+    corrupt: colluders,
+    dropped: members.length - threshold,
+    securityBits: SECURITY_BITS,
+    correctnessBits: CORRECTNESS_BITS,
+  };
+  return chooseGraph(demand, completeUpTo, () => seed);
+}
+
+/**
+ * The seed of a sparse graph is a hash of the task and the roster: everybody derives it, so that nobody is told one that
+ * was chosen to surround a member.
+ * @param encoder SHA-256 of the encoder's manifest
+ * @param completeUpTo agreed: up to so many members the graph is complete
+ */
+export function secureParameters(
+  spec: RoundSpec,
+  roster: Roster,
+  encoder: string,
+  completeUpTo: number,
+): RoundParameters {
+  const signedRoster = rosterHash(roster);
+  const task = hashJson('fedcar task', spec);
   return {
     protocol: SECAGG_PROTOCOL,
     collection: spec.collection,
     round: spec.id,
-    rosterHash: rosterHash(roster),
+    rosterHash: signedRoster,
     modelHash: modelHash(spec, encoder),
-    taskHash: toHex(hashJson('fedcar task', spec)),
+    taskHash: toHex(task),
     samplingRate: samplingRateOf(spec),
     noiseMultiplier: spec.noiseMultiplier,
     clipNorm: spec.clipNorm,
@@ -35,6 +76,6 @@ export function secureParameters(spec: RoundSpec, roster: Roster, encoder: strin
     dimension: spec.dimension,
     threshold: roster.threshold,
     colluders: roster.colluders,
-    graph: { kind: 'complete', security: 'malicious-server' },
+    graph: graphOf(roster, completeUpTo, hashJson('fedcar ring', [spec.id, signedRoster, toHex(task)])),
   };
 }

@@ -4,12 +4,13 @@
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
 import type { Adapter, Engine, UnitStats } from '../../models/engine.ts';
+import { clipIndicator } from '../privacy/adaptive-clipping.ts';
 import { CLIP_SLACK } from '../privacy/clipping.ts';
 import { projectRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/settings.ts';
-import { LOSS_CAP, STATS } from './figures.ts';
+import { figuresOf, LOSS_CAP } from './figures.ts';
 import type { SliceResult } from './participant.ts';
 import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
@@ -68,8 +69,8 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};
   const directions = spec.directions === null ? null : await states.floats(spec.directions);
   const split = spec.train === 'head' ? 0 : parameters.adapter.length;
-  const sums = restore(store, 'sums', split + parameters.head.length + STATS);
-  const finished = () => projectHead(sums, split, directions, engine.info.width);
+  const sums = restore(store, 'sums', split + parameters.head.length + figuresOf(spec));
+  const finished = () => projectHead(spec, sums, split, directions, engine.info.width);
   // A region without data takes part all the same: its zeros hide that it has none.
   if (units.length === 0) return { job: { ...job, units: 0 }, blobs: opening, sum: finished() };
 
@@ -102,19 +103,23 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
 
 /** The head's part of a sum along the directions only: an L2 norm never grows, and fewer coordinates carry noise. */
 function projectHead(
+  spec: TrainRound,
   sums: Float64Array,
   split: number,
   directions: Float32Array | null,
   width: number,
 ): Float64Array {
   if (directions === null) return sums;
-  const head = projectRows(sums.subarray(split, sums.length - STATS), directions, width);
-  const projected = new Float64Array(split + head.length + STATS);
+  const figures = figuresOf(spec);
+  const head = projectRows(sums.subarray(split, sums.length - figures), directions, width);
+  const projected = new Float64Array(split + head.length + figures);
   projected.set(sums.subarray(0, split));
   projected.set(head, split);
-  projected.set(sums.subarray(sums.length - STATS), split + head.length);
+  projected.set(sums.subarray(sums.length - figures), split + head.length);
   return projected;
 }
+
+type GradientStats = Pick<UnitStats, 'loss' | 'correct' | 'normAdapter' | 'normHead'>;
 
 interface Work {
   spec: TrainRound;
@@ -139,7 +144,7 @@ async function accumulate(work: Work): Promise<void> {
   const split = adapterLength(spec, parameters);
   const stats = await gradients(work, parameters.adapter, parameters.head, {
     adapter: sums.subarray(0, split),
-    head: sums.subarray(split, sums.length - STATS),
+    head: sums.subarray(split, sums.length - figuresOf(spec)),
   });
   addFigures(spec, sums, stats, records);
 }
@@ -147,23 +152,36 @@ async function accumulate(work: Work): Promise<void> {
 function addFigures(
   spec: TrainRound,
   sums: Float64Array,
-  stats: Pick<UnitStats, 'loss' | 'correct'>,
+  stats: GradientStats,
   records: readonly TrainingRecord[],
 ): void {
-  const at = sums.length - STATS;
+  const at = sums.length - figuresOf(spec);
   let loss = 0;
   let correct = 0;
   let units = 0;
+  let unclipped = 0;
   for (const [i, { weight, relevant }] of records.entries()) {
     loss += (weight * Math.min(stats.loss[i] as number, LOSS_CAP)) / LOSS_CAP;
     // A row that does not answer is right where it is not the first.
     const first = stats.correct[i] as number;
     correct += weight * (relevant ? first : 1 - first);
     units += weight;
+    // Of a unit of several records the mean: never more than one half.
+    const norm = Math.hypot(
+      spec.train === 'head' ? 0 : (stats.normAdapter[i] as number),
+      stats.normHead[i] as number,
+    );
+    unclipped += weight * clipIndicator(norm, clipLimit(spec));
   }
   sums[at] = (sums[at] as number) + loss * spec.statScale;
   sums[at + 1] = (sums[at + 1] as number) + correct * spec.statScale;
   sums[at + 2] = (sums[at + 2] as number) + units * spec.statScale;
+  if (spec.adaptiveClip) sums[at + 3] = (sums[at + 3] as number) + unclipped * spec.statScale;
+}
+
+/** Rounding in fp32 must not carry a unit past the norm. */
+function clipLimit(spec: TrainRound): number {
+  return spec.gradientNorm * (1 - CLIP_SLACK);
 }
 
 /** Clipped gradients of `records` at the given parameters, added to `into`. */
@@ -173,7 +191,7 @@ async function gradients(
   head: Float32Array,
   into: { adapter: Float64Array; head: Float64Array },
   records: TrainingRecord[] = work.records,
-): Promise<Pick<UnitStats, 'loss' | 'correct'>> {
+): Promise<GradientStats> {
   const { spec, rows, fixed, context } = work;
   const { engine } = context;
   const all = new Float32Array(head.length + fixed.length);
@@ -184,8 +202,7 @@ async function gradients(
   // Fixed rows have no gradient; they have a place in the engine's sums all the same.
   const sums = fixed.length === 0 ? into : { adapter: into.adapter, head: new Float64Array(all.length) };
   const label = (record: TrainingRecord) => rows.get(record.row) as number;
-  // Rounding in fp32 must not carry a unit past the limit.
-  const limit = spec.gradientNorm * (1 - CLIP_SLACK);
+  const limit = clipLimit(spec);
   const stats =
     spec.train === 'head'
       ? await engine.headGradient(

@@ -18,6 +18,17 @@ export interface AdaptiveClipRule {
   readonly most: number;
 }
 
+/** c_g stays within this factor of where it began, whatever the noise says. */
+const RANGE = 1000;
+
+/** The rule for a run that begins at `clipNorm`. */
+export function adaptiveClipRule(
+  { quantile, rate }: { quantile: number; rate: number },
+  clipNorm: number,
+): AdaptiveClipRule {
+  return { quantile, learningRate: rate, least: clipNorm / RANGE, most: clipNorm * RANGE };
+}
+
 /** What a unit adds: +½ when its gradient needed no clipping, −½ otherwise. */
 export function clipIndicator(gradientNorm: number, clipNorm: number): number {
   return gradientNorm <= clipNorm ? CLIP_INDICATOR_NORM : -CLIP_INDICATOR_NORM;

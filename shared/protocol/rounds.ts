@@ -92,8 +92,10 @@ export const TrainRound = z.strictObject({
   local: LocalSteps.nullable(),
   /** Names the adapter: query embeddings cached under it can be used again. */
   adapterKey: z.string().min(1),
-  /** Factor on every unit's loss and hit, so that their sums fit the ring. */
+  /** Factor on every unit's figures, so that their sums fit the ring. */
   statScale: z.number().positive(),
+  /** Units also say whether their gradient needed no clipping: c_g follows a quantile of their norms. */
+  adaptiveClip: z.boolean(),
 });
 
 /** Held-out units judge the candidate against the serving version and plain embedding search. */

@@ -197,6 +197,11 @@ export const PrivacySettings = z.strictObject({
   threshold: z.int().min(1).max(4096).nullable().default(null),
   /** m: how many participants may collude with the coordinator. */
   colluders: z.int().min(0).max(4095).default(1),
+  /**
+   * Up to so many members all share secrets with all; in a larger roster each with k others, which protects from a
+   * coordinator that follows the protocol only (semi-honest), and takes work and bytes that hardly grow.
+   */
+  completeUpTo: z.int().min(2).max(4096).default(100),
   /** `on`: everything that leaves a region has differential privacy. `off` is for corpora whose queries are public. */
   noise: z.enum(['on', 'off']).default('on'),
   /** What is protected: one query record, or everything of one contributor. Fixed for the collection's life. */

@@ -39,7 +39,12 @@ export const SearchOptionsInput = z
         /** Results whose score is lower are left out. */
         match_threshold: z.number().min(0).max(1).default(0),
         /** Only documents whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. */
-        filters: Filters.openapi('Filters').nullable().default(null),
+        // Lazy: a schema that was made before zod-openapi was loaded has no `openapi`.
+        filters: z
+          .lazy(() => Filters)
+          .openapi('Filters')
+          .nullable()
+          .default(null),
       })
       .prefault({}),
   })

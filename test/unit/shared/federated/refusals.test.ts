@@ -25,6 +25,10 @@ describe('a participant', () => {
   it.each([
     ['a train round', {}],
     ['a counting round', { kind: 'count', clipNorm: COUNT_NORM }],
+    [
+      'a train round whose clip norm adapts',
+      { adaptiveClip: true, statScale: clip.statistics / Math.sqrt(3.25) },
+    ],
     ['a gate', { kind: 'gate', clipNorm: GATE_NORM }],
     ['more noise than was agreed', { honest: 1 }],
   ])('works on %s as agreed', (_, more) => {
@@ -37,6 +41,7 @@ describe('a participant', () => {
     ['no noise', { noiseMultiplier: 0 }, '0 where noise was agreed'],
     ['a gradient above the norm', { gradientNorm: 2 }, 'where a unit may add'],
     ['figures above the norm', { statScale: 0.5 }, 'where a unit may add'],
+    ['a fourth figure without room for it', { adaptiveClip: true }, 'where a unit may add'],
     ['local steps', { local: { rate: 0.1, momentum: 0, batch: 8 } }, 'a unit may add Infinity'],
     ['a narrow count', { kind: 'count', clipNorm: 1 }, 'where a unit may add'],
     ['a narrow gate', { kind: 'gate', clipNorm: 2 }, 'where a unit may add'],

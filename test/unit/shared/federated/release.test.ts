@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../../shared/federated/release.ts';
-import { GateSettings } from '../../../../shared/protocol/settings.ts';
+import { newOptimiserState } from '../../../../shared/federated/optimiser.ts';
+import { applyRound, followClip, judge, trainFigures } from '../../../../shared/federated/release.ts';
+import { adaptiveClipRule } from '../../../../shared/privacy/adaptive-clipping.ts';
+import type { TrainRound } from '../../../../shared/protocol/rounds.ts';
+import { GateSettings, OptimiserSettings } from '../../../../shared/protocol/settings.ts';
 
 const gate = (input: object = {}) => GateSettings.parse(input);
 const sum = (wins: number, losses: number, units: number) =>
@@ -34,5 +37,71 @@ describe('publish gate', () => {
       probe: { titles: 100, found: 88, mips: 100 },
     });
     expect(judge(sum(30, 5, 100), probes, gate({ probeTolerance: 0.12 })).publish).toBe(true);
+  });
+});
+
+describe('a clip norm that adapts', () => {
+  const spec = { adaptiveClip: true, statScale: 0.25, gradientNorm: 2 } as TrainRound;
+  const rule = adaptiveClipRule({ quantile: 0.5, rate: 0.2 }, 2);
+  /** Gradient, then 100 units: their losses, hits, number, and how many of them were not clipped. */
+  const figures = (unclipped: number) =>
+    Float64Array.of(7, 7, 5 * 0.25, 60 * 0.25, 100 * 0.25, (unclipped - 50) * 0.25);
+
+  it('is read from the last figure, the others from before it', () => {
+    expect(trainFigures(figures(30), spec)).toEqual({ units: 100, loss: 1, accuracy: 0.6 });
+    expect(followClip(figures(30), spec, rule, 100)).toBeCloseTo(2 * Math.exp(0.2 * 0.2), 12);
+    expect(followClip(figures(90), spec, rule, 100)).toBeCloseTo(2 * Math.exp(-0.2 * 0.4), 12);
+    expect(followClip(figures(50), spec, rule, 100)).toBe(2);
+  });
+
+  it('is divided by what was expected, and moves by a bounded factor whatever the noise says', () => {
+    expect(followClip(figures(70), spec, rule, 50)).toBeCloseTo(2 * Math.exp(-0.2 * 0.4), 12);
+    expect(followClip(figures(1e9), spec, rule, 100)).toBeCloseTo(2 * Math.exp(-0.1), 12);
+    expect(followClip(figures(-1e9), spec, rule, 100)).toBeCloseTo(2 * Math.exp(0.1), 12);
+    const far = { ...spec, gradientNorm: 2000 } as TrainRound;
+    expect(followClip(figures(-1e9), far, rule, 100)).toBe(2000);
+  });
+});
+
+describe('the rate of the head', () => {
+  const spec = { train: 'head', adaptiveClip: false, statScale: 1 } as TrainRound;
+  const [rows, width, steps] = [3, 4, 5];
+  /** How far one coordinate of the head goes for a sum of `expected` in it: the rate itself. */
+  const rateAt = (deviation: number, more: object = {}, expected = 200) => {
+    const optimiser = OptimiserSettings.parse({
+      kind: 'momentum',
+      momentum: 0,
+      headRate: 0.5,
+      scaleByRows: true,
+      rowNoise: 2.7,
+      decay: 'constant',
+      warmup: 0,
+      ...more,
+    });
+    const head = new Float32Array(rows * width);
+    const parameters = { activeRows: Uint32Array.of(0, 1, 2), adapter: new Float32Array(2), head };
+    const state = newOptimiserState(optimiser.kind, 2 + head.length);
+    const sum = new Float64Array(head.length + 3).fill(expected);
+    applyRound(parameters, state, sum, spec, optimiser, { step: 0, steps, expected, deviation });
+    return -(head[0] as number);
+  };
+
+  it('lets the noise of all steps add up to the length asked for in a row', () => {
+    const rate = rateAt(400);
+    expect((rate / 200) * 400 * Math.sqrt(steps * width)).toBeCloseTo(2.7, 5);
+    expect(rateAt(800)).toBeCloseTo(rate / 2, 6);
+  });
+
+  it('falls under Adam when there are more rows than units in a round, which sees each of them seldom', () => {
+    const adam = { kind: 'adam', scaleByRows: false, rowNoise: 0, epsilon: 1e-12 };
+    expect(rateAt(0, adam)).toBeCloseTo(0.5, 5);
+    expect(rateAt(0, adam, 1)).toBeCloseTo(0.5 / rows, 5);
+  });
+
+  it('is the one of the settings where noise is small, off, or not to be followed', () => {
+    expect(rateAt(1)).toBeCloseTo(1.5, 6);
+    expect(rateAt(0)).toBeCloseTo(1.5, 6);
+    expect(rateAt(400, { rowNoise: 0 })).toBeCloseTo(1.5, 6);
+    expect(rateAt(400, { rowNoise: 0, scaleByRows: false })).toBeCloseTo(0.5, 6);
   });
 });
