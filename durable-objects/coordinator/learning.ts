@@ -14,6 +14,7 @@ import { principalDirections } from '../../shared/privacy/principal-directions.t
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import { saveAsked } from './asked.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
@@ -51,6 +52,9 @@ export class Learning {
     const { width } = context.model;
     const before = versions.parameters(run.base, width);
     const { active, units } = chooseRows(run, sum, before?.activeRows ?? [], settings);
+    const counted =
+      run.spec === null || run.round === null ? 0 : deviationOf(run.spec, contributorsOf(run.round).length);
+    saveAsked(storage, rows, sum.subarray(0, -1), counted, now());
     const plan = planRun(phasesOf(settings), units);
     if (active.length < 2) {
       const detail = `${active.length} documents have the ${training.activeThreshold} queries that training needs`;
@@ -79,8 +83,8 @@ export class Learning {
 
   async #trained(run: ActiveRun, spec: TrainRound, sum: Float64Array): Promise<void> {
     const { runs, versions, settings, context, storage, now } = this.#parts;
-    const plan = run.plan;
-    if (plan === null) throw new Error('a train round needs a plan');
+    const { plan, round } = run;
+    if (plan === null || round === null) throw new Error('a train round needs a plan and a round');
     const figures = trainFigures(sum, spec);
     const parameters = this.#state.parameters();
     let optimiser = this.#state.optimiser();
@@ -88,7 +92,8 @@ export class Learning {
     const position = positionOf(plan, run.trained);
     const phase = phaseOf(settings, plan, run.trained);
     const expected = samplingRateOf(spec) * (run.units / position.parts);
-    const schedule = { step: position.step, steps: position.steps, expected };
+    const deviation = deviationOf(spec, contributorsOf(round).length);
+    const schedule = { step: position.step, steps: position.steps, expected, deviation };
     const { width } = context.model;
     const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
     const full = directions === null ? sum : expandHead(sum, spec, parameters, directions, width);

@@ -42,7 +42,8 @@ export function followClip(
 /**
  * One step of the server optimiser in place. The sum is divided by what a round is expected to see, never by what
  * this one saw. Rounds of local steps send displacements: they are pseudo-gradients too.
- * @param schedule rounds of the phase before this one and in all, and the units that a round is expected to see
+ * @param schedule rounds of the phase before this one and in all, the units that a round is expected to see, and the
+ *   standard deviation of the noise in each coordinate of the sum
  */
 export function applyRound(
   parameters: Parameters,
@@ -50,7 +51,7 @@ export function applyRound(
   sum: Float64Array,
   spec: TrainRound,
   optimiser: OptimiserSettings,
-  schedule: { step: number; steps: number; expected: number },
+  schedule: { step: number; steps: number; expected: number; deviation: number },
 ): void {
   const adapterLength = parameters.adapter.length;
   const all = new Float32Array(adapterLength + parameters.head.length);
@@ -63,10 +64,27 @@ export function applyRound(
   const factor = rateFactor(optimiser, schedule.step, schedule.steps);
   applyStep(optimiser, state, all, gradient, adapterLength, {
     adapter: skipped === 0 ? optimiser.adapterRate * factor : 0,
-    head: optimiser.headRate * factor * (optimiser.scaleByRows ? parameters.activeRows.length : 1),
+    head: headRate(parameters, optimiser, schedule) * factor,
   });
   parameters.adapter.set(all.subarray(0, adapterLength));
   parameters.head.set(all.subarray(adapterLength));
+}
+
+/**
+ * A row is asked for expected/rows times a round. Adam would move it by its whole rate each round all the same, so
+ * with more rows than units the rate falls by that share. And noise of deviation s in T steps at rate r is a vector of
+ * length r·s·√(T·width) in a row.
+ */
+function headRate(
+  { activeRows, head }: Parameters,
+  { kind, headRate, scaleByRows, rowNoise }: OptimiserSettings,
+  { steps, expected, deviation }: { steps: number; expected: number; deviation: number },
+): number {
+  const often = kind === 'adam' ? Math.min(1, expected / activeRows.length) : 1;
+  const rate = headRate * often * (scaleByRows ? activeRows.length : 1);
+  if (rowNoise === 0 || deviation === 0) return rate;
+  const width = head.length / activeRows.length;
+  return Math.min(rate, (rowNoise * Math.max(1, expected)) / (deviation * Math.sqrt(steps * width)));
 }
 
 export interface Verdict {

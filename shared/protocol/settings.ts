@@ -22,6 +22,11 @@ export const OptimiserSettings = z.strictObject({
   headRate: z.number().min(0).max(100).default(5e-3),
   /** Multiplies the head's rate by the number of active rows: each row sees about one unit in so many. */
   scaleByRows: z.boolean().default(false),
+  /**
+   * With noise, the head's rate is at most such that the noise of all steps adds up to this length in a row, whatever
+   * ε, data and number of rows; 0: no such limit.
+   */
+  rowNoise: z.number().min(0).max(1000).default(0),
   /** Learning rates fall from their value to nothing over a run. */
   decay: z.enum(['constant', 'linear', 'cosine']).default('cosine'),
   /** Share of the run's first steps in which the rates rise from nothing. */
@@ -161,9 +166,9 @@ export type AdaptiveClip = z.infer<typeof AdaptiveClip>;
 /** How a run trains when noise is on: steps on Poisson samples (DP-SGD, Abadi et al. 2016). */
 export const NoisedTraining = z.strictObject({
   train: z.enum(['head', 'adapter-and-head']).default('head'),
-  steps: z.int().min(1).max(100_000).default(200),
+  steps: z.int().min(1).max(100_000).default(30),
   /** q: every unit is in a step's sample with this probability, independently. */
-  samplingRate: z.number().gt(0).max(1).default(0.2),
+  samplingRate: z.number().gt(0).max(1).default(1),
   /** c_g: the L2 norm to which the gradient of a unit is clipped. */
   clipNorm: z.number().positive().max(1e6).default(1),
   /** From there on c_g follows a quantile of the gradients' norms; null: it stays. */
@@ -182,8 +187,9 @@ export const NoisedTraining = z.strictObject({
     kind: 'momentum',
     momentum: 0,
     adapterRate: 0,
-    headRate: 0.03,
+    headRate: 0.5,
     scaleByRows: true,
+    rowNoise: 2.7,
     decay: 'constant',
     warmup: 0,
   }),
