@@ -97,6 +97,8 @@ function workerOptions(
   root: string,
   variables: Record<string, string>,
 ): MiniflareOptions {
+  // Variables are given here; those of .env are for wrangler dev and the tests, and wrangler would say that it uses them.
+  process.env.CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV ??= 'false';
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   const { modulesRules: _rules, ...rest } = workerOptions;
   return {

@@ -1,7 +1,6 @@
 /** The HTTP application: middleware, routes, and the one place where errors become responses. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { timing } from 'hono/timing';
 import { errorText, logLine } from '../shared/log.ts';
@@ -15,6 +14,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { limitBody } from './middleware/body.ts';
 import { protectReaders, shareWithOrigins } from './middleware/headers.ts';
 import { makeIsolate } from './middleware/isolate.ts';
+import { requireMethod } from './middleware/methods.ts';
 import { observe } from './middleware/observe.ts';
 import { rateLimit } from './middleware/rate-limit.ts';
 import { routeOf } from './middleware/route.ts';
@@ -69,17 +69,6 @@ export function createApp(
     return problem.response({ path: c.req.path, requestId: c.get('requestId') });
   });
   app.use(requestId({ limitLength: 64 }), observe(isolate), timing(), protectReaders, shareWithOrigins);
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: (c, methods) => {
-        const detail = `${c.req.method} is not one of ${methods.join(', ')}`;
-        const problem = new Problem('method_not_allowed', detail, { headers: { allow: methods.join(', ') } });
-        c.set('problemCode', problem.code);
-        return problem.response({ path: c.req.path, requestId: c.get('requestId') });
-      },
-    }),
-  );
   app.use(async (c, next) => {
     c.set(
       'services',
@@ -93,6 +82,7 @@ export function createApp(
       rejected: (reason) => metrics.count('fedcar_auth_rejected_total', { reason }),
     }),
     rateLimit({ ...isolate, limited: (limit) => metrics.count('fedcar_rate_limited_total', { limit }) }),
+    requireMethod(() => app.routes),
     limitBody(),
     auditLog(now),
   );

@@ -39,7 +39,7 @@ const PROBLEM_CONTENT = {
 
 type PathItem = NonNullable<ReturnType<OpenAPIHono['getOpenAPI31Document']>['paths']>[string];
 
-const METHODS = ['get', 'put', 'post', 'delete'] as const;
+const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 
 /** Says of every operation below /v1 which scope it needs and what may be answered before it runs. */
 function describeAccess(path: string, item: PathItem): void {
@@ -59,12 +59,27 @@ function describeAccess(path: string, item: PathItem): void {
   }
 }
 
+/** Numbers in paths and queries come as text, which zod may read from anything; a parameter is never null. */
+function describeParameters(item: PathItem): void {
+  for (const method of METHODS) {
+    for (const parameter of item[method]?.parameters ?? []) {
+      if (!('schema' in parameter) || parameter.schema === undefined || !('type' in parameter.schema))
+        continue;
+      const { type } = parameter.schema;
+      if (!Array.isArray(type)) continue;
+      const types = type.filter((one) => one !== 'null');
+      parameter.schema.type = types.length === 1 ? types[0] : types;
+    }
+  }
+}
+
 /** OpenAPI 3.1. The routers are mounted twice; the second time their paths have a parameter more. */
 export function openApiDocument(app: OpenAPIHono<AppEnv>) {
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: INFO });
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     if (path.includes('{collection}')) item.parameters = [COLLECTION_PARAMETER];
     describeAccess(path, item);
+    describeParameters(item);
   }
   addExamples((document.paths ?? {}) as Parameters<typeof addExamples>[0]);
   document.components ??= {};

@@ -53,7 +53,8 @@ async function decompressed(compressed: Bytes): Promise<Bytes> {
 export function limitBody(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { raw } = c.req;
-    if (raw.body === null) return await next();
+    // Nothing reads the body of a GET, and no request can be made of one.
+    if (raw.body === null || raw.method === 'GET' || raw.method === 'HEAD') return await next();
     const encoding = c.req.header('content-encoding')?.trim().toLowerCase() || 'identity';
     if (encoding !== 'identity' && encoding !== 'gzip') {
       const detail = `content-encoding: gzip or none, not ${encoding.slice(0, 40)}`;
