@@ -1,0 +1,251 @@
+/**
+ * A shard in a folder, for participants that run in Node: the query log in memory, what must survive the process in
+ * files. Implements the store that the same participant uses in a Region.
+ */
+import { join } from 'node:path';
+import type {
+  Job,
+  ProbeTitle,
+  ShardStore,
+  TrainingRecord,
+  UnlabelledRecord,
+} from '../../shared/federated/shard-store.ts';
+import {
+  countUnits,
+  type Selection,
+  selectUnits,
+  type UnitPolicy,
+} from '../../shared/federated/unit-selection.ts';
+import type { RandomSource } from '../../shared/privacy/random-source.ts';
+import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
+import { appendLines, readJson, readLinesOf, writeDurably, writeJson } from './files.ts';
+import { JobFiles } from './job-files.ts';
+import type { LoggedQuery } from './query-log.ts';
+
+export interface FileShardOptions {
+  /** The state folder. */
+  folder: string;
+  log: readonly LoggedQuery[];
+  /** Own documents by key, with their titles; empty where the log is all there is. */
+  titles: ReadonlyMap<string, string>;
+  policy: UnitPolicy;
+  retentionMs: number;
+  random: RandomSource;
+}
+
+interface Rows {
+  lineage: string;
+  at: number;
+  /** Row, item, ordinal. */
+  rows: [number, string, number][];
+}
+
+interface Contributions {
+  rounds: number;
+  lastAt: number | null;
+}
+
+export class FileShard implements ShardStore {
+  readonly #options: FileShardOptions;
+  readonly #job: JobFiles;
+  readonly #records: Map<number, LoggedQuery>;
+  /** Row by record number. */
+  readonly #labels = new Map<number, number>();
+  readonly #items = new Map<number, { item: string; ordinal: number }>();
+  readonly #byItem = new Map<string, number[]>();
+  #rowsAt = 0;
+  #lineage = '';
+  #embeddings: { key: string; of: Map<number, Float32Array> } = { key: '', of: new Map() };
+  #contributions: Contributions;
+
+  constructor(options: FileShardOptions) {
+    this.#options = options;
+    this.#records = new Map(options.log.map((record) => [record.n, record]));
+    this.#job = new JobFiles(join(options.folder, 'job'));
+    const kept = readJson<Rows>(this.#file('rows.json'));
+    for (const [row, item, ordinal] of kept?.rows ?? []) this.#addRow(row, item, ordinal);
+    this.#rowsAt = kept?.at ?? 0;
+    this.#lineage = kept?.lineage ?? '';
+    for (const [n, row] of readLinesOf<[number, number]>(this.#file('labels.jsonl'))) {
+      if (this.#records.has(n) && this.#items.get(row)?.item === this.#records.get(n)?.item)
+        this.#labels.set(n, row);
+    }
+    this.#contributions = readJson<Contributions>(this.#file('contributions.json')) ?? {
+      rounds: 0,
+      lastAt: null,
+    };
+    this.#labelSingles();
+  }
+
+  #file(name: string): string {
+    return join(this.#options.folder, name);
+  }
+
+  /** Rounds that this participant was a part of, ever. */
+  get rounds(): number {
+    return this.#contributions.rounds;
+  }
+
+  get lastContributionAt(): number | null {
+    return this.#contributions.lastAt;
+  }
+
+  job(): Job | null {
+    return this.#job.job();
+  }
+
+  saveJob(job: Job, blobs: Record<string, Uint8Array | null> = {}): void {
+    this.#job.save(job, blobs);
+  }
+
+  clearJob(): void {
+    this.#job.clear();
+  }
+
+  blob(name: string): Uint8Array | null {
+    return this.#job.blob(name);
+  }
+
+  putBlob(name: string, bytes: Uint8Array): void {
+    this.#job.save(this.#job.job(), { [name]: bytes });
+  }
+
+  mirror(lineage: string): void {
+    if (this.#lineage === lineage) return;
+    this.#lineage = lineage;
+    this.#items.clear();
+    this.#byItem.clear();
+    this.#labels.clear();
+    this.applyRows([], 0);
+  }
+
+  rowsAt(): number {
+    return this.#rowsAt;
+  }
+
+  #addRow(row: number, item: string, ordinal: number): void {
+    this.#items.set(row, { item, ordinal });
+    this.#byItem.set(
+      item,
+      [...(this.#byItem.get(item) ?? []), row].sort((a, b) => a - b),
+    );
+  }
+
+  applyRows(entries: readonly RowEntry[], upTo: number): void {
+    const changed = new Set<string>();
+    for (const { row, item, ordinal, removed } of entries) {
+      changed.add(item);
+      if (!removed) this.#addRow(row, item, ordinal);
+      else if (this.#items.delete(row)) {
+        this.#byItem.set(
+          item,
+          (this.#byItem.get(item) ?? []).filter((each) => each !== row),
+        );
+      }
+    }
+    for (const { n, item } of this.#options.log) if (changed.has(item)) this.#labels.delete(n);
+    this.#rowsAt = upTo;
+    // Labels first: with the older rows they are only forgotten once more.
+    writeDurably(
+      this.#file('labels.jsonl'),
+      [...this.#labels].map((label) => `${JSON.stringify(label)}\n`).join(''),
+    );
+    const rows = [...this.#items].map(([row, { item, ordinal }]) => [row, item, ordinal]);
+    writeJson(this.#file('rows.json'), { lineage: this.#lineage, at: upTo, rows });
+  }
+
+  /** Records of an item with one passage need no encoder. */
+  #labelSingles(): void {
+    for (const { n, item } of this.#options.log) {
+      const rows = this.#byItem.get(item);
+      if (!this.#labels.has(n) && rows?.length === 1) this.#labels.set(n, rows[0] as number);
+    }
+  }
+
+  unlabelled(limit: number): UnlabelledRecord[] {
+    this.#labelSingles();
+    const found: UnlabelledRecord[] = [];
+    for (const { n, item, ids } of this.#options.log) {
+      if (found.length === limit) break;
+      const rows = this.#byItem.get(item) ?? [];
+      if (!this.#labels.has(n) && rows.length > 0) found.push({ id: n, ids, rows });
+    }
+    return found;
+  }
+
+  label(labels: readonly { id: number; row: number }[]): void {
+    for (const { id, row } of labels) this.#labels.set(id, row);
+    appendLines(
+      this.#file('labels.jsonl'),
+      labels.map(({ id, row }) => [id, row]),
+    );
+  }
+
+  /** Records about a known row, of the age that the round is charged for; only relevant ones judge. */
+  #labelled(held: boolean, startedAt: number) {
+    const { log, retentionMs } = this.#options;
+    return log.flatMap((record) => {
+      const row = this.#labels.get(record.n);
+      const inTime = record.at <= startedAt && record.at >= startedAt - retentionMs;
+      const fits = record.held === held && (record.relevant || !held);
+      return row !== undefined && fits && inTime ? [{ ...record, row }] : [];
+    });
+  }
+
+  countUnits(rows: number, startedAt: number): Float64Array {
+    const { policy, random } = this.#options;
+    return countUnits(this.#labelled(false, startedAt), rows, policy, random);
+  }
+
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection {
+    const { policy, random } = this.#options;
+    const records = this.#labelled(false, startedAt).filter(({ row }) => rows.has(row));
+    return selectUnits(records, sample, policy, random);
+  }
+
+  heldOut(startedAt: number): Selection {
+    const { policy, random } = this.#options;
+    return selectUnits(this.#labelled(true, startedAt), { kind: 'all' }, policy, random);
+  }
+
+  records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[] {
+    return Array.from(ids, (id) => {
+      const record = this.#records.get(id);
+      const row = this.#labels.get(id);
+      if (record === undefined || row === undefined) return null;
+      return { id, row, ids: record.ids, relevant: record.relevant };
+    });
+  }
+
+  itemOfRow(row: number): string | null {
+    return this.#items.get(row)?.item ?? null;
+  }
+
+  cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {
+    const { of } = this.#embeddings.key === key ? this.#embeddings : { of: new Map<number, Float32Array>() };
+    return Array.from(ids, (id) => of.get(id) ?? null);
+  }
+
+  cacheEmbeddings(ids: Uint32Array, key: string, embeddings: Float32Array, width: number): void {
+    // Those of another adapter are not asked for again.
+    if (this.#embeddings.key !== key) this.#embeddings = { key, of: new Map() };
+    ids.forEach((id, index) => {
+      this.#embeddings.of.set(id, embeddings.slice(index * width, (index + 1) * width));
+    });
+  }
+
+  probeTitles(active: ReadonlySet<string>, limit: number): ProbeTitle[] {
+    return [...this.#options.titles]
+      .filter(
+        ([item, title]) => title !== '' && !active.has(item) && (this.#byItem.get(item)?.length ?? 0) > 0,
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, limit)
+      .map(([item, title]) => ({ item, title }));
+  }
+
+  contributed(at: number): void {
+    this.#contributions = { rounds: this.#contributions.rounds + 1, lastAt: at };
+    writeJson(this.#file('contributions.json'), this.#contributions);
+  }
+}

@@ -1,0 +1,244 @@
+/** `fedcar join`: take part in a collection of another operator with an own query log, as a service or once. */
+import { createHash } from 'node:crypto';
+import { isAbsolute, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidArgumentError } from 'commander';
+import { fromBase64Url } from '../../shared/crypto/bytes.ts';
+import { fingerprint } from '../../shared/crypto/fingerprint.ts';
+import { HubError } from '../../shared/federated/http-port.ts';
+import type { Job } from '../../shared/federated/shard-store.ts';
+import { Invitation } from '../../shared/protocol/enrolment.ts';
+import { whole } from '../bench/accuracy-options.ts';
+import { Client } from '../client.ts';
+import type { Context, Shown } from '../fedcar/context.ts';
+import { Failure, UsageError } from '../fedcar/failure.ts';
+import { withExamples } from '../fedcar/help.ts';
+import type { Register } from '../fedcar/program.ts';
+import { type IngestedDocument, uploadDocuments } from '../ingest.ts';
+import { PROJECT } from '../worker-bundle.ts';
+import { readData } from './data.ts';
+import { becomeMember, type Connection, openParticipant, portOf } from './join.ts';
+import { type Ended, serve } from './service.ts';
+import { ParticipantState } from './state.ts';
+
+export interface JoinOptions {
+  invite?: string;
+  data?: string;
+  log?: string;
+  only?: string;
+  state?: string;
+  model: string;
+  rounds?: number;
+  once: boolean;
+  epsilon?: number;
+  poll: number;
+  upload: boolean;
+  allowPlain: boolean;
+  allowHttp: boolean;
+  leave: boolean;
+}
+
+function invitation(text: string): string {
+  if (Invitation.safeParse(text).success) return text;
+  throw new InvalidArgumentError('expected an invitation (fci1.…).');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('expected a number above 0, at most 100.');
+  return value;
+}
+
+export const joinCommand: Register = (program, bind) => {
+  const command = program
+    .command('join')
+    .description("take part in another operator's collection: train on an own query log, which stays here")
+    .argument('<address>', "the other operator's service")
+    .option('--invite <invitation>', 'needed the first time; also FEDCAR_JOIN_INVITE', invitation)
+    .option('--data <folder>', 'BEIR folder, or documents with queries.jsonl')
+    .option('--log <file>', 'query log as JSON lines: { query, item, relevant?, id?, contributor? }')
+    .option('--only <region>', 'of a BEIR folder with regions.tsv, the queries of one region')
+    .option('--state <folder>', 'keys, ledger and work in progress (default: .fedcar/join/…)')
+    .option('--model <folder>', "the encoder's artifact", join(PROJECT, 'models', 'minilm'))
+    .option('--rounds <n>', 'end after so many rounds', whole(1))
+    .option('--once', 'end with the run that is on, or the next one', false)
+    .option('--epsilon <ε>', "an own privacy budget below the collection's", positive)
+    .option('--poll <seconds>', 'how often to ask while nothing is under way', whole(1, 3600), 20)
+    .option('--upload', 'upload the documents of the folder first; needs a token with ingest', false)
+    .option('--allow-plain', 'also where the coordinator sees every vector', false)
+    .option('--allow-http', 'also without TLS to another machine', false)
+    .option('--leave', 'end the membership instead', false)
+    .action(bind((context, address: string, options: JoinOptions) => joinAt(context, address, options)));
+  withExamples(command, [
+    ['join https://rag.example.org --invite fci1.… --data ./desk', 'enrol, then serve every run'],
+    ['join https://rag.example.org --data ./desk --once', 'take part in one run'],
+    ['join https://rag.example.org --leave', 'end the membership'],
+  ]);
+};
+
+async function joinAt(context: Context, address: string, options: JoinOptions): Promise<Shown> {
+  const { io } = context;
+  const url = addressOf(address, options.allowHttp);
+  const here = (path: string) => (isAbsolute(path) ? path : resolve(io.cwd, path));
+  const name = createHash('sha256').update(`${url} ${context.collection}`).digest('hex').slice(0, 12);
+  const state = new ParticipantState(here(options.state ?? join('.fedcar', 'join', name)));
+  const stop = new AbortController();
+  void io.interrupted().then(() => stop.abort());
+  const connection: Connection = {
+    fetch: (to, init) =>
+      fetch(to, { ...init, signal: AbortSignal.any([stop.signal, init.signal ?? stop.signal]) }),
+    now: () => io.now(),
+    pause: (ms) => sleep(ms, undefined, { signal: stop.signal }).catch(() => {}),
+    waitS: 25,
+  };
+  state.lock();
+  try {
+    if (options.leave) return await leave(context, state, connection);
+    return await takePart(context, state, url, here, options, connection, () => stop.signal.aborted);
+  } catch (error) {
+    if (error instanceof HubError) throw new Failure(explain(error));
+    throw error;
+  } finally {
+    state.release();
+  }
+}
+
+async function takePart(
+  context: Context,
+  state: ParticipantState,
+  url: string,
+  here: (path: string) => string,
+  options: JoinOptions,
+  connection: Connection,
+  stopping: () => boolean,
+): Promise<Shown> {
+  if (options.data === undefined) throw new UsageError('--data: the folder to train on is needed');
+  const given = options.invite ?? context.io.env.FEDCAR_JOIN_INVITE?.trim();
+  if (given !== undefined && given !== '') invitation(given);
+  // Data is checked before an invitation is used up.
+  const data = await readData(here(options.data), {
+    log: options.log === undefined ? undefined : here(options.log),
+    only: options.only,
+  });
+  const { signer } = await state.identity();
+  const enrolment = {
+    url,
+    invitation: given || null,
+    epsilon: options.epsilon,
+    allowPlain: options.allowPlain,
+  };
+  const membership = await becomeMember(state, signer, enrolment, connection);
+  const { agreement, budget } = membership;
+  context.say(`${agreement.name} of ${agreement.collection} at ${url}`);
+  context.say(
+    `own key ${fingerprint(signer.key)}, admin key ${fingerprint(fromBase64Url(agreement.admin_key, 32))}`,
+  );
+  if (options.upload) await upload(context, url, agreement.collection, data.documents);
+  const { participant, shard, ledger } = await openParticipant({
+    state,
+    membership,
+    data,
+    model: here(options.model),
+    connection,
+  });
+  context.say(
+    `${data.records.length} records; ε ${ledger.spent(connection.now()).toFixed(2)} of ${budget.epsilon} spent`,
+  );
+  const began = shard.rounds;
+  const say = reporter((line) => context.say(line), connection.now);
+  const ended = await serve({
+    participant,
+    shard,
+    rounds: options.rounds,
+    once: options.once,
+    idleMs: 1000 * options.poll,
+    pause: connection.pause,
+    stopping,
+    onStep: say,
+    onTrouble: (message, ms) => context.say(`${message}; again in ${ms / 1000} s`),
+  });
+  const rounds = shard.rounds - began;
+  const epsilon = ledger.spent(connection.now());
+  const json = {
+    collection: agreement.collection,
+    participant: agreement.name,
+    rounds,
+    epsilon,
+    budget: budget.epsilon,
+    ended: ended.replace(' ', '_') as Ended,
+  };
+  return { json, text: `${rounds} rounds; ε ${epsilon.toFixed(2)} of ${budget.epsilon} spent; ${ended}` };
+}
+
+async function upload(
+  context: Context,
+  url: string,
+  collection: string,
+  documents: readonly IngestedDocument[],
+): Promise<void> {
+  const token = context.flags.token ?? context.io.env.FEDCAR_TOKEN;
+  const client = new Client(
+    url,
+    collection === 'default' ? null : collection,
+    token === undefined ? {} : { token },
+  );
+  const bar = context.progress('documents', documents.length);
+  await uploadDocuments(client, documents, bar);
+  bar.end(`${documents.length} documents`);
+}
+
+async function leave(context: Context, state: ParticipantState, connection: Connection): Promise<Shown> {
+  const membership = state.membership();
+  if (membership === null) throw new Failure(`${state.folder}: not enrolled`);
+  const { collection, name } = membership.agreement;
+  const { signer } = await state.identity();
+  return await context.change({ what: `leave ${collection}`, confirm: true }, async () => {
+    await portOf(membership, signer, connection).leave();
+    return { json: { collection, participant: name, left: true }, text: `left ${collection}` };
+  });
+}
+
+/** TLS, unless the service runs on this machine. */
+function addressOf(text: string, allowHttp: boolean): string {
+  const { protocol, hostname, origin } = parsedAddress(text);
+  if (protocol !== 'https:' && protocol !== 'http:')
+    throw new UsageError(`address: ${text} is not of the web`);
+  const near = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  if (protocol === 'http:' && !near && !allowHttp) {
+    throw new UsageError(`address: ${origin} has no TLS; --allow-http takes part all the same`);
+  }
+  return origin;
+}
+
+function parsedAddress(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw new UsageError(`address: ${text} is not one`);
+  }
+}
+
+function explain({ code, message }: HubError): string {
+  if (code === 'not_a_participant')
+    return `${message}; the membership is over, or was never signed into being`;
+  if (code === 'clock_skew') return `${message}; set this machine's clock`;
+  return message;
+}
+
+/** A line when a round or its phase changes, and at most every ten seconds in between. */
+function reporter(say: (line: string) => void, now: () => number): (job: Job | null) => void {
+  let shown = '';
+  let last = 0;
+  return (job) => {
+    const step = job === null ? '' : `${job.spec.id} ${job.spec.kind} ${job.phase}`;
+    if (job === null || (step === shown && now() - last < 10_000)) {
+      if (job === null) shown = '';
+      return;
+    }
+    shown = step;
+    last = now();
+    const part =
+      job.phase === 'work' && job.units > 0 ? `: ${Math.floor((100 * job.cursor) / job.units)} %` : '';
+    say(`round ${step}${part}`);
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * Takes part in a collection of another operator from Node: enrols once, then runs the same participant that regions
+ * run, over a shard in files and with a ledger of its own.
+ */
+import { join } from 'node:path';
+import { type Engine, openEngine } from '../../models/engine.ts';
+import { fsSource } from '../../models/fs-source.ts';
+import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
+import { toBase64Url } from '../../shared/crypto/bytes.ts';
+import type { Signer } from '../../shared/crypto/ed25519.ts';
+import { AgreedRounds, type OwnBudget } from '../../shared/federated/agreement.ts';
+import { catchUp, enrol, prefixOf } from '../../shared/federated/enrol.ts';
+import { type HttpPort, httpPort } from '../../shared/federated/http-port.ts';
+import { Participant } from '../../shared/federated/participant.ts';
+import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
+import { readInvitation } from '../../shared/protocol/enrolment.ts';
+import type { ParticipantData } from './data.ts';
+import { FileShard } from './file-shard.ts';
+import { LedgerFile } from './ledger-file.ts';
+import { openQueryLog } from './query-log.ts';
+import { type Membership, type ParticipantState, StateError } from './state.ts';
+
+/** Padded tokens of one slice: progress is kept after each. */
+const SLICE_TOKENS = 4096;
+const DAY_MS = 86_400_000;
+
+export interface Connection {
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  now: () => number;
+  pause: (ms: number) => Promise<void>;
+  /** Seconds that the service may hold a poll. */
+  waitS: number;
+}
+
+export interface EnrolmentOptions {
+  url: string;
+  /** Null: the state folder has to have an agreement already. */
+  invitation: string | null;
+  /** Own promise; the collection's where it is left out. */
+  epsilon?: number | undefined;
+  /** Whether vectors may be sent to a coordinator that sees each of them. */
+  allowPlain: boolean;
+}
+
+/** The agreement of the state folder, or a new one. @throws StateError when there is none and no invitation */
+export async function becomeMember(
+  state: ParticipantState,
+  signer: Signer,
+  options: EnrolmentOptions,
+  connection: Connection,
+): Promise<Membership> {
+  const { url, invitation, epsilon, allowPlain } = options;
+  const known = state.membership();
+  const invited = invitation === null ? null : readInvitation(invitation);
+  const same =
+    known !== null &&
+    (invited === null ||
+      (known.agreement.collection === invited.collection && known.agreement.name === invited.name));
+  if (known !== null && !same) {
+    throw new StateError(
+      `${state.folder}: belongs to ${known.agreement.name} of ${known.agreement.collection}; take another --state`,
+    );
+  }
+  if (known === null && invitation === null) {
+    throw new StateError(`${state.folder}: not enrolled yet; give the invitation with --invite`);
+  }
+  const agreement = known?.agreement ?? (await enrol(invitation as string, { ...connection, url, signer }));
+  const { privacy } = agreement.terms;
+  if (privacy.aggregation === 'plain' && !allowPlain) {
+    throw new StateError(
+      `${agreement.collection}: its coordinator sees every vector; --allow-plain takes part all the same`,
+    );
+  }
+  const budget: OwnBudget = {
+    epsilon: Math.min(epsilon ?? known?.budget.epsilon ?? privacy.epsilon, privacy.epsilon),
+    delta: privacy.delta,
+  };
+  const membership = { url, agreement, budget };
+  if (JSON.stringify(known) !== JSON.stringify(membership)) state.setMembership(membership);
+  return membership;
+}
+
+export interface OpenParticipant {
+  participant: Participant;
+  shard: FileShard;
+  ledger: LedgerFile;
+  port: HttpPort;
+}
+
+export function portOf(membership: Membership, signer: Signer, connection: Connection): HttpPort {
+  const { url, agreement } = membership;
+  return httpPort({
+    ...connection,
+    url: prefixOf(url, agreement.collection),
+    name: agreement.name,
+    signer,
+  });
+}
+
+/** @throws StateError when the model is not the one agreed on */
+export async function openParticipant(options: {
+  state: ParticipantState;
+  membership: Membership;
+  data: ParticipantData;
+  /** Folder of the encoder's artifact. */
+  model: string;
+  connection: Connection;
+  random?: RandomSource;
+}): Promise<OpenParticipant> {
+  const { state, membership, data, connection, random = cryptoSource() } = options;
+  const { agreement, budget } = membership;
+  const { terms, name } = agreement;
+  const { signer, splitKey } = await state.identity();
+  const engine: Engine = await openEngine({
+    source: fsSource(options.model),
+    wasm: await nodeOrtWasm(),
+    adapter: terms.adapter,
+  });
+  if (engine.info.sha256 !== agreement.model.sha256) {
+    throw new StateError(
+      `${options.model}: ${agreement.collection} uses the encoder ${agreement.model.name} ` +
+        `(${agreement.model.sha256.slice(0, 12)}…), and this one is ${engine.info.name} (${engine.info.sha256.slice(0, 12)}…)`,
+    );
+  }
+  const log = openQueryLog(state.folder, data.records, {
+    terms,
+    key: splitKey,
+    tokenize: (text) => engine.tokenize(text),
+    now: connection.now(),
+  });
+  const { unit, recordsPerContributor } = terms.privacy;
+  const shard = new FileShard({
+    folder: state.folder,
+    log,
+    titles: new Map(data.documents.map(({ document }) => [document.key, document.title])),
+    // Contributors are the participant's own: nobody else trains on them.
+    policy: { unit, recordsPerContributor, home: { region: name, regions: [name], key: splitKey } },
+    retentionMs: terms.retentionDays * DAY_MS,
+    random,
+  });
+  const ledger = new LedgerFile(join(state.folder, 'ledger.jsonl'), new AgreedRounds(agreement, budget));
+  const port = portOf(membership, signer, connection);
+  const secure = {
+    signer,
+    adminKey: agreement.admin_key,
+    encoder: agreement.model.sha256,
+    privacy: terms.privacy,
+    pin: () => state.pin(),
+    savePin: (pin: Parameters<ParticipantState['savePin']>[0]) => state.savePin(pin),
+    refuses: (spec: Parameters<LedgerFile['refuses']>[0]) => ledger.refuses(spec),
+    charge: (spec: Parameters<LedgerFile['charge']>[0]) => ledger.charge(spec),
+  };
+  await catchUp(port, agreement, secure);
+  const participant = new Participant({
+    name,
+    port,
+    store: shard,
+    engine: async () => engine,
+    now: connection.now,
+    random,
+    sliceTokens: SLICE_TOKENS,
+    secure,
+  });
+  return { participant, shard, ledger, port };
+}
+
+/** Base64url of the participant's public key. */
+export function keyOf(signer: Signer): string {
+  return toBase64Url(signer.key);
+}

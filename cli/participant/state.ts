@@ -1,0 +1,98 @@
+/**
+ * What a participant is, in its state folder: its key, the key of its choices, the agreement, the pinned roster. Made
+ * once; one process at a time.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
+import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
+import type { OwnBudget } from '../../shared/federated/agreement.ts';
+import { Agreement } from '../../shared/protocol/enrolment.ts';
+import type { RosterPin } from '../../shared/secagg/roster.ts';
+import { readJson, writeJson } from './files.ts';
+
+interface Identity {
+  /** Seed of the Ed25519 key, base64url. It never leaves this file. */
+  seed: string;
+  /** Keys which records are held out, and shuffles; base64url. */
+  splitKey: string;
+}
+
+export interface Membership {
+  /** The deployment's address. */
+  url: string;
+  agreement: Agreement;
+  budget: OwnBudget;
+}
+
+/** The state can not be used as it is; the message says what to do. */
+export class StateError extends Error {
+  override readonly name = 'Failure';
+}
+
+export class ParticipantState {
+  readonly folder: string;
+  readonly #lock: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.#lock = join(folder, 'lock');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Keeps other processes out until `release`; the lock of a process that is gone does not count. */
+  lock(): void {
+    const holder = existsSync(this.#lock) ? Number(readFileSync(this.#lock, 'utf8')) : 0;
+    if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+      throw new StateError(
+        `${this.folder}: process ${holder} takes part from here already; if it does not, delete the file lock there`,
+      );
+    }
+    writeFileSync(this.#lock, String(process.pid));
+  }
+
+  release(): void {
+    rmSync(this.#lock, { force: true });
+  }
+
+  /** Makes the keys when there are none. */
+  async identity(): Promise<{ signer: Signer; splitKey: Uint8Array }> {
+    const file = join(this.folder, 'identity.json');
+    let identity = readJson<Identity>(file);
+    if (identity === null) {
+      identity = { seed: toBase64Url(systemRandom(32)), splitKey: toBase64Url(systemRandom(32)) };
+      writeJson(file, identity);
+    }
+    const signer = await signerFromSeed(fromBase64Url(identity.seed, 32));
+    return { signer, splitKey: fromBase64Url(identity.splitKey, 32) };
+  }
+
+  /** Null before the enrolment. */
+  membership(): Membership | null {
+    const kept = readJson<Membership>(join(this.folder, 'membership.json'));
+    return kept === null ? null : { ...kept, agreement: Agreement.parse(kept.agreement) };
+  }
+
+  setMembership(membership: Membership): void {
+    writeJson(join(this.folder, 'membership.json'), membership);
+  }
+
+  pin(): RosterPin | null {
+    return readJson<RosterPin>(join(this.folder, 'pin.json'));
+  }
+
+  savePin(pin: RosterPin): void {
+    const known = this.pin();
+    if (known?.epoch !== pin.epoch || known.hash !== pin.hash) writeJson(join(this.folder, 'pin.json'), pin);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
