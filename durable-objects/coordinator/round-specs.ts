@@ -27,6 +27,7 @@ export async function specifyRound(
   const common = {
     id: `${run.run}.${run.index}`,
     collection,
+    lineage: parts.rows.lineage(),
     rowsAt: run.rowsAt,
     rows: run.rows,
     serial: run.serial,
@@ -64,6 +65,7 @@ type Common = Pick<
   RoundSpec,
   | 'id'
   | 'collection'
+  | 'lineage'
   | 'rowsAt'
   | 'rows'
   | 'serial'
@@ -114,7 +116,9 @@ async function specifyTraining(
     temperature: training.temperature,
     gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
-    adapterKey: headOnly ? adapterKey(run, plan, phases, context.model.sha256) : common.id,
+    adapterKey: headOnly
+      ? adapterKey(run, plan, phases, `${context.model.sha256.slice(0, 16)}.${common.lineage}`)
+      : common.id,
     statScale:
       clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / figuresNorm({ adaptiveClip }),
     adaptiveClip,
@@ -128,14 +132,10 @@ function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
 
 /**
  * Names the adapter of a round that trains the head alone: query embeddings made under the same name are the same.
- * Before it first moves it is the base version's.
+ * Before it first moves it is the base version's. `origin`: the encoder, and the lineage, after a change of which
+ * versions may get numbers that others had.
  */
-function adapterKey(
-  run: ActiveRun,
-  plan: RunPlan,
-  phases: readonly TrainingPhase[],
-  encoder: string,
-): string {
+function adapterKey(run: ActiveRun, plan: RunPlan, phases: readonly TrainingPhase[], origin: string): string {
   let moved = 0;
   let done = 0;
   for (const [index, { rounds }] of plan.phases.entries()) {
@@ -143,7 +143,7 @@ function adapterKey(
     if (phases[index]?.train === 'adapter-and-head') moved += here;
     done += rounds;
   }
-  const base = `${encoder.slice(0, 16)}.v${run.base}`;
+  const base = `${origin}.v${run.base}`;
   return moved === 0 ? base : `${base}.${run.run}.${moved}`;
 }
 

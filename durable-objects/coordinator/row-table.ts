@@ -14,6 +14,16 @@ export interface LiveRow {
   embedding: Float32Array;
 }
 
+/** A row as its region is asked to compare it. */
+export interface RegisteredRow {
+  row: number;
+  item: string;
+  ordinal: number;
+  hash: string;
+}
+
+const LINEAGE = 'lineage';
+
 export class RowTable {
   readonly #storage: DurableObjectStorage;
   readonly #values: Values;
@@ -41,22 +51,46 @@ export class RowTable {
     return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM rows WHERE removed = 0').one().n;
   }
 
+  /** Names this table. */
+  lineage(): string {
+    return this.#values.get<string>(LINEAGE) ?? 'first';
+  }
+
+  /** From here on row numbers may stand for others than those who mirrored the table have seen. */
+  renew(): void {
+    this.#values.set(LINEAGE, crypto.randomUUID());
+  }
+
+  /** A region's rows that stand, in order, after `after`. */
+  of(region: string, after: number, limit: number): RegisteredRow[] {
+    return this.#sql
+      .exec<{ row: number; item: string; ordinal: number; hash: string }>(
+        `SELECT row, item, ordinal, hash FROM rows WHERE region = ? AND removed = 0 AND row > ? ORDER BY row LIMIT ?`,
+        region,
+        after,
+        limit,
+      )
+      .toArray();
+  }
+
   /** Takes over a region's changes up to `watermark`. May be repeated. */
   register(region: string, changes: readonly PassageChange[], watermark: number): void {
     this.#storage.transactionSync(() => {
       let at = this.changedAt();
       for (const change of changes) {
         const live = this.#sql
-          .exec<{ row: number; hash: string }>(
-            'SELECT row, hash FROM rows WHERE region = ? AND item = ? AND ordinal = ? AND removed = 0',
+          .exec<{ row: number; hash: string; seq: number }>(
+            'SELECT row, hash, seq FROM rows WHERE region = ? AND item = ? AND ordinal = ? AND removed = 0',
             region,
             change.item,
             change.ordinal,
           )
           .toArray()[0];
         const same = live?.hash === change.hash;
-        // A repeated addition changes nothing, and a removal of something else is old news.
+        // A repeated addition changes nothing. A removal of something else is old news, and so is one that was before
+        // the same text came back.
         if (live !== undefined && same !== change.removed) continue;
+        if (live !== undefined && change.removed && change.seq <= live.seq) continue;
         if (live !== undefined) {
           at += 1;
           this.#sql.exec(
@@ -66,15 +100,18 @@ export class RowTable {
           );
         }
         if (change.removed) continue;
+        // After a restore the table may not know where the item lies.
+        this.#sql.exec('INSERT OR IGNORE INTO items (key, region) VALUES (?, ?)', change.item, region);
         at += 1;
         this.#sql.exec(
-          'INSERT INTO rows (region, item, ordinal, hash, embedding, changed) VALUES (?, ?, ?, ?, ?, ?)',
+          'INSERT INTO rows (region, item, ordinal, hash, embedding, changed, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
           region,
           change.item,
           change.ordinal,
           change.hash,
           change.embedding.slice().buffer,
           at,
+          change.seq,
         );
       }
       this.#values.set('rowsChangedAt', at);
@@ -84,6 +121,11 @@ export class RowTable {
         watermark,
       );
     });
+  }
+
+  /** Up to which of a region's changes the table reflects it. */
+  watermark(region: string): number {
+    return this.watermarks()[region] ?? 0;
   }
 
   watermarks(): Record<string, number> {
@@ -124,6 +166,11 @@ export class RowTable {
     const stride = Math.max(1, Math.ceil(this.liveCount() / most));
     const rows = Array.from(this.numbers(), ({ row }) => row).filter((_, index) => index % stride === 0);
     return this.embeddings(rows, width);
+  }
+
+  /** Where the passages of all rows lie or lay. */
+  *places(): Generator<{ row: number; region: string }> {
+    yield* this.#sql.exec<{ row: number; region: string }>('SELECT row, region FROM rows');
   }
 
   /** Numbers of the rows that stand, in order. */

@@ -29,4 +29,6 @@ export const MIGRATIONS = [
   CREATE TABLE rounds (run TEXT NOT NULL, round INTEGER NOT NULL, info TEXT NOT NULL, PRIMARY KEY (run, round)) WITHOUT ROWID;
   ${LEDGER_TABLE}`,
   NONCE_TABLE,
+  // Of the region's change that made the row.
+  'ALTER TABLE rows ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;',
 ] as const;

@@ -180,7 +180,7 @@ export class Library {
     this.#sql.exec('DELETE FROM passages WHERE item = ? AND ordinal = ?', passage.item, passage.ordinal);
   }
 
-  #bury(passage: StoredPassage): void {
+  #bury(passage: Pick<StoredPassage, 'item' | 'ordinal' | 'hash'>): void {
     this.#sql.exec(
       'INSERT INTO gone (seq, item, ordinal, hash) VALUES (?, ?, ?, ?)',
       this.#nextSeq(),
@@ -188,6 +188,17 @@ export class Library {
       passage.ordinal,
       passage.hash,
     );
+  }
+
+  /**
+   * Everything counts as not registered any more. Of what the coordinator has `listed`, passages that are gone are
+   * reported gone once more.
+   */
+  registerAnew(listed: readonly Pick<StoredPassage, 'item' | 'ordinal' | 'hash'>[]): void {
+    this.#storage.transactionSync(() => {
+      for (const row of listed) if (this.passage(row.item, row.ordinal) === null) this.#bury(row);
+      this.#values.set('registered', 0);
+    });
   }
 
   /** What the coordinator has not confirmed yet, in order, at most `limit` changes. */

@@ -28,6 +28,7 @@ import type {
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { RegisteredRow } from '../coordinator/row-table.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
@@ -49,6 +50,7 @@ const SLICE_TOKENS = 4096;
 /** Steps of one alarm; at most one of them is a full slice. */
 const STEPS_PER_ALARM = 6;
 const CHANGES_PER_CALL = 400;
+const ROWS_PER_PAGE = 2000;
 const RETRY_MS = 5_000;
 const DAY_MS = 86_400_000;
 
@@ -192,7 +194,7 @@ export class Region extends TracedObject implements RegionApi {
     return answerPassages(this.#library, this.#identity().name, request);
   }
 
-  async stats(): Promise<RegionStats> {
+  async stats(): Promise<Omit<RegionStats, 'asked'>> {
     const lastContributionAt = this.#values.get<number>('contributedAt');
     return { region: this.#identity().name, ...this.#library.counts(), lastContributionAt };
   }
@@ -202,17 +204,35 @@ export class Region extends TracedObject implements RegionApi {
     await this.ctx.storage.setAlarm(Date.now());
   }
 
-  /** Sends the coordinator what it has not seen yet. */
-  async flush(): Promise<void> {
+  /**
+   * Sends the coordinator what it has not seen yet; all of it where the coordinator knows less than it confirmed once.
+   * @param reflects the coordinator's word on how far it knows this region, where it was asked for
+   */
+  async flush(reflects: number = Number.POSITIVE_INFINITY): Promise<void> {
     const { collection, name } = this.#identity();
     const stub = coordinator(this.env, collection, this.#identity().settings);
-    for (;;) {
+    for (let known = reflects; ; ) {
+      const since = this.#library.registered();
       const last = this.#library.lastSeq();
       const changes = this.#library.unregistered(CHANGES_PER_CALL);
       const upTo = changes.length < CHANGES_PER_CALL ? last : (changes.at(-1)?.seq ?? last);
-      if (changes.length === 0 && this.#library.registered() >= last) return;
-      await inTime(() => stub.register(name, changes, upTo), ANSWER_MS);
-      this.#library.confirm(upTo);
+      if (changes.length === 0 && since >= last && known >= since) return;
+      known = await inTime(() => stub.register(name, changes, since, upTo), ANSWER_MS);
+      if (known >= since) this.#library.confirm(upTo);
+      else this.#library.registerAnew(await this.#listed());
+    }
+  }
+
+  /** What the coordinator has of this region. */
+  async #listed(): Promise<RegisteredRow[]> {
+    const { collection, name, settings } = this.#identity();
+    const stub = coordinator(this.env, collection, settings);
+    const listed: RegisteredRow[] = [];
+    for (;;) {
+      const after = listed.at(-1)?.row ?? -1;
+      const page = await inTime(() => stub.rowsOf(name, after, ROWS_PER_PAGE), ANSWER_MS);
+      listed.push(...page);
+      if (page.length < ROWS_PER_PAGE) return listed;
     }
   }
 

@@ -80,6 +80,16 @@ export class Shard implements ShardStore {
     return this.#blobs.get(JOB_PREFIX + name);
   }
 
+  mirror(lineage: string): void {
+    if (this.#values.get<string>('lineage') === lineage) return;
+    this.#storage.transactionSync(() => {
+      this.#sql.exec('DELETE FROM rows');
+      this.#sql.exec('UPDATE records SET row = NULL');
+      this.#values.set('rowsAt', 0);
+      this.#values.set('lineage', lineage);
+    });
+  }
+
   rowsAt(): number {
     return this.#values.get<number>('rowsAt') ?? 0;
   }

@@ -98,6 +98,7 @@ export class Participant {
     const { store, secure } = this.#options;
     const refused = secure?.refuses(spec) ?? null;
     if (refused !== null) return this.#refuse(spec.id, refused);
+    store.mirror(spec.lineage);
     await this.#syncRows(spec.rowsAt);
     store.saveJob({ spec, phase: 'label', cursor: 0, units: 0, tokens: 0, probe: null });
   }

@@ -52,6 +52,8 @@ export interface ShardStore {
   blob(name: string): Uint8Array | null;
   putBlob(name: string, bytes: Uint8Array): void;
 
+  /** From now on rows are those of this table. Of another one than before nothing is known: rows and labels go. */
+  mirror(lineage: string): void;
   rowsAt(): number;
   /**
    * Takes over changes of the coordinator's row table. Labels that refer to removed rows are forgotten, and those of an

@@ -112,6 +112,16 @@ export interface RegionStats {
   passages: number;
   /** Milliseconds since 1970 of the last contribution to a round; null before the first. */
   lastContributionAt: number | null;
+  /** Of its documents; null before the first counting round. */
+  asked: AskedFor | null;
+}
+
+/** Units that asked for something, with the standard deviation of the noise in their number (0 where it is off). */
+export interface AskedFor {
+  units: number;
+  deviation: number;
+  /** Of the counting round, milliseconds since 1970. */
+  at: number;
 }
 
 /** What the collection promises and what is spent of it. */
@@ -146,13 +156,13 @@ export interface DirectoryApi {
   collection(name: string): Promise<Outcome<CollectionInfo>>;
   collections(): Promise<CollectionInfo[]>;
   create(name: string, settings: CollectionSettings): Promise<Outcome<CollectionInfo>>;
+  /** Other settings, where they may change; refused while a run is on. May be repeated. */
+  update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>>;
   remove(name: string): Promise<Outcome<null>>;
   /** Starts what is due and re-sets lost alarms; called by the cron trigger. May be repeated. */
   tick(now: number): Promise<{ started: string[] }>;
   /** `hash` is of the invitation's secret. A later invitation of the same name replaces this one. */
   invite(
-  /** Other settings, where they may change; refused while a run is on. May be repeated. */
-  update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>>;
     collection: string,
     name: string,
     hash: string,

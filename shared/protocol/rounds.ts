@@ -62,7 +62,9 @@ const common = {
   /** h = t − m: the participants whose noise can be counted on; each adds variance (z·Δ)²/h. */
   honest: z.int().positive(),
   aggregation: z.enum(['plain', 'secure']),
-  /** Rows of the coordinator's table up to this change are what the round is about. */
+  /** Names the coordinator's row table: another one after a restore, in which numbers mean other rows. */
+  lineage: z.string().min(1).max(64),
+  /** Rows of that table up to this change are what the round is about. */
   rowsAt: z.int().nonnegative(),
   /** Rows ever given out; a count round has one coordinate for each. */
   rows: z.int().nonnegative(),

@@ -77,8 +77,9 @@ describe('documents', () => {
 
   it('stay in the region that holds them', async () => {
     const { json } = await call('GET', `${base}/items?limit=1&region=weur`);
-    const [item] = json.items as { key: string; region: string; text: string }[];
-    const again = await call('POST', `${base}/items`, { key: item?.key, text: item?.text, region: 'apac' });
+    const [item] = json.items as { key: string }[];
+    const { text } = ITEMS.find(({ key }) => key === item?.key) as { text: string };
+    const again = await call('POST', `${base}/items`, { key: item?.key, text, region: 'apac' });
     expect(again.json.region).toBe('weur');
   });
 });
@@ -101,6 +102,43 @@ describe('search', () => {
       .scoring_details;
     // Before any training both are the same.
     expect(base_score).toBeCloseTo(head_score as number, 2);
+  });
+
+  it('evaluates filters where the documents are, and finds what is far down', async () => {
+    const items = ITEMS.map(({ key, title, text }, i) => ({ key, title, text, metadata: { number: i } }));
+    await call('POST', `${base}/items`, { items });
+    const query = ITEMS[0]?.title as string;
+    const all = await search(query, { ai_search_options: { retrieval: { max_num_results: 50 } } });
+    const last = ITEMS.findIndex(({ key }) => key === all.keys.at(-1));
+    const found = async (filters: Json) => {
+      const options = { ai_search_options: { retrieval: { max_num_results: 1, filters } } };
+      return (await search(query, options)).keys;
+    };
+    expect(await found({ number: last })).toEqual([all.keys.at(-1)]);
+    expect(await found({ number: { $gt: 0 } })).toEqual([all.keys[1]]);
+    expect(await found({ number: { $in: ['0'] } })).toEqual([]);
+    const listed = await call('GET', `${base}/items?filters=${encodeURIComponent('{"number":{"$lt":2}}')}`);
+    expect((listed.json.items as Json[]).map(({ key }) => key)).toEqual(
+      ITEMS.slice(0, 2)
+        .map(({ key }) => key)
+        .sort(),
+    );
+    const wrong = await call('GET', `${base}/items?filters=${encodeURIComponent('{"a":{"$regex":"x"}}')}`);
+    expect(wrong.json).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+
+  it('looks for what the last turn of a conversation refers to', async () => {
+    const turns = (last: string) => ({
+      messages: [
+        { role: 'user', content: ITEMS[2]?.title },
+        { role: 'assistant', content: ITEMS[5]?.title },
+        { role: 'user', content: last },
+      ],
+    });
+    const { status, json } = await call('POST', `${base}/search`, turns('how do I do that?'));
+    expect(status).toBe(200);
+    expect(json.search_query).toBe(`how do I do that?\n${ITEMS[2]?.title}`);
+    expect((json.chunks as { item: { key: string } }[])[0]?.item.key).toBe(ITEMS[2]?.key);
   });
 
   it('gives answers that do not depend on an eviction', async () => {
@@ -166,6 +204,7 @@ describe('feedback and training', () => {
     const { regions } = (await call('GET', `${base}/regions`)).json as { regions: Json[] };
     expect(regions.map(({ region }) => region).sort()).toEqual(['apac', 'weur']);
     expect(Object.keys(regions[0] ?? {}).sort()).toEqual([
+      'asked_for',
       'items',
       'last_contribution_at',
       'passages',

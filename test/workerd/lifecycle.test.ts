@@ -97,6 +97,19 @@ describe('a row that learned', () => {
     await east().putItems([leaving]);
     await hubOf(NAME).refresh();
     expect(await numbersOf(leaving.key)).toHaveLength(numbers.length + 1);
+    // The same changes again, as after a lost answer: the deletion was before the upload.
+    await runInDurableObject(east(), async (_, { storage }) => {
+      const { hash, seq } = storage.sql
+        .exec<{ hash: string; seq: number }>('SELECT hash, seq FROM passages WHERE item = ?', leaving.key)
+        .one();
+      const gone = { seq: seq - 1, item: leaving.key, ordinal: 0, hash, removed: true as const };
+      await hubStub(NAME).register('east', [gone], 0, seq);
+    });
+    expect(
+      (await hubStub(NAME).rowsSince(0, 1000)).filter(
+        ({ item, removed }) => item === leaving.key && !removed,
+      ),
+    ).toHaveLength(1);
   });
 });
 

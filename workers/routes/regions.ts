@@ -1,4 +1,7 @@
-/** GET /regions: where a collection's documents lie. Counts of documents only: queries are nobody else's business. */
+/**
+ * GET /regions: where a collection's documents lie, and how often they are asked for as far as rounds released it. What
+ * is asked in a region is nobody else's business.
+ */
 import { createRoute, z } from '@hono/zod-openapi';
 import { json, NoQuery, problems, router } from '../router.ts';
 
@@ -8,6 +11,8 @@ const RegionRow = z
     items: z.int(),
     passages: z.int(),
     last_contribution_at: z.number().nullable(),
+    /** Questions for its documents at the last counting round, and the standard deviation of the noise in that. */
+    asked_for: z.strictObject({ units: z.number(), deviation: z.number(), at: z.number() }).nullable(),
   })
   .openapi('Region');
 export const Regions = z
@@ -31,9 +36,10 @@ export function regionRoutes() {
   return router().openapi(list, async (c) => {
     const { services, collection } = c.var;
     const stats = await services.coordinator(collection).regions();
-    const regions = stats.map(({ lastContributionAt, ...rest }) => ({
+    const regions = stats.map(({ lastContributionAt, asked, ...rest }) => ({
       ...rest,
       last_contribution_at: lastContributionAt,
+      asked_for: asked,
     }));
     const answered = new Set(regions.map(({ region }) => region));
     const away = collection.settings.regions.filter((name) => !answered.has(name));

@@ -1,0 +1,37 @@
+/**
+ * How many questions asked for the documents of each region, as the last counting round released it: noised where noise
+ * is on, and over all regions together where they were asked. Post-processing, which costs no privacy.
+ */
+import type { AskedFor } from '../../shared/protocol/objects.ts';
+import { Values } from '../sql.ts';
+import type { RowTable } from './row-table.ts';
+
+const ASKED = 'asked';
+
+/**
+ * @param counts for each row the units that ask for it
+ * @param deviation standard deviation of the noise in each of them
+ */
+export function saveAsked(
+  storage: DurableObjectStorage,
+  rows: RowTable,
+  counts: Float64Array,
+  deviation: number,
+  at: number,
+): void {
+  const totals = new Map<string, { units: number; rows: number }>();
+  for (const { row, region } of rows.places()) {
+    if (row >= counts.length) continue;
+    const { units, rows: known } = totals.get(region) ?? { units: 0, rows: 0 };
+    totals.set(region, { units: units + (counts[row] as number), rows: known + 1 });
+  }
+  const asked = [...totals].map(([region, { units, rows: summed }]): [string, AskedFor] => [
+    region,
+    { units: Math.max(0, Math.round(units)), deviation: deviation * Math.sqrt(summed), at },
+  ]);
+  new Values(storage).set(ASKED, Object.fromEntries(asked));
+}
+
+export function askedOf(storage: DurableObjectStorage, region: string): AskedFor | null {
+  return new Values(storage).get<Record<string, AskedFor>>(ASKED)?.[region] ?? null;
+}

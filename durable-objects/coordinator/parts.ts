@@ -1,0 +1,150 @@
+/** What the Coordinator consists of, put together from its storage and its settings; nothing of it is called from outside. */
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { modelInfo } from '../engine.ts';
+import type { ObjectsEnv } from '../env.ts';
+import { LedgerStore } from '../ledger-store.ts';
+import { region } from '../names.ts';
+import { answerOf, reached } from '../reach.ts';
+import { Values } from '../sql.ts';
+import { Desk } from './desk.ts';
+import { Imports } from './imports.ts';
+import { Participants } from './participants.ts';
+import { RowTable } from './row-table.ts';
+import { RunStore } from './run-store.ts';
+import { Runner } from './runner.ts';
+import type { ScheduleParts } from './schedule.ts';
+import { SecureSum } from './secure-sum.ts';
+import { type SnapshotContext, Versions } from './versions.ts';
+
+export class CoordinatorParts {
+  readonly values: Values;
+  readonly rows: RowTable;
+  readonly versions: Versions;
+  readonly runs: RunStore;
+  readonly ledger: LedgerStore;
+  readonly imports: Imports;
+  readonly participants: Participants;
+  readonly #ctx: DurableObjectState;
+  readonly #env: ObjectsEnv;
+  #runner: Runner | null = null;
+  #secureSum: SecureSum | null = null;
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    this.#ctx = ctx;
+    this.#env = env;
+    this.values = new Values(ctx.storage);
+    this.rows = new RowTable(ctx.storage);
+    this.runs = new RunStore(ctx.storage);
+    this.versions = new Versions(ctx.storage, this.rows, () => this.runs.snapshotsInUse());
+    this.ledger = new LedgerStore(ctx.storage);
+    this.imports = new Imports(ctx.storage, this.versions);
+    this.participants = new Participants(ctx.storage);
+  }
+
+  /** Settings or members have changed: what was made of them is made anew. */
+  forget(): void {
+    this.#runner = null;
+    this.#secureSum = null;
+  }
+
+  scheduleParts(): ScheduleParts {
+    const parts = { runs: this.runs, rows: this.rows, ledger: this.ledger };
+    return { ...parts, settings: this.settings(), problem: this.participants.problem() };
+  }
+
+  async alarmBy(at: number): Promise<void> {
+    const set = await this.#ctx.storage.getAlarm();
+    if (set === null || set > at) await this.#ctx.storage.setAlarm(at);
+  }
+
+  settings(): CollectionSettings {
+    const settings = this.values.get<CollectionSettings>('settings');
+    if (settings === null) throw new Error('the coordinator was not configured');
+    return CollectionSettings.parse(settings);
+  }
+
+  region(name: string) {
+    return region(this.#env, this.values.get<string>('collection') ?? '', name, this.settings());
+  }
+
+  async context(): Promise<SnapshotContext> {
+    const settings = this.settings();
+    return {
+      collection: this.values.get<string>('collection') ?? '',
+      model: await modelInfo(this.#env),
+      regions: settings.regions,
+      temperature: settings.training.temperature,
+      inactiveOffset: (settings.privacy.noise === 'on' ? settings.privacy : settings).training.inactiveOffset,
+    };
+  }
+
+  /** Has a region register what it has not yet, or all of it where less is known of it here than it once was. */
+  async flush(name: string): Promise<boolean> {
+    return reached(() => this.region(name).flush(this.rows.watermark(name)));
+  }
+
+  /** This object has gone back in time: who mirrors its rows must do so anew, and a run about them can not go on. */
+  async restored(): Promise<void> {
+    this.rows.renew();
+    const run = this.runs.active();
+    if (run === null || run.stage === 'prepare') return;
+    (await this.drive()).fail(run, 'the coordinator was restored from an older state');
+  }
+
+  async serving() {
+    return this.versions.serving() ?? (await this.versions.first(await this.context(), Date.now()));
+  }
+
+  secure(context: SnapshotContext): SecureSum | null {
+    const [first, ...others] = this.participants.rosters();
+    if (first === undefined) return null;
+    const { completeUpTo } = this.settings().privacy;
+    const { sha256 } = context.model;
+    this.#secureSum ??= new SecureSum(this.#ctx.storage, [first, ...others], sha256, completeUpTo);
+    return this.#secureSum;
+  }
+
+  /** Asks a participant to poll; false when nothing was heard of it. */
+  async wake(name: string): Promise<boolean> {
+    if (!this.participants.isOutside(name)) return reached(() => this.region(name).wake());
+    this.participants.wake(name);
+    return this.participants.isPresent(name, Date.now());
+  }
+
+  adopt(): string | null {
+    this.participants.adopt();
+    this.#secureSum = null;
+    return this.participants.problem();
+  }
+
+  async drive(): Promise<Runner> {
+    const context = await this.context();
+    this.#runner ??= new Runner({
+      secure: () => this.secure(context),
+      participants: () => this.participants.names(this.settings()),
+      adopt: () => this.adopt(),
+      ledger: this.ledger,
+      storage: this.#ctx.storage,
+      rows: this.rows,
+      versions: this.versions,
+      runs: this.runs,
+      collection: context.collection,
+      settings: this.settings(),
+      context,
+      now: () => Date.now(),
+      wake: (name) => this.wake(name),
+      flush: (name) => this.flush(name),
+      // A participant from outside keeps its own ledger to itself.
+      ledgerOf: async (name) =>
+        this.participants.isOutside(name) ? null : answerOf(() => this.region(name).ledger()),
+    });
+    return this.#runner;
+  }
+
+  async desk(): Promise<Desk> {
+    const runner = await this.drive();
+    const secure = this.secure(await this.context());
+    const comeBy = (at: number) => this.alarmBy(at);
+    return new Desk({ runner, secure, runs: this.runs, comeBy, now: () => Date.now() });
+  }
+}
