@@ -20,6 +20,7 @@ function specOf(dimension: number, noiseMultiplier = 0, honest = 1): RoundSpec {
     noiseMultiplier,
     honest,
     aggregation: 'plain',
+    lineage: 'first',
     rowsAt: 0,
     serial: 1,
     startedAt: 0,

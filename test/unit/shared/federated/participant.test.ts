@@ -16,6 +16,7 @@ const COUNT: CountRound = {
   noiseMultiplier: 0,
   honest: 1,
   aggregation: 'plain',
+  lineage: 'first',
   rowsAt: 0,
   serial: 1,
   startedAt: 0,
@@ -41,6 +42,7 @@ function participant(instruction: Instruction, job: Job | null = null) {
     clearJob: () => {
       shard.job = null;
     },
+    mirror: () => {},
     rowsAt: () => 0,
     applyRows: () => {},
     blob: () => null,

@@ -22,6 +22,7 @@ const round = (index: number): CountRound => ({
   noiseMultiplier: 6,
   honest: 8,
   aggregation: 'secure',
+  lineage: 'first',
   rowsAt: 1,
   rows: 2,
 });
