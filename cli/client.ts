@@ -58,6 +58,14 @@ export class Client {
     return this.#json('POST', this.#prefix + path, body);
   }
 
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#json('PUT', this.#prefix + path, body);
+  }
+
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.#json('PATCH', this.#prefix + path, body);
+  }
+
   delete<T>(path: string): Promise<T> {
     return this.#json('DELETE', this.#prefix + path);
   }

@@ -19,6 +19,13 @@ export function settingsFrom(assignments: readonly string[], base: object = {}):
   throw new RangeError(said.join('; '));
 }
 
+/** The changes alone, for a service that knows the rest. @throws RangeError for what is no assignment */
+export function patchFrom(assignments: readonly string[]): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const assignment of assignments) assign(patch, assignment);
+  return patch;
+}
+
 function assign(settings: Record<string, unknown>, assignment: string): void {
   const equals = assignment.indexOf('=');
   if (equals < 1)

@@ -78,20 +78,18 @@ export async function planDeployment(
 }
 
 function readConfig(config: string, environment: string | undefined) {
-  let read: ReturnType<typeof unstable_readConfig>;
+  const read = (env: { env?: string }) => unstable_readConfig({ config, ...env }, { hideWarnings: true });
   try {
-    read = unstable_readConfig(
-      { config, ...(environment === undefined ? {} : { env: environment }) },
-      { hideWarnings: true },
-    );
+    const top = read({});
+    if (environment === undefined) return top;
+    const known = top.definedEnvironments ?? [];
+    if (known.includes(environment)) return read({ env: environment });
+    const names = known.length === 0 ? 'none' : `only ${known.join(', ')}`;
+    throw new UsageError(`--env: ${config} has no environment ${environment}, ${names}`);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new Failure(`${config}: ${(error as Error).message.trim()}`);
   }
-  if (environment !== undefined && !read.definedEnvironments?.includes(environment)) {
-    const known = read.definedEnvironments?.join(', ') || 'none';
-    throw new UsageError(`--env: ${config} has no environment ${environment}, only ${known}`);
-  }
-  return read;
 }
 
 /** Regions of the collection `default`, and where they will lie. */

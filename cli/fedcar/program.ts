@@ -1,14 +1,19 @@
 /** The tree of commands with its global flags. Every command lives in a file of its own in commands/. */
 import { type Argument, Command, Option } from 'commander';
+import { joinCommand } from '../participant/join-command.ts';
 import { askCommand } from './commands/ask.ts';
 import { collectionCommands } from './commands/collections.ts';
+import { completionCommand } from './commands/completion.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { feedbackCommands } from './commands/feedback.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { initCommand } from './commands/init.ts';
+import { keyCommands } from './commands/keys.ts';
 import { modelCommands } from './commands/model.ts';
+import { participantCommands } from './commands/participants.ts';
 import { privacyCommands } from './commands/privacy.ts';
 import { queryCommand } from './commands/query.ts';
 import { tokenCommands } from './commands/tokens.ts';
@@ -26,10 +31,10 @@ export type Bind = <A extends unknown[]>(
 export type Register = (program: Command, bind: Bind) => void;
 
 const GROUPS: [string, Register[]][] = [
-  ['Set up:', [initCommand, deployCommand, devCommand]],
+  ['Set up:', [initCommand, deployCommand, devCommand, doctorCommand, completionCommand]],
   ['Documents and questions:', [ingestCommand, feedbackCommands, queryCommand, askCommand, evalCommand]],
-  ['Training:', [trainCommands, modelCommands, privacyCommands]],
-  ['Administration:', [collectionCommands, tokenCommands]],
+  ['Training:', [trainCommands, modelCommands, privacyCommands, joinCommand]],
+  ['Administration:', [collectionCommands, tokenCommands, participantCommands, keyCommands]],
 ];
 
 export function makeProgram(io: Io, exit: (status: number) => void): Command {
@@ -78,6 +83,11 @@ export function makeProgram(io: Io, exit: (status: number) => void): Command {
     program.commandsGroup(heading);
     for (const register of registers) register(program, bind);
   }
+  program.commandsGroup('Measuring:');
+  program
+    .command('bench')
+    .description('benches; fedcar bench alone lists them')
+    .argument('[name]', 'a bench');
   for (const command of program.commands) finish(command);
   return program;
 }

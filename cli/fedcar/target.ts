@@ -77,11 +77,14 @@ export function tokenOf(io: Io, flags: TargetFlags, url: string): string | undef
   const token = flags.token ?? io.env.FEDCAR_TOKEN;
   if (token === undefined || token === '') return undefined;
   if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('the token has characters that no token has');
-  const { protocol, hostname } = new URL(url);
-  if (protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) {
+  if (url.startsWith('http:') && !isLoopback(url)) {
     throw new UsageError(`${url}: a token is sent over https only, or on this machine`);
   }
   return token;
+}
+
+export function isLoopback(url: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
 
 function checked(given: string, name: string): string {

@@ -14,6 +14,8 @@ export interface Surroundings {
   cwd: string;
   env?: Record<string, string | undefined>;
   interrupted?: Promise<void>;
+  /** Hears standard output while the command runs. */
+  heard?(text: string): void;
 }
 
 /** Runs `fedcar` with the arguments of `line`, divided at spaces. */
@@ -24,7 +26,12 @@ export async function fedcar(line: string | string[], around: Surroundings): Pro
     env: around.env ?? {},
     cwd: around.cwd,
     stdin: Readable.from([]),
-    stdout: { write: (text) => out.push(text) },
+    stdout: {
+      write(text) {
+        out.push(text);
+        around.heard?.(text);
+      },
+    },
     stderr: { write: (text) => err.push(text) },
     now: () => Date.now(),
     interrupted: () => around.interrupted ?? new Promise(() => {}),

@@ -1,7 +1,7 @@
 /** `fedcar collections`: separate sets of documents, each with its own regions, settings and versions. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { settingsFrom } from '../../settings-flags.ts';
+import { patchFrom, settingsFrom } from '../../settings-flags.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
 import { UsageError } from '../failure.ts';
@@ -52,6 +52,16 @@ export const collectionCommands: Register = (program, bind) => {
     ['collections create faq --regions weur,eeur --jurisdiction eu', 'in the European Union'],
     ['collections create faq --set schedule.everyHours=0', 'trained by hand only'],
   ]);
+  const change = collections
+    .command('set')
+    .description('change settings that may change; not while a run is on')
+    .argument('<name>', 'the collection')
+    .argument('<path=value...>', 'such as schedule.everyHours=12')
+    .action(bind((context, name: string, set: string[]) => alter(context, name, set)));
+  withExamples(change, [
+    ['collections set faq schedule.everyHours=0', 'no scheduled runs'],
+    [`collections set faq 'schedule.quietHours={"from":"08:00","to":"18:00"}'`, 'none in office hours, UTC'],
+  ]);
   collections
     .command('delete')
     .description('delete a collection with everything in it but what it has spent')
@@ -99,6 +109,15 @@ async function settingsOf(context: Context, { regions, jurisdiction, settings, s
   if (regions !== undefined) base.regions = regions.split(',').map((name) => name.trim());
   if (jurisdiction !== undefined) base.jurisdiction = jurisdiction;
   return settingsFrom(set, base);
+}
+
+async function alter(context: Context, name: string, assignments: string[]): Promise<Shown> {
+  const settings = patchFrom(assignments);
+  return await context.change({ what: `change the settings of ${name}`, plan: { settings } }, async () => {
+    const path = `/collections/${encodeURIComponent(name)}`;
+    const changed = await (await context.client()).root<Collection>('PATCH', path, { settings });
+    return { json: changed, text: `collection ${name}: ${assignments.join(', ')}` };
+  });
 }
 
 async function remove(context: Context, name: string): Promise<Shown> {

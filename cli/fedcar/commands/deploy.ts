@@ -16,6 +16,7 @@ import { keepUrl } from '../target.ts';
 
 interface Options {
   rotateSecret?: boolean;
+  wait: boolean;
 }
 
 /** How long a new deployment may take to answer everywhere. */
@@ -25,8 +26,9 @@ const READY_WAIT_MS = 3000;
 export const deployCommand: Register = (program, bind) => {
   const command = program
     .command('deploy')
-    .description('deploy to Cloudflare: nothing has to be created before; needs Workers Paid')
+    .description('deploy to Cloudflare, which needs Workers Paid; nothing has to be created before')
     .option('--rotate-secret', 'make a new admin token; the old one is good for nothing any more')
+    .option('--no-wait', 'do not wait until it answers')
     .action(bind((context, options: Options) => deploy(context, options)));
   withExamples(command, [
     ['deploy --dry-run', 'what would be made, with sizes'],
@@ -34,22 +36,23 @@ export const deployCommand: Register = (program, bind) => {
   ]);
 };
 
-async function deploy(context: Context, { rotateSecret = false }: Options): Promise<Shown> {
+async function deploy(context: Context, options: Options): Promise<Shown> {
+  const { config } = context;
   const { planDeployment } = await import('../deploy-plan.ts');
-  const plan = await planDeployment(context.config, context.flags.env, context.flags.dryRun);
+  const plan = await planDeployment(config, context.flags.env, context.flags.dryRun);
   if (context.flags.dryRun) {
     return { json: { dry_run: true, ...plan }, text: describe(plan), exit: plan.problems.length > 0 ? 1 : 0 };
   }
   if (plan.problems.length > 0) throw new Failure(`nothing was deployed:\n${plan.problems.join('\n')}`);
   const what = `deploy ${plan.worker} to Cloudflare (this needs a Workers Paid plan)`;
-  return await context.change({ what, confirm: true }, () => carryOut(context, plan, rotateSecret));
+  return await context.change({ what, confirm: true }, () => carryOut(context, plan, options));
 }
 
-async function carryOut(context: Context, plan: DeployPlan, rotate: boolean): Promise<Shown> {
+async function carryOut(context: Context, plan: DeployPlan, options: Options): Promise<Shown> {
   const url = await upload(context);
-  const token = rotate || !(await hasSecret(context)) ? await makeSecret(context) : null;
+  const token = options.rotateSecret || !(await hasSecret(context)) ? await makeSecret(context) : null;
   if (url !== null) await keepUrl(context.io, context.flags, url);
-  const state = url === null ? null : await readiness(url);
+  const state = url === null || !options.wait ? null : await readiness(url);
   if (state !== null && state !== 'ok') context.say(`${url}/readyz does not say ok yet: ${state}`);
   const said = [
     url === null ? `${plan.worker} is deployed` : `${plan.worker}: ${url}`,

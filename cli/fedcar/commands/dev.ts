@@ -17,7 +17,7 @@ export const devCommand: Register = (program, bind) => {
   const command = program
     .command('dev')
     .description('run the service on this machine; it needs no account and no token')
-    .option('--port <n>', 'port on 127.0.0.1', whole(1, 65_535), 8787)
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', whole(0, 65_535), 8787)
     .option('--state <folder>', 'folder of what is kept', '.fedcar/dev')
     .action(bind((context, options: Options) => dev(context, options)));
   withExamples(command, [['dev --port 9000 --state /tmp/try', 'a service to try things on']]);

@@ -33,7 +33,7 @@ interface Source {
 export const ingestCommand: Register = (program, bind) => {
   const command = program
     .command('ingest')
-    .description('upload documents; again after a change or an interruption, it sends what is missing')
+    .description('upload documents; when it is repeated, only what is new or changed counts')
     .argument('<path...>', 'BEIR folder, folder or file of .md .html .txt, or .jsonl')
     .option('--region <name>', 'region of the documents (default: as the data says, else by key)')
     .option('--no-questions', "leave out a BEIR folder's training questions")

@@ -49,6 +49,45 @@ describe('the API client', () => {
     await new Client(url).get('/regions');
     expect(asked).toBe(3);
   });
+
+  it('sends what makes something new once only, unless it was refused before anything was done', async () => {
+    let asked = 0;
+    const answers = [503, 429, 200];
+    const url = await serve((_request, response) => {
+      response.writeHead(answers[asked++] as number, {
+        'content-type': 'application/json',
+        'retry-after': '0',
+      });
+      response.end('{"code": "unavailable"}');
+    });
+    await expect(new Client(url).once('POST', '/tokens', {})).rejects.toMatchObject({ status: 503 });
+    expect(asked).toBe(1);
+    await new Client(url).once('POST', '/tokens', {});
+    expect(asked).toBe(3);
+  });
+
+  it('bears its token, and does not wait for what only an operator can do', async () => {
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked += 1;
+      response.writeHead(503, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ code: 'secret_missing', detail: String(request.headers.authorization) }));
+    });
+    const client = new Client(url, null, { token: 'fc_x' });
+    await expect(client.get('/models')).rejects.toMatchObject({
+      code: 'secret_missing',
+      message: 'Bearer fc_x',
+    });
+    expect(asked).toBe(1);
+  });
+
+  it('names the service that it cannot reach', async () => {
+    await expect(new Client('http://127.0.0.1:1').get('/models')).rejects.toMatchObject({
+      code: 'unreachable',
+      status: 0,
+      message: expect.stringContaining('http://127.0.0.1:1 cannot be reached'),
+    });
+  });
 });
 
 describe('a port', () => {

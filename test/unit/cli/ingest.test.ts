@@ -1,5 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { batchesByRegion } from '../../../cli/ingest.ts';
+import { Client } from '../../../cli/client.ts';
+import { openJournal } from '../../../cli/fedcar/journal.ts';
+import { batchesByRegion, uploadDocuments } from '../../../cli/ingest.ts';
 
 it('never mixes regions, keeps batches small, and takes the regions by turns', () => {
   const entries = [1, 2, 3, 4, 5, 6, 7].map((n) => ({ n, region: n <= 5 ? 'a' : 'b' }));
@@ -18,4 +25,47 @@ it('keeps entries without a region together', () => {
     [null, 2],
     ['a', 1],
   ]);
+});
+
+it('closes a batch before it has too many bytes', () => {
+  const entries = [4, 4, 4, 9, 1].map((bytes) => ({ bytes, region: null }));
+  const batches = batchesByRegion(entries, 10, ({ bytes }) => bytes, 8);
+  expect(batches.map(({ entries: all }) => all.map(({ bytes }) => bytes))).toEqual([[4, 4], [4], [9], [1]]);
+});
+
+it('goes on where an upload was interrupted, and begins anew once it was complete', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fedcar-journal-'));
+  let left = 2;
+  let sent = 0;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      const { items } = JSON.parse(body) as { items: { key: string }[] };
+      const good = left-- > 0;
+      if (good) sent += items.length;
+      response.writeHead(good ? 200 : 400, { 'content-type': 'application/json' });
+      const receipts = items.map(({ key }) => ({ key, region: 'a', passages: 1, status: 'created' }));
+      response.end(JSON.stringify({ items: receipts, errors: [] }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const documents = Array.from({ length: 200 }, (_, n) => ({
+    document: { key: `k${n}`, title: '', text: `text ${n}` },
+    region: null,
+  }));
+  const silent = { update() {}, total() {}, end() {} };
+  const upload = async () => uploadDocuments(client, documents, silent, await openJournal(folder, 'test'));
+  try {
+    await expect(upload()).rejects.toThrow();
+    expect(sent).toBe(64);
+    left = 100;
+    expect(await upload()).toMatchObject({ created: 136, resumed: 64 });
+    await (await openJournal(folder, 'test')).finish();
+    expect(await upload()).toMatchObject({ created: 200, resumed: 0 });
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,0 +1,30 @@
+/** `fedcar doctor`: looks at the configuration and the service, and says what is wrong. */
+import pc from 'picocolors';
+import type { Context, Shown } from '../context.ts';
+import type { Finding } from '../diagnosis.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+export const doctorCommand: Register = (program, bind) => {
+  const command = program
+    .command('doctor')
+    .description('check bindings, secret, versions, clocks, sizes and the model')
+    .action(bind((context) => examine(context)));
+  withExamples(command, [['doctor --env production', 'exit status 1 when something is wrong']]);
+};
+
+async function examine(context: Context): Promise<Shown> {
+  const { examineConfig, examineService } = await import('../diagnosis.ts');
+  const findings = [
+    ...(await examineConfig(context.config, context.flags.env)),
+    ...(await examineService(await context.client(), context.io.now)),
+  ];
+  const bad = findings.some(({ state }) => state === 'wrong');
+  return { json: { healthy: !bad, findings }, text: findings.map(lineOf).join('\n'), exit: bad ? 1 : 0 };
+}
+
+const MARKS = { ok: pc.green('ok     '), warning: pc.yellow('warning'), wrong: pc.red('wrong  ') };
+
+function lineOf({ name, state, detail }: Finding): string {
+  return `${MARKS[state]}  ${name.padEnd(13)}  ${detail}`;
+}

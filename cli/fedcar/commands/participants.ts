@@ -1,0 +1,143 @@
+/** `fedcar participants`: who trains in a collection; invitations, removals, and the roster that a key outside signs. */
+import { resolve } from 'node:path';
+import { fromBase64Url } from '../../../shared/crypto/bytes.ts';
+import { fingerprint } from '../../../shared/crypto/fingerprint.ts';
+import { ParticipantInfo, RosterInfo } from '../../../shared/protocol/enrolment.ts';
+import type { Roster } from '../../../shared/protocol/secagg.ts';
+import { rosterChanges, rosterHash, signRoster } from '../../../shared/secagg/roster.ts';
+import { whole } from '../../bench/accuracy-options.ts';
+import { table } from '../../table.ts';
+import type { Context, Shown } from '../context.ts';
+import { Failure } from '../failure.ts';
+import { moment } from '../format.ts';
+import { withExamples } from '../help.ts';
+import { keepSigned, lastSigned, readKey } from '../key-file.ts';
+import type { Register } from '../program.ts';
+
+export const participantCommands: Register = (program, bind) => {
+  const participants = program.command('participants').description('who trains in a collection');
+  participants
+    .command('list')
+    .description('regions and separate operators, with the fingerprints of their keys')
+    .action(bind((context) => list(context)));
+  const inviting = participants
+    .command('invite')
+    .description('invite a separate operator; the invitation works once and is shown once')
+    .argument('<name>', 'lower-case letters, digits and dashes')
+    .option('--hours <n>', 'hours until it expires', whole(1, 720), 72)
+    .action(bind((context, name: string, o: { hours: number }) => invite(context, name, o.hours)));
+  withExamples(inviting, [['participants invite clinic -c health', 'give the invitation to its operator']]);
+  participants
+    .command('remove')
+    .description('remove a participant, or take an invitation back; the next round goes without')
+    .argument('<name>', 'the participant')
+    .action(bind((context, name: string) => remove(context, name)));
+  const signing = participants
+    .command('sign')
+    .description('sign the roster that waits, with the admin key in a file')
+    .argument('<key>', 'file of the key')
+    .action(bind((context, file: string) => sign(context, file)));
+  withExamples(signing, [['participants sign admin.key', 'shows who comes and goes before it signs']]);
+  participants
+    .command('use-key')
+    .description('have rosters signed with a key that the deployment does not have')
+    .argument('<key>', 'file of the key')
+    .action(bind((context, file: string) => useKey(context, file)));
+};
+
+async function list(context: Context): Promise<Shown> {
+  const answer = await (await context.client()).get<{ participants: unknown[] }>('/participants');
+  const rows = answer.participants.map((given) => {
+    const { name, kind, state, fingerprint, expires_at, last_seen_at } = ParticipantInfo.parse(given);
+    const when = expires_at === null ? moment(last_seen_at) : `until ${moment(expires_at)}`;
+    return [name, kind, state, fingerprint ?? '–', when];
+  });
+  const head = ['name', 'kind', 'state', 'fingerprint', 'last seen'];
+  return { json: answer, text: table([head, ...rows], '', [0, 1, 2, 3, 4]) };
+}
+
+async function invite(context: Context, name: string, hours: number): Promise<Shown> {
+  return await context.change({ what: `invite ${name} to ${context.collection}` }, async () => {
+    const client = await context.client();
+    const body = { name, expires_hours: hours };
+    const path = `${client.path.slice('/v1'.length)}/participants/invitations`;
+    const made = await client.once<{ invitation: string; expires_at: number }>('POST', path, body);
+    context.say(`good once, until ${moment(made.expires_at)}; it is shown this once:`);
+    return { json: made, text: made.invitation };
+  });
+}
+
+async function remove(context: Context, name: string): Promise<Shown> {
+  const what = `remove ${name} from ${context.collection}`;
+  return await context.change({ what, confirm: true }, async () => {
+    await (await context.client()).delete(`/participants/${encodeURIComponent(name)}`);
+    return { json: { removed: name }, text: `${name} is asked for nothing any more` };
+  });
+}
+
+async function sign(context: Context, name: string): Promise<Shown> {
+  const file = resolve(context.io.cwd, name);
+  const key = await readKey(file);
+  const client = await context.client();
+  const info = RosterInfo.parse(await client.get('/participants/roster'));
+  const { draft, current, signing_key } = info;
+  if (draft === null) return { json: { signed: null }, text: 'no roster waits for a signature' };
+  if (signing_key !== key.key) {
+    const wanted = fingerprint(fromBase64Url(signing_key, 32));
+    throw new Failure(`the roster is to be signed by ${wanted}, and ${name} is ${key.fingerprint}`);
+  }
+  const problem = await contradiction(file, context.collection, draft);
+  if (problem !== null) throw new Failure(`not signed: ${problem}`);
+  context.say(describe(current?.roster ?? null, draft));
+  const what = `sign the roster of ${context.collection}, epoch ${draft.epoch}`;
+  return await context.change({ what, plan: { draft }, confirm: true }, async () => {
+    const signed = await signRoster(draft, key.signer);
+    const hash = rosterHash(draft);
+    // Before it leaves: a signature that got lost on its way was given all the same.
+    await keepSigned(file, context.collection, { epoch: draft.epoch, hash });
+    await client.put('/participants/roster', signed);
+    return {
+      json: { signed: { epoch: draft.epoch, hash } },
+      text: `epoch ${draft.epoch} is in force: ${hash}`,
+    };
+  });
+}
+
+/** Why the key must not sign this after what it signed before; null when it may. */
+async function contradiction(file: string, collection: string, draft: Roster): Promise<string | null> {
+  if (draft.collection !== collection) return `it is of the collection ${draft.collection}`;
+  const last = await lastSigned(file, collection);
+  if (last === null) return null;
+  if (draft.epoch === last.epoch && rosterHash(draft) === last.hash) return null;
+  if (draft.epoch !== last.epoch + 1)
+    return `its epoch is ${draft.epoch}, and this key signed epoch ${last.epoch} last`;
+  return draft.previous === last.hash ? null : 'it does not follow the roster that this key signed last';
+}
+
+/** Who comes and who goes, with fingerprints to compare. */
+function describe(before: Roster | null, draft: Roster): string {
+  const none = { ...draft, members: [] };
+  const { added, removed } = rosterChanges(before ?? none, draft);
+  const named = (ids: string[], members: Roster['members']) =>
+    members
+      .filter(({ id }) => ids.includes(id))
+      .map(({ id, key }) => [id, fingerprint(fromBase64Url(key, 32))]);
+  const rows = [
+    ...named(added, draft.members).map(([id, print]) => ['+', id as string, print as string]),
+    ...named(removed, before?.members ?? []).map(([id, print]) => ['-', id as string, print as string]),
+  ];
+  const { members, threshold, colluders } = draft;
+  const figures = `${members.length} members, sums of at least ${threshold}, ${colluders} may collude`;
+  return `${table(rows, '  ', [0, 1, 2])}\n${figures}`;
+}
+
+async function useKey(context: Context, name: string): Promise<Shown> {
+  const { key, fingerprint: print } = await readKey(resolve(context.io.cwd, name));
+  const what = `have the rosters of ${context.collection} signed by ${print} from now on`;
+  return await context.change({ what, confirm: true }, async () => {
+    const client = await context.client();
+    const info = RosterInfo.parse(await client.put('/participants/admin-key', { key }));
+    const next = info.draft === null ? '' : `; fedcar participants sign ${name} signs the one that waits`;
+    return { json: info, text: `rosters are signed by ${print}${next}` };
+  });
+}

@@ -1,0 +1,169 @@
+/** Deployments: the configuration's environments, and the real wrangler against an API that remembers its calls. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
+import { assetSizes } from '../../../../cli/fedcar/asset-sizes.ts';
+import { configuration } from '../../../../cli/fedcar/commands/init.ts';
+import { planDeployment } from '../../../../cli/fedcar/deploy-plan.ts';
+import { PROJECT } from '../../../../cli/worker-bundle.ts';
+import { type FakeCloudflare, fakeCloudflare } from '../../../helpers/cloudflare.ts';
+import { fedcar } from '../../../helpers/fedcar.ts';
+
+const OWN = join(PROJECT, 'wrangler.toml');
+const ENVIRONMENTS = ['staging', 'production'];
+
+let folder: string;
+let cloudflare: FakeCloudflare;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-deploy-'));
+  cloudflare = await fakeCloudflare();
+});
+afterAll(async () => {
+  await cloudflare.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('wrangler.toml', () => {
+  const read = (env?: string) =>
+    unstable_readConfig({ config: OWN, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
+  /** What an environment may have of its own. */
+  const OWN_KEYS = new Set([
+    'name',
+    'topLevelName',
+    'targetEnvironment',
+    'definedEnvironments',
+    'vars',
+    'ai',
+  ]);
+
+  it.each(ENVIRONMENTS)('%s is the default but for its name, its variables and Workers AI', (name) => {
+    const [base, environment] = [read(), read(name)] as unknown as Record<string, unknown>[];
+    const keys = Object.keys(base ?? {}).filter((key) => !OWN_KEYS.has(key));
+    for (const key of keys) expect(environment?.[key], key).toEqual(base?.[key]);
+    expect(environment?.name).toBe(`fedcar-${name}`);
+    const vars = (each: Record<string, unknown> | undefined) => each?.vars as Record<string, unknown>;
+    expect(Object.keys(vars(environment))).toEqual(expect.arrayContaining(Object.keys(vars(base))));
+    expect(vars(environment).FEDCAR_ENVIRONMENT).toBe(name);
+  });
+
+  it('binds Workers AI in production alone: it cannot run on this machine', () => {
+    expect(read('production').ai).toMatchObject({ binding: 'AI' });
+    expect(read('staging').ai).toBeUndefined();
+    expect(read().ai).toBeUndefined();
+  });
+
+  it('has nothing wrong in any environment', async () => {
+    for (const name of [undefined, ...ENVIRONMENTS]) {
+      const plan = await planDeployment(OWN, name, false);
+      expect(plan.problems).toEqual([]);
+      expect(plan.regions.map(({ name: region, place }) => [region, place])).toEqual(
+        ['wnam', 'weur', 'apac', 'sam'].map((hint) => [hint, hint]),
+      );
+    }
+    await expect(planDeployment(OWN, 'nowhere', false)).rejects.toThrow('no environment nowhere, only');
+  });
+
+  it('uploads the artifact of the encoder and nothing else', async () => {
+    const { files, bytes, largest } = await assetSizes(join(PROJECT, 'models'));
+    expect(files).toBe(4);
+    expect(largest).toBeLessThan(25 << 20);
+    expect(bytes).toBeGreaterThan(largest);
+  });
+});
+
+describe('fedcar init', () => {
+  it('writes a configuration that leads to the package, and never over another', async () => {
+    const line = 'init shop --name shop-search --regions weur-berlin,eeur,elsewhere --jurisdiction eu';
+    const made = await fedcar(line, { cwd: folder });
+    expect(made.code, made.err).toBe(0);
+    expect(made.out).toContain('cd shop\n');
+    const plan = await planDeployment(join(folder, 'shop', 'wrangler.toml'), 'staging', false);
+    expect(plan).toMatchObject({ worker: 'shop-search-staging', problems: [], assets: { files: 4 } });
+    expect(plan.regions).toEqual([
+      { name: 'weur-berlin', place: 'weur, kept in eu' },
+      { name: 'eeur', place: 'eeur, kept in eu' },
+      { name: 'elsewhere', place: 'where it is first used, kept in eu' },
+    ]);
+    const again = await fedcar(line, { cwd: folder });
+    expect(again.code).toBe(2);
+    expect(again.err).toContain('exists already');
+  });
+
+  it('refuses names that no region or Worker can have', () => {
+    const own = readFileSync(OWN, 'utf8');
+    expect(() => configuration(own, folder, { name: 'Shop' })).toThrow('--name');
+    expect(() => configuration(own, folder, { name: 'shop', regions: 'weur,,apac' })).toThrow('--regions');
+    expect(() => configuration(own, folder, { name: 'shop', jurisdiction: 'mars' })).toThrow(
+      '--jurisdiction',
+    );
+  });
+});
+
+describe('fedcar deploy', () => {
+  const shop = () => ({ cwd: join(folder, 'shop'), env: cloudflare.env });
+
+  it('does nothing that was not confirmed', async () => {
+    const ran = await fedcar('deploy', shop());
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('Workers Paid');
+    expect(cloudflare.calls).toEqual([]);
+  });
+
+  it('uploads the Worker with its objects and cron, makes the one secret, and remembers the address', {
+    timeout: 300_000,
+  }, async () => {
+    const ran = await fedcar('deploy -y --no-wait --json', shop());
+    expect(ran.code, ran.err).toBe(0);
+    const { url, admin_token } = ran.json<{ url: string; admin_token: string }>();
+    expect(url).toBe('https://shop-search.someone.workers.dev');
+    expect(admin_token).toMatch(/^fca_[\w-]{43}$/);
+    expect([...(cloudflare.secrets.get('shop-search') ?? [])]).toEqual([['FEDCAR_ADMIN_TOKEN', admin_token]]);
+    // Shown once: not in what wrangler said on the way.
+    expect(ran.err).not.toContain(admin_token);
+    const upload = cloudflare.calls.find(
+      ({ method, path }) => method === 'PUT' && path === '/workers/scripts/shop-search',
+    );
+    for (const said of [
+      'new_sqlite_classes',
+      'DIRECTORY',
+      'COORDINATOR',
+      'REGION',
+      'FEDCAR_JURISDICTION',
+      '"cpu_ms":300000',
+    ]) {
+      expect(upload?.body).toContain(said);
+    }
+    const crons = cloudflare.calls.find(({ path }) => path.endsWith('/schedules'));
+    expect(JSON.parse(crons?.body ?? '')).toEqual([{ cron: '*/15 * * * *' }]);
+    // Commands in this folder talk to it from now on; without a network they cannot.
+    const kept = JSON.parse(readFileSync(join(folder, 'shop', '.fedcar', 'deployments.json'), 'utf8'));
+    expect(kept).toEqual({ '': { url } });
+    expect(JSON.stringify(kept)).not.toContain(admin_token);
+  });
+
+  it.skipIf(!process.env.FEDCAR_FULL)(
+    'leaves a secret that is there, and says what it would do',
+    {
+      timeout: 300_000,
+    },
+    async () => {
+      cloudflare.secrets.set('shop-search-staging', new Map([['FEDCAR_ADMIN_TOKEN', 'as it was']]));
+      const ran = await fedcar('deploy -y --no-wait --env staging', shop());
+      expect(ran.code, ran.err).toBe(0);
+      expect(ran.out).toBe('shop-search-staging: https://shop-search-staging.someone.workers.dev\n');
+      expect(cloudflare.secrets.get('shop-search-staging')?.get('FEDCAR_ADMIN_TOKEN')).toBe('as it was');
+      const before = cloudflare.calls.length;
+      const dry = await fedcar('deploy --dry-run --env production', shop());
+      expect(dry.out).toMatch(/Worker +shop-search-production[\s\S]*MiB compressed[\s\S]*Workers AI +bound/);
+      expect(cloudflare.calls).toHaveLength(before);
+    },
+  );
+
+  it('asks for an environment’s address when it is not known', async () => {
+    const ran = await fedcar('train list --env production', shop());
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('fedcar deploy --env production, or give --url');
+  });
+});
