@@ -73,11 +73,18 @@ const TICK_MS = 30_000;
 export async function train(client: Client, { name = 'training', tick }: TrainOptions): Promise<RunReport> {
   const bar = progress(name, 1);
   let ticked = Date.now();
+  let ticking = false;
   const { run } = await startRun(client);
   const report = await watchRun(client, run, bar, async () => {
-    if (Date.now() - ticked < TICK_MS) return;
+    if (ticking || Date.now() - ticked < TICK_MS) return;
     ticked = Date.now();
-    await tick();
+    ticking = true;
+    // A cron trigger waits for nobody, and one that fails is followed by the next.
+    void tick()
+      .catch((error) => process.stderr.write(`watchdog: ${error}\n`))
+      .finally(() => {
+        ticking = false;
+      });
   });
   bar.end(`${report.finished} rounds, ${report.state}`);
   if (report.state === 'failed' || report.state === 'cancelled') {
