@@ -177,6 +177,21 @@ describe('feedback and training', () => {
     expect(second.json).toMatchObject({ accepted: 0, duplicates: 6 });
   });
 
+  it('keeps records near to the caller where no region is given', async () => {
+    const regionsFrom = (cf: { continent: string; longitude: string }) => {
+      const body = JSON.stringify({ query: 'from afar', item: 'late' });
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body, cf } as RequestInit;
+      return SELF.fetch(`https://fedcar.test${base}/feedback`, init);
+    };
+    for (const [continent, region] of [
+      ['AS', 'apac'],
+      ['EU', 'weur'],
+    ] as const) {
+      expect(await (await regionsFrom({ continent, longitude: '100' })).json()).toMatchObject({ region });
+    }
+  });
+
   it('starts a run, shows it, and cancels it', async () => {
     const started = await call('POST', `${base}/rounds`);
     expect(started.status).toBe(202);

@@ -1,0 +1,113 @@
+/** The feedback routes: what a request means for which region. What regions do with it is tested in workerd. */
+import { describe, expect, it } from 'vitest';
+import { systemRandom } from '../../../shared/crypto/random.ts';
+import type { FeedbackInput } from '../../../shared/protocol/items.ts';
+import { sealAnswer } from '../../../workers/answer/answer-id.ts';
+import { createApp } from '../../../workers/app.ts';
+import type { Env } from '../../../workers/env.ts';
+import { memoryServices } from '../../helpers/memory-services.ts';
+import { snapshotOf } from '../../helpers/snapshots.ts';
+
+const SNAPSHOT = snapshotOf([{ item: 'a', region: 'weur', vector: [1, 0] }]);
+const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
+
+/** Regions that write down what they are told; `apac` cannot erase while it is away. */
+function service() {
+  const memory = memoryServices({
+    snapshot: SNAPSHOT,
+    regions: { weur: 'answers', apac: 'answers' },
+    embed: () => Float32Array.of(1, 0),
+  });
+  const taken: { region: string; records: FeedbackInput[] }[] = [];
+  const erased: string[] = [];
+  const state = { away: false, full: false };
+  const region = (_: unknown, name: string) => ({
+    ...memory.region(memory.collection, name),
+    async addFeedback(records: FeedbackInput[]) {
+      if (state.full) {
+        const refusal = { code: 'contributor_limit', detail: 'contributor: enough', retryAfter: 60 };
+        return { ok: false as const, ...refusal };
+      }
+      taken.push({ region: name, records });
+      return {
+        ok: true as const,
+        value: { accepted: records.length, duplicates: 0, refused: 0, idle: 0 },
+      };
+    },
+    async eraseContributor(contributor: string) {
+      if (state.away && name === 'apac') throw new Error('away');
+      erased.push(`${name} ${contributor}`);
+      return 2;
+    },
+  });
+  const app = createApp(() => ({ ...memory, region }));
+  const call = async (method: string, path: string, body?: unknown) => {
+    const init: RequestInit = { method, headers: { 'content-type': 'application/json' } };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const request = new Request(`https://fedcar.test${path}`, init);
+    const env = { FEDCAR_ENVIRONMENT: 'development' } as Env;
+    const response = await app.fetch(request, env, context);
+    return { response, json: (await response.json()) as Record<string, unknown> };
+  };
+  return { call, taken, erased, state };
+}
+
+describe('feedback', () => {
+  it('is kept in the region given, else in one of the collection’s', async () => {
+    const { call, taken } = service();
+    const record = { query: 'q', item: 'a' };
+    expect((await call('POST', '/v1/feedback', { ...record, region: 'apac' })).json).toMatchObject({
+      accepted: 1,
+      region: 'apac',
+    });
+    await call('POST', '/v1/feedback', record);
+    expect(taken.map(({ region }) => region)).toEqual(['apac', 'weur']);
+    expect(taken[0]?.records).toEqual([{ ...record, relevant: true }]);
+    const elsewhere = await call('POST', '/v1/feedback', { ...record, region: 'mars' });
+    expect(elsewhere.json).toMatchObject({ status: 404, code: 'unknown_region' });
+  });
+
+  it('on an answer is a record for each item that it rests on', async () => {
+    const { call, taken } = service();
+    const reference = { query: 'where is it', retrieved: ['a#0', 'b#3', 'c#1'], cited: ['a#0', 'b#3'] };
+    const id = await sealAnswer(
+      reference,
+      { secret: undefined, collection: 'default', now: 0 },
+      systemRandom,
+    );
+    await call('POST', '/v1/feedback', { answer: id, accepted: true, contributor: 'ann' });
+    await call('POST', '/v1/feedback', { answer: id, accepted: false, chunks: ['c#1'] });
+    expect(taken.map(({ records }) => records)).toEqual([
+      ['a', 'b'].map((item) => ({ query: 'where is it', item, relevant: true, contributor: 'ann' })),
+      [{ query: 'where is it', item: 'c', relevant: false }],
+    ]);
+    const other = await call('POST', '/v1/feedback', { answer: 'chatcmpl-x', accepted: true });
+    expect(other.json).toMatchObject({ code: 'unknown_answer' });
+    expect(other.response.status).toBeLessThan(500);
+  });
+
+  it('over the limit is 429, with the time to wait', async () => {
+    const { call, state } = service();
+    state.full = true;
+    const { response, json } = await call('POST', '/v1/feedback', { query: 'q', item: 'a' });
+    expect([response.status, json.code, response.headers.get('retry-after')]).toEqual([
+      429,
+      'contributor_limit',
+      '60',
+    ]);
+  });
+});
+
+describe('erasure', () => {
+  it('reaches all regions, and says when it did not', async () => {
+    const { call, erased, state } = service();
+    expect((await call('DELETE', '/v1/feedback?contributor=ann%40example.org')).json).toEqual({ erased: 4 });
+    expect(erased.sort()).toEqual(['apac ann@example.org', 'weur ann@example.org']);
+    state.away = true;
+    const { response, json } = await call('DELETE', '/v1/feedback?contributor=bob');
+    expect([response.status, json.code]).toEqual([503, 'unavailable']);
+    expect(json.detail).toContain('apac');
+    expect(JSON.stringify(json)).not.toContain('bob');
+    expect((await call('DELETE', '/v1/feedback')).json).toMatchObject({ status: 400 });
+  });
+});
