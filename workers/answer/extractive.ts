@@ -9,8 +9,11 @@ import type { Answer, AnswerEnd, Answerer, AnswerRequest, GenerationSettings } f
 
 export const EXTRACTIVE = 'extractive';
 
-/** Sentences that are embedded for one answer, at most: some hundred milliseconds of work. */
-const MAX_CANDIDATES = 24;
+/** Passages that are quoted, at most: those further down seldom add what the best ones lack. */
+const MAX_PASSAGES = 3;
+/** Sentences that are embedded for one answer, at most: some hundred milliseconds of work, once for each sentence. */
+const MAX_CANDIDATES = 16;
+const MAX_SENTENCES = 3;
 
 export class ExtractiveAnswerer implements Answerer {
   readonly model = EXTRACTIVE;
@@ -33,11 +36,12 @@ export class ExtractiveAnswerer implements Answerer {
     const encoder = this.#encoder;
     // At least the best passage speaks: whether anything was found is the caller's decision.
     const foundAt = Math.min(FOUND_AT, passages[0]?.score ?? 0);
-    const answer = await extractAnswer(passages, {
+    const answer = await extractAnswer(passages.slice(0, MAX_PASSAGES), {
       query: await encoder.embedBase(query),
       embed: (texts) => encoder.embedTexts(texts),
       foundAt,
       maxCandidates: MAX_CANDIDATES,
+      maxSentences: MAX_SENTENCES,
     });
     const all = renderSentences(answer);
     let completionTokens = 0;

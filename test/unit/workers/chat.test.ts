@@ -70,6 +70,13 @@ function client(env: Partial<Env> = {}, more: Partial<MemoryOptions> = {}) {
   };
 }
 
+let shared: ReturnType<typeof client> | undefined;
+/** The service without anything special; an application takes a while to make. */
+const plain = () => {
+  shared ??= client();
+  return shared;
+};
+
 const asking = (content: string) => ({ messages: [{ role: 'user', content }] });
 let server: ModelServer;
 let reply: Reply = replyInPieces(['In b', ' [2', '], not [9].']);
@@ -87,7 +94,7 @@ afterEach(() => {
 
 describe('an answer', () => {
   it('comes in the shape that is documented', async () => {
-    const { response, json } = await client().json(asking('where'));
+    const { response, json } = await plain().json(asking('where'));
     expect(response.status).toBe(200);
     expect(json).toEqual({
       id: expect.stringMatching(/^chatcmpl-/),
@@ -143,7 +150,7 @@ describe('an answer', () => {
       { role: 'assistant', content: 'Three days.' },
       { role: 'user', content: 'and in Singapore?' },
     ];
-    const { json } = await client().json({ messages });
+    const { json } = await plain().json({ messages });
     expect(json.search_query).toBe('and in Singapore?\nHow long does a locker keep my parcel?');
   });
 
@@ -341,7 +348,7 @@ describe('options', () => {
       'not a known field',
     ],
   ])('are never ignored: %j', async (body, param, detail) => {
-    const { response, json } = await client().json(body);
+    const { response, json } = await plain().json(body);
     expect(response.status).toBe(400);
     expect(json).toMatchObject({
       code: 'invalid_request',
@@ -353,9 +360,9 @@ describe('options', () => {
   });
 
   it('that change nothing are followed', async () => {
-    const { json } = await client().json({ ...asking('where'), temperature: 0, top_p: 1, seed: 5, n: 1 });
+    const { json } = await plain().json({ ...asking('where'), temperature: 0, top_p: 1, seed: 5, n: 1 });
     expect(json.choices[0]?.finish_reason).toBe('stop');
-    const short = await client().json({ ...asking('where'), max_completion_tokens: 2 });
+    const short = await plain().json({ ...asking('where'), max_completion_tokens: 2 });
     expect(short.json.choices[0]).toMatchObject({
       message: { content: 'a#0 [1]' },
       finish_reason: 'length',
