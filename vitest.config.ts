@@ -5,7 +5,10 @@ import { buildDashboard } from './scripts/build-dashboard.mjs';
 // The Worker imports what this makes; it is not in the repository.
 await buildDashboard();
 
-/** Two suites: `unit` runs in Node, `workerd` runs inside the real runtime with real Durable Objects. */
+/**
+ * Three suites: `unit` runs in Node, `workerd` inside the real runtime with real Durable Objects, `browser` drives a
+ * deployment with Chromium.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -27,6 +30,16 @@ export default defineConfig({
           hookTimeout: 180_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

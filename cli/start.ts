@@ -102,6 +102,8 @@ async function answers(
 async function stayUp(deployment: Deployment): Promise<void> {
   print(`fedcar is up at ${pc.bold(deployment.url)} (Ctrl-C ends it; the next start goes on from here)
 
+  ${deployment.url}/dashboard
+
   curl ${deployment.url}/v1/search -H 'content-type: application/json' -d '{"query": "when will my parcel arrive?"}'
 `);
   const cron = setInterval(() => void deployment.tick().catch((error) => say(String(error))), CRON_MS);

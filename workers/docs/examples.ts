@@ -46,6 +46,7 @@ export const EXAMPLES: Record<string, Example> = {
       errors: [],
     },
   },
+  'post /v1/chat/completions': { request: { messages: [{ role: 'user', content: QUERY }] } },
   'post /v1/items': {
     request: LATE,
     response: { key: LATE.key, region: 'weur', passages: 1, status: 'created' },

@@ -43,7 +43,7 @@ export const ROUND_KINDS: Record<string, string> = {
 /** Steps of a round in order, with the service's names for the phases that belong to each. */
 const SECURE_STEPS: [label: string, ...phases: string[]][] = [
   ['Regions work', 'open'],
-  ['Keys', 'advertise'],
+  ['Keys', 'released', 'advertise'],
   ['Shares', 'share'],
   ['Masked sums', 'masked'],
   ['Check', 'consistency'],

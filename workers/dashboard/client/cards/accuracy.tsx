@@ -15,8 +15,8 @@ export function AccuracyCard({ state: { models } }: { state: State }) {
       <LoadState of={models} />
       {models.value !== null && newest === undefined ? (
         <Empty title="Nothing measured yet">
-          A tenth of the questions is kept aside and never trained on. When a run ends, its version is judged
-          by them, and stands here beside plain search.
+          Some of the questions are kept aside and never trained on. When a run ends, its version is judged by
+          them, and stands here beside plain search.
         </Empty>
       ) : null}
       {newest === undefined ? null : (

@@ -96,10 +96,20 @@ function Vote({ target, query, item }: { target: Target; query: string; item: st
       <span class={said?.failed ? 'said loss' : 'said'} role="status">
         {said?.text ?? ''}
       </span>
-      <button type="button" class="button small" aria-pressed={pressed(true)} onClick={() => send(true)}>
+      <button
+        type="button"
+        class="button small"
+        aria-pressed={String(pressed(true))}
+        onClick={() => send(true)}
+      >
         Relevant
       </button>
-      <button type="button" class="button small" aria-pressed={pressed(false)} onClick={() => send(false)}>
+      <button
+        type="button"
+        class="button small"
+        aria-pressed={String(pressed(false))}
+        onClick={() => send(false)}
+      >
         Not relevant
       </button>
     </fieldset>

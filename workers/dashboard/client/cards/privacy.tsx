@@ -54,22 +54,30 @@ function Budget({ privacy }: { privacy: Privacy }) {
         )}
       </p>
       <dl class="figures">
-        <Figure name="Spent" value={epsilon(spent)} note="by the ledger, which decides" />
         <Figure name="Left" value={epsilon(left)} />
-        <Figure name="Spent, by RDP" value={epsilon(privacy.epsilon_rdp)} note="as a fixed schedule" />
-        <Figure
-          name="Spent, by loss distribution"
-          value={epsilon(privacy.epsilon_pld)}
-          note="as a fixed schedule"
-        />
-        <Figure name="δ" value={privacy.delta.toExponential(0).replace('-', '−')} />
         <Figure
           name="Protected unit"
           value={privacy.unit === 'record' ? 'one question' : 'one contributor'}
         />
         <Figure name="Window" value={many(privacy.retention_days, 'day')} />
-        <Figure name="Noise charged for" value={`${privacy.honest} of ${many(privacy.members, 'region')}`} />
       </dl>
+      <details>
+        <summary>How it is counted</summary>
+        <dl class="figures">
+          <Figure name="Spent, by the ledger" value={epsilon(spent)} note="decides" />
+          <Figure name="Spent, by RDP" value={epsilon(privacy.epsilon_rdp)} note="as a fixed schedule" />
+          <Figure
+            name="Spent, by loss distribution"
+            value={epsilon(privacy.epsilon_pld)}
+            note="as a fixed schedule"
+          />
+          <Figure name="δ" value={privacy.delta.toExponential(0).replace('-', '−')} />
+          <Figure
+            name="Noise charged for"
+            value={`${privacy.honest} of ${many(privacy.members, 'region')}`}
+          />
+        </dl>
+      </details>
     </>
   );
 }

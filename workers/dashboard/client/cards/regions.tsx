@@ -28,51 +28,53 @@ export function RegionsCard({ state: { regions, now } }: { state: State }) {
 function Table({ regions: { regions, away }, now }: { regions: Regions; now: number }) {
   const rows = [...regions].sort((a, b) => (a.region < b.region ? -1 : 1));
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Region</th>
-          <th scope="col" class="number">
-            Documents
-          </th>
-          <th scope="col" class="number">
-            Passages
-          </th>
-          <th scope="col" class="number">
-            Last contribution
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ region, items, passages, last_contribution_at }) => (
+    <div class="scroll">
+      <table>
+        <thead>
           <tr>
-            <RegionName name={region} />
-            <td class="number">{count(items)}</td>
-            <td class="number">{count(passages)}</td>
-            <td class="number">
-              {last_contribution_at === null ? (
-                <span class="muted">never</span>
-              ) : (
-                <time
-                  datetime={new Date(last_contribution_at).toISOString()}
-                  title={dateTime(last_contribution_at)}
-                >
-                  {ago(last_contribution_at, now)}
-                </time>
-              )}
-            </td>
+            <th scope="col">Region</th>
+            <th scope="col" class="number">
+              Documents
+            </th>
+            <th scope="col" class="number">
+              Passages
+            </th>
+            <th scope="col" class="number">
+              Last contribution
+            </th>
           </tr>
-        ))}
-        {away.map((region) => (
-          <tr>
-            <RegionName name={region} />
-            <td colspan={3} class="number">
-              <Badge tone="bad">No answer</Badge>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ region, items, passages, last_contribution_at }) => (
+            <tr>
+              <RegionName name={region} />
+              <td class="number">{count(items)}</td>
+              <td class="number">{count(passages)}</td>
+              <td class="number">
+                {last_contribution_at === null ? (
+                  <span class="muted">never</span>
+                ) : (
+                  <time
+                    datetime={new Date(last_contribution_at).toISOString()}
+                    title={dateTime(last_contribution_at)}
+                  >
+                    {ago(last_contribution_at, now)}
+                  </time>
+                )}
+              </td>
+            </tr>
+          ))}
+          {away.map((region) => (
+            <tr>
+              <RegionName name={region} />
+              <td colspan={3} class="number">
+                <Badge tone="bad">No answer</Badge>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -18,7 +18,7 @@ export function RunFacts({ run, schedule, now }: RunFactsProps) {
     <>
       <p class="outcome">
         <Badge tone={tone}>{label}</Badge>
-        <b>{run.version === null ? '' : `Version ${run.version}`}</b>
+        {run.version === null ? null : <b>Version {run.version}</b>}
         <span class="muted">
           {running ? `for ${duration(now - run.started_at)}` : ago(run.ended_at ?? now, now)}
         </span>

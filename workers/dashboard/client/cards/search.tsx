@@ -51,7 +51,7 @@ export function SearchCard({ state }: { state: State }) {
             maxlength={4096}
             placeholder="Ask as your users would"
           />
-          <button type="submit" class="button primary" aria-disabled={busy}>
+          <button type="submit" class="button primary" aria-disabled={String(busy)}>
             {busy ? 'Searching…' : 'Search'}
           </button>
         </form>

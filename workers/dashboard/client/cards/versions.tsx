@@ -40,7 +40,7 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
                 <th scope="col" class="number roomy">
                   Plain
                 </th>
-                <th scope="col" class="number">
+                <th scope="col" class="number roomy">
                   Gain
                 </th>
                 <th scope="col" class="number roomy">
@@ -82,7 +82,7 @@ function Row({ version, now, onActivate }: { version: ModelVersion; now: number;
       </td>
       <td class="number">{measured === null ? DASH : percent(measured.accuracy)}</td>
       <td class="number roomy">{measured === null ? DASH : percent(measured.mips)}</td>
-      <td class={`number ${gain === null ? '' : gain < 0 ? 'loss' : 'gain'}`}>
+      <td class={`number roomy ${gain === null ? '' : gain < 0 ? 'loss' : 'gain'}`}>
         {gain === null ? DASH : points(gain)}
       </td>
       <td class="number roomy">{count(version.active_rows)}</td>

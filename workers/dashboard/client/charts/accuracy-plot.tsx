@@ -32,7 +32,7 @@ export function AccuracyPlot({ versions }: { versions: readonly MeasuredVersion[
   return (
     <Plot
       label={`Accuracy by version. ${label}.`}
-      height={240}
+      height={230}
       data={[places, accuracy, mips]}
       options={(theme) => optionsOf(versions, theme)}
     />
@@ -46,7 +46,8 @@ function optionsOf(versions: readonly MeasuredVersion[], theme: Theme): PlotOpti
   const bars = uPlot.paths.bars?.({
     size: [0.55, 84],
     radius: 0.08,
-    disp: { fill: { unit: 3, values: () => fills } },
+    // uPlot takes colours of single bars only for both.
+    disp: { fill: { unit: 3, values: () => fills }, stroke: { unit: 3, values: () => fills } },
   });
   return {
     legend: { show: false },
@@ -56,6 +57,7 @@ function optionsOf(versions: readonly MeasuredVersion[], theme: Theme): PlotOpti
     axes: [
       axis(theme, {
         grid: { show: false },
+        size: 30,
         splits: () => versions.map((_, index) => index),
         values: (_, places) => places.map((place) => `v${versions[place]?.version ?? ''}`),
       }),

@@ -43,7 +43,7 @@ export function RoundsPlot({ rounds }: { rounds: readonly Round[] }) {
       </p>
       <Plot
         label={`Participation: ${missing === 0 ? 'all regions in every round' : `some region missing in ${missing} rounds`}`}
-        height={96}
+        height={102}
         data={[numbers, joined]}
         options={(theme) => participationOptions(theme, regions)}
       />
@@ -86,7 +86,7 @@ function participationOptions(theme: Theme, regions: number): PlotOptions {
   return {
     cursor,
     legend: { show: false },
-    padding: [4, 8, 0, 0],
+    padding: [10, 8, 0, 0],
     scales: { x, y: { range: [0, regions] } },
     axes: [
       axis(theme, { grid: { show: false }, size: 28, incrs: wholeRounds }),

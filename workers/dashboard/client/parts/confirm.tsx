@@ -41,7 +41,7 @@ export function Confirm({ question, onClose }: { question: Question | null; onCl
         <button type="button" class="button" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="button primary" aria-disabled={busy} onClick={doIt}>
+        <button type="button" class="button primary" aria-disabled={String(busy)} onClick={doIt}>
           {busy ? 'One moment…' : question?.verb}
         </button>
       </div>

@@ -1,0 +1,223 @@
+/** The dashboard in a real browser, against a real deployment: from an empty collection to a trained one and back. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askPage, expectContrast, expectToFit, picture } from './ask-page.ts';
+import { findChromium, launch } from './chromium.ts';
+import { type Desk, fill, LEARNING, open, REGIONS, SECRET, startDesk, type Watched } from './desk.ts';
+
+const chromium = findChromium();
+
+describe.skipIf(chromium === null)('the dashboard', () => {
+  let desk: Desk;
+  let browser: Browser;
+  let watched: Watched;
+  let page: Page;
+  const card = (name: string) => page.getByRole('region', { name, exact: true });
+
+  beforeAll(async () => {
+    [desk, browser] = await Promise.all([startDesk(), launch(chromium as string)]);
+    await desk.send('POST', '/v1/collections', { name: 'default', settings: LEARNING });
+    watched = await open(browser, `${desk.url}/dashboard`);
+    page = watched.page;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await desk?.stop();
+  });
+
+  it('asks for a token, refuses a wrong one in friendly words, and keeps a good one for the tab', async () => {
+    const dialog = page.getByRole('dialog', { name: 'Access token' });
+    await dialog.getByText('This deployment answers only to those who have a token.').waitFor();
+    await expectContrast(page, 'dialog');
+    await picture(page, 'token');
+    await dialog.getByLabel('Token').fill('fc_wrong');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('The service did not accept this token.').waitFor();
+    await dialog.getByLabel('Token').fill(SECRET);
+    await dialog.getByRole('button', { name: 'Use token' }).click();
+    await card('Overview').getByText('Version 0').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Token in use' }).waitFor();
+    await card('Overview').getByText('Version 0').waitFor();
+    expect(await askPage(page, 'keptForLong')).toEqual([]);
+  });
+
+  it('tells a token that may only read so when it wants more', async () => {
+    const made = (await desk.send('POST', '/v1/tokens', { name: 'reader', scopes: ['query'] })) as {
+      token: string;
+    };
+    // Another tab knows nothing of the first one's token.
+    const { page: other } = await open(browser, `${desk.url}/dashboard`);
+    await other.getByRole('dialog').getByLabel('Token').fill(made.token);
+    await other.keyboard.press('Enter');
+    await other.getByRole('button', { name: 'Start training' }).click();
+    await other.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
+    await other.getByRole('alert').getByText('has not the scope train').waitFor();
+    await other.close();
+  });
+
+  it('says what to do first, and how things stand, before there is anything', async () => {
+    await card('Training').getByText('No run yet').waitFor();
+    await card('Regions').getByText('No documents yet').waitFor();
+    await card('Accuracy by version').getByText('Nothing measured yet').waitFor();
+    const overview = card('Overview');
+    await overview.getByText('Version 0').waitFor();
+    await overview.getByText('Secure aggregation on').waitFor();
+    await overview.getByText('Noise off').waitFor();
+    await picture(page, 'empty');
+  });
+
+  it('asks before it trains, and Escape means no', async () => {
+    await card('Training').getByRole('button', { name: 'Start training' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Start training now?' });
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await page.locator(':focus').innerText()).toBe('Start training');
+    expect(await desk.send('GET', '/v1/rounds')).toMatchObject({ runs: [] });
+  });
+
+  it('shows a run while it goes on, and what came of it', async () => {
+    await fill(desk);
+    await card('Training').getByRole('button', { name: 'Start training' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
+    const training = card('Training');
+    await training.getByRole('button', { name: 'Stop the run' }).waitFor();
+    const regions = training.getByRole('list', { name: 'Regions in this round' });
+    for (const region of REGIONS) await regions.getByText(region, { exact: true }).waitFor();
+    await training.getByRole('list', { name: 'Steps of this round' }).getByText('Masked sums').waitFor();
+    await picture(page, 'running');
+    await training.getByText('Published').waitFor({ timeout: 150_000 });
+    await card('Overview').getByText('Version 1').waitFor();
+    const rows = card('Versions').getByRole('row');
+    expect(await rows.nth(1).innerText()).toMatch(/v1\s+Serving\s+[\d.]+ %\s+[\d.]+ %\s+\+[\d.]+/);
+    expect(await rows.nth(2).innerText()).toMatch(/v0\s+Available/);
+  });
+
+  it('draws accuracy, loss and participation, each with a name', async () => {
+    const drawn = await askPage(page, 'inkByPicture');
+    const names = Object.keys(drawn).sort();
+    expect(names).toEqual([
+      expect.stringMatching(/^Accuracy by version\. version 1: [\d.]+ %, plain search [\d.]+ %\.$/),
+      expect.stringMatching(/^Loss over \d+ rounds, \d\.\d+ → \d\.\d+$/),
+      expect.stringMatching(/^Participation: all regions in every round$/),
+    ]);
+    for (const name of names) expect(drawn[name], name).toBeGreaterThan(1000);
+  });
+
+  it('shows plain and trained score side by side, and takes feedback', async () => {
+    const search = card('Search');
+    await search.getByRole('searchbox', { name: 'Question' }).fill('still nothing in the mail');
+    await page.keyboard.press('Enter');
+    const first = search.getByRole('listitem').first();
+    await first.getByRole('heading', { name: 'Delayed shipments' }).waitFor();
+    const [plain, trained] = await first.getByRole('definition').allInnerTexts();
+    expect([plain, trained]).toEqual([
+      expect.stringMatching(/^0\.\d{3}$/),
+      expect.stringMatching(/^0\.\d{3}$/),
+    ]);
+    expect(Number(trained)).toBeGreaterThan(Number(plain));
+    const button = first.getByRole('button', { name: 'Relevant', exact: true });
+    await button.click();
+    await first.getByText(new RegExp(`Kept in (${REGIONS.join('|')})`)).waitFor();
+    expect(await button.getAttribute('aria-pressed')).toBe('true');
+    await picture(page, 'trained');
+  });
+
+  it('rolls back when asked twice', async () => {
+    await card('Versions').getByRole('button', { name: 'Activate version 0' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Serve version 0?' });
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await card('Overview').getByText('Version 0').waitFor();
+    const { versions } = (await desk.send('GET', '/v1/models')) as {
+      versions: { version: number; state: string }[];
+    };
+    expect(versions.find(({ state }) => state === 'serving')?.version).toBe(0);
+  });
+
+  it('can be read in both schemes', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectContrast(page, colorScheme);
+      await picture(page, colorScheme);
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('fits a phone', async () => {
+    await expectToFit(page, 390);
+    await expectToFit(page, 320);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await picture(page, 'phone');
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  it('is walked through with the keyboard', async () => {
+    await page.reload();
+    await card('Versions').getByRole('row').nth(2).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.locator(':focus').getAttribute('id')).toBe('main');
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').innerText()).toBe('Start training');
+    expect(await askPage(page, 'unnamedControls')).toEqual([]);
+  });
+
+  it('says which region does not answer, and keeps the last figures when none does', async () => {
+    await page.route('**/v1/regions', async (route) => {
+      const answer = (await (await route.fetch()).json()) as { regions: { region: string }[] };
+      const regions = answer.regions.filter(({ region }) => region !== 'sam');
+      await route.fulfill({ json: { regions, away: ['sam'] } });
+    });
+    await page.reload();
+    await card('Regions').getByText('No answer').waitFor();
+    await card('Overview').getByText('no answer from sam').waitFor();
+    await page.unroute('**/v1/regions');
+    await page.route('**/v1/models', (route) => route.abort());
+    await page.reload();
+    await card('Versions').getByText('The service does not answer.').waitFor();
+    await page.unroute('**/v1/models');
+    watched.faults.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      ...watched.faults.filter((fault) => !/ERR_FAILED/.test(fault)),
+    );
+  });
+
+  it('shows what noise has spent of the budget, and what is left', async () => {
+    const privacy = { epsilon: 8, runEpsilon: 4, training: { steps: 4, samplingRate: 0.5 } };
+    await desk.send('POST', '/v1/collections', {
+      name: 'careful',
+      settings: { regions: REGIONS, privacy, schedule: { everyHours: 0 } },
+    });
+    // A counting round is charged although no document can be counted.
+    await desk.send('POST', '/v1/collections/careful/rounds');
+    await page.goto(`${desk.url}/dashboard?collection=careful`);
+    await card('Training').getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
+    await card('Overview').getByText('Noise on').waitFor();
+    const budget = card('Privacy budget');
+    await budget.getByText(/The next run brings ε to/).waitFor();
+    const meter = budget.getByRole('img', { name: /^ε \d\.\d\d of 8\.00 is spent/ });
+    expect(await meter.getAttribute('aria-label')).not.toContain('ε 0.00');
+    expect(await page.getByRole('combobox', { name: 'Collection' }).inputValue()).toBe('careful');
+    await expectContrast(page, 'careful');
+    await picture(page, 'careful');
+  });
+
+  it('has a reference beside it, which is read without a token, in both schemes and on a phone', async () => {
+    const { page: reference, faults } = await open(browser, `${desk.url}/docs`);
+    await reference.getByRole('link', { name: 'POST /search' }).click();
+    expect(new URL(reference.url()).hash).toBe('#post-search');
+    expect(await reference.locator('#post-search').innerText()).toContain('still nothing in the mail');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await reference.emulateMedia({ colorScheme });
+      await expectContrast(reference, colorScheme);
+    }
+    await expectToFit(reference, 360);
+    expect(faults).toEqual([]);
+  });
+
+  it('did nothing that the page’s policy forbids, and loaded nothing from elsewhere', () => {
+    expect(watched.faults).toEqual([]);
+  });
+});
