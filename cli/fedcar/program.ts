@@ -8,6 +8,7 @@ import { deployCommand } from './commands/deploy.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand } from './commands/export.ts';
 import { feedbackCommands } from './commands/feedback.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { initCommand } from './commands/init.ts';
@@ -32,7 +33,10 @@ export type Register = (program: Command, bind: Bind) => void;
 
 const GROUPS: [string, Register[]][] = [
   ['Set up:', [initCommand, deployCommand, devCommand, doctorCommand, completionCommand]],
-  ['Documents and questions:', [ingestCommand, feedbackCommands, queryCommand, askCommand, evalCommand]],
+  [
+    'Documents and questions:',
+    [ingestCommand, exportCommand, feedbackCommands, queryCommand, askCommand, evalCommand],
+  ],
   ['Training:', [trainCommands, modelCommands, privacyCommands, joinCommand]],
   ['Administration:', [collectionCommands, tokenCommands, participantCommands, keyCommands]],
 ];

@@ -22,6 +22,13 @@ it('takes the nearest region that the collection has', () => {
   expect(regionOfCaller(['wnam', 'weur', 'apac', 'sam'], { continent: 'OC' })).toBe('apac');
 });
 
+it('knows a place before a dash', () => {
+  expect(
+    regionOfCaller(['wnam-oregon', 'weur-berlin', 'weur-paris'], { continent: 'EU', longitude: 2 }),
+  ).toBe('weur-berlin');
+  expect(regionOfCaller(['north', 'weurope', 'apac-1'], { continent: 'EU', longitude: 2 })).toBe('apac-1');
+});
+
 it('takes the first region when the place is unknown or the regions are no places', () => {
   expect(regionOfCaller(['north', 'south'], { continent: 'EU' })).toBe('north');
   expect(regionOfCaller(ALL, {})).toBe('wnam');

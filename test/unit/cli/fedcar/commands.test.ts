@@ -127,6 +127,15 @@ describe('ingest', () => {
     expect((await fedcar('ingest nowhere')).err).toContain('no such file or folder');
   });
 
+  it('is undone by export: documents come out as they went in', async () => {
+    expect((await ok('export -c desk all.jsonl')).out).toBe(`${ITEMS.length + 3} documents in all.jsonl\n`);
+    const again = await ok('ingest -c desk --json all.jsonl');
+    expect(again.json()).toMatchObject({
+      documents: { unchanged: ITEMS.length + 3, created: 0, updated: 0 },
+    });
+    expect((await fedcar('export -c desk all.jsonl')).err).toContain('EEXIST');
+  });
+
   it('refuses a BEIR folder whose regions the collection does not have', async () => {
     const ran = await fedcar(`ingest -c desk ${join(import.meta.dirname, '../../../../samples')}`);
     expect(ran.code).toBe(1);
@@ -142,6 +151,15 @@ describe('questions', () => {
     expect(ran.out).toMatch(/cosine 0\.\d+, plain 0\.\d+/);
     expect(ran.out).toContain('model version 0');
     expect((await fedcar('query -c desk --limit 99 x')).code).toBe(2);
+  });
+
+  it('are answered in words, with sources', async () => {
+    const [item] = ITEMS;
+    const ran = await ok(['ask', '-c', 'desk', `${item?.title}?`]);
+    expect(ran.out).toContain(item?.text);
+    expect(ran.out).toMatch(new RegExp(`\\n {2}${item?.key}#0 `));
+    const answer = (await ok(['ask', '-c', 'desk', '--json', `${item?.title}?`])).json();
+    expect(answer).toMatchObject({ model_version: 0, errors: [] });
   });
 
   it('become feedback once', async () => {

@@ -1,0 +1,66 @@
+/** `fedcar export`: all documents of a collection in a file that `fedcar ingest` takes. */
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Item } from '../../../shared/protocol/items.ts';
+import type { Client } from '../../client.ts';
+import { concurrent } from '../../concurrent.ts';
+import type { Context, Shown } from '../context.ts';
+import { withExamples } from '../help.ts';
+import type { Register } from '../program.ts';
+
+const PAGE = 100;
+const REQUESTS_AT_ONCE = 8;
+
+export const exportCommand: Register = (program, bind) => {
+  const command = program
+    .command('export')
+    .description('save all documents as JSON lines; questions never leave their region')
+    .argument('<file>', 'a .jsonl file that does not exist yet')
+    .action(bind((context, file: string) => save(context, file)));
+  withExamples(command, [['export -c faq faq.jsonl', 'fedcar ingest faq.jsonl takes it back']]);
+};
+
+async function save(context: Context, name: string): Promise<Shown> {
+  return await context.change(
+    { what: `write the documents of ${context.collection} to ${name}` },
+    async () => {
+      const client = await context.client();
+      const bar = context.progress('documents', 0);
+      const file = await open(resolve(context.io.cwd, name), 'wx');
+      let documents = 0;
+      try {
+        for await (const items of pages(client)) {
+          const lines = items.map(({ key, title, text, format, metadata, region }) =>
+            JSON.stringify({ key, title, text, format, metadata, region }),
+          );
+          await file.write(lines.map((line) => `${line}\n`).join(''));
+          documents += items.length;
+          bar.update(documents);
+        }
+      } finally {
+        await file.close();
+      }
+      bar.end(`${documents} documents`);
+      return { json: { file: name, documents }, text: `${documents} documents in ${name}` };
+    },
+  );
+}
+
+/** Lists have no texts: each document is asked for. One that is deleted meanwhile is left out. */
+async function* pages(client: Client): AsyncGenerator<Item[]> {
+  let after: string | null = null;
+  do {
+    const from: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+    const page: { items: { key: string }[]; next: string | null } = await client.get(
+      `/items?limit=${PAGE}${from}`,
+    );
+    const found = await concurrent(page.items, REQUESTS_AT_ONCE, ({ key }) =>
+      client.get<Item>(`/items/${encodeURIComponent(key)}`).catch((error: { code?: string }) => {
+        if (error.code === 'unknown_item') return null;
+        throw error;
+      }),
+    );
+    yield found.filter((item) => item !== null);
+    after = page.next;
+  } while (after !== null);
+}
