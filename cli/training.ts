@@ -9,7 +9,7 @@ export interface RoundReport {
   phase: string;
   started_at: number;
   ended_at: number | null;
-  participants: Record<string, { phase: string; progress: number; work_ms?: number }>;
+  participants: Record<string, { phase: string; progress: number }>;
   contributors: number;
   loss: number | null;
   accuracy: number | null;

@@ -8,6 +8,7 @@ import { percent, table } from '../table.ts';
 import { peakWorkerdMemoryMb } from '../workerd-memory.ts';
 import type { Trained } from './accuracy.ts';
 import type { AccuracyOptions } from './accuracy-options.ts';
+import { criticalPathS } from './critical-path.ts';
 
 export interface Measured {
   folder: BeirFolder;
@@ -50,7 +51,7 @@ export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS
     ingest_s: round(ingestS),
     train_s: round(sum((one) => one.trainS)),
     ask_s: round(sum((one) => one.askS)),
-    critical_path_s: criticalPathS(first),
+    critical_path_s: rounded(criticalPathS(first.run, first.units)),
     ...privacyFigures(first),
     state: first.run.state,
     held_out: first.version.held_out,
@@ -98,13 +99,8 @@ function interval({ low, high }: { low: number; high: number }): [number, number
   return [low, high];
 }
 
-/** What the run takes when every region has its own processor: the slowest participant of each round, summed. */
-function criticalPathS({ run }: Trained): number | null {
-  const slowest = run.rounds.map(({ participants }) =>
-    Math.max(0, ...Object.values(participants).map(({ work_ms }) => work_ms ?? Number.NaN)),
-  );
-  const total = slowest.reduce((a, b) => a + b, 0);
-  return Number.isNaN(total) ? null : round(total / 1000);
+function rounded(value: number | null): number | null {
+  return value === null ? null : round(value);
 }
 
 function round(value: number): number {

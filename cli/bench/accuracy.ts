@@ -42,6 +42,8 @@ export async function benchAccuracy(args: string[]): Promise<void> {
 export interface Trained {
   /** Null: all regions together. */
   region: string | null;
+  /** Training records by region. */
+  units: Record<string, number>;
   run: RunReport;
   answers: AnsweredQuery[];
   trainS: number;
@@ -77,10 +79,11 @@ async function measureFederated(
   const began = Date.now();
   const settings = benchSettings(options, folder.regions, folder.counts.training);
   const client = await createCollection(deployment.url, 'bench', settings);
-  await ingest(client, await documentsOf(folder), await recordsOf(folder));
+  const records = await recordsOf(folder);
+  await ingest(client, await documentsOf(folder), records);
   const ingestS = seconds(began);
   const mips = await ask(client, queries, 0, 'asking version 0');
-  const trained = await trainAndAsk(client, queries, deployment, null);
+  const trained = await trainAndAsk(client, queries, deployment, null, unitsOf(records));
   return accuracyReport({ folder, settings, mips, trained: [trained], ingestS, wallS: seconds(began) });
 }
 
@@ -104,7 +107,7 @@ async function measureLocalOnly(
     await ingest(client, await documentsOf(folder, region), records);
     ingestS += seconds(at);
     mips ??= await ask(client, queries, 0, 'asking version 0');
-    trained.push(await trainAndAsk(client, queries, deployment, region));
+    trained.push(await trainAndAsk(client, queries, deployment, region, unitsOf(records)));
   }
   return accuracyReport({
     folder,
@@ -114,6 +117,14 @@ async function measureLocalOnly(
     ingestS,
     wallS: seconds(began),
   });
+}
+
+function unitsOf(records: readonly { region: string | null }[]): Record<string, number> {
+  const units: Record<string, number> = {};
+  for (const { region } of records) {
+    if (region !== null) units[region] = (units[region] ?? 0) + 1;
+  }
+  return units;
 }
 
 type Client = Awaited<ReturnType<typeof createCollection>>;
@@ -130,6 +141,7 @@ async function trainAndAsk(
   queries: TestQuery[],
   deployment: Deployment,
   region: string | null,
+  units: Record<string, number>,
 ): Promise<Trained> {
   const name = region === null ? 'training' : `training ${region}`;
   const began = Date.now();
@@ -140,7 +152,7 @@ async function trainAndAsk(
   const answers = await ask(client, queries, number, `asking version ${number}`);
   const version = await client.get<VersionReport>(`/models/${number}`);
   const privacy = await client.get<PrivacyReport>('/privacy');
-  return { region, run, answers, trainS, askS: seconds(asking), version, privacy };
+  return { region, units, run, answers, trainS, askS: seconds(asking), version, privacy };
 }
 
 /** Defaults of the product, the bench's own needs, then `--set`. */
