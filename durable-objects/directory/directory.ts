@@ -2,16 +2,16 @@
  * Directory: one Durable Object a deployment. Which collections there are, who may use them, what admins did, and the
  * work list of the cron trigger.
  *
- * Tables: collections, tokens, audit, and those of federations.ts. Methods: collection, collections, create, remove,
- * tick; invite, enrol, participants, removeParticipant, roster, putRoster, setAdminKey; addToken, tokens, revokeToken,
+ * Tables: collections, tokens, audit, and those of federations.ts. Methods: collection, collections, create, update, remove,
+ * reindex, reindexing, cancelReindex, tick; invite, enrol, participants, removeParticipant, roster, putRoster, setAdminKey; addToken, tokens, revokeToken,
  * authenticate; beginAudit, endAudit, audit. `beginAudit` writes an entry each time, and `authenticate`
  * counts its requests each time; every other one may be repeated. `create` refuses other settings under a name that
  * is taken. A removed collection leaves its keys: made again, it divides its
  * queries as before, and what they have cost still counts.
  */
-import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
-import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
+import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
+import { logLine } from '../../shared/log.ts';
 import {
   type AuditEntry,
   type AuditInput,
@@ -21,7 +21,13 @@ import {
 } from '../../shared/protocol/access.ts';
 import type { Agreement, ParticipantInfo, RosterInfo } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
-import type { CollectionInfo, CoordinatorApi, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
+import type {
+  CollectionInfo,
+  CoordinatorApi,
+  DirectoryApi,
+  Outcome,
+  ReindexInfo,
+} from '../../shared/protocol/objects.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
@@ -37,29 +43,23 @@ import { changedSettings } from './changes.ts';
 import { Federations, type OutsideParticipant, type Subject } from './federations.ts';
 import { participantsOf, rosterInfo, termsOf } from './participants.ts';
 import { RateWindows } from './rate-windows.ts';
+import { failureOf, infoOf, isUnderWay, Reindexes, reindexOf } from './reindex.ts';
 import { settingsProblem } from './rosters.ts';
+import { type CollectionRow, info, sameSettings, splitKey, subjectOf } from './rows.ts';
 import { MIGRATIONS } from './schema.ts';
 import { TokenStore } from './tokens.ts';
 
 /** How long the cron trigger waits for one collection. */
 const TICK_MS = 30_000;
-
-interface CollectionRow extends Record<string, SqlStorageValue> {
-  name: string;
-  settings: string;
-  split_key: string;
-  contributor_key: string;
-  admin_seed: string;
-  created_at: number;
-  ready: number;
-  state: 'lives' | 'leaving' | 'gone';
-}
+/** Between looks at a change of encoder. */
+const REINDEX_MS = 2_000;
 
 export class Directory extends TracedObject implements DirectoryApi {
   readonly #tokens: TokenStore;
   readonly #audit: AuditLog;
   readonly #windows = new RateWindows();
   readonly #federations: Federations;
+  readonly #reindexes: Reindexes;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -71,13 +71,19 @@ export class Directory extends TracedObject implements DirectoryApi {
     this.#tokens = new TokenStore(ctx.storage);
     this.#audit = new AuditLog(ctx.storage);
     this.#federations = new Federations(ctx.storage);
+    this.#reindexes = new Reindexes({
+      storage: ctx.storage,
+      env,
+      row: (name) => this.#row(name),
+      adminKey: async (name) => this.#federations.adminKey(await subjectOf(this.#row(name) as CollectionRow)),
+      prepare: (name) => this.#prepare(this.#row(name) as CollectionRow),
+    });
   }
 
   async collection(name: string): Promise<Outcome<CollectionInfo>> {
     const row = this.#row(name);
     if (row?.state === 'lives') return row.ready === 1 ? { ok: true, value: info(row) } : this.#prepare(row);
-    if (name === 'default')
-      return this.create(name, CollectionSettings.parse(this.#defaults()));
+    if (name === 'default') return this.create(name, CollectionSettings.parse(this.#defaults()));
     return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
   }
 
@@ -95,8 +101,10 @@ export class Directory extends TracedObject implements DirectoryApi {
         code: 'invalid_name',
         detail: `name: ${name} must be ${parsed.error.issues[0]?.message}`,
       };
-    const settings = CollectionSettings.parse(input);
     const known = this.#row(name);
+    // A ledger that is left lies in the objects of the last generation.
+    const { generation } = CollectionSettings.parse(JSON.parse(known?.settings ?? '{}'));
+    const settings = CollectionSettings.parse({ ...input, generation });
     if (known?.state === 'lives' && !sameSettings(known.settings, settings)) {
       return { ok: false, code: 'collection_exists', detail: `name: ${name} exists with other settings` };
     }
@@ -113,7 +121,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       `INSERT INTO collections (name, settings, split_key, contributor_key, admin_seed, created_at)
        VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at, ready = 0,
-       state = 'lives' WHERE state <> 'lives'`,
+       reindex = NULL, state = 'lives' WHERE state <> 'lives'`,
       name,
       JSON.stringify(settings),
       splitKey(settings.training.seed),
@@ -128,6 +136,10 @@ export class Directory extends TracedObject implements DirectoryApi {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const { settings } = found.value;
+    if (reindexOf(this.#row(name) as CollectionRow)?.state === 'building') {
+      const detail = 'the objects that take over go by the settings as they are';
+      return { ok: false, code: 'reindex_in_progress', detail };
+    }
     const hub = traced(coordinator(this.env, name, settings)) as unknown as CoordinatorApi;
     const changed = await changedSettings(settings, patch, hub);
     if (!changed.ok) return changed;
@@ -150,8 +162,10 @@ export class Directory extends TracedObject implements DirectoryApi {
     return { ok: true, value: null };
   }
 
-  async #removeObjects({ name, settings: json }: CollectionRow): Promise<void> {
-    const settings = CollectionSettings.parse(JSON.parse(json));
+  async #removeObjects(row: CollectionRow): Promise<void> {
+    const { name } = row;
+    const settings = CollectionSettings.parse(JSON.parse(row.settings));
+    await this.#reindexes.forget(row);
     await traced(coordinator(this.env, name, settings)).destroy();
     await Promise.all(
       settings.regions.map((each) => traced(region(this.env, name, each, settings)).destroy()),
@@ -163,7 +177,45 @@ export class Directory extends TracedObject implements DirectoryApi {
     );
   }
 
+  async reindex(name: string, encoder: string | null): Promise<Outcome<ReindexInfo>> {
+    const found = await this.collection(name);
+    if (!found.ok) return found;
+    const begun = await this.#reindexes.begin(this.#row(name) as CollectionRow, encoder, Date.now());
+    if (begun.ok) await this.ctx.storage.setAlarm(Date.now());
+    return begun;
+  }
+
+  async reindexing(name: string): Promise<Outcome<ReindexInfo | null>> {
+    const found = await this.collection(name);
+    if (!found.ok) return found;
+    const reindex = reindexOf(this.#row(name) as CollectionRow);
+    return { ok: true, value: reindex && infoOf(reindex) };
+  }
+
+  async cancelReindex(name: string): Promise<Outcome<ReindexInfo>> {
+    const found = await this.collection(name);
+    if (!found.ok) return found;
+    const cancelled = this.#reindexes.cancel(this.#row(name) as CollectionRow);
+    if (cancelled.ok) await this.ctx.storage.setAlarm(Date.now());
+    return cancelled;
+  }
+
+  /** Goes on with changes of encoder; the cron trigger sets it again. */
+  override async alarm(): Promise<void> {
+    const names = this.#rows().filter((row) => isUnderWay(reindexOf(row)));
+    const going = await Promise.all(
+      names.map(({ name }) =>
+        this.#reindexes.step(name, Date.now()).catch((error) => {
+          logLine('reindex_late', failureOf(name, error));
+          return true;
+        }),
+      ),
+    );
+    if (going.includes(true)) await this.ctx.storage.setAlarm(Date.now() + REINDEX_MS);
+  }
+
   async tick(now: number): Promise<{ started: string[] }> {
+    if (this.#rows().some((row) => isUnderWay(reindexOf(row)))) await this.ctx.storage.setAlarm(now);
     // One collection that is away must not hold up the others.
     const results = await Promise.all(
       this.#rows().map((row) => answerOf(() => this.#tickOne(row, now), TICK_MS)),
@@ -176,6 +228,12 @@ export class Directory extends TracedObject implements DirectoryApi {
     if (row.state !== 'lives') return [];
     if (row.ready === 0) await this.#prepare(row);
     const settings = CollectionSettings.parse(JSON.parse(row.settings));
+    if (this.env.FEDCAR_JOIN_URL && row.name === 'default') {
+      // Nobody else would wake a region that lost its alarm.
+      await Promise.all(
+        settings.regions.map((name) => answerOf(() => region(this.env, row.name, name, settings).wake())),
+      );
+    }
     const { started } = await coordinator(this.env, row.name, settings).tick(now);
     return started === null ? [] : [`${row.name}/${started}`];
   }
@@ -257,7 +315,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     const taken = this.#federations.enrol(name, by, hash, Date.now());
     if (!taken.ok) return taken;
     await this.#spread(found.value);
-    const { name: model, sha256 } = await modelInfo(this.env);
+    const { name: model, sha256 } = await modelInfo(this.env, found.value.settings.encoder);
     const admin_key = this.#federations.signingKey(found.value);
     const terms = termsOf(found.value.settings);
     return {
@@ -317,6 +375,8 @@ export class Directory extends TracedObject implements DirectoryApi {
     return {
       ...(named.length === 0 ? {} : { regions: named }),
       ...(FEDCAR_JURISDICTION === '' ? {} : { jurisdiction: FEDCAR_JURISDICTION }),
+      // Its regions train elsewhere.
+      ...(this.env.FEDCAR_JOIN_URL ? { regionsTrain: false, schedule: { everyHours: 0 } } : {}),
     };
   }
 
@@ -331,31 +391,4 @@ export class Directory extends TracedObject implements DirectoryApi {
         .toArray()[0] ?? null
     );
   }
-}
-
-async function subjectOf(row: CollectionRow): Promise<Subject> {
-  const settings = CollectionSettings.parse(JSON.parse(row.settings));
-  const own = await signerFromSeed(fromBase64Url(row.admin_seed, 32));
-  return { collection: row.name, settings, own };
-}
-
-/** Settings that were stored before a field existed have its default. */
-function sameSettings(stored: string, settings: CollectionSettings): boolean {
-  return JSON.stringify(CollectionSettings.parse(JSON.parse(stored))) === JSON.stringify(settings);
-}
-
-function info(row: CollectionRow): CollectionInfo {
-  return {
-    name: row.name,
-    settings: CollectionSettings.parse(JSON.parse(row.settings)),
-    createdAt: row.created_at,
-  };
-}
-
-/** Random, or made from the seed where runs must be repeatable. */
-function splitKey(seed: number | null): string {
-  if (seed !== null) return `seed-${seed}`;
-  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

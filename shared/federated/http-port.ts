@@ -220,7 +220,8 @@ async function readAtMost(response: Response, most: number, path: string): Promi
     parts.push(chunk.value);
     length += chunk.value.length;
     if (length > most) {
-      await reader?.cancel();
+      // Not waited for: a body may never say that it has ended.
+      void reader?.cancel().catch(() => {});
       throw new ConnectionError(`${path}: an answer of more than ${most} bytes`);
     }
   }

@@ -1,0 +1,146 @@
+/** What a participant expects of its shard, whatever stores it: one suite for a Region's SQLite and for files. */
+import { describe, expect, it } from 'vitest';
+import type { Job, ShardStore } from '../../shared/federated/shard-store.ts';
+import type { CountRound, RowEntry } from '../../shared/protocol/rounds.ts';
+
+/** A record as the suite wants it stored, with five tokens unless told. */
+export interface SuiteRecord {
+  n: number;
+  item: string;
+  held?: boolean;
+  relevant?: boolean;
+  at?: number;
+  length?: number;
+}
+
+export type UseShard = (
+  records: readonly SuiteRecord[],
+  /** `reopen` gives the store as another process would find it. */
+  body: (store: ShardStore, reopen: () => ShardStore) => void,
+) => Promise<void>;
+
+/** Records of the suite are used for so long. */
+export const SUITE_RETENTION_MS = 1000;
+const NOW = 10_000;
+
+const row = (
+  number: number,
+  item: string,
+  ordinal: number,
+  changedAt: number,
+  removed = false,
+): RowEntry => ({
+  row: number,
+  item,
+  ordinal,
+  region: 'east',
+  removed,
+  changedAt,
+});
+const JOB: Job = {
+  spec: { id: 'r.1', kind: 'count' } as CountRound,
+  phase: 'work',
+  cursor: 3,
+  units: 5,
+  tokens: 40,
+  probe: null,
+};
+const everything = (store: ShardStore, at = NOW) =>
+  Array.from(store.sample({ kind: 'all' }, new Map([0, 1, 2].map((n) => [n, n])), at).ids);
+
+export function shardSuite(name: string, use: UseShard): void {
+  describe(`a shard in ${name}`, () => {
+    it('keeps the job with its byte strings, and forgets them together', () =>
+      use([], (store, reopen) => {
+        expect(store.job()).toBeNull();
+        store.saveJob(JOB, { units: Uint8Array.of(1, 2), empty: new Uint8Array(0) });
+        store.putBlob('frame/0', new Uint8Array(3_000_000).fill(7));
+        const again = reopen();
+        expect(again.job()).toEqual(JOB);
+        expect(again.blob('units')).toEqual(Uint8Array.of(1, 2));
+        expect(again.blob('empty')).toEqual(new Uint8Array(0));
+        expect(again.blob('frame/0')?.length).toBe(3_000_000);
+        again.saveJob({ ...JOB, cursor: 4 }, { units: null, sums: Uint8Array.of(9) });
+        expect(reopen().blob('units')).toBeNull();
+        expect(reopen().blob('sums')).toEqual(Uint8Array.of(9));
+        expect(reopen().job()?.cursor).toBe(4);
+        again.clearJob();
+        for (const each of [again, reopen()]) {
+          expect([each.job(), each.blob('sums'), each.blob('frame/0')]).toEqual([null, null, null]);
+        }
+      }));
+
+    it('labels records of one passage by itself, others as it is told, also after a restart', () =>
+      use(
+        [
+          { n: 1, item: 'short' },
+          { n: 2, item: 'long' },
+          { n: 3, item: 'unknown' },
+        ],
+        (store, reopen) => {
+          store.applyRows([row(0, 'short', 0, 1), row(1, 'long', 0, 2), row(2, 'long', 1, 3)], 3);
+          expect(store.rowsAt()).toBe(3);
+          const [open, ...others] = store.unlabelled(10);
+          expect(others).toEqual([]);
+          expect(open).toMatchObject({ id: 2, rows: [1, 2] });
+          expect(everything(store)).toEqual([1]);
+          store.label([{ id: 2, row: 2 }]);
+          expect(store.unlabelled(10)).toEqual([]);
+          const again = reopen();
+          expect(again.rowsAt()).toBe(3);
+          expect(everything(again)).toEqual([1, 2]);
+          expect(again.records(Uint32Array.of(2, 9, 1))).toMatchObject([
+            { id: 2, row: 2 },
+            null,
+            { id: 1, row: 0 },
+          ]);
+          expect([again.itemOfRow(2), again.itemOfRow(7)]).toEqual(['long', null]);
+        },
+      ));
+
+    it('forgets labels whose row went, and those of an item that has a new row', () =>
+      use([{ n: 1, item: 'long' }], (store, reopen) => {
+        store.applyRows([row(0, 'long', 0, 1), row(1, 'long', 1, 2)], 2);
+        store.label([{ id: 1, row: 1 }]);
+        store.applyRows([row(1, 'long', 1, 3, true)], 3);
+        expect(reopen().unlabelled(10)).toEqual([]);
+        const [left] = reopen().records(Uint32Array.of(1));
+        expect(left?.row ?? 0).toBe(0);
+        store.applyRows([row(2, 'long', 1, 4)], 4);
+        expect(reopen().unlabelled(10)).toMatchObject([{ id: 1, rows: [0, 2] }]);
+      }));
+
+    it('counts and samples what trains, holds out what judges, by age', () =>
+      use(
+        [
+          { n: 1, item: 'a', length: 9 },
+          { n: 2, item: 'b' },
+          { n: 3, item: 'b', relevant: false },
+          { n: 4, item: 'a', held: true },
+          { n: 5, item: 'a', held: true, relevant: false },
+          { n: 6, item: 'a', at: NOW - SUITE_RETENTION_MS - 1 },
+          { n: 7, item: 'b', at: NOW + 1 },
+        ],
+        (store) => {
+          store.applyRows([row(0, 'a', 0, 1), row(1, 'b', 0, 2)], 2);
+          store.unlabelled(10);
+          expect(Array.from(store.countUnits(2, NOW))).toEqual([1, 1, 3]);
+          // Short ones first, so that microbatches fill.
+          expect(everything(store)).toEqual([2, 3, 1]);
+          expect(Array.from(store.sample({ kind: 'all' }, new Map([[0, 0]]), NOW).ids)).toEqual([1]);
+          expect(Array.from(store.heldOut(NOW).ids)).toEqual([4]);
+          expect(everything(store, NOW + 1)).toEqual([2, 3, 7, 1]);
+        },
+      ));
+
+    it('keeps embeddings under one name of their parameters', () =>
+      use([{ n: 1, item: 'a' }], (store) => {
+        const ids = Uint32Array.of(1);
+        store.cacheEmbeddings(ids, 'first', Float32Array.of(1, 2), 2);
+        expect(store.cachedEmbeddings(ids, 'first')).toEqual([Float32Array.of(1, 2)]);
+        expect(store.cachedEmbeddings(ids, 'second')).toEqual([null]);
+        store.cacheEmbeddings(ids, 'second', Float32Array.of(3, 4), 2);
+        expect(store.cachedEmbeddings(ids, 'second')).toEqual([Float32Array.of(3, 4)]);
+      }));
+  });
+}

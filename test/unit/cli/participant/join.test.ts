@@ -1,0 +1,238 @@
+/** What a participant keeps over its lives: keys, query log, ledger; and how its loop ends. */
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readData } from '../../../../cli/participant/data.ts';
+import { LedgerFile } from '../../../../cli/participant/ledger-file.ts';
+import { openQueryLog } from '../../../../cli/participant/query-log.ts';
+import { serve } from '../../../../cli/participant/service.ts';
+import { ParticipantState } from '../../../../cli/participant/state.ts';
+import { AgreedRounds } from '../../../../shared/federated/agreement.ts';
+import { ConnectionError, HubError } from '../../../../shared/federated/http-port.ts';
+import { planNoise } from '../../../../shared/federated/noise-plan.ts';
+import { COUNT_NORM } from '../../../../shared/federated/refusals.ts';
+import type { Job } from '../../../../shared/federated/shard-store.ts';
+import type { Agreement } from '../../../../shared/protocol/enrolment.ts';
+import type { FeedbackInput } from '../../../../shared/protocol/items.ts';
+import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
+import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-join-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const settings = CollectionSettings.parse({ heldOutShare: 0.5 });
+const { adapter, privacy, heldOutShare, retentionDays } = settings;
+const terms = { adapter, privacy, heldOutShare, retentionDays };
+const record = (query: string, more: Partial<FeedbackInput> = {}): FeedbackInput => ({
+  query,
+  item: 'a',
+  relevant: true,
+  ...more,
+});
+
+describe('the query log', () => {
+  const key = new Uint8Array(32).fill(1);
+  const open = (records: FeedbackInput[], now: number, more: object = {}) =>
+    openQueryLog(folder, records, {
+      terms,
+      key,
+      tokenize: (text) => new Int32Array(text.length),
+      now,
+      ...more,
+    });
+
+  it('gives a record its number and its moment once', () => {
+    const first = open([record('one'), record('two', { id: 'x' }), record('one')], 100);
+    expect(first.map(({ n, at, length }) => [n, at, length])).toEqual([
+      [0, 100, 3],
+      [1, 100, 3],
+    ]);
+    const later = open([record('zero'), record('two', { id: 'x' }), record('one')], 200);
+    expect(later.map(({ n, at }) => [n, at])).toEqual([
+      [2, 200],
+      [1, 100],
+      [0, 100],
+    ]);
+    // Another text under the same id is another record, however young.
+    expect(open([record('2', { id: 'x' })], 300)).toMatchObject([{ n: 3, at: 300, id: 'x' }]);
+    appendFileSync(join(folder, 'records.jsonl'), '{"n":4,"id"');
+    expect(open([record('one'), record('new')], 400).map(({ n }) => n)).toEqual([0, 4]);
+    expect(open([record('new')], 500)).toMatchObject([{ n: 4, at: 400 }]);
+  });
+
+  it('divides units by the key alone, a contributor as a whole where it is the unit', () => {
+    const many = Array.from({ length: 200 }, (_, i) => record(`query ${i}`, { contributor: `c${i % 10}` }));
+    const held = open(many, 1).map((one) => one.held);
+    expect(held.filter(Boolean).length).toBeGreaterThan(60);
+    expect(held.filter(Boolean).length).toBeLessThan(140);
+    rmSync(join(folder, 'records.jsonl'));
+    expect(open(many, 9).map((one) => one.held)).toEqual(held);
+    expect(open(many, 9, { key: new Uint8Array(32).fill(2) }).map((one) => one.held)).not.toEqual(held);
+    const whole = { terms: { ...terms, privacy: { ...privacy, unit: 'contributor' } } };
+    const byUnit = new Map<string, Set<boolean>>();
+    for (const { contributor = '', held } of open(many, 9, whole)) {
+      byUnit.set(contributor, (byUnit.get(contributor) ?? new Set()).add(held));
+    }
+    expect([...byUnit.values()].every((kinds) => kinds.size === 1)).toBe(true);
+  });
+});
+
+describe('the ledger', () => {
+  const agreement: Agreement = {
+    collection: 'c',
+    name: 'n',
+    admin_key: 'A'.repeat(43),
+    model: { name: 'm', sha256: '0'.repeat(64) },
+    terms,
+  };
+  const noiseMultiplier = planNoise(privacy, retentionDays).counts;
+  const count = (serial: number, id: string): RoundSpec =>
+    ({
+      ...{ id, serial, collection: 'c', kind: 'count', sample: { kind: 'all' }, clipNorm: COUNT_NORM },
+      ...{ noiseMultiplier, honest: 2, aggregation: 'secure', startedAt: 1000 * serial },
+    }) as unknown as RoundSpec;
+  const open = (epsilon = privacy.epsilon) =>
+    new LedgerFile(
+      join(folder, 'ledger.jsonl'),
+      new AgreedRounds(agreement, { epsilon, delta: privacy.delta }),
+    );
+
+  it('charges a round once, before and after a restart, and no serial twice', () => {
+    const ledger = open();
+    expect(ledger.charge(count(1, 'r.0'))).toBeNull();
+    expect(ledger.charge(count(1, 'r.0'))).toBeNull();
+    expect(open().charge(count(1, 'r.0'))).toBeNull();
+    expect(open().entries()).toHaveLength(1);
+    expect(open().charge(count(1, 'r.1'))).toContain('serial 1 is not above 1');
+    expect(open().charge(count(2, 'r.1'))).toBeNull();
+    expect(
+      open()
+        .entries()
+        .map(({ round }) => round),
+    ).toEqual([1, 2]);
+    expect(open().spent(3000)).toBeGreaterThan(0);
+  });
+
+  it('charges nothing past its own budget, and survives a torn line', () => {
+    expect(open(0.05).charge(count(1, 'r.0'))).toContain('privacy_budget_exceeded');
+    expect(open(0.05).entries()).toEqual([]);
+    open().charge(count(1, 'r.0'));
+    appendFileSync(join(folder, 'ledger.jsonl'), '{"round":2,');
+    expect(open().charge(count(3, 'r.2'))).toBeNull();
+    expect(open().entries()).toHaveLength(2);
+    expect(readFileSync(join(folder, 'ledger.jsonl'), 'utf8').split('\n')).toHaveLength(3);
+  });
+});
+
+describe('the state folder', () => {
+  it('makes its key once, for its owner alone, and lets one process in', async () => {
+    const state = new ParticipantState(join(folder, 'state'));
+    const { signer, splitKey } = await state.identity();
+    const again = await new ParticipantState(state.folder).identity();
+    expect([again.signer.key, again.splitKey]).toEqual([signer.key, splitKey]);
+    if (process.platform !== 'win32') {
+      expect(statSync(join(state.folder, 'identity.json')).mode & 0o077).toBe(0);
+    }
+    state.lock();
+    writeFileSync(join(state.folder, 'lock'), String(process.ppid));
+    expect(() => state.lock()).toThrow(`process ${process.ppid} takes part from here already`);
+    // A number that no process has.
+    writeFileSync(join(state.folder, 'lock'), String(2 ** 22 + 1));
+    state.lock();
+    state.release();
+  });
+});
+
+describe('the data', () => {
+  it('is a BEIR folder, or documents with a log', async () => {
+    const beir = join(folder, 'beir');
+    mkdirSync(join(beir, 'qrels'), { recursive: true });
+    writeFileSync(join(beir, 'corpus.jsonl'), '{"_id":"a","title":"A","text":"text"}\n');
+    writeFileSync(join(beir, 'queries.jsonl'), '{"_id":"1","text":"one"}\n{"_id":"2","text":"two"}\n');
+    writeFileSync(join(beir, 'qrels', 'train.tsv'), 'query-id\tcorpus-id\tscore\n1\ta\t1\n2\ta\t1\n');
+    writeFileSync(join(beir, 'regions.tsv'), 'query-id\tregion\n1\teast\n2\twest\n');
+    const all = await readData(beir, {});
+    expect(all.records.map(({ id, query, item }) => [id, query, item])).toEqual([
+      ['1/a', 'one', 'a'],
+      ['2/a', 'two', 'a'],
+    ]);
+    expect((await readData(beir, { only: 'west' })).records.map(({ query }) => query)).toEqual(['two']);
+    const docs = join(folder, 'docs');
+    mkdirSync(docs);
+    writeFileSync(join(docs, 'help.md'), '# Help\n\nCall us.\n');
+    await expect(readData(docs, {})).rejects.toThrow(
+      'queries.jsonl: no such file: name the query log with --log',
+    );
+    writeFileSync(join(docs, 'queries.jsonl'), '{"query":"hi","item":"help.md"}\n');
+    const own = await readData(docs, {});
+    expect(own.records).toMatchObject([{ query: 'hi', item: 'help.md', relevant: true }]);
+    expect(own.documents).toMatchObject([{ document: { key: 'help.md', title: 'Help' } }]);
+    writeFileSync(join(docs, 'bad.jsonl'), '{"query":"hi"}\n');
+    await expect(readData(docs, { log: join(docs, 'bad.jsonl') })).rejects.toThrow(
+      'bad.jsonl:1: field "item"',
+    );
+  });
+});
+
+describe('the loop', () => {
+  const JOB = { spec: { id: 'r.0', kind: 'count' } } as Job;
+  /** Steps as told; a job stands after `true`. */
+  async function run(steps: (number | null | Error)[], jobs: boolean[], more: object = {}) {
+    const waits: number[] = [];
+    const trouble: string[] = [];
+    let at = 0;
+    const shard = { job: () => (jobs[at - 1] ? JOB : null), rounds: 0 };
+    const ended = await serve({
+      participant: {
+        async step() {
+          const step = steps[at++];
+          if (step instanceof Error) throw step;
+          shard.rounds += jobs[at - 2] && !jobs[at - 1] ? 1 : 0;
+          return step ?? null;
+        },
+      },
+      shard,
+      once: false,
+      idleMs: 7,
+      pause: async (ms) => void waits.push(ms),
+      stopping: () => at >= steps.length,
+      onTrouble: (message) => trouble.push(message),
+      ...more,
+    });
+    return { ended, waits, trouble, at };
+  }
+
+  it('waits as it is told, and between questions while idle', async () => {
+    expect(await run([null, 0, 50], [false, true, true])).toMatchObject({ ended: 'stopped', waits: [7, 50] });
+  });
+
+  it('ends with the run, or after so many rounds', async () => {
+    const once = await run([null, 0, 0, null, null], [false, true, true, false, false], { once: true });
+    expect(once).toMatchObject({ ended: 'run over', at: 4 });
+    const two = await run([0, 0, 0, 0, 0], [true, false, true, false, true], { rounds: 2 });
+    expect(two).toMatchObject({ ended: 'rounds', at: 4 });
+  });
+
+  it('waits ever longer for a connection, and not for what will not change', async () => {
+    const lost = new ConnectionError('lost');
+    const result = await run([lost, lost, new HubError(503, 'unavailable', 'x'), 0, lost], [], {});
+    expect(result.waits).toEqual([1000, 2000, 4000, 1000]);
+    expect(result.trouble[0]).toBe('lost');
+    await expect(run([new HubError(403, 'not_a_participant', 'x'), 0], [])).rejects.toThrow(
+      'not_a_participant',
+    );
+    await expect(run([new Error('a bug'), 0], [])).rejects.toThrow('a bug');
+  });
+});
