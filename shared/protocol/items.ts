@@ -9,7 +9,9 @@ export type ItemFormat = z.infer<typeof ItemFormat>;
 /** Flat and small metadata, so that filters stay simple and pages of items small. */
 export const ItemMetadata = z
   .record(z.string().min(1).max(64), z.union([z.string().max(1024), z.number(), z.boolean()]))
-  .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 fields');
+  .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 fields')
+  // For the API's description, which does not see what is refined.
+  .meta({ propertyNames: { minLength: 1, maxLength: 64 }, maxProperties: 64 });
 export type ItemMetadata = z.infer<typeof ItemMetadata>;
 
 export const ItemInput = z.strictObject({

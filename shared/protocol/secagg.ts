@@ -11,10 +11,15 @@ export const SECAGG_PROTOCOL = 'fedcar-secagg/1';
 /** Roster positions plus one are points of GF(2¹⁶); JSON lists keep well below that. */
 export const MAX_MEMBERS = 4096;
 
-const base64Url = (bytes: number) =>
-  z
+/** What the last character may be, by the bytes that are left over from threes: the one spelling without spare bits. */
+const LAST = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
+
+const base64Url = (bytes: number) => {
+  const before = Math.ceil((bytes * 4) / 3) - 1;
+  return z
     .string()
-    .regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((bytes * 4) / 3)}}$`), `${bytes} bytes in base64url`);
+    .regex(new RegExp(`^[A-Za-z0-9_-]{${before}}${LAST[bytes % 3]}$`), `${bytes} bytes in base64url`);
+};
 
 export const Bytes32 = base64Url(32);
 export const Signature = base64Url(64);
@@ -41,7 +46,7 @@ const Members = z.array(MemberId).max(MAX_MEMBERS);
 /** Who may take part, in order of id. Signed by the collection's admin key; an epoch names its predecessor. */
 export const Roster = z.strictObject({
   collection: CollectionName,
-  epoch: z.int().nonnegative(),
+  epoch: z.int().min(0).max(2 ** 31),
   /** Hash of the roster of the epoch before; null for epoch 0. */
   previous: Sha256Hex.nullable(),
   members: z
@@ -49,9 +54,9 @@ export const Roster = z.strictObject({
     .min(2)
     .max(MAX_MEMBERS),
   /** t: the least number of participants that a sum is released for. */
-  threshold: z.int().min(2),
+  threshold: z.int().min(2).max(MAX_MEMBERS),
   /** m: how many participants may collude with the coordinator. */
-  colluders: z.int().nonnegative(),
+  colluders: z.int().min(0).max(MAX_MEMBERS),
 });
 export type Roster = z.infer<typeof Roster>;
 
@@ -100,8 +105,8 @@ export const RoundParameters = z.strictObject({
     .int()
     .positive()
     .max(1 << 28),
-  threshold: z.int().min(2),
-  colluders: z.int().nonnegative(),
+  threshold: z.int().min(2).max(MAX_MEMBERS),
+  colluders: z.int().min(0).max(MAX_MEMBERS),
   graph: AggregationGraph,
 });
 export type RoundParameters = z.infer<typeof RoundParameters>;
