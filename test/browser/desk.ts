@@ -58,7 +58,7 @@ export async function startDesk(): Promise<Desk> {
 export async function fill(desk: Desk): Promise<void> {
   const [home, ...others] = REGIONS;
   await desk.send('POST', '/v1/items', { items: ITEMS, region: home });
-  const records = feedback(3);
+  const records = feedback(2);
   for (const [index, region] of others.entries()) {
     const share = records.filter((_, place) => place % others.length === index);
     await desk.send('POST', '/v1/feedback', { records: share, region });

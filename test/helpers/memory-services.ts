@@ -49,6 +49,10 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     pointer: async (asked = version) =>
       asked === version ? { version, revision: 0, hash, bytes: bytes.length, parts: 1 } : null,
     snapshotPart: async () => bytes,
+    regions: async () =>
+      Object.keys(options.regions)
+        .filter((region) => options.regions[region] === 'answers')
+        .map((region) => ({ region, items: 1, passages: 1, lastContributionAt: null })),
   };
   const directory: Partial<DirectoryApi> = {
     collection: async (name) =>
