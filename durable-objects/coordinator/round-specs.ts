@@ -2,6 +2,7 @@
 import { figuresNorm, figuresOf, statScale } from '../../shared/federated/figures.ts';
 import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
 import { rateOf } from '../../shared/federated/noise-plan.ts';
+import { bareKey } from '../../shared/federated/query-embeddings.ts';
 import { COUNT_NORM, GATE_NORM } from '../../shared/federated/refusals.ts';
 import { positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
@@ -78,11 +79,12 @@ type GridOf = (dimension: number, clipNorm: number) => Pick<RoundSpec, 'dimensio
 
 async function specifyTraining(
   run: ActiveRun,
-  { settings, context }: RunnerParts,
+  parts: RunnerParts,
   state: TrainingState,
   common: Common,
   grid: GridOf,
 ): Promise<RoundSpec> {
+  const { settings, context } = parts;
   const { plan } = run;
   if (plan === null) throw new Error('a train round needs a plan');
   const { training, adapter, privacy } = settings;
@@ -116,9 +118,7 @@ async function specifyTraining(
     temperature: training.temperature,
     gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
-    adapterKey: headOnly
-      ? adapterKey(run, plan, phases, `${context.model.sha256.slice(0, 16)}.${common.lineage}`)
-      : common.id,
+    adapterKey: headOnly ? keptKey(run, plan, parts, common.lineage) : common.id,
     statScale:
       clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / figuresNorm({ adaptiveClip }),
     adaptiveClip,
@@ -132,10 +132,16 @@ function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
 
 /**
  * Names the adapter of a round that trains the head alone: query embeddings made under the same name are the same.
- * Before it first moves it is the base version's. `origin`: the encoder, and the lineage, after a change of which
- * versions may get numbers that others had.
+ * Before it first moves it is the base version's, whose number may be another's in another lineage.
  */
-function adapterKey(run: ActiveRun, plan: RunPlan, phases: readonly TrainingPhase[], origin: string): string {
+function keptKey(
+  run: ActiveRun,
+  plan: RunPlan,
+  { settings, context }: Pick<RunnerParts, 'settings' | 'context'>,
+  lineage: string,
+): string {
+  if (settings.adapter.kind === 'none') return bareKey(context.model.sha256);
+  const phases = phasesOf(settings);
   let moved = 0;
   let done = 0;
   for (const [index, { rounds }] of plan.phases.entries()) {
@@ -143,7 +149,7 @@ function adapterKey(run: ActiveRun, plan: RunPlan, phases: readonly TrainingPhas
     if (phases[index]?.train === 'adapter-and-head') moved += here;
     done += rounds;
   }
-  const base = `${origin}.v${run.base}`;
+  const base = `${context.model.sha256.slice(0, 16)}.${lineage}.v${run.base}`;
   return moved === 0 ? base : `${base}.${run.run}.${moved}`;
 }
 

@@ -37,4 +37,6 @@ export const MIGRATIONS = [
   // Contributors were stored by the ids that callers gave: those are forgotten, from now on they are keyed hashes.
   `UPDATE records SET contributor = NULL;
   CREATE INDEX records_contributor ON records (contributor, at);`,
+  // What has the same tokens has the same embedding.
+  'CREATE INDEX records_ids ON records (ids);',
 ] as const;

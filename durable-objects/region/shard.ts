@@ -222,7 +222,7 @@ export class Shard implements ShardStore {
     this.#storage.transactionSync(() => {
       ids.forEach((id, index) => {
         this.#sql.exec(
-          'UPDATE records SET embedding = ?, embedding_key = ? WHERE n = ?',
+          'UPDATE records SET embedding = ?, embedding_key = ? WHERE ids = (SELECT ids FROM records WHERE n = ?)',
           embeddings.slice(index * width, (index + 1) * width).buffer,
           key,
           id,

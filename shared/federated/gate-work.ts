@@ -7,6 +7,7 @@ import type { GateRound, StateRef } from '../protocol/rounds.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { topRows } from '../retrieval/scores.ts';
 import type { SliceResult } from './participant.ts';
+import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle } from './shard-store.ts';
 import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
@@ -15,13 +16,30 @@ import type { Selection } from './unit-selection.ts';
 export const GATE_DIMENSION = 6;
 const PROBE_TITLES = 200;
 
-/** Null stands for a record that was deleted while the gate ran: nobody finds it. */
-type Query = { ids: Int32Array; item: string } | null;
+/** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number. */
+type Query = { id: number | null; ids: Int32Array; item: string } | null;
+
+/** A snapshot that queries are put to, and the bits that its hits set. */
+interface Pass {
+  ref: StateRef;
+  bits: number;
+}
+
+/** Candidate, serving version and plain search: what is the same is asked once. */
+function passesOf({ candidate, serving, baseline }: GateRound): Pass[] {
+  const passes: Pass[] = [];
+  for (const [index, ref] of [candidate, serving, baseline].entries()) {
+    const same = passes.find((pass) => pass.ref.hash === ref.hash);
+    if (same !== undefined) same.bits |= 1 << index;
+    else passes.push({ ref, bits: 1 << index });
+  }
+  return passes;
+}
 
 /** Results are kept as one byte a query: bit p set when pass p found the item. */
 export async function runGate(job: Job, spec: GateRound, context: WorkContext): Promise<SliceResult> {
   const { store, states, engine } = context;
-  const passes: StateRef[] = [spec.candidate, spec.serving, spec.baseline];
+  const passes = passesOf(spec);
   const selection = keptSelection(store) ?? store.heldOut(spec.startedAt);
   const units = selection.ids;
   const keptTitles = store.blob('titles');
@@ -42,13 +60,15 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const pass = Math.floor(job.cursor / total);
   const at = job.cursor % total;
   const queries = take(selection, titles, at, context);
-  const snapshot = await states.snapshot(passes[pass] as StateRef);
+  const { ref, bits } = passes[pass] as Pass;
+  const snapshot = await states.snapshot(ref);
   const found = await answer(snapshot, queries, context, engine.info.width);
   found.forEach((hit, index) => {
-    if (hit) results[at + index] = (results[at + index] as number) | (1 << pass);
+    if (hit) results[at + index] = (results[at + index] as number) | bits;
   });
-  const next: Job = { ...job, units: 3 * total, cursor: job.cursor + queries.length };
-  if (next.cursor < 3 * total) return { job: next, blobs, sum: null };
+  const work = passes.length * total;
+  const next: Job = { ...job, units: work, cursor: job.cursor + queries.length };
+  if (next.cursor < work) return { job: next, blobs, sum: null };
   return {
     job: { ...next, probe: probe(results.subarray(units.length)) },
     blobs,
@@ -61,27 +81,32 @@ function take(selection: Selection, titles: ProbeTitle[], at: number, context: W
   const units = selection.ids;
   if (at < units.length) {
     return takeSlice(store, selection, at, sliceTokens).records.map(
-      (record) => record && { ids: record.ids, item: store.itemOfRow(record.row) ?? '' },
+      (record) => record && { id: record.id, ids: record.ids, item: store.itemOfRow(record.row) ?? '' },
     );
   }
   return titles
     .slice(at - units.length, at - units.length + 64)
-    .map((title) => ({ ids: engine.tokenize(title.title), item: title.item }));
+    .map((title) => ({ id: null, ids: engine.tokenize(title.title), item: title.item }));
 }
 
 async function answer(
   snapshot: Snapshot,
   queries: Query[],
-  { engine }: WorkContext,
+  { engine, store }: WorkContext,
   width: number,
 ): Promise<boolean[]> {
   const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
   const standing = queries.filter((query) => query !== null);
-  const embeddings = await engine.embed(
-    standing.map((q) => q.ids),
-    adapter,
-    { priority: 'background' },
-  );
+  const records = standing.filter((query) => query.id !== null) as { id: number; ids: Int32Array }[];
+  // Without an adapter embeddings are the same in all passes, and in the next run.
+  const embeddings =
+    adapter.kind === 'none' && records.length === standing.length
+      ? await queryEmbeddings({ store, engine }, records, adapter, bareKey(engine.info.sha256))
+      : await engine.embed(
+          standing.map(({ ids }) => ids),
+          adapter,
+          { priority: 'background' },
+        );
   let index = -1;
   return queries.map((query) => {
     if (query === null) return false;

@@ -11,6 +11,7 @@ import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
 import { encodeContribution } from './mechanism.ts';
+import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
 import { StateCache } from './state-cache.ts';
@@ -125,16 +126,11 @@ export class Participant {
       return;
     }
     const rows = [...new Set(records.flatMap((record) => record.rows))];
-    const width = (await engine()).info.width;
+    const ready = await engine();
+    const { width, sha256 } = ready.info;
     const [embeddings, queries] = await Promise.all([
       port.rowEmbeddings(rows),
-      engine().then((ready) =>
-        ready.embed(
-          records.map((r) => r.ids),
-          { kind: 'none' },
-          { priority: 'background' },
-        ),
-      ),
+      queryEmbeddings({ store, engine: ready }, records, { kind: 'none' }, bareKey(sha256)),
     ]);
     const place = new Map(rows.map((row, index) => [row, index * width]));
     const labels = records.map((record, index) => {

@@ -83,6 +83,7 @@ export interface ShardStore {
 
   /** Query embeddings made under the parameters named `key`; null where there is none. */
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[];
+  /** Also for every other record with the same tokens, where the store can tell. */
   cacheEmbeddings(ids: Uint32Array, key: string, embeddings: Float32Array, width: number): void;
 
   /** Titles of own items that are not in `active`, at most `limit`, always the same ones. */

@@ -12,6 +12,7 @@ import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/settings.ts';
 import { figuresOf, LOSS_CAP } from './figures.ts';
 import type { SliceResult } from './participant.ts';
+import { queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
 import type { Selection } from './unit-selection.ts';
@@ -207,7 +208,7 @@ async function gradients(
     spec.train === 'head'
       ? await engine.headGradient(
           {
-            queries: await queryEmbeddings(work, records),
+            queries: await embeddingsOf(work, records),
             rows: Int32Array.from(records, label),
             relevant: Uint8Array.from(records, ({ relevant }) => (relevant ? 1 : 0)),
             weights: Float32Array.from(records, ({ weight }) => weight),
@@ -235,37 +236,10 @@ async function gradients(
   return stats;
 }
 
-/** Query embeddings under the round's adapter, from the cache where they were made before. */
-async function queryEmbeddings(work: Work, records: TrainingRecord[]): Promise<Float32Array> {
-  const { spec, parameters, context } = work;
-  const { store, engine } = context;
-  const { width } = engine.info;
-  const ids = Uint32Array.from(records, (record) => record.id);
-  const cached = store.cachedEmbeddings(ids, spec.adapterKey);
-  const missing = records.filter((_, index) => cached[index] === null);
-  const queries = new Float32Array(records.length * width);
-  if (missing.length > 0) {
-    const adapter = adapterOf(spec.adapter, parameters.adapter, width);
-    const made = await engine.embed(
-      missing.map((r) => r.ids),
-      adapter,
-      { priority: 'background' },
-    );
-    store.cacheEmbeddings(
-      Uint32Array.from(missing, (r) => r.id),
-      spec.adapterKey,
-      made,
-      width,
-    );
-    let at = 0;
-    for (let i = 0; i < records.length; i++) {
-      if (cached[i] === null) queries.set(made.subarray(width * at, width * ++at), width * i);
-    }
-  }
-  cached.forEach((embedding, index) => {
-    if (embedding !== null) queries.set(embedding, width * index);
-  });
-  return queries;
+/** Query embeddings under the round's adapter. */
+function embeddingsOf({ spec, parameters, context }: Work, records: TrainingRecord[]): Promise<Float32Array> {
+  const adapter = adapterOf(spec.adapter, parameters.adapter, context.engine.info.width);
+  return queryEmbeddings(context, records, adapter, spec.adapterKey);
 }
 
 /** SGD with momentum over the slice's records; the state (parameters, then velocities) survives between slices. */
