@@ -104,6 +104,15 @@ describe('imports go one way', () => {
   });
 });
 
+it('what is fetched are the deployment’s own assets and what its operator set, never what a request names', () => {
+  const fetching = sources.filter(
+    (file) =>
+      !file.startsWith('cli/') && !file.includes('/client/') && /(?<![\w.#])fetch\(/.test(textOf(file)),
+  );
+  // The answering model's address, and the deployment that this one takes part in.
+  expect(fetching).toEqual(['durable-objects/region/region.ts', 'workers/answer/openai.ts']);
+});
+
 describe('every file', () => {
   it('has at most 400 lines', () => {
     const long = files.filter((file) => textOf(file).trimEnd().split('\n').length > 400);
@@ -111,7 +120,7 @@ describe('every file', () => {
   });
 
   it('names no path of somebody’s machine', () => {
-    const machine = /(?<![\w.])\/(?:home|Users|work|root|tmp\/[a-z])\/?[\w-]+\//;
+    const machine = /(?<![\w.])\/(?:(?:home|Users|work|root)\/|tmp\/[a-z])[\w-]+\//;
     const self = 'test/unit/structure.test.ts';
     const naming = files.filter((file) => file !== self && machine.test(textOf(file)));
     expect(naming).toEqual([]);

@@ -71,7 +71,7 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
     const headers = new Headers(raw.headers);
     headers.delete('content-encoding');
     headers.delete('content-length');
-    c.req.raw = new Request(raw, { headers, body: bytes });
+    c.req.raw = new Request(raw, { headers, body: bytes, signal: raw.signal });
     await next();
   };
 }
