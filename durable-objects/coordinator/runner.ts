@@ -311,11 +311,12 @@ export class Runner {
   #again(run: ActiveRun, detail: string): null {
     const { runs, now } = this.#parts;
     const failures = run.failures + 1;
+    const why = run.round?.error == null ? detail : `${detail}; ${run.round.error}`;
     if (failures >= MOST_FAILURES || run.round === null) {
-      this.fail(run, `secure aggregation failed ${failures} times: ${detail}`);
+      this.fail(run, `secure aggregation failed ${failures} times: ${why}`);
       return null;
     }
-    runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: detail } }, { endedAt: now() });
+    runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: why } }, { endedAt: now() });
     runs.save({ ...nextRound(run), failures });
     return null;
   }

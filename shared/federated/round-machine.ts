@@ -67,6 +67,11 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
   if (state.phase !== 'open') {
     // A repeat whose first answer was lost: its sender is in the round and must keep what the round still needs.
     const counted = event.type === 'ready' && state.participants[event.participant]?.phase === 'ready';
+    // Who stays out of the secure sum says why; what comes of the sum is decided there.
+    if (event.type === 'failed' && state.phase === 'released' && event.participant in state.participants) {
+      const error = `${event.participant}: ${event.detail}`;
+      return { state: { ...state, error }, effects: [], accepted: false };
+    }
     return { state, effects: [], accepted: state.phase === 'released' && counted };
   }
   if (event.type === 'cancel') return abort(state, event.detail);

@@ -55,6 +55,7 @@ const FIXED: readonly [field: string, read: Read, why: string][] = [
   ['privacy.aggregation', (s) => s.privacy.aggregation, 'its members agreed on it'],
   ['privacy.threshold', (s) => s.privacy.threshold, 'it is in the signed roster'],
   ['privacy.colluders', (s) => s.privacy.colluders, 'it is in the signed roster'],
+  ['privacy.completeUpTo', (s) => s.privacy.completeUpTo, 'its members agreed on it'],
 ];
 
 /** What of the budget was drawn on, of the window that counts today; null when nothing ever was. */

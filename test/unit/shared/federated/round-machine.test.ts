@@ -34,6 +34,21 @@ describe('round machine', () => {
     expect(effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
   });
 
+  it('keeps why somebody stays out of the secure sum, and decides nothing by it', () => {
+    const released = play(open(['a', 'b']), [
+      [ready('b'), 10],
+      [ready('a'), 20],
+    ]).state;
+    const late = stepRound(released, { type: 'failed', participant: 'a', detail: 'other parameters' }, 30);
+    expect(late).toEqual({
+      state: { ...released, error: 'a: other parameters' },
+      effects: [],
+      accepted: false,
+    });
+    const stranger = { type: 'failed', participant: 'x', detail: 'let me in' } as const;
+    expect(stepRound(released, stranger, 30).state).toBe(released);
+  });
+
   it('goes on without those who are away or failed', () => {
     const { state, effects } = play(open(['a', 'b', 'c']), [
       [{ type: 'away', participant: 'c' }, 1],

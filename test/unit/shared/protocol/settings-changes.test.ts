@@ -55,6 +55,7 @@ describe('while a collection lives', () => {
     ['privacy.aggregation', { privacy: { aggregation: 'plain' } }],
     ['privacy.threshold', { privacy: { threshold: 4 } }],
     ['privacy.colluders', { privacy: { colluders: 0 } }],
+    ['privacy.completeUpTo', { privacy: { completeUpTo: 2 } }],
   ])('%s may not', (field, patch) => {
     expect(change(patch)).toMatch(`settings.${field}: fixed for the life of a collection`);
   });
