@@ -20,6 +20,10 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     what: 'time and bytes of a secure aggregation round',
     load: async () => (await import('./secagg.ts')).benchSecagg,
   },
+  federation: {
+    what: 'the same training in one place and over several participants: time, protocol, bytes',
+    load: async () => (await import('./federation.ts')).benchFederation,
+  },
   audit: {
     what: 'what an attacker learns about one unit, against the privacy claimed',
     load: async () => (await import('./audit.ts')).benchAudit,

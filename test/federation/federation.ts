@@ -1,0 +1,112 @@
+/** A federation of four operators around one hall that only holds documents, and what a run of it leaves behind. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunReport } from '../../cli/training.ts';
+import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
+import { DOCUMENTS, Hub, Member, type Site, writeLogs } from './processes.ts';
+
+export const NAMES = ['north', 'east', 'south', 'west'];
+
+/** One local epoch for the head alone without noise; two steps with it. */
+export const settingsOf = (noise: 'on' | 'off') => ({
+  regions: ['hall'],
+  regionsTrain: false,
+  schedule: { everyHours: 0, secureDeadlineMs: 120_000, phaseDeadlineMs: 300_000, minParticipants: 4 },
+  training: {
+    seed: 7,
+    phases: [
+      {
+        train: 'head',
+        rounds: 'local',
+        passes: 2,
+        optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant', warmup: 0 },
+      },
+    ],
+  },
+  heldOutShare: 0.25,
+  gate: { margin: -1, probeTolerance: 1, confidence: 0 },
+  privacy: { noise, epsilon: 20, runEpsilon: 10, training: { steps: 2, samplingRate: 1, countsShare: 0.5 } },
+});
+
+interface Version {
+  held_out: { units: number; accuracy: number } | null;
+}
+
+export class Federation {
+  readonly hub: Hub;
+  readonly members: Member[] = [];
+  readonly #site: Site;
+  readonly #name: string;
+  readonly #prefix: string;
+
+  constructor(site: Site, name: string) {
+    this.#site = site;
+    this.#name = name;
+    this.hub = new Hub(site, `hub-${name}`);
+    this.#prefix = `/v1/collections/${name}`;
+  }
+
+  /** Starts all processes; everybody is enrolled when it returns. */
+  async begin(noise: 'on' | 'off'): Promise<void> {
+    await writeLogs(this.#site, NAMES);
+    await this.hub.start();
+    await this.hub.call('POST', '/v1/collections', { name: this.#name, settings: settingsOf(noise) });
+    await this.call('POST', '/items', { items: DOCUMENTS });
+    for (const who of NAMES) {
+      const { invitation } = await this.call<{ invitation: string }>('POST', '/participants/invitations', {
+        name: who,
+      });
+      this.members.push(new Member(this.#site, this.#name, who, this.hub.url, invitation));
+    }
+    await Promise.all(this.members.map((member) => member.start()));
+  }
+
+  call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.hub.call<T>(method, this.#prefix + path, body);
+  }
+
+  /** Starts a run and waits for its end, whoever dies meanwhile; the dead are started again. */
+  async run(seconds = 500): Promise<RunReport> {
+    const { run } = await this.call<RunReport>('POST', '/rounds');
+    for (const until = Date.now() + 1000 * seconds; Date.now() < until; await sleep(200)) {
+      if (!this.hub.alive) await this.#revive();
+      await Promise.all(
+        this.members.filter(({ process }) => !process?.alive).map((member) => member.start()),
+      );
+      const report = await this.call<RunReport>('GET', `/rounds/${run}`).catch(() => null);
+      if (report !== null && report.state !== 'running') return report;
+    }
+    const report = await this.call<RunReport>('GET', `/rounds/${run}`);
+    throw new Error(`run ${run} did not end: ${JSON.stringify(report.rounds.at(-1))}`);
+  }
+
+  async #revive(): Promise<void> {
+    await this.hub.start();
+    // Local workerd forgets alarms with its process; the cron trigger sets them again.
+    this.hub.tick();
+  }
+
+  async heldOut(version: number): Promise<Version['held_out']> {
+    return (await this.call<Version>('GET', `/models/${version}`)).held_out;
+  }
+
+  /** Rounds charged at the hub, by kind. */
+  async charges(): Promise<Record<string, number>> {
+    const { charges } = await this.call<{ charges: { kind: string; rounds: number }[] }>('GET', '/privacy');
+    return Object.fromEntries(charges.map(({ kind, rounds }) => [kind, rounds]));
+  }
+
+  /** What a member charged to itself. */
+  async ledgerOf(member: Member): Promise<LedgerEntry[]> {
+    const text = await readFile(join(member.state, 'ledger.jsonl'), 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LedgerEntry);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this.members.map((member) => member.kill()), this.hub.kill()]);
+  }
+}

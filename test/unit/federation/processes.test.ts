@@ -1,0 +1,160 @@
+/**
+ * A coordinator and four participants (t = 3) as processes of their own on loopback, killed without warning. The
+ * short form kills one of each once; with FEDCAR_FULL=1 each dies in every phase.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunReport } from '../../../cli/training.ts';
+import { Federation } from '../../federation/federation.ts';
+import { prepareSite, type Site } from '../../federation/processes.ts';
+
+const FULL = process.env.FEDCAR_FULL === '1';
+const MINUTES = 60_000;
+let folder = '';
+let site: Site;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedcar-federation-'));
+  site = await prepareSite(folder);
+}, 5 * MINUTES);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Rounds that came to a sum. A round that failed released nothing, and another took its place. */
+const released = (run: RunReport) => run.rounds.filter(({ error }) => error === null);
+
+/** Kills the coordinator at each of these moments in the life of its participants, once. */
+function killHubAt(federation: Federation, moments: readonly string[]): Set<string> {
+  const left = new Set(moments);
+  for (const member of federation.members) {
+    member.onEvent((event) => {
+      if (federation.hub.alive && left.delete(event)) void federation.hub.kill();
+    });
+  }
+  return left;
+}
+
+/** Every round was charged once, at the hub and at every member, and no other. */
+async function expectChargedOnce(federation: Federation): Promise<void> {
+  expect(await federation.charges()).toEqual({ counts: 1, train: 2, gate: 1 });
+  for (const member of federation.members) {
+    const ledger = await federation.ledgerOf(member);
+    expect(ledger.map(({ kind }) => kind)).toEqual(['counts', 'train', 'train', 'gate']);
+    expect(new Set(ledger.map(({ round }) => round)).size).toBe(4);
+  }
+}
+
+describe('with noise', () => {
+  const federation = () => one;
+  let one: Federation;
+  beforeAll(async () => {
+    one = new Federation(site, 'noised');
+    await one.begin('on');
+  }, 10 * MINUTES);
+  afterAll(() => one.end());
+
+  it(
+    'a participant and the coordinator die: the run ends, every round is charged once',
+    async () => {
+      const [north] = federation().members;
+      await north?.kill();
+      await north?.start('before masked');
+      const moments = FULL
+        ? [
+            'after ready',
+            'before share',
+            'after frames',
+            'before consistency',
+            'before unmask',
+            'after unmask',
+          ]
+        : ['after consistency'];
+      const left = killHubAt(federation(), moments);
+      const run = await federation().run();
+      expect(left).toEqual(new Set());
+      expect(['published', 'rejected'], run.error ?? '').toContain(run.state);
+      expect(released(run).map(({ kind }) => kind)).toEqual(['count', 'train', 'train', 'gate']);
+      await expectChargedOnce(federation());
+    },
+    10 * MINUTES,
+  );
+});
+
+describe.runIf(FULL)('without noise', () => {
+  let federation: Federation;
+  let calm: RunReport;
+  let heldOut: unknown;
+
+  beforeAll(async () => {
+    federation = new Federation(site, 'exact');
+    await federation.begin('off');
+    calm = await federation.run();
+    heldOut = await federation.heldOut(calm.version ?? 0);
+  }, 15 * MINUTES);
+  afterAll(() => federation.end());
+
+  /** The same sums as in the calm run: everybody was in each of them, once. */
+  async function expectSameSums(run: RunReport): Promise<void> {
+    const rounds = released(run);
+    expect(rounds.map(({ kind, contributors }) => [kind, contributors])).toEqual(
+      calm.rounds.map(({ kind }) => [kind, 4]),
+    );
+    for (const [index, { loss }] of rounds.entries()) {
+      const expected = calm.rounds[index]?.loss ?? null;
+      // Dithers differ from run to run.
+      if (expected !== null) expect(loss).toBeCloseTo(expected, 3);
+    }
+    expect(await federation.heldOut(run.version ?? 0)).toEqual(heldOut);
+  }
+
+  it('a calm run has everybody in every sum', () => {
+    expect(calm.rounds.map(({ kind, contributors }) => [kind, contributors])).toEqual([
+      ['count', 4],
+      ['train', 4],
+      ['train', 4],
+      ['gate', 4],
+    ]);
+  });
+
+  it.each([
+    [['after instruction', 'before ready', 'after ready', 'before advertise']],
+    [['after advertise', 'before share', 'after share', 'before masked']],
+    [['after masked', 'before frames', 'after frames', 'before consistency']],
+    [['after consistency', 'before unmask', 'after unmask', 'before instruction']],
+  ])(
+    'participants die at %j: the sums are the same',
+    async (moments) => {
+      // Runs start from the same version, so that they can be compared.
+      await federation.call('POST', '/models/0/activate');
+      for (const [index, member] of federation.members.entries()) {
+        await member.kill();
+        await member.start(moments[index] ?? null);
+      }
+      await expectSameSums(await federation.run());
+      for (const { process } of federation.members) expect(process?.alive).toBe(true);
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'the coordinator dies in every phase: the sums are the same',
+    async () => {
+      await federation.call('POST', '/models/0/activate');
+      const left = killHubAt(federation, [
+        'after instruction',
+        'before ready',
+        'after ready',
+        'after advertise',
+        'after share',
+        'after masked',
+        'after frames',
+        'after consistency',
+        'before unmask',
+      ]);
+      await expectSameSums(await federation.run());
+      expect(left).toEqual(new Set());
+    },
+    10 * MINUTES,
+  );
+});
