@@ -71,6 +71,7 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
     const headers = new Headers(raw.headers);
     headers.delete('content-encoding');
     headers.delete('content-length');
+    // The runtime hands on no signal by itself: without it nobody would hear that the client left.
     c.req.raw = new Request(raw, { headers, body: bytes, signal: raw.signal });
     await next();
   };
