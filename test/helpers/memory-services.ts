@@ -52,7 +52,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     regions: async () =>
       Object.keys(options.regions)
         .filter((region) => options.regions[region] === 'answers')
-        .map((region) => ({ region, items: 1, passages: 1, lastContributionAt: null })),
+        .map((region) => ({ region, items: 1, passages: 1, lastContributionAt: null, asked: null })),
   };
   const directory: Partial<DirectoryApi> = {
     collection: async (name) =>

@@ -12,8 +12,8 @@ export interface PageFacts {
   contrast(): { looked: number; pale: Pale[] };
   /** Controls that a screen reader could only call by their kind. */
   unnamedControls(): string[];
-  /** Pixels that something was drawn on, of each canvas by the name of its picture. */
-  inkByPicture(): Record<string, number>;
+  /** Of every canvas the name of its picture and the pixels that something was drawn on, in order of names. */
+  pictures(): { name: string; ink: number }[];
   /** What makes the page wider than the screen; nothing when it fits. */
   overhanging(): string[];
   /** What this origin keeps beyond the tab. */

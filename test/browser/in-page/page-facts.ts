@@ -12,16 +12,15 @@ function unnamedControls(): string[] {
     .map((element) => element.outerHTML);
 }
 
-function inkByPicture(): Record<string, number> {
-  const drawn: Record<string, number> = {};
-  for (const canvas of document.querySelectorAll('canvas')) {
+function pictures(): { name: string; ink: number }[] {
+  const found = [...document.querySelectorAll('canvas')].map((canvas) => {
     const name = canvas.closest('[role=img]')?.getAttribute('aria-label') ?? 'without a name';
     const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-    let inked = 0;
-    for (let i = 3; i < pixels.length; i += 4) inked += (pixels[i] ?? 0) > 0 ? 1 : 0;
-    drawn[name] = inked;
-  }
-  return drawn;
+    let ink = 0;
+    for (let i = 3; i < pixels.length; i += 4) ink += (pixels[i] ?? 0) > 0 ? 1 : 0;
+    return { name, ink };
+  });
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function overhanging(): string[] {
@@ -43,7 +42,7 @@ function toTop(): void {
 export const facts: PageFacts = {
   contrast,
   unnamedControls,
-  inkByPicture,
+  pictures,
   overhanging,
   keptForLong,
   toTop,

@@ -15,6 +15,11 @@ export function many(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
+/** A number with noise in it, and the noise's standard deviation: `≈ 320 ± 30`. Noise may carry it below 0. */
+export function noised(value: number, deviation: number): string {
+  return `≈ ${count(Math.max(0, Math.round(value)))} ± ${count(Math.ceil(deviation))}`;
+}
+
 /** A share between 0 and 1 as percent. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;

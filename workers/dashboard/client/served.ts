@@ -77,6 +77,8 @@ export interface Region {
   items: number;
   passages: number;
   last_contribution_at: number | null;
+  /** Questions for its documents, and the standard deviation of the noise in their number. */
+  asked_for: { units: number; deviation: number } | null;
 }
 
 export interface Regions {

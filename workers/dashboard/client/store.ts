@@ -44,6 +44,7 @@ type Part = 'models' | 'privacy' | 'regions' | 'runs' | 'run';
 export class Store {
   #state: State;
   #listener: (state: State) => void = () => {};
+  #seen: (() => void) | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #allAt = 0;
   /** Counts loads that were begun: what an older one brings is dropped. */
@@ -57,20 +58,25 @@ export class Store {
     return this.#state;
   }
 
-  /** Starts loading. Returns how to stop. */
+  /** Starts loading, once however often it is called. Returns how to stop. */
   start(listener: (state: State) => void): () => void {
     this.#listener = listener;
-    const seen = () => {
-      if (!document.hidden) void this.refresh(false);
-    };
-    document.addEventListener('visibilitychange', seen);
-    void this.refresh();
-    void this.#readCollections();
-    return () => {
-      document.removeEventListener('visibilitychange', seen);
-      clearTimeout(this.#timer);
-      this.#listener = () => {};
-    };
+    if (this.#seen === null) {
+      this.#seen = () => {
+        if (!document.hidden) void this.refresh(false);
+      };
+      document.addEventListener('visibilitychange', this.#seen);
+      void this.refresh();
+      void this.#readCollections();
+    }
+    return () => this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#seen !== null) document.removeEventListener('visibilitychange', this.#seen);
+    this.#seen = null;
+    clearTimeout(this.#timer);
+    this.#listener = () => {};
   }
 
   useToken(token: string | null): void {

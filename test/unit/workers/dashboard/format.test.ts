@@ -5,6 +5,7 @@ import {
   duration,
   epsilon,
   many,
+  noised,
   ordinal,
   percent,
   points,
@@ -17,6 +18,11 @@ describe('figures', () => {
     expect([0.1, -0.25, 1].map(cosine)).toEqual(['0.100', '−0.250', '1.000']);
     expect(cosine(null)).toBe('–');
     expect([0, 1.999, Number.POSITIVE_INFINITY].map(epsilon)).toEqual(['0.00', '2.00', '∞']);
+  });
+
+  it('say how much noise is in them, and never fewer than none', () => {
+    expect(noised(319.6, 29.2)).toBe('≈ 320 ± 30');
+    expect(noised(-12, 29.2)).toBe('≈ 0 ± 30');
   });
 
   it('count in words', () => {

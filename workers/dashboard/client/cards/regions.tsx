@@ -1,9 +1,9 @@
 /** Where the documents lie, and when each region last took part. Questions are not counted in clear anywhere. */
 
-import { ago, count, dateTime } from '../format.ts';
+import { ago, count, DASH, dateTime, noised } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
-import type { Regions } from '../served.ts';
+import type { Region, Regions } from '../served.ts';
 import type { State } from '../store.ts';
 import { placeOf } from '../words.ts';
 
@@ -20,7 +20,10 @@ export function RegionsCard({ state: { regions, now } }: { state: State }) {
           <a href="/docs#post-items">API reference</a> has an example.
         </Empty>
       ) : null}
-      <p class="hint">How many questions a region has is nobody else’s business: it is served nowhere.</p>
+      <p class="hint">
+        How often documents are asked for is shown with the noise that a counting round gave it, never
+        exactly. How many questions a region holds is served nowhere.
+      </p>
     </Card>
   );
 }
@@ -36,8 +39,11 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
             <th scope="col" class="number">
               Documents
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number roomy">
               Passages
+            </th>
+            <th scope="col" class="number">
+              Asked for
             </th>
             <th scope="col" class="number">
               Last contribution
@@ -45,11 +51,12 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ region, items, passages, last_contribution_at }) => (
+          {rows.map(({ region, items, passages, asked_for, last_contribution_at }) => (
             <tr>
               <RegionName name={region} />
               <td class="number">{count(items)}</td>
-              <td class="number">{count(passages)}</td>
+              <td class="number roomy">{count(passages)}</td>
+              <td class="number">{askedFor(asked_for)}</td>
               <td class="number">
                 {last_contribution_at === null ? (
                   <span class="muted">never</span>
@@ -67,7 +74,7 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
           {away.map((region) => (
             <tr>
               <RegionName name={region} />
-              <td colspan={3} class="number">
+              <td colspan={4} class="number">
                 <Badge tone="bad">No answer</Badge>
               </td>
             </tr>
@@ -76,6 +83,11 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
       </table>
     </div>
   );
+}
+
+/** Without noise the number would be exact. */
+function askedFor(asked: Region['asked_for']): string {
+  return asked === null || asked.deviation === 0 ? DASH : noised(asked.units, asked.deviation);
 }
 
 function RegionName({ name }: { name: string }) {

@@ -34,6 +34,7 @@ export function AccuracyPlot({ versions }: { versions: readonly MeasuredVersion[
       label={`Accuracy by version. ${label}.`}
       height={230}
       data={[places, accuracy, mips]}
+      look={versions.map(({ version, state }) => `${version} ${state}`).join()}
       options={(theme) => optionsOf(versions, theme)}
     />
   );

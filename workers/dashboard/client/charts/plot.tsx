@@ -12,16 +12,21 @@ export interface PlotProps {
   label: string;
   height: number;
   data: uPlot.AlignedData;
+  /** What else than data and colour scheme the picture depends on. */
+  look?: string;
   options: (theme: Theme) => PlotOptions;
 }
 
-export function Plot({ label, height, data, options }: PlotProps) {
+export function Plot({ label, height, data, options, look = '' }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
+  const clear = useRef<(() => void) | null>(null);
   // New figures come as new arrays with every answer, mostly the same as before.
   const content = JSON.stringify(data);
   useEffect(() => {
     const host = place.current;
     if (host === null) return;
+    // Two updates within a frame run the same effect twice, and only the second one's end is remembered.
+    clear.current?.();
     let plot: uPlot | null = null;
     const draw = () => {
       plot?.destroy();
@@ -34,12 +39,13 @@ export function Plot({ label, height, data, options }: PlotProps) {
     sized.observe(host);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     scheme.addEventListener('change', draw);
-    return () => {
+    clear.current = () => {
       sized.disconnect();
       scheme.removeEventListener('change', draw);
       plot?.destroy();
     };
-  }, [content, height]);
+    return clear.current;
+  }, [content, height, look]);
   return <div class="plot" role="img" aria-label={label} ref={place} />;
 }
 
