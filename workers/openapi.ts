@@ -65,10 +65,11 @@ function describeParameters(item: PathItem): void {
     for (const parameter of item[method]?.parameters ?? []) {
       if (!('schema' in parameter) || parameter.schema === undefined || !('type' in parameter.schema))
         continue;
-      const { type } = parameter.schema;
-      if (!Array.isArray(type)) continue;
-      const types = type.filter((one) => one !== 'null');
-      parameter.schema.type = types.length === 1 ? types[0] : types;
+      const { schema } = parameter;
+      const types = [schema.type ?? []].flat().filter((one) => one !== 'null');
+      schema.type = types.length === 1 ? types[0] : types;
+      // What zod takes for an integer ends there.
+      if (schema.type === 'integer') schema.maximum ??= Number.MAX_SAFE_INTEGER;
     }
   }
 }
