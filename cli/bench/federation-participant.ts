@@ -47,7 +47,7 @@ const { url, invitation } = config;
 const membership = await becomeMember(state, signer, { url, invitation, allowPlain: true }, connection);
 const data = await readData(config.data, {});
 const { model } = config;
-const { participant, shard } = await openParticipant({ state, membership, data, model, connection });
+const { participant, shard, follow } = await openParticipant({ state, membership, data, model, connection });
 process.stdout.write('ready\n');
 
 const processorMs = () => {
@@ -80,6 +80,8 @@ async function step(): Promise<number | null> {
 await serve({
   participant: { step },
   shard,
+  follow,
+  now: connection.now,
   once: true,
   idleMs: 500,
   pause: connection.pause,

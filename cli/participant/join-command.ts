@@ -134,7 +134,7 @@ async function takePart(
     `own key ${fingerprint(signer.key)}, admin key ${fingerprint(fromBase64Url(agreement.admin_key, 32))}`,
   );
   if (options.upload) await upload(context, url, agreement.collection, data.documents);
-  const { participant, shard, ledger } = await openParticipant({
+  const { participant, shard, ledger, follow } = await openParticipant({
     state,
     membership,
     data,
@@ -149,6 +149,8 @@ async function takePart(
   const ended = await serve({
     participant,
     shard,
+    follow,
+    now: connection.now,
     rounds: options.rounds,
     once: options.once,
     idleMs: 1000 * options.poll,

@@ -85,6 +85,8 @@ export interface OpenParticipant {
   shard: FileShard;
   ledger: LedgerFile;
   port: HttpPort;
+  /** Takes over the rosters that were signed since the last one it knows. */
+  follow: () => Promise<void>;
 }
 
 export function portOf(membership: Membership, signer: Signer, connection: Connection): HttpPort {
@@ -150,7 +152,6 @@ export async function openParticipant(options: {
     refuses: (spec: Parameters<LedgerFile['refuses']>[0]) => ledger.refuses(spec),
     charge: (spec: Parameters<LedgerFile['charge']>[0]) => ledger.charge(spec),
   };
-  await catchUp(port, agreement, secure);
   const participant = new Participant({
     name,
     port,
@@ -161,7 +162,7 @@ export async function openParticipant(options: {
     sliceTokens: SLICE_TOKENS,
     secure,
   });
-  return { participant, shard, ledger, port };
+  return { participant, shard, ledger, port, follow: () => catchUp(port, agreement, secure) };
 }
 
 /** Base64url of the participant's public key. */

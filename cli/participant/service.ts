@@ -10,6 +10,9 @@ import type { FileShard } from './file-shard.ts';
 
 export interface ServiceOptions {
   participant: Pick<Participant, 'step'>;
+  /** Takes over the rosters since; called at the start and every few minutes. */
+  follow: () => Promise<void>;
+  now: () => number;
   shard: Pick<FileShard, 'job' | 'rounds'>;
   /** Ends after so many rounds of this process. */
   rounds?: number | undefined;
@@ -28,6 +31,8 @@ export interface ServiceOptions {
 
 export type Ended = 'stopped' | 'rounds' | 'run over';
 
+/** Invites carry a few rosters: more are not signed in this time. */
+const FOLLOW_MS = 600_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -35,13 +40,18 @@ const LONGEST_WAIT_MS = 60_000;
  * @throws HubError when the service refuses for good: the membership is over, or the clock is wrong
  */
 export async function serve(options: ServiceOptions): Promise<Ended> {
-  const { participant, shard, rounds, once, idleMs, pause } = options;
+  const { participant, shard, follow, now, rounds, once, idleMs, pause } = options;
   const before = shard.rounds;
   let wait = FIRST_WAIT_MS;
   let worked = false;
+  let followedAt = Number.NEGATIVE_INFINITY;
   while (!options.stopping()) {
     let after: number | null;
     try {
+      if (now() - followedAt >= FOLLOW_MS) {
+        await follow();
+        followedAt = now();
+      }
       after = await participant.step();
       wait = FIRST_WAIT_MS;
     } catch (error) {

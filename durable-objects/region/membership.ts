@@ -25,14 +25,16 @@ import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import type { Values } from '../sql.ts';
+import type { Identity } from './identity.ts';
 import { rpcPort } from './port.ts';
-import type { Identity } from './region.ts';
 import type { Shard } from './shard.ts';
 
 /** The last round that this region let be released is kept under this name, also when the collection is deleted. */
 export const CHARGED = 'charged';
 /** Who joined another deployment can not be woken: it asks. */
 const IDLE_MS = 20_000;
+/** Invites carry a few rosters: more are not signed in this time. */
+const STALE_MS = 600_000;
 /** After an answer that no repetition changes, such as that of a deployment which removed this participant. */
 const REFUSED_MS = 600_000;
 
@@ -73,6 +75,7 @@ export interface MembershipParts {
 
 export class Membership {
   readonly #parts: MembershipParts;
+  readonly #begunAt = Date.now();
   readonly participant: Participant;
 
   private constructor(parts: MembershipParts, participant: Participant) {
@@ -81,13 +84,18 @@ export class Membership {
   }
 
   static async begin(parts: MembershipParts): Promise<Membership> {
-    const { sha256: encoder } = await modelInfo(parts.env);
+    const { sha256: encoder } = await modelInfo(parts.env, parts.identity.settings.encoder);
     const signer = await signerFromSeed(fromBase64Url(parts.identity.seed, 32));
     const participant =
       parts.join === null
         ? ownParticipant(parts, signer, encoder)
         : await guest(parts, parts.join, signer, encoder);
     return new Membership(parts, participant);
+  }
+
+  /** Whether to begin anew: a guest follows the rosters of the other deployment when it begins. */
+  get isStale(): boolean {
+    return this.#parts.join !== null && Date.now() - this.#begunAt >= STALE_MS;
   }
 
   /** When to come again although nothing is under way; null: when woken. */

@@ -3,9 +3,10 @@
  * here and never leaves; the object answers the edge's searches and is a federated-learning client.
  *
  * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger;
- * byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem, item,
- * items, passagesOf, addFeedback, eraseContributor, passages, stats, ledger, wake, flush. Alarms do the training, one
- * slice each, bring the coordinator up to date, and delete query records whose time is over.
+ * moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
+ * item, items, passagesOf, addFeedback, eraseContributor, passages, stats, ledger, wake, flush, move, stay, adopt.
+ * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
+ * query records whose time is over.
  */
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
@@ -15,6 +16,7 @@ import { errorText, logLine } from '../../shared/log.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
+import type { Handover, HandoverProgress } from '../../shared/protocol/handover.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
@@ -32,12 +34,15 @@ import type { RegisteredRow } from '../coordinator/row-table.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
-import { coordinator } from '../names.ts';
+import { coordinator, region } from '../names.ts';
 import { inTime } from '../reach.ts';
+import { traced } from '../request-context.ts';
 import { forget, migrate, Values } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
+import type { Identity } from './identity.ts';
 import { Library } from './library.ts';
 import { CHARGED, type Join, joinOf, Membership, retryMsOf } from './membership.ts';
+import { Moving } from './moving.ts';
 import { preparePassages } from './passages.ts';
 import { ANSWER_MS } from './port.ts';
 import { RecordLog, unitKey } from './records.ts';
@@ -53,20 +58,8 @@ const CHANGES_PER_CALL = 400;
 const ROWS_PER_PAGE = 2000;
 const RETRY_MS = 5_000;
 const DAY_MS = 86_400_000;
-
-export interface Identity {
-  collection: string;
-  name: string;
-  settings: CollectionSettings;
-  /** Keys the choice of held-out records. */
-  splitKey: string;
-  /** Keys what contributors are called here, base64url. */
-  contributorKey: string;
-  /** The collection's Ed25519 admin key, base64url: whom rosters are believed. */
-  adminKey: string;
-  /** Seed of this participant's own Ed25519 key, base64url. It never leaves the object. */
-  seed: string;
-}
+/** How long the next generation may take over a piece; one document may be very long. */
+const PIECE_MS = 300_000;
 
 export class Region extends TracedObject implements RegionApi {
   readonly #values: Values;
@@ -74,6 +67,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #shard: Shard;
   readonly #records: RecordLog;
   readonly #ledger: LedgerStore;
+  readonly #moving: Moving;
   #membership: Membership | null = null;
   /** Draws samples, dithers and noise. */
   random: RandomSource = cryptoSource();
@@ -89,6 +83,11 @@ export class Region extends TracedObject implements RegionApi {
     this.#records = new RecordLog(ctx.storage);
     this.#ledger = new LedgerStore(ctx.storage);
     this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
+    this.#moving = new Moving(ctx.storage, {
+      item: (key) => this.#library.item(key, ''),
+      ledger: () => this.#ledger.handOver([CHARGED]),
+      hand: (to, piece) => inTime(() => this.#successor(to).adopt(piece), PIECE_MS),
+    });
   }
 
   /** Tells the object who it is. May be repeated; settings replace earlier ones, keys stay. */
@@ -124,30 +123,41 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>> {
-    const { name } = this.#identity();
-    const engine = await this.#engine();
-    const { sha256 } = await modelInfo(this.env);
-    const prepared = await preparePassages(items, engine, sha256, (key) => this.#library.passagesOf(key));
-    const now = Date.now();
-    const receipts = this.ctx.storage.transactionSync(() =>
-      items.map((item, index): ItemReceipt => {
-        const passages = prepared[index] ?? [];
-        return {
-          key: item.key,
-          region: name,
-          passages: passages.length,
-          status: this.#library.put(item, passages, now),
-        };
-      }),
-    );
-    await this.#alarmBy(now);
+    const receipts = await this.#put(items, () => Date.now());
+    await this.#handOn();
     return { ok: true, value: receipts };
   }
 
+  /** @param stampOf when an item was written, milliseconds since 1970 */
+  async #put<T extends ItemInput>(items: T[], stampOf: (item: T) => number): Promise<ItemReceipt[]> {
+    const { name, settings } = this.#identity();
+    const engine = await this.#engine();
+    const { sha256 } = await modelInfo(this.env, settings.encoder);
+    const prepared = await preparePassages(items, engine, sha256, (key) => this.#library.passagesOf(key));
+    const receipts = this.ctx.storage.transactionSync(() => {
+      this.#moving.touch(items.map(({ key }) => key));
+      return items.map((item, index): ItemReceipt => {
+        const passages = prepared[index] ?? [];
+        const status = this.#library.put(item, passages, stampOf(item));
+        return { key: item.key, region: name, passages: passages.length, status };
+      });
+    });
+    await this.#alarmBy(Date.now());
+    return receipts;
+  }
+
   async removeItem(key: string): Promise<boolean> {
-    const removed = this.#library.remove(key);
+    const removed = this.#remove(key);
     if (removed) await this.#alarmBy(Date.now());
+    await this.#handOn();
     return removed;
+  }
+
+  #remove(key: string): boolean {
+    return this.ctx.storage.transactionSync(() => {
+      this.#moving.touch([key]);
+      return this.#library.remove(key);
+    });
   }
 
   async holds(keys: string[]): Promise<string[]> {
@@ -183,11 +193,58 @@ export class Region extends TracedObject implements RegionApi {
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, region: name, regions };
     const outcome = this.#records.add(records, policy, Date.now());
     await this.#expireLater();
+    if (this.#moving.to() !== null) await this.#alarmBy(Date.now());
     return outcome;
   }
 
   async eraseContributor(contributor: string): Promise<number> {
-    return this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
+    const erased = this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
+    const to = this.#moving.to();
+    if (to !== null) await this.#successor(to).eraseContributor(contributor);
+    return erased;
+  }
+
+  // ---- a change of encoder: see moving.ts -------------------------------------------------------------------
+
+  /** Hands everything over to the region of the generation `to`, and says how far it is. */
+  async move(to: CollectionSettings): Promise<HandoverProgress> {
+    this.#moving.begin(to);
+    const progress = this.#moving.progress();
+    if (!progress.caughtUp) await this.#alarmBy(Date.now());
+    return progress;
+  }
+
+  async stay(): Promise<void> {
+    this.#moving.stop();
+  }
+
+  /** Takes a piece from the region whose place this one takes. */
+  async adopt({ items, removed, records, dropped, ledger }: Handover): Promise<void> {
+    if (items.length > 0) {
+      const inputs = items.map(({ region: _, passages: __, ...item }) => item);
+      await this.#put(inputs, ({ timestamp }) => timestamp);
+    }
+    for (const key of removed) this.#remove(key);
+    if (records.length > 0 || dropped.length > 0) this.#records.adopt(records, dropped, await this.#engine());
+    if (ledger !== null) this.#ledger.takeOver(ledger);
+    await this.#alarmBy(Date.now());
+    await this.#expireLater();
+  }
+
+  #successor(to: CollectionSettings) {
+    const { collection, name } = this.#identity();
+    return traced(region(this.env, collection, name, to));
+  }
+
+  /** What has just changed is found in the next generation too when the call returns; else an alarm sees to it. */
+  async #handOn(): Promise<void> {
+    if (!this.#moving.caughtUp) return;
+    try {
+      while (await this.#moving.step());
+    } catch (error) {
+      logLine('handover_late', { level: 'warn', error: errorText(error) });
+      await this.#alarmBy(Date.now() + RETRY_MS);
+    }
   }
 
   async passages(request: PassageRequest): Promise<PassageHit[]> {
@@ -245,6 +302,7 @@ export class Region extends TracedObject implements RegionApi {
     try {
       this.#expire();
       await this.flush();
+      if (await this.#moving.step()) await this.#alarmBy(Date.now());
       const after = await this.#steps();
       if (after !== null) await this.#alarmBy(Date.now() + after);
       await this.#expireLater();
@@ -257,6 +315,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** Works until a slice is done or there is nothing to do. Returns when to come again; null: when woken. */
   async #steps(): Promise<number | null> {
+    if (this.#membership?.isStale) this.#membership = null;
     this.#membership ??= await this.#join();
     const { participant, idleMs } = this.#membership;
     const before = this.#shard.job()?.tokens ?? 0;
@@ -277,7 +336,7 @@ export class Region extends TracedObject implements RegionApi {
       shard: this.#shard,
       ledger: this.#ledger,
       identity,
-      engine: (adapter) => engineFor(this.env, adapter),
+      engine: (adapter) => engineFor(this.env, { adapter, encoder: identity.settings.encoder }),
       random: this.#source(),
       join: this.joins(identity),
       fetch: this.fetchHub,
@@ -313,7 +372,7 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   #engine() {
-    return engineFor(this.env, this.#identity().settings.adapter);
+    return engineFor(this.env, this.#identity().settings);
   }
 
   #identity(): Identity {

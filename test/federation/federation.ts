@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunReport } from '../../cli/training.ts';
 import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
+import type { ParticipantInfo } from '../../shared/protocol/enrolment.ts';
+import { Guest } from './guest.ts';
 import { DOCUMENTS, Hub, Member, type Site, writeLogs } from './processes.ts';
 
 export const NAMES = ['north', 'east', 'south', 'west'];
@@ -36,6 +38,8 @@ interface Version {
 export class Federation {
   readonly hub: Hub;
   readonly members: Member[] = [];
+  /** Worker deployments of other accounts. */
+  readonly guests: Guest[] = [];
   readonly #site: Site;
   readonly #name: string;
   readonly #prefix: string;
@@ -47,19 +51,35 @@ export class Federation {
     this.#prefix = `/v1/collections/${name}`;
   }
 
-  /** Starts all processes; everybody is enrolled when it returns. */
-  async begin(noise: 'on' | 'off'): Promise<void> {
+  /**
+   * Starts all processes; everybody is enrolled when it returns.
+   * @param guests how many of the four are Worker deployments
+   */
+  async begin(noise: 'on' | 'off', guests = 0): Promise<void> {
     await writeLogs(this.#site, NAMES);
     await this.hub.start();
     await this.hub.call('POST', '/v1/collections', { name: this.#name, settings: settingsOf(noise) });
     await this.call('POST', '/items', { items: DOCUMENTS });
-    for (const who of NAMES) {
+    for (const [index, who] of NAMES.entries()) {
       const { invitation } = await this.call<{ invitation: string }>('POST', '/participants/invitations', {
         name: who,
       });
-      this.members.push(new Member(this.#site, this.#name, who, this.hub.url, invitation));
+      if (index < NAMES.length - guests) {
+        this.members.push(new Member(this.#site, this.#name, who, this.hub.url, invitation));
+      } else {
+        const guest = new Guest(this.#site, `${this.#name}-${who}`, this.hub.url, invitation);
+        await guest.start({ index, of: NAMES.length });
+        await guest.enrolled(async () => (await this.states())[who] === 'member');
+        this.guests.push(guest);
+      }
     }
     await Promise.all(this.members.map((member) => member.start()));
+  }
+
+  /** States of the participants, by name. */
+  async states(): Promise<Record<string, string>> {
+    const { participants } = await this.call<{ participants: ParticipantInfo[] }>('GET', '/participants');
+    return Object.fromEntries(participants.map(({ name, state }) => [name, state]));
   }
 
   call<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -74,6 +94,7 @@ export class Federation {
       await Promise.all(
         this.members.filter(({ process }) => !process?.alive).map((member) => member.start()),
       );
+      for (const guest of this.guests) if (!guest.alive) await guest.start();
       const report = await this.call<RunReport>('GET', `/rounds/${run}`).catch(() => null);
       if (report !== null && report.state !== 'running') return report;
     }
@@ -107,6 +128,6 @@ export class Federation {
   }
 
   async end(): Promise<void> {
-    await Promise.all([...this.members.map((member) => member.kill()), this.hub.kill()]);
+    await Promise.all([...this.members, ...this.guests, this.hub].map((one) => one.kill()));
   }
 }

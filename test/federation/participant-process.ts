@@ -67,7 +67,7 @@ const membership = await becomeMember(
   { url: config.url, invitation: config.invitation, allowPlain: false },
   connection,
 );
-const { participant, shard } = await openParticipant({
+const { participant, shard, follow } = await openParticipant({
   state,
   membership,
   data,
@@ -78,6 +78,8 @@ process.stdout.write('ready\n');
 await serve({
   participant,
   shard,
+  follow,
+  now: connection.now,
   once: false,
   idleMs: 300,
   pause: connection.pause,

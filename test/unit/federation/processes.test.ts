@@ -6,6 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processIo } from '../../../cli/fedcar/io.ts';
+import { main } from '../../../cli/fedcar/main.ts';
 import type { RunReport } from '../../../cli/training.ts';
 import { Federation } from '../../federation/federation.ts';
 import { prepareSite, type Site } from '../../federation/processes.ts';
@@ -78,6 +80,48 @@ describe('with noise', () => {
       await expectChargedOnce(federation());
     },
     10 * MINUTES,
+  );
+
+  it('a participant leaves by the command, and the next roster goes without it', async () => {
+    const west = one.members[3];
+    await west?.kill();
+    const said: string[] = [];
+    const io = { ...processIo(), stdout: { write: (text: string) => said.push(text) } };
+    const args = ['join', one.hub.url, '--state', west?.state ?? '', '--leave', '--yes', '--json'];
+    expect(await main(args, io)).toBe(0);
+    expect(JSON.parse(said.join(''))).toEqual({ collection: 'noised', participant: 'west', left: true });
+    expect(await one.states()).toEqual({ east: 'member', north: 'member', south: 'member' });
+  });
+});
+
+describe.runIf(FULL)('a Worker of another account', () => {
+  it(
+    'joins by configuration, is killed and comes back, and is in every sum',
+    async () => {
+      const federation = new Federation(site, 'mixed');
+      try {
+        await federation.begin('off', 1);
+        const [guest] = federation.guests;
+        let killed = false;
+        // Its neighbour masks: it is in the middle of the round too.
+        federation.members[0]?.onEvent((event) => {
+          if (killed || event !== 'before masked') return;
+          killed = true;
+          void guest?.kill();
+        });
+        const run = await federation.run();
+        expect(killed).toBe(true);
+        expect(released(run).map(({ kind, contributors }) => [kind, contributors])).toEqual([
+          ['count', 4],
+          ['train', 4],
+          ['train', 4],
+          ['gate', 4],
+        ]);
+      } finally {
+        await federation.end();
+      }
+    },
+    15 * MINUTES,
   );
 });
 

@@ -192,6 +192,7 @@ describe('the loop', () => {
   async function run(steps: (number | null | Error)[], jobs: boolean[], more: object = {}) {
     const waits: number[] = [];
     const trouble: string[] = [];
+    const followed: number[] = [];
     let at = 0;
     const shard = { job: () => (jobs[at - 1] ? JOB : null), rounds: 0 };
     const ended = await serve({
@@ -204,6 +205,8 @@ describe('the loop', () => {
         },
       },
       shard,
+      follow: async () => void followed.push(at),
+      now: () => 0,
       once: false,
       idleMs: 7,
       pause: async (ms) => void waits.push(ms),
@@ -211,11 +214,28 @@ describe('the loop', () => {
       onTrouble: (message) => trouble.push(message),
       ...more,
     });
-    return { ended, waits, trouble, at };
+    return { ended, waits, trouble, at, followed };
   }
 
   it('waits as it is told, and between questions while idle', async () => {
     expect(await run([null, 0, 50], [false, true, true])).toMatchObject({ ended: 'stopped', waits: [7, 50] });
+  });
+
+  it('follows the rosters before its first step and every ten minutes, also when the service is away at first', async () => {
+    let now = 0;
+    const followed: number[] = [];
+    const result = await run([0, 0, 0, 0], [], {
+      now: () => {
+        now += 100_000;
+        return now;
+      },
+      follow: async () => {
+        followed.push(now);
+        if (followed.length === 1) throw new ConnectionError('away');
+      },
+    });
+    expect(result.trouble).toEqual(['away']);
+    expect(followed).toEqual([100_000, 200_000]);
   });
 
   it('ends with the run, or after so many rounds', async () => {

@@ -1,0 +1,67 @@
+/** `fedcar join` as a command line: what it asks for, and with which status it ends. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Io } from '../../../../cli/fedcar/io.ts';
+import { main } from '../../../../cli/fedcar/main.ts';
+import { spellInvitation } from '../../../../shared/protocol/enrolment.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'fedcar-join-command-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, 'queries.jsonl'), '{"query":"where is my card","item":"card"}\n');
+writeFileSync(join(folder, 'bad.jsonl'), '{"query":""}\n');
+
+const invitation = spellInvitation({
+  ...{ collection: 'default', name: 'clinic-a' },
+  ...{ adminKey: 'A'.repeat(43), secret: 'B'.repeat(43) },
+});
+
+async function run(...args: string[]) {
+  const said = { out: '', err: '' };
+  const io: Io = {
+    env: {},
+    cwd: folder,
+    stdin: Readable.from([]),
+    stdout: { write: (text: string) => (said.out += text) },
+    stderr: { write: (text: string) => (said.err += text) },
+    now: () => Date.now(),
+    interrupted: () => new Promise(() => {}),
+  };
+  const status = await main(['join', ...args], io);
+  return { status, ...said };
+}
+
+/** Nothing listens there. */
+const NOWHERE = 'http://127.0.0.1:9';
+
+describe('fedcar join', () => {
+  it.each([
+    ['an address that is none', ['here'], 'here is not one'],
+    ['no TLS to another machine', ['http://rag.example.org', '--data', '.'], 'has no TLS; --allow-http'],
+    ['no data', [NOWHERE, '--invite', invitation], '--data: the folder to train on is needed'],
+    ['an invitation that is none', [NOWHERE, '--data', '.', '--invite', 'abc'], 'expected an invitation'],
+    ['rounds that are none', [NOWHERE, '--data', '.', '--rounds', '0'], 'from 1 on'],
+  ])('asks again for %s', async (_, args, detail) => {
+    const { status, err } = await run(...args);
+    expect([status, err]).toEqual([2, expect.stringContaining(detail)]);
+  });
+
+  it.each([
+    ['a first time without invitation', [NOWHERE, '--data', '.'], 'give the invitation with --invite'],
+    ['a log that is not one', [NOWHERE, '--data', '.', '--log', 'bad.jsonl'], 'bad.jsonl:1: field'],
+    ['leaving without a membership', [NOWHERE, '--leave', '-y'], 'not enrolled'],
+  ])('fails at %s', async (_, args, detail) => {
+    const { status, err } = await run(...args);
+    expect([status, err]).toEqual([1, expect.stringContaining(detail)]);
+  });
+
+  it('shows examples', async () => {
+    const { status, out } = await run('--help');
+    expect([status, out]).toEqual([
+      0,
+      expect.stringContaining('fedcar join https://rag.example.org --invite'),
+    ]);
+  });
+});
