@@ -22,7 +22,13 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            // Open access without the secret; the tests of access set one.
+            miniflare: { bindings: { FEDCAR_ENVIRONMENT: 'development' } },
+          }),
+        ],
         test: {
           name: 'workerd',
           include: ['test/workerd/**/*.test.ts'],
