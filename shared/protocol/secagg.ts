@@ -46,7 +46,10 @@ const Members = z.array(MemberId).max(MAX_MEMBERS);
 /** Who may take part, in order of id. Signed by the collection's admin key; an epoch names its predecessor. */
 export const Roster = z.strictObject({
   collection: CollectionName,
-  epoch: z.int().min(0).max(2 ** 31),
+  epoch: z
+    .int()
+    .min(0)
+    .max(2 ** 31),
   /** Hash of the roster of the epoch before; null for epoch 0. */
   previous: Sha256Hex.nullable(),
   members: z
