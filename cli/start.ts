@@ -15,12 +15,14 @@ import { comparison } from './start/comparison.ts';
 import { hashOfFiles, type KeptState, openState, saveState } from './start/kept-state.ts';
 import { parseStartOptions, type StartOptions } from './start/options.ts';
 import { askSome } from './start/questions.ts';
-import { demoSettings } from './start/settings.ts';
+import { noisedSettings, plainSettings } from './start/settings.ts';
 import { verdict } from './start/verdict.ts';
 import { PROJECT } from './worker-bundle.ts';
 
 const FILES = ['corpus.jsonl', 'queries.jsonl', 'qrels/train.tsv', 'qrels/test.tsv'];
 const LOG_SEED = 1;
+/** Questions of the simulated log where noise is on, which hides the single one among many. */
+const NOISED_LOG = 14_000;
 const CRON_MS = 60_000;
 
 async function main(options: StartOptions): Promise<void> {
@@ -29,7 +31,9 @@ async function main(options: StartOptions): Promise<void> {
   // Documents that nobody asked about are the common case in a live corpus: the samples leave some out.
   const withhold = samples ? join(directory, 'unseen.txt') : options.withhold;
   const folder = await openBeir(directory, withhold === undefined ? {} : { withhold });
-  const stateFolder = options.state ?? join(PROJECT, '.fedcar', 'start', basename(directory));
+  const noise = options.noise ?? samples;
+  const name = `${basename(directory)}${noise ? '' : '-no-noise'}`;
+  const stateFolder = options.state ?? join(PROJECT, '.fedcar', 'start', name);
   const state = await openState(
     stateFolder,
     await hashOfFiles([...FILES.map((file) => join(directory, file)), withhold ?? '']),
@@ -39,7 +43,8 @@ async function main(options: StartOptions): Promise<void> {
   );
   const deployment = await startDeployment({ folder: stateFolder, port: options.port });
   try {
-    await createCollection(deployment.url, 'default', demoSettings(folder.regions));
+    const settings = noise ? noisedSettings(folder.regions) : plainSettings(folder.regions);
+    await createCollection(deployment.url, 'default', settings);
     const client = new Client(deployment.url);
     const queries = await testQueries(folder);
     const keep = () => saveState(stateFolder, state);
@@ -47,7 +52,7 @@ async function main(options: StartOptions): Promise<void> {
     if (state.placed !== null) await deployment.tick();
     if (state.placed === null) {
       const records = await recordsOf(folder);
-      const log = samples ? simulated(records) : records;
+      const log = samples ? simulated(records, noise ? NOISED_LOG : records.length) : records;
       state.placed = Object.fromEntries(await ingest(client, await documentsOf(folder), log));
       await keep();
     }
@@ -68,10 +73,13 @@ async function main(options: StartOptions): Promise<void> {
   }
 }
 
-/** The samples' wordings as people would have typed them. */
-function simulated<T extends { record: { query: string; id?: string | undefined } }>(records: T[]): T[] {
+/** A log of `length` questions: the samples' wordings as people would have typed them. */
+function simulated<T extends { record: { query: string; id?: string | undefined } }>(
+  records: T[],
+  length: number,
+): T[] {
   const wordings = records.map((entry) => ({ entry, text: entry.record.query }));
-  const log = simulateLog(wordings, { seed: LOG_SEED, records: records.length });
+  const log = simulateLog(wordings, { seed: LOG_SEED, records: length });
   return log.map(({ entry, text }, i) => ({
     ...entry,
     record: { ...entry.record, query: text, id: `${entry.record.id}~${i}` },

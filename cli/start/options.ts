@@ -8,6 +8,8 @@ export interface StartOptions {
   port: number;
   state?: string;
   once: boolean;
+  /** Undefined: on for the samples, off for other data. */
+  noise?: boolean;
 }
 
 export function parseStartOptions(args: string[]): StartOptions {
@@ -16,7 +18,9 @@ export function parseStartOptions(args: string[]): StartOptions {
     .option('--dataset <dir>', 'a BEIR folder instead of the samples')
     .option('--withhold <file>', 'documents of DIR whose training questions are left out, one id a line')
     .option('--port <n>', 'port on 127.0.0.1', whole(1, 65_535), 8787)
-    .option('--state <dir>', 'folder of what is kept (default: .fedcar/start/NAME OF THE DATA)')
+    .option('--state <dir>', 'folder of what is kept (default: .fedcar/start/NAME, after data and noise)')
+    .option('--noise', 'train with differential privacy (default for the samples)')
+    .option('--no-noise', 'train without: adapter and head, on fewer questions (default for --dataset)')
     .option('--once', 'end after the table instead of staying up', false)
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);

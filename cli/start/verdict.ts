@@ -32,7 +32,7 @@ export async function verdict(client: Client, version: number): Promise<string> 
 
 function privacyLine({ noise, epsilon, delta }: Privacy): string {
   if (noise === 'off') {
-    return 'ε: none. Noise is off in this demonstration, so the model may betray single questions; a deployment has it on.';
+    return 'ε: infinite. Noise is off in this run, so the model may betray single questions; a deployment has it on.';
   }
   const factor = Math.exp(epsilon);
   const times = factor < 100 ? factor.toFixed(1) : factor.toExponential(1);

@@ -123,7 +123,7 @@ export class Shard implements ShardStore {
     const records = this.#sql
       .exec<{ n: number; ids: ArrayBuffer; item: string }>(
         `SELECT n, ids, item FROM records WHERE row IS NULL
-         AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) ORDER BY n LIMIT ?`,
+         AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) ORDER BY length, n LIMIT ?`,
         limit,
       )
       .toArray();

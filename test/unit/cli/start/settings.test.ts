@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { noisedSettings, plainSettings } from '../../../../cli/start/settings.ts';
+import { planNoise } from '../../../../shared/federated/noise-plan.ts';
+import { CollectionSettings, phasesOf } from '../../../../shared/protocol/settings.ts';
+
+const REGIONS = ['apac', 'sam', 'weur', 'wnam'];
+
+it('trains with noise within ε = 4, the head alone, in rounds that need all regions', () => {
+  const settings = noisedSettings(REGIONS);
+  expect(CollectionSettings.parse(settings)).toEqual(settings);
+  expect(settings.privacy).toMatchObject({ aggregation: 'secure', noise: 'on', epsilon: 4, threshold: 4 });
+  expect(phasesOf(settings)).toMatchObject([{ train: 'head', passes: 12 }]);
+  expect(planNoise(settings.privacy, settings.retentionDays).train).toBeGreaterThan(4);
+});
+
+it('trains adapter and head where noise is off, the adapter for one pass', () => {
+  const settings = plainSettings(REGIONS);
+  expect(CollectionSettings.parse(settings)).toEqual(settings);
+  expect(settings.privacy).toMatchObject({ aggregation: 'secure', noise: 'off' });
+  expect(phasesOf(settings).at(-1)).toMatchObject({ train: 'adapter-and-head', passes: 1 });
+});
