@@ -2,7 +2,7 @@
 import type { Engine } from '../models/engine.ts';
 import { ModelManifest } from '../models/manifest.ts';
 import { sharedEngine } from '../models/shared-engine.ts';
-import type { AdapterSettings } from '../shared/protocol/settings.ts';
+import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import { assetSource } from './asset-source.ts';
 import type { ObjectsEnv } from './env.ts';
 
@@ -13,24 +13,31 @@ export interface ModelInfo {
   width: number;
 }
 
-let known: { folder: string; info: ModelInfo } | null = null;
+const known = new Map<string, ModelInfo>();
 
-export function modelFolder(env: ObjectsEnv): string {
-  return env.FEDCAR_MODEL ?? 'minilm';
+/** A collection's own folder, or the deployment's. */
+function folderOf(env: ObjectsEnv, encoder: string | null): string {
+  return encoder ?? env.FEDCAR_MODEL ?? 'minilm';
 }
 
-export async function modelInfo(env: ObjectsEnv): Promise<ModelInfo> {
-  const folder = modelFolder(env);
-  if (known?.folder === folder) return known.info;
+/** @throws Error when there is no artifact in the folder */
+export async function modelInfo(env: ObjectsEnv, encoder: string | null): Promise<ModelInfo> {
+  const folder = folderOf(env, encoder);
+  const before = known.get(folder);
+  if (before !== undefined) return before;
   const bytes = await assetSource(env.ASSETS, folder).read('manifest.json');
   const manifest = ModelManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const info = { name: manifest.name, sha256, width: manifest.width };
-  known = { folder, info };
+  known.set(folder, info);
   return info;
 }
 
-export function engineFor(env: ObjectsEnv, adapter: AdapterSettings): Promise<Engine> {
-  return sharedEngine({ source: assetSource(env.ASSETS, modelFolder(env)), adapter });
+export function engineFor(
+  env: ObjectsEnv,
+  { adapter, encoder }: Pick<CollectionSettings, 'adapter' | 'encoder'>,
+): Promise<Engine> {
+  const folder = folderOf(env, encoder);
+  return sharedEngine({ model: folder, source: assetSource(env.ASSETS, folder), adapter });
 }

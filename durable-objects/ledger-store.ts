@@ -5,6 +5,7 @@
  */
 import { type ChargeResult, charge, type LedgerEntry, type PrivacyPolicy } from '../shared/privacy/ledger.ts';
 import { mergeLedgers } from '../shared/privacy/ledger-merge.ts';
+import type { KeptLedger } from './handover.ts';
 import { clearTables, Values } from './sql.ts';
 
 export const LEDGER_TABLE = `CREATE TABLE ledger (
@@ -106,6 +107,21 @@ export class LedgerStore {
   expire(policy: PrivacyPolicy, now: number): void {
     const { retentionMs } = this.covering(policy);
     this.#storage.sql.exec('DELETE FROM ledger WHERE at < ?', now - retentionMs - MARGIN_MS);
+  }
+
+  /** The ledger with what stands beside it, and the values named `more`, for the object that takes this one's place. */
+  handOver(more: readonly string[]): KeptLedger {
+    const names = [RETENTION, ORDER, ...more];
+    const values = names.map((name) => [name, this.#values.get(name)]);
+    return { entries: this.entries(), values: Object.fromEntries(values) };
+  }
+
+  /** May be repeated. */
+  takeOver({ entries, values }: KeptLedger): void {
+    this.#storage.transactionSync(() => {
+      this.merge(entries);
+      for (const [name, value] of Object.entries(values)) if (value !== null) this.#values.set(name, value);
+    });
   }
 
   /**

@@ -4,7 +4,11 @@ import { hintOf } from '../shared/protocol/names.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { ObjectsEnv } from './env.ts';
 
-type Place = Pick<CollectionSettings, 'jurisdiction'>;
+type Place = Pick<CollectionSettings, 'jurisdiction'> & Partial<Pick<CollectionSettings, 'generation'>>;
+
+/** Objects of another generation are others. No collection has a tilde in its name. */
+const nameOf = (collection: string, { generation = 0 }: Place): string =>
+  generation === 0 ? collection : `${collection}~${generation}`;
 
 /**
  * A namespace restricted to the collection's jurisdiction. Local workerd throws on `jurisdiction()`: only explicit
@@ -30,7 +34,7 @@ export function directory(env: ObjectsEnv) {
 
 export function coordinator(env: ObjectsEnv, collection: string, place: Place = { jurisdiction: null }) {
   const namespace = within(env.COORDINATOR, env, place);
-  return namespace.get(namespace.idFromName(collection));
+  return namespace.get(namespace.idFromName(nameOf(collection, place)));
 }
 
 export function region(
@@ -42,5 +46,5 @@ export function region(
   const namespace = within(env.REGION, env, place);
   const hint = hintOf(name);
   const options = hint === null ? {} : { locationHint: hint };
-  return namespace.get(namespace.idFromName(`${collection}/${name}`), options);
+  return namespace.get(namespace.idFromName(`${nameOf(collection, place)}/${name}`), options);
 }

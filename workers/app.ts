@@ -33,6 +33,7 @@ import { modelRoutes } from './routes/models.ts';
 import { participantRoutes } from './routes/participants.ts';
 import { privacyRoutes } from './routes/privacy.ts';
 import { regionRoutes } from './routes/regions.ts';
+import { reindexRoutes } from './routes/reindex.ts';
 import { roundRoutes } from './routes/rounds.ts';
 import { searchRoutes } from './routes/search.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -104,6 +105,7 @@ export function createApp(
       roundRoutes(),
       regionRoutes(),
       privacyRoutes(),
+      reindexRoutes(),
       participantRoutes(),
       flRoutes(),
     ]) {
@@ -118,6 +120,7 @@ export function createApp(
       'rounds',
       'regions',
       'privacy',
+      'reindex',
       'participants',
       'fl',
     ]) {

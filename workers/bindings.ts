@@ -19,7 +19,7 @@ export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): S
     hub: ({ name, settings }) => traced(coordinator(env, name, settings)) as unknown as Hub,
     region: (collection, name) =>
       traced(region(env, collection.name, name, collection.settings)) as unknown as RegionApi,
-    encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings.adapter)),
+    encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings)),
     sharedBytes: () => cachedBytes(caches.default, later),
     now: () => Date.now(),
     later,

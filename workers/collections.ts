@@ -9,6 +9,11 @@ import type { AppEnv } from './env.ts';
 import { Problem, problemOf } from './problem.ts';
 import { REFRESH_MS } from './snapshot-cache.ts';
 
+/**
+ * Settings that nobody has looked at for so long are read again before they are used: by then the objects that they
+ * name may be gone, when the encoder was changed.
+ */
+const STALE_MS = 300_000;
 /** Collections remembered at a time. */
 const CAPACITY = 256;
 
@@ -23,7 +28,8 @@ export class Collections {
     later: (work: Promise<unknown>) => void,
   ): Promise<CollectionInfo> {
     const known = this.#known.get(name);
-    if (known === undefined) return await this.#read(name, directory, now);
+    if (known === undefined || now - known.checkedAt >= STALE_MS)
+      return await this.#read(name, directory, now);
     if (now - known.checkedAt >= REFRESH_MS) {
       known.checkedAt = now;
       // Gone meanwhile, or the directory is away: the former is forgotten, the latter tried again later.

@@ -12,15 +12,18 @@ export function snapshotSource(
   version: 'latest' | number,
 ): SnapshotSource {
   const coordinator = services.coordinator(collection);
+  const { generation } = collection.settings;
+  // Another encoder's snapshots are others: a query is embedded by the encoder that the settings name.
+  const key = generation === 0 ? collection.name : `${collection.name}@~${generation}`;
   const part = (hash: string, index: number) => coordinator.snapshotPart(hash, index);
   const serving = async () => {
     const pointer = await coordinator.pointer();
     if (pointer === null) throw new Problem('unavailable', 'The collection has no version that serves yet.');
     return pointer;
   };
-  if (version === 'latest') return { key: collection.name, pointer: serving, part };
+  if (version === 'latest') return { key, pointer: serving, part };
   return {
-    key: `${collection.name}@${version}`,
+    key: `${key}@${version}`,
     part,
     async pointer() {
       const found = await coordinator.pointer(version);
@@ -48,11 +51,7 @@ export function cachedBytes(cache: Cache, later: (work: Promise<unknown>) => voi
       };
       const stored = cache.put(url(hash), new Response(bytes, { headers }));
       // An answer never depends on it.
-      later(
-        stored.catch((error) =>
-          logLine('cache_put_failed', { level: 'warn', error: errorText(error) }),
-        ),
-      );
+      later(stored.catch((error) => logLine('cache_put_failed', { level: 'warn', error: errorText(error) })));
     },
   };
 }

@@ -3,7 +3,7 @@
  *
  * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen; byte strings for
  * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, activate, importPart, importVersion, refresh, place,
- * regions, privacy; start, cancel, runs, run, schedule; for participants admit, pollFor,
+ * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule; for participants admit, pollFor,
  * poll, report, putChunk, arrived, putFrame, statePart, register, rowsOf,
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
  * the snapshot; `tick` (from the cron trigger) sets lost ones again.
@@ -28,6 +28,7 @@ import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { ObjectsEnv } from '../env.ts';
+import type { KeptLedger } from '../handover.ts';
 import { answerOf } from '../reach.ts';
 import type { PassageChange } from '../region/library.ts';
 import { forget, migrate } from '../sql.ts';
@@ -46,6 +47,8 @@ import { watch } from './watchdog.ts';
 /** Rows gather for so long before a new revision of the serving snapshot is made. */
 const REFRESH_MS = 3_000;
 const ROSTERS_PER_PAGE = 64;
+/** Why no run may start, while the encoder is changed. */
+const HALTED = 'halted';
 /** After an alarm that failed over and over. */
 const RETRY_MS = 60_000;
 
@@ -157,6 +160,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   async start(reason: string): Promise<Outcome<RunInfo>> {
     const problem = this.#parts.participants.problem();
     if (problem !== null) return { ok: false, code: 'no_roster', detail: problem };
+    const halted = this.#parts.values.get<string>(HALTED);
+    if (halted !== null) return { ok: false, code: 'reindex_in_progress', detail: halted };
     const running = this.#parts.runs.active();
     if (running !== null) {
       const detail = `run ${running.run} is in progress: wait for it or cancel it`;
@@ -172,6 +177,27 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#parts.runs.begin(run, reason, now);
     await this.#parts.alarmBy(now);
     return { ok: true, value: this.#parts.runs.get(id) as RunInfo };
+  }
+
+  /** From now on no run starts, for this reason; null: they do again. Refused while one is on. */
+  async halt(reason: string | null): Promise<Outcome<null>> {
+    const running = this.#parts.runs.active();
+    if (reason !== null && running !== null) {
+      const detail = `run ${running.run} is in progress: wait for it or cancel it`;
+      return { ok: false, code: 'run_in_progress', detail };
+    }
+    if (reason === null) this.#parts.values.delete(HALTED);
+    else this.#parts.values.set(HALTED, reason);
+    return { ok: true, value: null };
+  }
+
+  /** What a halted coordinator leaves to the one of the next generation. */
+  async handOver(): Promise<KeptLedger> {
+    return this.#parts.ledger.handOver([SERIAL]);
+  }
+
+  async takeOver(ledger: KeptLedger): Promise<void> {
+    this.#parts.ledger.takeOver(ledger);
   }
 
   async cancel(id: string): Promise<Outcome<RunInfo>> {

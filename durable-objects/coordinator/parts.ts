@@ -71,7 +71,7 @@ export class CoordinatorParts {
     const settings = this.settings();
     return {
       collection: this.values.get<string>('collection') ?? '',
-      model: await modelInfo(this.#env),
+      model: await modelInfo(this.#env, settings.encoder),
       regions: settings.regions,
       temperature: settings.training.temperature,
       inactiveOffset: (settings.privacy.noise === 'on' ? settings.privacy : settings).training.inactiveOffset,

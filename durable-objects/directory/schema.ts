@@ -15,4 +15,6 @@ export const MIGRATIONS = [
   FEDERATION_TABLES,
   // Regions are told of the key before anything else happens.
   "ALTER TABLE collections ADD COLUMN contributor_key TEXT NOT NULL DEFAULT ''; UPDATE collections SET ready = 0;",
+  // The last change of encoder, JSON: see reindex.ts.
+  'ALTER TABLE collections ADD COLUMN reindex TEXT;',
 ] as const;

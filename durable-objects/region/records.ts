@@ -11,8 +11,11 @@ import { homeRegion, isHeldOut, type PrivacyUnit, pseudonym } from '../../shared
 import type { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
+import type { KeptRecord } from '../handover.ts';
+import { Values } from '../sql.ts';
 
 const DAY_MS = 86_400_000;
+const LAST_NUMBER = 'lastRecord';
 /** Records go up to so much before their time is over, many at once instead of each in an alarm of its own. */
 const EXPIRY_SLACK_MS = 3_600_000;
 
@@ -82,16 +85,36 @@ export class RecordLog {
     if (known?.relevant === relevant) return 'duplicates';
     if (contributor !== null && this.#since(contributor, now - DAY_MS) >= caps.recordsPerDay)
       return 'refused';
-    // Another number: work in progress that holds the old one does not find it any more.
     if (known !== undefined) sql.exec('DELETE FROM records WHERE id = ?', id);
-    sql.exec(
-      `INSERT INTO records (id, at, query, item, relevant, contributor, held, place, length, ids)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[id, now, record.query, record.item, relevant, contributor, entry.held, entry.place],
-      ...[entry.ids.length, entry.ids.slice().buffer],
-    );
+    const { held, place } = entry;
+    const { query, item } = record;
+    this.#insert({ id, at: now, query, item, relevant, contributor, held, place }, entry.ids);
     if (contributor !== null) this.#evict(contributor, caps.recordsPerContributor);
     return 'accepted';
+  }
+
+  /** Numbers are never given out again: work in progress must not find another record under one that it holds. */
+  #insert({ id, at, query, item, relevant, contributor, held, place }: KeptRecord, ids: Int32Array): void {
+    const values = new Values(this.#storage);
+    const { sql } = this.#storage;
+    const last = sql.exec<{ n: number | null }>('SELECT max(n) AS n FROM records').one().n ?? 0;
+    const n = 1 + Math.max(last, values.get<number>(LAST_NUMBER) ?? 0);
+    values.set(LAST_NUMBER, n);
+    sql.exec(
+      `INSERT INTO records (n, id, at, query, item, relevant, contributor, held, place, length, ids)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[n, id, at, query, item, relevant, contributor, held, place],
+      ...[ids.length, ids.slice().buffer],
+    );
+  }
+
+  /** Takes over records as another region kept them, and forgets those that it lost. May be repeated. */
+  adopt(records: readonly KeptRecord[], dropped: readonly string[], engine: RecordPolicy['engine']): void {
+    this.#storage.transactionSync(() => {
+      for (const id of [...records.map((record) => record.id), ...dropped])
+        this.#storage.sql.exec('DELETE FROM records WHERE id = ?', id);
+      for (const record of records) this.#insert(record, engine.tokenize(record.query));
+    });
   }
 
   /** Records of a contributor after `at`. */

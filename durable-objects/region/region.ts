@@ -16,7 +16,6 @@ import { errorText, logLine } from '../../shared/log.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
-import type { Handover, HandoverProgress } from '../../shared/protocol/handover.ts';
 import type {
   FeedbackInput,
   FeedbackReceipt,
@@ -33,6 +32,7 @@ import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { RegisteredRow } from '../coordinator/row-table.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
+import type { Handover, HandoverProgress } from '../handover.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { coordinator, region } from '../names.ts';
 import { inTime } from '../reach.ts';
@@ -124,7 +124,8 @@ export class Region extends TracedObject implements RegionApi {
 
   async putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>> {
     const receipts = await this.#put(items, () => Date.now());
-    await this.#handOn();
+    // Found in the next generation, too, when the call returns.
+    if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
     return { ok: true, value: receipts };
   }
 
@@ -149,7 +150,7 @@ export class Region extends TracedObject implements RegionApi {
   async removeItem(key: string): Promise<boolean> {
     const removed = this.#remove(key);
     if (removed) await this.#alarmBy(Date.now());
-    await this.#handOn();
+    if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
     return removed;
   }
 
@@ -210,7 +211,7 @@ export class Region extends TracedObject implements RegionApi {
   async move(to: CollectionSettings): Promise<HandoverProgress> {
     this.#moving.begin(to);
     const progress = this.#moving.progress();
-    if (!progress.caughtUp) await this.#alarmBy(Date.now());
+    if (!progress.caughtUp || progress.items + progress.records > 0) await this.#alarmBy(Date.now());
     return progress;
   }
 
@@ -236,11 +237,11 @@ export class Region extends TracedObject implements RegionApi {
     return traced(region(this.env, collection, name, to));
   }
 
-  /** What has just changed is found in the next generation too when the call returns; else an alarm sees to it. */
-  async #handOn(): Promise<void> {
-    if (!this.#moving.caughtUp) return;
+  /** Hands over up to `pieces`; an alarm goes on. What this cannot reach is no reason to stop anything else. */
+  async #handOn(pieces: number): Promise<void> {
     try {
-      while (await this.#moving.step());
+      for (let piece = 0; await this.#moving.step(); )
+        if (++piece >= pieces) return await this.#alarmBy(Date.now());
     } catch (error) {
       logLine('handover_late', { level: 'warn', error: errorText(error) });
       await this.#alarmBy(Date.now() + RETRY_MS);
@@ -302,7 +303,7 @@ export class Region extends TracedObject implements RegionApi {
     try {
       this.#expire();
       await this.flush();
-      if (await this.#moving.step()) await this.#alarmBy(Date.now());
+      await this.#handOn(1);
       const after = await this.#steps();
       if (after !== null) await this.#alarmBy(Date.now() + after);
       await this.#expireLater();

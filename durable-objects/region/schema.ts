@@ -1,6 +1,7 @@
 /** Tables of a Region, as numbered migrations. */
 import { LEDGER_TABLE } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
+import { MOVING_TABLE } from './moving.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -37,6 +38,7 @@ export const MIGRATIONS = [
   // Contributors were stored by the ids that callers gave: those are forgotten, from now on they are keyed hashes.
   `UPDATE records SET contributor = NULL;
   CREATE INDEX records_contributor ON records (contributor, at);`,
+  MOVING_TABLE,
   // What has the same tokens has the same embedding.
   'CREATE INDEX records_ids ON records (ids);',
 ] as const;

@@ -124,6 +124,18 @@ export interface AskedFor {
   at: number;
 }
 
+/** A change of encoder. */
+export interface ReindexInfo {
+  state: 'building' | 'cancelling' | 'cancelled' | 'done';
+  encoder: string | null;
+  model: { name: string; sha256: string };
+  startedAt: number;
+  /** When the new encoder began to serve; null before. */
+  switchedAt: number | null;
+  /** What is left to do there; null where that is not known yet. */
+  regions: { region: string; items: number | null; records: number | null; caughtUp: boolean }[];
+}
+
 /** What the collection promises and what is spent of it. */
 export interface PrivacyInfo {
   aggregation: 'secure' | 'plain';
@@ -159,6 +171,12 @@ export interface DirectoryApi {
   /** Other settings, where they may change; refused while a run is on. May be repeated. */
   update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>>;
   remove(name: string): Promise<Outcome<null>>;
+  /** Makes the collection anew with another encoder (null: the deployment's own) while it serves. May be repeated. */
+  reindex(name: string, encoder: string | null): Promise<Outcome<ReindexInfo>>;
+  /** The last change of encoder; null: there was none. */
+  reindexing(name: string): Promise<Outcome<ReindexInfo | null>>;
+  /** Ends it before the switch. May be repeated. */
+  cancelReindex(name: string): Promise<Outcome<ReindexInfo>>;
   /** Starts what is due and re-sets lost alarms; called by the cron trigger. May be repeated. */
   tick(now: number): Promise<{ started: string[] }>;
   /** `hash` is of the invitation's secret. A later invitation of the same name replaces this one. */

@@ -238,6 +238,17 @@ export const CollectionSettings = z.strictObject({
   regionsTrain: z.boolean().default(true),
   /** A jurisdiction guarantees a place; a location hint, the region's own name where it is one, is best effort. */
   jurisdiction: z.enum(['eu', 'fedramp']).nullable().default(null),
+  /**
+   * Folder of the encoder's artifact among the deployment's assets; null: the deployment's own. Another one comes by a
+   * re-index.
+   */
+  encoder: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dots, dashes and underscores')
+    .nullable()
+    .default(null),
+  /** How often the encoder was changed: the collection's objects bear it in their names. Kept by the service. */
+  generation: z.int().nonnegative().default(0),
   adapter: AdapterSettings.default({ kind: 'full' }),
   training: TrainingSettings.prefault({}),
   gate: GateSettings.prefault({}),

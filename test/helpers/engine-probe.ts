@@ -18,7 +18,7 @@ export default {
     const keepAlive = request.headers.has('keep-alive-load')
       ? (work: Promise<unknown>) => context.waitUntil(work)
       : undefined;
-    const opening = sharedEngine({ source, adapter: { kind: 'full' }, keepAlive });
+    const opening = sharedEngine({ model: 'probe', source, adapter: { kind: 'full' }, keepAlive });
     // The request ends here, and with it, unless it is kept alive, everything that it has begun.
     if (new URL(request.url).searchParams.has('leave')) return Response.json({}, { status: 202 });
     try {

@@ -184,7 +184,7 @@ describe('a document that people say does not answer', () => {
     const run = await finished(name, await start(name));
     expect(run.version, JSON.stringify(run.error)).not.toBeNull();
     const { rows, items, active } = await contentOf(name, run.version as number);
-    const engine = await engineFor(objects, { kind: 'full' });
+    const engine = await engineFor(objects, { adapter: { kind: 'full' }, encoder: null });
     const query = await engine.embed([engine.tokenize(QUERY)], { kind: 'none' });
     const width = query.length;
     const scores = items.map((item, row) => {

@@ -1,0 +1,234 @@
+/**
+ * The encoder of a collection is changed by a second set of objects, its next generation: they take over documents, query
+ * records and ledgers while the first set serves, and when they have everything one statement in the directory makes
+ * theirs the collection's settings. That is the switch; whoever still reads the old settings is served by the old objects
+ * as before, and what is written there is handed on, until they are let go. Every step may be repeated.
+ */
+import { errorText } from '../../shared/log.ts';
+import type { Outcome, ReindexInfo } from '../../shared/protocol/objects.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { modelInfo } from '../engine.ts';
+import type { ObjectsEnv } from '../env.ts';
+import type { HandoverProgress } from '../handover.ts';
+import { coordinator, region } from '../names.ts';
+import { answerOf } from '../reach.ts';
+import { traced } from '../request-context.ts';
+
+/** The old generation serves so much longer: the edge reads settings again at least every 30 s. */
+const LEAVE_MS = 600_000;
+/** A region says how far it is after it has set its alarm. */
+const MOVE_MS = 30_000;
+const HALTED = 'the encoder of the collection is being changed: wait until that is over';
+/** No run starts in objects that do not serve yet. */
+const NOT_YET = { revision: 0, rosters: [], outside: [], problem: HALTED };
+
+export interface Reindex {
+  /** `leaving`: switched; the old objects are let go later. */
+  state: 'building' | 'leaving' | 'cancelling' | 'done' | 'cancelled';
+  before: CollectionSettings;
+  after: CollectionSettings;
+  model: { name: string; sha256: string };
+  startedAt: number;
+  switchedAt: number | null;
+  /** Whether the objects of the next generation know who they are. */
+  prepared: boolean;
+  progress: Record<string, HandoverProgress>;
+}
+
+/** What of a collection's row this is about. */
+export interface Subject {
+  name: string;
+  settings: string;
+  split_key: string;
+  contributor_key: string;
+  reindex: string | null;
+}
+
+export interface ReindexParts {
+  storage: DurableObjectStorage;
+  env: ObjectsEnv;
+  row(name: string): Subject | null;
+  adminKey(name: string): Promise<string>;
+  /** Tells the objects of the collection as it is now. */
+  prepare(name: string): Promise<unknown>;
+}
+
+export function isUnderWay(reindex: Reindex | null): reindex is Reindex {
+  return reindex !== null && reindex.state !== 'done' && reindex.state !== 'cancelled';
+}
+
+export function reindexOf({ reindex }: Subject): Reindex | null {
+  return reindex === null ? null : (JSON.parse(reindex) as Reindex);
+}
+
+export class Reindexes {
+  readonly #parts: ReindexParts;
+  /** Collections with a step under way: two at once would undo each other's. */
+  readonly #stepping = new Set<string>();
+
+  constructor(parts: ReindexParts) {
+    this.#parts = parts;
+  }
+
+  async begin(row: Subject, encoder: string | null, now: number): Promise<Outcome<ReindexInfo>> {
+    const { env } = this.#parts;
+    const known = reindexOf(row);
+    if (isUnderWay(known)) {
+      if (known.state === 'building' && known.after.encoder === encoder)
+        return { ok: true, value: infoOf(known) };
+      const detail = `a re-index to ${known.after.encoder ?? 'the deployment’s encoder'} is under way (${known.state})`;
+      return { ok: false, code: 'reindex_in_progress', detail };
+    }
+    const before = CollectionSettings.parse(JSON.parse(row.settings));
+    const model = await modelInfo(env, encoder).catch(() => null);
+    if (model === null) {
+      return { ok: false, code: 'unknown_encoder', detail: `encoder: there is no artifact in ${encoder}` };
+    }
+    if (model.sha256 === (await modelInfo(env, before.encoder)).sha256) {
+      return { ok: false, code: 'conflict', detail: `encoder: the collection is of ${model.name} already` };
+    }
+    const halted = await traced(coordinator(env, row.name, before)).halt(HALTED);
+    if (!halted.ok) return halted;
+    const reindex: Reindex = {
+      state: 'building',
+      before,
+      after: { ...before, encoder, generation: before.generation + 1 },
+      model: { name: model.name, sha256: model.sha256 },
+      startedAt: now,
+      switchedAt: null,
+      prepared: false,
+      progress: {},
+    };
+    this.#save(row.name, reindex);
+    return { ok: true, value: infoOf(reindex) };
+  }
+
+  /** Ends it before the switch; everything stays as it was. */
+  cancel(row: Subject): Outcome<ReindexInfo> {
+    const reindex = reindexOf(row);
+    if (reindex === null || (reindex.state !== 'building' && reindex.state !== 'cancelling')) {
+      return { ok: false, code: 'conflict', detail: 'there is no re-index that could be cancelled' };
+    }
+    const cancelling = { ...reindex, state: 'cancelling' as const };
+    this.#save(row.name, cancelling);
+    return { ok: true, value: infoOf(cancelling) };
+  }
+
+  /** Goes on as far as it can now. Returns whether it has to be called again soon. */
+  async step(name: string, now: number): Promise<boolean> {
+    const row = this.#parts.row(name);
+    const reindex = row === null ? null : reindexOf(row);
+    if (row === null || !isUnderWay(reindex)) return false;
+    if (this.#stepping.has(name)) return true;
+    this.#stepping.add(name);
+    try {
+      if (reindex.state === 'building') await this.#build(row, reindex, now);
+      else if (reindex.state === 'cancelling') await this.#cancel(row, reindex);
+      else await this.#leave(row, reindex, now);
+    } finally {
+      this.#stepping.delete(name);
+    }
+    const next = this.#parts.row(name);
+    return next !== null && isUnderWay(reindexOf(next));
+  }
+
+  /** Lets go of the objects that are not the collection's own; with the collection itself. */
+  async forget(row: Subject): Promise<void> {
+    const reindex = reindexOf(row);
+    if (!isUnderWay(reindex)) return;
+    await this.#destroy(row.name, reindex.state === 'leaving' ? reindex.before : reindex.after);
+    this.#save(row.name, null);
+  }
+
+  async #build(row: Subject, reindex: Reindex, now: number): Promise<void> {
+    const { env } = this.#parts;
+    const { name } = row;
+    const { before, after } = reindex;
+    const next = coordinator(env, name, after);
+    if (!reindex.prepared) {
+      const keys = { splitKey: row.split_key, contributorKey: row.contributor_key };
+      const adminKey = await this.#parts.adminKey(name);
+      for (const each of after.regions) {
+        const identity = { collection: name, name: each, settings: after, ...keys, adminKey };
+        await region(env, name, each, after).configure(identity);
+      }
+      await next.configure(name, after, NOT_YET);
+    }
+    const progress = await this.#moved(name, reindex);
+    if (!this.#still(name, 'building')) return;
+    const current = { ...reindex, prepared: true, progress: { ...reindex.progress, ...progress } };
+    this.#save(name, current);
+    if (!before.regions.every((each) => progress[each]?.caughtUp)) return;
+    await next.takeOver(await coordinator(env, name, before).handOver());
+    // Whoever comes first after the switch finds a snapshot of everything.
+    await next.refresh();
+    if (!this.#still(name, 'building')) return;
+    const switched: Reindex = { ...current, state: 'leaving', switchedAt: now };
+    this.#parts.storage.sql.exec(
+      "UPDATE collections SET settings = ?, ready = 0, reindex = ? WHERE name = ? AND state = 'lives'",
+      JSON.stringify(after),
+      JSON.stringify(switched),
+      name,
+    );
+    await this.#parts.prepare(name);
+  }
+
+  async #leave(row: Subject, reindex: Reindex, now: number): Promise<void> {
+    // Settings may have changed since; who they are told to are the new objects.
+    const progress = await this.#moved(row.name, reindex);
+    if (now < (reindex.switchedAt ?? now) + LEAVE_MS) return;
+    const empty = (each: string) => progress[each]?.items === 0 && progress[each]?.records === 0;
+    if (!reindex.before.regions.every(empty)) return;
+    await this.#destroy(row.name, reindex.before);
+    this.#save(row.name, { ...reindex, state: 'done' });
+  }
+
+  async #cancel(row: Subject, reindex: Reindex): Promise<void> {
+    const { env } = this.#parts;
+    const { before, after } = reindex;
+    for (const each of before.regions) await region(env, row.name, each, before).stay();
+    await this.#destroy(row.name, after);
+    await coordinator(env, row.name, before).halt(null);
+    this.#save(row.name, { ...reindex, state: 'cancelled' });
+  }
+
+  /** How far the regions are that could be reached. */
+  async #moved(name: string, { before, after }: Reindex): Promise<Record<string, HandoverProgress>> {
+    const asked = before.regions.map(async (each) => {
+      const progress = await answerOf(() => region(this.#parts.env, name, each, before).move(after), MOVE_MS);
+      return progress === null ? [] : [[each, progress] as const];
+    });
+    return Object.fromEntries((await Promise.all(asked)).flat());
+  }
+
+  async #destroy(name: string, settings: CollectionSettings): Promise<void> {
+    const { env } = this.#parts;
+    await coordinator(env, name, settings).destroy();
+    await Promise.all(settings.regions.map((each) => region(env, name, each, settings).destroy()));
+  }
+
+  /** Calls take time: somebody may have cancelled it, or removed the collection. */
+  #still(name: string, state: Reindex['state']): boolean {
+    const row = this.#parts.row(name);
+    return row !== null && reindexOf(row)?.state === state;
+  }
+
+  #save(name: string, reindex: Reindex | null): void {
+    const text = reindex === null ? null : JSON.stringify(reindex);
+    this.#parts.storage.sql.exec('UPDATE collections SET reindex = ? WHERE name = ?', text, name);
+  }
+}
+
+export function infoOf({ state, after, model, startedAt, switchedAt, progress }: Reindex): ReindexInfo {
+  const regions = after.regions.map((region) => {
+    const { items = null, records = null, caughtUp = false } = progress[region] ?? {};
+    return { region, items, records, caughtUp };
+  });
+  const shown = state === 'leaving' ? 'done' : state;
+  return { state: shown, encoder: after.encoder, model, startedAt, switchedAt, regions };
+}
+
+/** What stands in the log when a step failed: the next one does it again. */
+export function failureOf(name: string, error: unknown) {
+  return { level: 'warn' as const, collection: name, error: errorText(error) };
+}
