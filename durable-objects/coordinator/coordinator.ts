@@ -73,6 +73,9 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#parts.participants.configure(federation);
     this.#parts.forget();
     await this.#parts.serving();
+    if (this.#parts.runs.active() === null) return;
+    (await this.#parts.drive()).dismiss();
+    await this.#parts.alarmBy(Date.now());
   }
 
   /** Forgets everything but the ledger, which stays until the queries that it is about would have expired. */

@@ -82,6 +82,16 @@ export class Runner {
     return accepted;
   }
 
+  /** Waits no longer for those in the open round who do not belong to the collection any more. */
+  dismiss(): void {
+    const round = this.#parts.runs.active()?.round;
+    if (round == null) return;
+    const members = this.#parts.participants();
+    for (const participant of Object.keys(round.participants)) {
+      if (!members.includes(participant)) this.event(round.id, { type: 'removed', participant });
+    }
+  }
+
   /** Advances the run as far as it can go now. Returns when it wants to be called again; null when no run is on. */
   async advance(): Promise<number | null> {
     const run = this.#parts.runs.active();

@@ -3,16 +3,32 @@
  * schema, every wait bounded. A call that broke off is repeated with a new nonce; what the service refuses is a
  * `HubError` with its stable code, what never got an answer a `ConnectionError`.
  */
-import { z } from 'zod';
 import { toBase64Url } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/ed25519.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { signRequest } from '../crypto/request-signature.ts';
-import { Ack, Arrived, ROWS_PER_PAGE, ROWS_PER_REQUEST, RostersPage, RowsPage } from '../protocol/fl.ts';
+import {
+  Ack,
+  Arrived,
+  Refused,
+  ROWS_PER_PAGE,
+  ROWS_PER_REQUEST,
+  RostersPage,
+  RowsPage,
+} from '../protocol/fl.ts';
 import { PART_BYTES } from '../protocol/parameters.ts';
 import { Instruction } from '../protocol/rounds.ts';
 import type { SignedRoster } from '../protocol/secagg.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
+
+/** What a schema of the protocol is good for here. */
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
+}
 
 /** The service refused; `code` is stable. */
 export class HubError extends Error {
@@ -64,7 +80,7 @@ export interface HttpPort extends CoordinatorPort {
 export function httpPort(options: HttpPortOptions): HttpPort {
   const send = sender(options);
   const { name, waitS = 25 } = options;
-  const json = async <S extends z.ZodType>(schema: S, call: Call): Promise<z.infer<S>> =>
+  const json = async <T>(schema: Schema<T>, call: Call): Promise<T> =>
     parse(schema, await send({ ...call, most: MOST_JSON_BYTES }), call.path);
   const own = (participant: string) => {
     if (participant !== name) throw new RangeError(`participant: this port speaks for ${name} alone`);
@@ -234,11 +250,9 @@ async function readAtMost(response: Response, most: number, path: string): Promi
   return bytes;
 }
 
-const Refusal = z.object({ code: z.string().max(100), detail: z.string().max(2000) });
-
 function refusal(status: number, bytes: Uint8Array): HubError {
   try {
-    const { code, detail } = Refusal.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const { code, detail } = Refused.parse(JSON.parse(new TextDecoder().decode(bytes)));
     return new HubError(status, code, detail);
   } catch {
     return new HubError(status, 'unknown', `the answer has status ${status} and no problem document`);
@@ -246,7 +260,7 @@ function refusal(status: number, bytes: Uint8Array): HubError {
 }
 
 /** @throws ConnectionError for an answer that does not fit its schema: nothing of it is used */
-export function parse<S extends z.ZodType>(schema: S, bytes: Uint8Array, path: string): z.infer<S> {
+export function parse<T>(schema: Schema<T>, bytes: Uint8Array, path: string): T {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
@@ -257,6 +271,6 @@ export function parse<S extends z.ZodType>(schema: S, bytes: Uint8Array, path: s
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new ConnectionError(
-    `${path.split('?')[0]}: the answer does not fit its schema at ${issue?.path.join('.')}: ${issue?.message}`,
+    `${path.split('?')[0]}: the answer does not fit its schema at ${issue?.path.map(String).join('.')}: ${issue?.message}`,
   );
 }

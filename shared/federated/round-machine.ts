@@ -20,6 +20,7 @@ export type RoundEvent =
   | { type: 'ready'; participant: string }
   | { type: 'failed'; participant: string; detail: string }
   | { type: 'away'; participant: string }
+  | { type: 'removed'; participant: string }
   | { type: 'back'; participant: string }
   | { type: 'cancel'; detail: string }
   | { type: 'tick' };
@@ -38,7 +39,7 @@ const GRACE_MS = 30_000;
 /** … and at least this many times what the first half needed. */
 const GRACE_FACTOR = 4;
 
-const AFTER = { failed: 'failed', away: 'missed', back: 'invited' } as const;
+const AFTER = { failed: 'failed', removed: 'failed', away: 'missed', back: 'invited' } as const;
 
 export function openRound(
   id: string,

@@ -65,3 +65,6 @@ export const RowEmbeddings = z.strictObject({
 export const RostersQuery = z.strictObject({ after: z.coerce.number().int().min(-1).default(-1) });
 /** Rosters after an epoch, oldest first. */
 export const RostersPage = z.strictObject({ rosters: z.array(SignedRoster).max(64) });
+
+/** What a participant reads of a problem document. */
+export const Refused = z.object({ code: z.string().max(100), detail: z.string().max(2000) });

@@ -69,7 +69,7 @@ export class Federation {
       } else {
         const guest = new Guest(this.#site, `${this.#name}-${who}`, this.hub.url, invitation);
         await guest.start({ index, of: NAMES.length });
-        await guest.enrolled(async () => (await this.states())[who] === 'member');
+        await guest.enrolled(async () => (await this.states())[who] !== 'invited');
         this.guests.push(guest);
       }
     }

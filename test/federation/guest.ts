@@ -27,10 +27,10 @@ export class Guest {
     this.#deployment.tick();
   }
 
-  /** It has spoken to the hub. */
-  async enrolled(isMember: () => Promise<boolean>, seconds = 120): Promise<void> {
+  /** Waits until the hub knows it. */
+  async enrolled(isKnown: () => Promise<boolean>, seconds = 120): Promise<void> {
     for (const until = Date.now() + 1000 * seconds; Date.now() < until; await sleep(200)) {
-      if (await isMember()) return;
+      if (await isKnown()) return;
     }
     throw new Error('the guest did not enrol');
   }

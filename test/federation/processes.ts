@@ -26,7 +26,9 @@ export class Running {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#exit = new Promise((resolve) => this.#child.once('exit', () => resolve()));
-    this.#child.stderr?.on('data', (chunk) => (this.#stderr += String(chunk)));
+    this.#child.stderr?.on('data', (chunk) => {
+      this.#stderr += String(chunk);
+    });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.events.push(line);
       for (const listener of [...this.#listeners]) listener(line);

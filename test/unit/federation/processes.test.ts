@@ -10,7 +10,7 @@ import { processIo } from '../../../cli/fedcar/io.ts';
 import { main } from '../../../cli/fedcar/main.ts';
 import type { RunReport } from '../../../cli/training.ts';
 import { Federation } from '../../federation/federation.ts';
-import { prepareSite, type Site } from '../../federation/processes.ts';
+import { type Member, prepareSite, type Site } from '../../federation/processes.ts';
 
 const FULL = process.env.FEDCAR_FULL === '1';
 const MINUTES = 60_000;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fedcar-federation-'));
   site = await prepareSite(folder);
 }, 5 * MINUTES);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 }));
 
 /** Rounds that came to a sum. A round that failed released nothing, and another took its place. */
 const released = (run: RunReport) => run.rounds.filter(({ error }) => error === null);
@@ -92,6 +92,39 @@ describe('with noise', () => {
     expect(JSON.parse(said.join(''))).toEqual({ collection: 'noised', participant: 'west', left: true });
     expect(await one.states()).toEqual({ east: 'member', north: 'member', south: 'member' });
   });
+});
+
+describe.runIf(FULL)('a participant that is removed while a run is on', () => {
+  it(
+    'is in the sums before and in none after, and the others go on under another roster',
+    async () => {
+      const federation = new Federation(site, 'shrinking');
+      let west: Member | undefined;
+      try {
+        await federation.begin('off');
+        const patch = { settings: { schedule: { minParticipants: 2 } } };
+        await federation.hub.call('PATCH', '/v1/collections/shrinking', patch);
+        let removal: Promise<unknown> | null = null;
+        federation.members[0]?.onEvent((event) => {
+          if (event === 'after unmask') removal ??= federation.call('DELETE', '/participants/west');
+        });
+        // It ends by itself and is not started again.
+        west = federation.members.pop();
+        const rounds = released(await federation.run());
+        await removal;
+        expect(rounds[0]).toMatchObject({ kind: 'count', contributors: 4 });
+        expect(rounds.at(-1)).toMatchObject({ kind: 'gate', contributors: 3 });
+        expect(Object.keys(rounds.at(-1)?.participants ?? {})).toEqual(['east', 'north', 'south']);
+        expect(await federation.states()).toEqual({ east: 'member', north: 'member', south: 'member' });
+        await west?.process?.exited();
+        expect(west?.process?.stderr).toContain('not_a_participant');
+      } finally {
+        await west?.kill();
+        await federation.end();
+      }
+    },
+    15 * MINUTES,
+  );
 });
 
 describe.runIf(FULL)('a Worker of another account', () => {

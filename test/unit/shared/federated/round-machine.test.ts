@@ -144,6 +144,17 @@ describe('round machine', () => {
     expect(state.participants.b).toEqual({ phase: 'working', progress: 0.5 });
   });
 
+  it('does not wait for who was removed, and holds it against nobody', () => {
+    const { state, effects } = play(open(['a', 'b', 'c']), [
+      [ready('a'), 1],
+      [{ type: 'progress', participant: 'c', progress: 0.5 }, 2],
+      [{ type: 'removed', participant: 'c' }, 3],
+      [ready('b'), 4],
+    ]);
+    expect(effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
+    expect(state).toMatchObject({ phase: 'released', error: null });
+  });
+
   it('ends exactly once whatever the order of events, and never counts somebody twice', () => {
     const names = ['a', 'b', 'c'];
     const event = fc.oneof(
