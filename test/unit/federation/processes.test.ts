@@ -2,7 +2,7 @@
  * A coordinator and four participants (t = 3) as processes of their own on loopback, killed without warning. The
  * short form kills one of each once; with FEDCAR_FULL=1 each dies in every phase.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,18 +10,16 @@ import { processIo } from '../../../cli/fedcar/io.ts';
 import { main } from '../../../cli/fedcar/main.ts';
 import type { RunReport } from '../../../cli/training.ts';
 import { Federation } from '../../federation/federation.ts';
-import { type Member, prepareSite, type Site } from '../../federation/processes.ts';
+import { type Member, prepareSite, removeSite, type Site } from '../../federation/processes.ts';
 
 const FULL = process.env.FEDCAR_FULL === '1';
 const MINUTES = 60_000;
-let folder = '';
 let site: Site;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fedcar-federation-'));
-  site = await prepareSite(folder);
+  site = await prepareSite(await mkdtemp(join(tmpdir(), 'fedcar-federation-')));
 }, 5 * MINUTES);
-afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 }));
+afterAll(() => removeSite(site));
 
 /** Rounds that came to a sum. A round that failed released nothing, and another took its place. */
 const released = (run: RunReport) => run.rounds.filter(({ error }) => error === null);
