@@ -176,7 +176,7 @@ export const NoisedTraining = z.strictObject({
   /** Share of c² that goes to loss, hits, units, and to the count that an adaptive c_g follows. */
   statisticsShare: z.number().min(0.0001).max(0.5).default(0.01),
   /** Share of a run's privacy that goes to the counts from which active rows are chosen. */
-  countsShare: z.number().min(0.001).max(0.5).default(0.04),
+  countsShare: z.number().min(0.001).max(0.5).default(0.1),
   /** Head updates move along so many principal directions of the documents' embeddings; 0: along all. */
   projection: z.int().min(0).max(1024).default(0),
   /** The version is the mean of the parameters over this last share of the steps (Polyak averaging). */
