@@ -3,9 +3,9 @@
  * retriever together, and the same questions are asked before and after. Everything goes through the HTTP API.
  */
 import { basename, join, resolve } from 'node:path';
-import pc from 'picocolors';
 import { openBeir } from './beir.ts';
 import { Client } from './client.ts';
+import { pc } from './colours.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
 import { type AnsweredQuery, askAll, type TestQuery, testQueries } from './evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf, train } from './experiment.ts';

@@ -1,6 +1,6 @@
 /** The `fedcar` command from its arguments to its exit status: 0 done, 1 failed, 2 the command line was wrong. */
 import { CommanderError } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import { describeFailure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { makeProgram } from './program.ts';

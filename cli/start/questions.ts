@@ -1,6 +1,7 @@
 /** A few test questions before and after training, and one that fits nothing. */
-import pc from 'picocolors';
+
 import type { Client } from '../client.ts';
+import { pc } from '../colours.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
 
 interface Chunk {

@@ -1,6 +1,7 @@
 /** What serves now and why, and what it cost in privacy. */
-import pc from 'picocolors';
+
 import type { Client } from '../client.ts';
+import { pc } from '../colours.ts';
 import { percent } from '../table.ts';
 
 interface Version {

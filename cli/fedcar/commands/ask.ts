@@ -1,5 +1,5 @@
 /** `fedcar ask`: an answer in words, with the documents that it rests on. */
-import pc from 'picocolors';
+import { pc } from '../../colours.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';

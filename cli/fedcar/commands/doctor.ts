@@ -1,5 +1,5 @@
 /** `fedcar doctor`: looks at the configuration and the service, and says what is wrong. */
-import pc from 'picocolors';
+import { pc } from '../../colours.ts';
 import type { Context, Shown } from '../context.ts';
 import type { Finding } from '../diagnosis.ts';
 import { withExamples } from '../help.ts';

@@ -1,6 +1,7 @@
 /** `fedcar query`: the passages that answer a question. */
-import pc from 'picocolors';
+
 import { whole } from '../../bench/accuracy-options.ts';
+import { pc } from '../../colours.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
