@@ -98,11 +98,13 @@ export class Moving {
   }
 
   progress(): HandoverProgress {
-    const { recordsUpTo = 0, caughtUp = false } = this.#state() ?? {};
+    const { recordsUpTo = 0, underWay = [], caughtUp = false } = this.#state() ?? {};
     const items = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM moving').one().n;
-    const records = this.#sql
+    const waiting = this.#sql
       .exec<{ n: number }>('SELECT count(*) AS n FROM records WHERE n > ?', recordsUpTo)
       .one().n;
+    // A piece that is under way may hold what was deleted here in the meantime.
+    const records = Math.max(waiting, underWay.length);
     // What is left then is under way, or has come since.
     return { items, records, caughtUp: caughtUp && items <= ITEMS };
   }

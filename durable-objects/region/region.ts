@@ -199,10 +199,21 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async eraseContributor(contributor: string): Promise<number> {
-    const erased = this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
+    const { collection, name, settings } = this.#identity();
+    const erased = await this.eraseHere(contributor);
     const to = this.#moving.to();
     if (to !== null) await this.#successor(to).eraseContributor(contributor);
+    // Who came before may still have records to hand over.
+    const before = { ...settings, generation: settings.generation - 1 };
+    if (before.generation >= 0)
+      await traced(region(this.env, collection, name, before)).eraseHere(contributor);
     return erased;
+  }
+
+  /** In this generation alone; nothing where the object is not in use any more. */
+  async eraseHere(contributor: string): Promise<number> {
+    if (this.#values.get('identity') === null) return 0;
+    return this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
   }
 
   // ---- a change of encoder: see moving.ts -------------------------------------------------------------------

@@ -130,7 +130,7 @@ describe('a change of encoder', () => {
     const east = regionOf('switch', 'east');
     await until('switch', 'done', async () => {
       changes += 1;
-      if (changes > 4) return;
+      if (changes > 2) return;
       if (changes === 1) expect((await search('switch', 'lost card number 0')).length).toBeGreaterThan(0);
       await east.putItems([{ ...texts[0], text: `the card number ${changes}` } as (typeof texts)[0]]);
       await east.removeItem('item 3');
@@ -151,6 +151,12 @@ describe('a change of encoder', () => {
         .toEqual({ items: 0, records: 0, caughtUp: true });
       expect(await contents(next(each))).toEqual(await contents(old));
     }
+    // Erased where the settings point to now: it does not come back from where they pointed before.
+    await regionOf('switch', 'west').addFeedback([question(4, 'eve')]);
+    await next('west').eraseContributor('eve');
+    await expect
+      .poll(() => regionOf('switch', 'west').move(nextOf(settings)), { timeout: 20_000 })
+      .toMatchObject({ records: 0 });
     const { records } = await contents(next('west'));
     expect(records.map(({ query }) => query)).toEqual(['where is number 3']);
     const hub = region(objects, 'switch', 'east', nextOf(settings));
