@@ -1,6 +1,7 @@
 /**
  * `bench federation`: the same training in one place and divided over several participants, each a process of its own
- * that speaks HTTP with secure aggregation. Times are processor times of the processes, so that other programs and
+ * that speaks HTTP with secure aggregation. Rounds are steps on the sum of all gradients, so that the division changes
+ * nothing about what is learned. Times are processor times of the processes, so that other programs and
  * too few cores hardly matter: the critical path is what the run takes when everybody has a processor. Wall-clock time
  * stands beside it; it shows a speedup only up to the cores of the machine.
  */
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { RetrievalSummary } from '../../shared/retrieval/metrics.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
 import type { Client } from '../client.ts';
@@ -116,11 +118,13 @@ async function measure(
   const deployment = await startDeployment({ folder: place });
   const running: Participant[] = [];
   try {
+    // Adapter and head together, as the defaults end.
+    const joint = CollectionSettings.parse({}).training.phases.slice(-1);
     const settings = settingsFrom(options.set, {
       regions: ['hall'],
       regionsTrain: false,
       schedule: { everyHours: 0, minParticipants: size },
-      training: { seed: options.seed },
+      training: { seed: options.seed, phases: joint },
       gate: { margin: -1 },
       privacy: { noise: 'off', aggregation: size === 1 ? 'plain' : 'secure' },
     });
