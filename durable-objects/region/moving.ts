@@ -181,9 +181,16 @@ export class Moving {
 
   /** Takes back what was deleted here while its piece was under way. */
   async #settle(state: State): Promise<void> {
-    const known = (id: string) => this.#sql.exec('SELECT 1 FROM records WHERE id = ?', id).toArray();
-    const dropped = state.underWay.filter((id) => known(id).length === 0);
-    if (dropped.length > 0) await this.#hand(state, { dropped });
+    const isGone = (id: string) =>
+      this.#sql.exec('SELECT 1 FROM records WHERE id = ?', id).toArray().length === 0;
+    // More may be deleted while a call says what was: it is over when nothing is left to say.
+    const told = new Set<string>();
+    for (;;) {
+      const dropped = state.underWay.filter((id) => !told.has(id) && isGone(id));
+      if (dropped.length === 0) break;
+      await this.#hand(state, { dropped });
+      for (const id of dropped) told.add(id);
+    }
     this.#update((now) => ({ ...now, underWay: [] }));
   }
 

@@ -200,14 +200,16 @@ export class Region extends TracedObject implements RegionApi {
 
   async eraseContributor(contributor: string): Promise<number> {
     const { collection, name, settings } = this.#identity();
-    const erased = await this.eraseHere(contributor);
+    const before = { ...settings, generation: settings.generation - 1 };
+    // Who came before goes first: what it handed over until then is erased here, what is on its way it takes back.
+    const there =
+      before.generation < 0
+        ? 0
+        : await traced(region(this.env, collection, name, before)).eraseHere(contributor);
+    const here = await this.eraseHere(contributor);
     const to = this.#moving.to();
     if (to !== null) await this.#successor(to).eraseContributor(contributor);
-    // Who came before may still have records to hand over.
-    const before = { ...settings, generation: settings.generation - 1 };
-    if (before.generation >= 0)
-      await traced(region(this.env, collection, name, before)).eraseHere(contributor);
-    return erased;
+    return Math.max(there, here);
   }
 
   /** In this generation alone; nothing where the object is not in use any more. */
