@@ -24,6 +24,10 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     what: 'the same training in one place and over several participants: time, protocol, bytes',
     load: async () => (await import('./federation.ts')).benchFederation,
   },
+  convergence: {
+    what: 'a picture of the curves that accuracy benches printed',
+    load: async () => (await import('./convergence.ts')).benchConvergence,
+  },
   audit: {
     what: 'what an attacker learns about one unit, against the privacy claimed',
     load: async () => (await import('./audit.ts')).benchAudit,

@@ -9,7 +9,7 @@ export type Named = Readonly<Record<string, Schema>>;
 export function SchemaView({ schema, named }: { schema: Schema; named?: Named }) {
   if (schema.$ref !== undefined) return <Referred target={schema.$ref} {...(named ? { named } : {})} />;
   const union = schema.anyOf ?? schema.oneOf;
-  if (union !== undefined && union.some(hasFields)) {
+  if (union?.some(hasFields)) {
     return (
       <div class="union">
         <p>One of</p>
