@@ -10,6 +10,8 @@ export interface RoundState {
   phase: 'open' | 'released' | 'aborted';
   startedAt: number;
   deadlineAt: number;
+  /** How long the round waits without news of progress. */
+  patienceMs: number;
   minParticipants: number;
   participants: Record<string, { phase: ParticipantPhase; progress: number }>;
   error: string | null;
@@ -38,6 +40,8 @@ export interface Transition {
 const GRACE_MS = 30_000;
 /** … and at least this many times what the first half needed. */
 const GRACE_FACTOR = 4;
+/** Progress counts in so many steps: nobody can hold a round open by ever smaller ones. */
+const STEPS = 10;
 
 const AFTER = { failed: 'failed', removed: 'failed', away: 'missed', back: 'invited' } as const;
 
@@ -51,6 +55,7 @@ export function openRound(
     phase: 'open',
     startedAt: options.now,
     deadlineAt: options.now + options.phaseDeadlineMs,
+    patienceMs: options.phaseDeadlineMs,
     minParticipants: options.minParticipants,
     participants: Object.fromEntries(invited.map((name) => [name, { phase: 'invited', progress: 0 }])),
     error: null,
@@ -93,15 +98,32 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
         : { phase: AFTER[event.type], progress: current.progress };
   const participants = { ...state.participants, [event.participant]: next };
   const detail = event.type === 'failed' ? `${event.participant}: ${event.detail}` : state.error;
-  const changed = withGrace({ ...state, participants, error: detail }, now);
+  const news = event.type === 'progress' && stepOf(next.progress) > stepOf(current.progress);
+  const waiting = news ? withPatience(state, now) : state;
+  const changed = withGrace({ ...waiting, participants, error: detail }, now);
   return { ...settle(changed, now), accepted: true };
+}
+
+function stepOf(progress: number): number {
+  return Math.floor(STEPS * progress);
+}
+
+/** A first round over a long query log takes longer than a deadline for those who are away should be. */
+function withPatience(state: RoundState, now: number): RoundState {
+  // A round that was opened before there was patience keeps its deadline.
+  const until = now + (state.patienceMs ?? 0);
+  return isHalfDone(state) || until <= state.deadlineAt ? state : { ...state, deadlineAt: until };
+}
+
+function isHalfDone({ participants, minParticipants }: RoundState): boolean {
+  const all = Object.values(participants);
+  const done = all.filter(({ phase }) => phase === 'ready').length;
+  return done > 0 && done * 2 >= all.length && done >= minParticipants;
 }
 
 /** Once half are done, the others get a bounded multiple of that time: one slow region must not stop the rest. */
 function withGrace(state: RoundState, now: number): RoundState {
-  const all = Object.values(state.participants);
-  const done = all.filter((participant) => participant.phase === 'ready').length;
-  if (done === 0 || done * 2 < all.length || done < state.minParticipants) return state;
+  if (!isHalfDone(state)) return state;
   const grace = state.startedAt + Math.max(GRACE_MS, GRACE_FACTOR * (now - state.startedAt));
   return grace < state.deadlineAt ? { ...state, deadlineAt: grace } : state;
 }

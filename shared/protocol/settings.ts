@@ -145,7 +145,7 @@ export const ScheduleSettings = z.strictObject({
   everyHours: z.number().min(0).max(8760).default(24),
   /** Within these no run is started by the cron trigger; one that is on goes on. */
   quietHours: QuietHours.nullable().default(null),
-  /** How long a phase of a round waits for those who are away, in milliseconds. */
+  /** How long a round waits for those of whose progress nothing is heard, in milliseconds. */
   phaseDeadlineMs: z.int().min(1000).max(86_400_000).default(600_000),
   /** How long a step of secure aggregation waits, in milliseconds. */
   secureDeadlineMs: z.int().min(1000).max(3_600_000).default(60_000),

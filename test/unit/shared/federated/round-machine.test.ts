@@ -49,6 +49,24 @@ describe('round machine', () => {
     expect(stepRound(released, stranger, 30).state).toBe(released);
   });
 
+  it('waits for those who get on, and by bounded steps only', () => {
+    const working = (progress: number): RoundEvent => ({ type: 'progress', participant: 'a', progress });
+    const begun = open(['a', 'b', 'c']);
+    const moved = play(begun, [[working(0.1), 500_000]]).state;
+    expect(moved.deadlineAt).toBe(1_100_000);
+    // The same step again, or a part of one, is no news.
+    expect(play(moved, [[working(0.19), 900_000]]).state.deadlineAt).toBe(1_100_000);
+    expect(play(moved, [[working(0.2), 900_000]]).state.deadlineAt).toBe(1_500_000);
+    // Half are done: from then on the others get a multiple of their time and no more.
+    const half = play(moved, [
+      [ready('b'), 510_000],
+      [ready('c'), 520_000],
+    ]).state;
+    expect(play(half, [[working(0.9), 1_000_000]]).state.deadlineAt).toBe(half.deadlineAt);
+    const { effects } = play(moved, [[{ type: 'tick' }, 1_100_000]]);
+    expect(effects).toMatchObject([{ effect: 'abort' }]);
+  });
+
   it('goes on without those who are away or failed', () => {
     const { state, effects } = play(open(['a', 'b', 'c']), [
       [{ type: 'away', participant: 'c' }, 1],
