@@ -118,8 +118,7 @@ async function measure(
   const deployment = await startDeployment({ folder: place });
   const running: Participant[] = [];
   try {
-    // Adapter and head together, as the defaults end.
-    const joint = CollectionSettings.parse({}).training.phases.slice(-1);
+    const joint = CollectionSettings.parse({}).training.phases.filter(({ rounds }) => rounds === 'step');
     const settings = settingsFrom(options.set, {
       regions: ['hall'],
       regionsTrain: false,

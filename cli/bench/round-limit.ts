@@ -1,5 +1,5 @@
-/** `--rounds N`: settings with so many train rounds, cut short or drawn out in their last phase. */
-import { planRun } from '../../shared/federated/run-plan.ts';
+/** `--rounds N`: settings with so many train rounds, every phase cut short or drawn out alike. */
+import { type PlannedPhase, planRun, trainRounds } from '../../shared/federated/run-plan.ts';
 import type { CollectionSettings, TrainingPhase } from '../../shared/protocol/settings.ts';
 
 /** @param units about how many queries train: the coordinator counts them itself. */
@@ -10,13 +10,15 @@ export function withRounds(settings: CollectionSettings, rounds: number, units: 
   }
   const plan = planRun(training.phases, units);
   const phases: TrainingPhase[] = [];
-  let left = rounds;
+  const all = trainRounds(plan);
+  let planned = 0;
+  let given = 0;
   for (const [index, phase] of training.phases.entries()) {
-    const { parts, rounds: planned } = plan.phases[index] as { parts: number; rounds: number };
-    const last = index === training.phases.length - 1;
-    const given = last ? left : Math.min(planned, left);
-    if (given > 0) phases.push({ ...phase, passes: given / parts });
-    left -= given;
+    const { parts, rounds: own } = plan.phases[index] as PlannedPhase;
+    planned += own;
+    const upTo = Math.round((rounds * planned) / all);
+    if (upTo > given) phases.push({ ...phase, passes: (upTo - given) / parts });
+    given = upTo;
   }
   return { ...settings, training: { ...training, phases } };
 }

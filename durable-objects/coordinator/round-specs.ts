@@ -4,7 +4,7 @@ import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
 import { rateOf } from '../../shared/federated/noise-plan.ts';
 import { bareKey } from '../../shared/federated/query-embeddings.ts';
 import { COUNT_NORM, GATE_NORM } from '../../shared/federated/refusals.ts';
-import { positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
+import { type Position, positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
@@ -45,7 +45,7 @@ export async function specifyRound(
   const noise = run.noise;
   if (run.stage === 'count') {
     common.noiseMultiplier = noise?.counts ?? 0;
-    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(run.rows + 1, COUNT_NORM) };
+    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(Math.max(1, run.rows), COUNT_NORM) };
   }
   if (run.stage === 'gate') {
     const states = await gateStates(run, parts);
@@ -112,10 +112,10 @@ async function specifyTraining(
     adapter,
     state: { key: `parameters:${common.id}`, ...(await contentOf(state.bytes())) },
     fixed: { key: `fixed:${run.run}`, ...fixed },
-    margin: training.margin,
+    margin: noised?.margin ?? training.margin,
     directions: directions === null ? null : { key: `directions:${run.run}`, ...directions },
     activeRows: parameters.activeRows.length,
-    temperature: training.temperature,
+    temperature: noised === null ? training.temperature : temperatureAt(noised, position),
     gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
     adapterKey: headOnly ? keptKey(run, plan, parts, common.lineage) : common.id,
@@ -123,6 +123,11 @@ async function specifyTraining(
       clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / figuresNorm({ adaptiveClip }),
     adaptiveClip,
   };
+}
+
+function temperatureAt({ temperature }: PrivacySettings['training'], { step, steps }: Position): number {
+  const { first, last } = temperature;
+  return steps <= 1 ? last : first + ((last - first) * step) / (steps - 1);
 }
 
 function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {

@@ -42,7 +42,7 @@ export function chooseRows(
   const deviation = run.spec === null ? 0 : deviationOf(run.spec, contributors);
   const counts = deviation === 0 ? sum.map(Math.round) : sum;
   const wasActive = new Set(Array.from(before));
-  const rows = Array.from({ length: counts.length - 1 }, (_, row) => ({
+  const rows = Array.from(counts, (_, row) => ({
     ...UNCOUNTED,
     active: wasActive.has(row),
   }));
@@ -53,7 +53,7 @@ export function chooseRows(
     countingRounds: 1,
     memory: 1,
   };
-  const decided = observeRowCounts(rows, counts.subarray(0, counts.length - 1), deviation, 1, rule);
+  const decided = observeRowCounts(rows, counts, deviation, 1, rule);
   const active = decided.rows.flatMap((row, index) => (row.active ? [index] : []));
   const units = active.reduce((total, row) => total + (counts[row] as number), 0);
   return { active, units: Math.max(1, Math.round(units)) };

@@ -7,8 +7,8 @@ import type { Roster } from '../protocol/secagg.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
 import { figuresNorm } from './figures.ts';
 
-/** A unit counts once for its row and once as a unit. */
-export const COUNT_NORM = Math.SQRT2;
+/** A unit counts once, for its row. */
+export const COUNT_NORM = 1;
 /** A held-out unit is a unit, a win or a loss, and found by at most three retrievers. */
 export const GATE_NORM = Math.sqrt(5);
 

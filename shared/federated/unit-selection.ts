@@ -68,8 +68,8 @@ export function selectUnits(
 }
 
 /**
- * What each unit asks for: weight one over its records, of which those count that their row answers; last, the number of
- * units. A row becomes active by being wanted: what its query is to be kept from must not take it out of its place.
+ * What each unit asks for: weight one over its records, of which those count that their row answers. Without rows there
+ * is one count of nothing, since a vector has to have a length. A row becomes active by being wanted: what its query is to be kept from must not take it out of its place.
  */
 export function countUnits(
   records: readonly SelectableRecord[],
@@ -77,13 +77,12 @@ export function countUnits(
   policy: UnitPolicy,
   random: RandomSource,
 ): Float64Array {
-  const counts = new Float64Array(rows + 1);
+  const counts = new Float64Array(Math.max(1, rows));
   for (const unit of unitsOf(records, policy.unit, policy.home)) {
     const own = recordsOf(unit, policy, random);
     for (const { row, relevant } of own) {
       if (relevant && row < rows) counts[row] = (counts[row] as number) + 1 / own.length;
     }
-    counts[rows] = (counts[rows] as number) + 1;
   }
   return counts;
 }

@@ -60,16 +60,16 @@ export type TrainingPhase = z.infer<typeof TrainingPhase>;
 /** Chosen by measurement: docs/decisions. */
 const DEFAULT_PHASES: z.input<typeof TrainingPhase>[] = [
   {
-    train: 'head',
-    rounds: 'local',
-    passes: 8,
-    optimiser: { kind: 'momentum', momentum: 0.6, adapterRate: 1, headRate: 1, decay: 'constant', warmup: 0 },
-  },
-  {
     train: 'adapter-and-head',
     rounds: 'step',
     passes: 3,
     optimiser: { adapterRate: 1e-3, headRate: 3e-3, decay: 'linear', warmup: 0 },
+  },
+  {
+    train: 'head',
+    rounds: 'local',
+    passes: 12,
+    optimiser: { kind: 'momentum', momentum: 0.6, adapterRate: 1, headRate: 1, decay: 'constant', warmup: 0 },
   },
 ];
 
@@ -166,7 +166,13 @@ export type AdaptiveClip = z.infer<typeof AdaptiveClip>;
 /** How a run trains when noise is on: steps on Poisson samples (DP-SGD, Abadi et al. 2016). */
 export const NoisedTraining = z.strictObject({
   train: z.enum(['head', 'adapter-and-head']).default('head'),
-  steps: z.int().min(1).max(100_000).default(30),
+  steps: z.int().min(1).max(100_000).default(20),
+  /** τ of the first and of the last step, linear between: soft at first, when all queries say much; sharp at the end. */
+  temperature: z
+    .strictObject({ first: z.number().positive().max(1000), last: z.number().positive().max(1000) })
+    .default({ first: 10, last: 30 }),
+  /** Added in training to the cosine of rows that do not learn, as `training.margin` without noise. */
+  margin: z.number().min(-2).max(2).default(0.03),
   /** q: every unit is in a step's sample with this probability, independently. */
   samplingRate: z.number().gt(0).max(1).default(1),
   /** c_g: the L2 norm to which the gradient of a unit is clipped. */
@@ -176,18 +182,23 @@ export const NoisedTraining = z.strictObject({
   /** Share of c² that goes to loss, hits, units, and to the count that an adaptive c_g follows. */
   statisticsShare: z.number().min(0.0001).max(0.5).default(0.01),
   /** Share of a run's privacy that goes to the counts from which active rows are chosen. */
-  countsShare: z.number().min(0.001).max(0.5).default(0.1),
+  countsShare: z.number().min(0.001).max(0.5).default(0.08),
   /** Head updates move along so many principal directions of the documents' embeddings; 0: along all. */
   projection: z.int().min(0).max(1024).default(0),
+  /**
+   * Sums are weighted by the likeness of documents and along the directions in which they differ
+   * (shared/privacy/smoothing.ts); not together with `projection`.
+   */
+  smoothing: z.boolean().default(true),
   /** The version is the mean of the parameters over this last share of the steps (Polyak averaging). */
   averageLast: z.number().min(0).max(1).default(0.25),
-  /** Added in serving to the cosine of rows that never learned: noise shortens the cosines of those that did. */
-  inactiveOffset: z.number().min(-1).max(1).default(-0.05),
+  /** Added in serving to the cosine of rows that never learned, as `training.inactiveOffset` without noise. */
+  inactiveOffset: z.number().min(-1).max(1).default(0),
   optimiser: OptimiserSettings.prefault({
     kind: 'momentum',
     momentum: 0,
     adapterRate: 0,
-    headRate: 0.5,
+    headRate: 1,
     scaleByRows: true,
     rowNoise: 2.7,
     decay: 'constant',

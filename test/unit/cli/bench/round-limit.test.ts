@@ -13,9 +13,10 @@ it.each([1, 4, 5, 6, 25, 40])('makes a run of %d rounds', (rounds) => {
   expect(trainRounds(planRun(phasesOf(limited), 1000))).toBe(rounds);
 });
 
-it('drops phases that are not reached, and draws out the last one', () => {
-  expect(withRounds(settings, 3, 1000).training.phases).toHaveLength(1);
-  expect(withRounds(settings, 30, 1000).training.phases.map(({ passes }) => passes)).toEqual([5, 2.5]);
+it('cuts short and draws out phases alike', () => {
+  // Five rounds, then twenty.
+  expect(withRounds(settings, 2, 1000).training.phases).toMatchObject([{ passes: 0.2 }]);
+  expect(withRounds(settings, 50, 1000).training.phases.map(({ passes }) => passes)).toEqual([10, 4]);
 });
 
 it('sets the steps of a run with noise', () => {

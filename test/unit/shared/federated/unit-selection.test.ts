@@ -25,9 +25,13 @@ const RECORDS = [
 ];
 
 describe('a record that says that its row does not answer', () => {
-  it('is a unit that is counted, but not as one that asks for the row', () => {
-    expect([...countUnits(RECORDS, 2, policy('record'), cryptoSource())]).toEqual([1, 0, 4]);
-    expect([...countUnits(RECORDS, 2, policy('contributor'), cryptoSource())]).toEqual([0.5, 0, 3]);
+  it('is not counted as one that asks for the row', () => {
+    expect([...countUnits(RECORDS, 2, policy('record'), cryptoSource())]).toEqual([1, 0]);
+    expect([...countUnits(RECORDS, 2, policy('contributor'), cryptoSource())]).toEqual([0.5, 0]);
+  });
+
+  it('makes a vector of one count where there are no rows', () => {
+    expect([...countUnits(RECORDS, 0, policy('record'), cryptoSource())]).toEqual([0]);
   });
 
   it('is drawn and weighed like any other', () => {
