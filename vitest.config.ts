@@ -32,6 +32,8 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
+          // Vitest waits for an answer to every line that it takes; one of an object that was aborted gets none.
+          disableConsoleIntercept: true,
           include: ['test/workerd/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

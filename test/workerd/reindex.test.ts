@@ -30,7 +30,7 @@ beforeAll(async () => {
   } as typeof fetch;
 });
 afterAll(async () => {
-  // Runs that go on would look for encoders that are gone, and keep the runtime from ending.
+  // Runs that go on would look for encoders that are gone.
   for (const name of ['refused', 'switch', 'evicted', 'cancelled']) await directory(objects).remove(name);
   assets.fetch = original;
 });
