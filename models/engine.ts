@@ -100,7 +100,7 @@ export interface EngineOptions {
   adapter: AdapterSpec;
   /** 'int8' for use, 'fp32' for exactness tests. */
   lowering?: Lowering;
-  /** Padded tokens of the largest microbatch. */
+  /** Tokens of the largest microbatch. */
   microbatchTokens?: number;
   maximumWasmBytes?: number;
   /** Called after every step of the load. */

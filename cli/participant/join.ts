@@ -20,7 +20,7 @@ import { LedgerFile } from './ledger-file.ts';
 import { openQueryLog } from './query-log.ts';
 import { type Membership, type ParticipantState, StateError } from './state.ts';
 
-/** Padded tokens of one slice: progress is kept after each. */
+/** Tokens of one slice: progress is kept after each. */
 const SLICE_TOKENS = 4096;
 const DAY_MS = 86_400_000;
 

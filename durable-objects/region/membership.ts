@@ -69,7 +69,7 @@ export interface MembershipParts {
   random: RandomSource;
   join: Join | null;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** Padded tokens of one slice. */
+  /** Tokens of one slice. */
   sliceTokens: number;
 }
 

@@ -50,7 +50,7 @@ import { MIGRATIONS } from './schema.ts';
 import { answerPassages, filterOf } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
 
-/** Padded tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
+/** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
 const SLICE_TOKENS = 4096;
 /** Steps of one alarm; at most one of them is a full slice. */
 const STEPS_PER_ALARM = 6;

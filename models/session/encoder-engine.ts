@@ -12,7 +12,7 @@ import type {
   HeadObjective,
   UnitStats,
 } from '../engine.ts';
-import { equalParts, type Microbatch, packMicrobatches, paddedLength } from '../pack.ts';
+import { equalParts, type Microbatch, packMicrobatches, textsAtOnce } from '../pack.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { adapterFeeds, adapterSize } from './adapter-feeds.ts';
 import { checkHead, checkIds, checkLength, checkRows } from './checks.ts';
@@ -86,11 +86,11 @@ export class EncoderEngine implements Engine {
   /** One query, together with others that wait. */
   async #query(ids: Int32Array, adapter: Adapter | null, parameters: Parameters): Promise<Float32Array> {
     const { microbatchTokens, gathering } = this.#parts;
-    const length = paddedLength(ids.length, this.info.maxTokens);
+    const { length } = ids;
     const group = {
       key: adapter === null || adapter.kind === 'none' ? BASE : adapter,
       kind: length,
-      limit: Math.max(1, Math.floor(microbatchTokens / length)),
+      limit: textsAtOnce(length, microbatchTokens),
     };
     await this.#runtime();
     return gathering.join(ids, group, (texts) => {
@@ -199,10 +199,7 @@ export class EncoderEngine implements Engine {
 
   #pack(ids: readonly Int32Array[]): Microbatch[] {
     const lengths = ids.map((text) => text.length);
-    return packMicrobatches(lengths, {
-      maxTokens: this.info.maxTokens,
-      microbatchTokens: this.#parts.microbatchTokens,
-    });
+    return packMicrobatches(lengths, this.#parts.microbatchTokens);
   }
 
   #objective(request: HeadObjective, clip: GradientRequest['clip']): Objective {
@@ -249,10 +246,10 @@ export class EncoderEngine implements Engine {
 }
 
 function tokenBatch(ids: readonly Int32Array[], { members, length }: Microbatch): TokenBatch {
-  const padded = new Int32Array(members.length * length);
-  for (const [at, index] of members.entries()) padded.set(ids[index]!, at * length);
-  const lengths = Int32Array.from(members, (index) => ids[index]!.length);
-  return { ids: padded, lengths, shape: [members.length, length] };
+  const joined = new Int32Array(members.length * length);
+  for (const [at, index] of members.entries()) joined.set(ids[index]!, at * length);
+  const lengths = new Int32Array(members.length).fill(length);
+  return { ids: joined, lengths, shape: [members.length, length] };
 }
 
 function emptyStats(count: number): Omit<UnitStats, 'queries'> {

@@ -18,7 +18,7 @@ export interface RuntimeSpec {
   maximumWasmBytes: number;
 }
 
-/** Texts of one padded length. */
+/** Texts of one length. */
 export interface TokenBatch {
   ids: Int32Array;
   lengths: Int32Array;

@@ -24,7 +24,7 @@ export interface ParticipantOptions {
   engine: () => Promise<Engine>;
   now: () => number;
   random?: RandomSource;
-  /** Padded tokens of one slice. */
+  /** Tokens of one slice. */
   sliceTokens: number;
   /** Null where the collection has no roster: rounds of secure aggregation are refused then. */
   secure: SecureIdentity | null;

@@ -14,7 +14,7 @@ export interface Job {
   cursor: number;
   /** Units chosen for this round. */
   units: number;
-  /** Padded tokens worked through: what slices are bounded by. */
+  /** Tokens worked through: what slices are bounded by. */
   tokens: number;
   probe: { titles: number; found: number; mips: number } | null;
 }
