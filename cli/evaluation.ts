@@ -23,8 +23,8 @@ interface Answer {
 }
 
 const DEPTH = 10;
-/** Requests in flight: the encoder always has one waiting, and a region is never asked too much at once. */
-const REQUESTS_AT_ONCE = 8;
+/** Requests in flight: questions of one length share a microbatch, and a region is never asked too much at once. */
+const REQUESTS_AT_ONCE = 32;
 const TRIES = 3;
 
 /** Test queries of a folder, each with all documents that answer it. */
