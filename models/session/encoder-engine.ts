@@ -40,8 +40,10 @@ const BASE = {};
 
 /** A cosine so far below all others that it has neither probability nor gradient. */
 const LEFT_OUT = -1e9;
-/** Queries of one head-only microbatch: enough to amortise the work that is done once a row. */
-const HEAD_BATCH = 64;
+/** Queries of one head-only microbatch: enough to amortise the work that is done once a row … */
+const HEAD_BATCH = { least: 64, most: 256 };
+/** … and no more scores than this beyond the least, for they stay in memory several times over. */
+const HEAD_SCORES = 65_536;
 
 export class EncoderEngine implements Engine {
   readonly info: Engine['info'];
@@ -156,7 +158,9 @@ export class EncoderEngine implements Engine {
     checkLength('sums.head', sums.head.length, request.head.length);
     const parameters = adapterFeeds(null, this.#parts.adapter, width);
     const stats = emptyStats(rows.length);
-    const parts = equalParts([...rows.keys()], HEAD_BATCH);
+    const room = Math.floor(HEAD_SCORES / request.active.length);
+    const batch = Math.max(HEAD_BATCH.least, Math.min(HEAD_BATCH.most, room));
+    const parts = equalParts([...rows.keys()], batch);
     await this.#run(
       'background',
       parts.map((members) => (runtime) => {

@@ -151,6 +151,24 @@ describe('without an adapter', () => {
   });
 });
 
+describe('the head alone', () => {
+  it('gives a query the same bits alone and among hundreds', async () => {
+    const { units: _, adapter: __, clip: ___, ...objective } = request(engine, TEXTS);
+    const count = 600;
+    const queries = normals(11, count * WIDTH);
+    const ask = (from: number, to: number) => {
+      const rows = Int32Array.from({ length: to - from }, (_, index) => (from + index) % ROWS);
+      const own = { ...objective, rows, queries: queries.subarray(from * WIDTH, to * WIDTH) };
+      return engine.headGradient({ ...own, clip: { head: 1 } }, { head: new Float64Array(ROWS * WIDTH) });
+    };
+    const together = await ask(0, count);
+    for (const index of [0, 63, 255, 256, 599]) {
+      const alone = await ask(index, index + 1);
+      expect([together.loss[index], together.normHead[index]]).toEqual([alone.loss[0], alone.normHead[0]]);
+    }
+  });
+});
+
 describe('a low-rank adapter', () => {
   it('sums the gradients of both factors', async () => {
     const lowRank = await open({ adapter: { kind: 'low-rank', rank: 4 } });
