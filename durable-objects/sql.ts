@@ -98,14 +98,29 @@ export const VALUE_TABLE = 'CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NO
 
 export class Values {
   readonly #storage: Storage;
+  readonly #read = new Map<string, { text: string; value: unknown }>();
   constructor(storage: Storage) {
     this.#storage = storage;
   }
   get<T>(key: string): T | null {
+    const text = this.#text(key);
+    return text === null ? null : (JSON.parse(text) as T);
+  }
+  /** What `read` makes of a value; made once for as long as the same is stored, so nobody may change it. */
+  kept<T>(key: string, read: (value: unknown) => T): T | null {
+    const text = this.#text(key);
+    if (text === null) return null;
+    const known = this.#read.get(key);
+    if (known?.text === text) return known.value as T;
+    const value = read(JSON.parse(text));
+    this.#read.set(key, { text, value });
+    return value;
+  }
+  #text(key: string): string | null {
     const row = this.#storage.sql
       .exec<{ value: string }>('SELECT value FROM kv WHERE key = ?', key)
       .toArray()[0];
-    return row === undefined ? null : (JSON.parse(row.value) as T);
+    return row?.value ?? null;
   }
   set(key: string, value: unknown): void {
     this.#storage.sql.exec(

@@ -58,9 +58,9 @@ export class CoordinatorParts {
   }
 
   settings(): CollectionSettings {
-    const settings = this.values.get<CollectionSettings>('settings');
+    const settings = this.values.kept('settings', (stored) => CollectionSettings.parse(stored));
     if (settings === null) throw new Error('the coordinator was not configured');
-    return CollectionSettings.parse(settings);
+    return settings;
   }
 
   region(name: string) {

@@ -390,9 +390,12 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   #identity(): Identity {
-    const identity = this.#values.get<Identity>('identity');
+    const identity = this.#values.kept('identity', (stored) => {
+      const known = stored as Identity;
+      return { ...known, settings: CollectionSettings.parse(known.settings) };
+    });
     if (identity === null) throw new Error('the region was not configured');
-    return { ...identity, settings: CollectionSettings.parse(identity.settings) };
+    return identity;
   }
 
   async #alarmBy(at: number): Promise<void> {

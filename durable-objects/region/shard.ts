@@ -187,13 +187,13 @@ export class Shard implements ShardStore {
   }
 
   records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[] {
+    const found = this.#sql.exec<{ n: number; row: number | null; ids: ArrayBuffer; relevant: number }>(
+      'SELECT n, row, ids, relevant FROM records WHERE n IN (SELECT value FROM json_each(?))',
+      JSON.stringify([...ids]),
+    );
+    const byId = new Map([...found].map((record) => [record.n, record]));
     return Array.from(ids, (id) => {
-      const record = this.#sql
-        .exec<{ row: number | null; ids: ArrayBuffer; relevant: number }>(
-          'SELECT row, ids, relevant FROM records WHERE n = ?',
-          id,
-        )
-        .toArray()[0];
+      const record = byId.get(id);
       if (record === undefined || record.row === null) return null;
       return { id, row: record.row, ids: new Int32Array(record.ids), relevant: record.relevant === 1 };
     });
@@ -206,15 +206,16 @@ export class Shard implements ShardStore {
   }
 
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {
+    const found = this.#sql.exec<{ n: number; embedding: ArrayBuffer }>(
+      `SELECT n, embedding FROM records WHERE n IN (SELECT value FROM json_each(?))
+       AND embedding_key = ? AND embedding IS NOT NULL`,
+      JSON.stringify([...ids]),
+      key,
+    );
+    const byId = new Map([...found].map(({ n, embedding }) => [n, embedding]));
     return Array.from(ids, (id) => {
-      const record = this.#sql
-        .exec<{ embedding: ArrayBuffer | null }>(
-          'SELECT embedding FROM records WHERE n = ? AND embedding_key = ?',
-          id,
-          key,
-        )
-        .toArray()[0];
-      return record?.embedding == null ? null : new Float32Array(record.embedding);
+      const embedding = byId.get(id);
+      return embedding === undefined ? null : new Float32Array(embedding);
     });
   }
 

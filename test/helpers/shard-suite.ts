@@ -142,5 +142,23 @@ export function shardSuite(name: string, use: UseShard): void {
         store.cacheEmbeddings(ids, 'second', Float32Array.of(3, 4), 2);
         expect(store.cachedEmbeddings(ids, 'second')).toEqual([Float32Array.of(3, 4)]);
       }));
+
+    it('finds kept embeddings in the order asked for, and says which are missing', () =>
+      use(
+        [
+          { n: 1, item: 'a' },
+          { n: 2, item: 'b', length: 9 },
+          { n: 3, item: 'c', length: 7 },
+        ],
+        (store) => {
+          store.cacheEmbeddings(Uint32Array.of(1, 3), 'first', Float32Array.of(1, 2, 3, 4), 2);
+          expect(store.cachedEmbeddings(Uint32Array.of(3, 2, 1, 9), 'first')).toEqual([
+            Float32Array.of(3, 4),
+            null,
+            Float32Array.of(1, 2),
+            null,
+          ]);
+        },
+      ));
   });
 }
