@@ -11,9 +11,12 @@ export interface Microbatch {
   readonly length: number;
 }
 
+/** A text counts as at least so many tokens: what is made of texts, such as scores of all rows, takes memory too. */
+const LEAST_TOKENS = 8;
+
 /** Texts of `length` tokens that fit a microbatch: at least one, however long. */
 export function textsAtOnce(length: number, microbatchTokens: number): number {
-  return Math.max(1, Math.floor(microbatchTokens / length));
+  return Math.max(1, Math.floor(microbatchTokens / Math.max(length, LEAST_TOKENS)));
 }
 
 /**

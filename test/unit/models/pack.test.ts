@@ -16,6 +16,11 @@ describe('microbatches', () => {
     },
   );
 
+  it('holds no more short texts than texts of eight tokens', () => {
+    const batches = packMicrobatches(new Array<number>(32).fill(2), 128);
+    expect(batches.map(({ members }) => members.length)).toEqual([16, 16]);
+  });
+
   it('runs a text alone that is longer than a microbatch', () => {
     expect(packMicrobatches([100, 3], 64)).toEqual([
       { members: [0], length: 100 },
