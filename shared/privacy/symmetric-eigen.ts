@@ -19,7 +19,11 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
   if (matrix.length !== n * n)
     throw new RangeError(`matrix must have ${n * n} entries, got ${matrix.length}`);
   const { diagonal, off, basis } = tridiagonalise(Float64Array.from(matrix), n);
-  for (let at = 0; at < n; at++) deflate(diagonal, off, basis, n, at);
+  // What is rounding beside the whole matrix is nothing, also where its neighbours are: the rank may be low.
+  let negligible = 0;
+  for (let i = 0; i < n; i++)
+    negligible = Math.max(negligible, Number.EPSILON * (Math.abs(diagonal[i]!) + Math.abs(off[i]!)));
+  for (let at = 0; at < n; at++) deflate(diagonal, off, basis, n, at, negligible);
   const order = Array.from(diagonal.keys()).sort((a, b) => diagonal[b]! - diagonal[a]!);
   const values = Float64Array.from(order, (i) => diagonal[i]!);
   const vectors = new Float64Array(n * n);
@@ -76,12 +80,17 @@ function reflectRows(basis: Float64Array, v: Float64Array, beta: number, n: numb
 }
 
 /** QL sweeps until row `at` of the tridiagonal matrix is split off. */
-function deflate(d: Float64Array, e: Float64Array, basis: Float64Array, n: number, at: number): void {
+function deflate(
+  d: Float64Array,
+  e: Float64Array,
+  basis: Float64Array,
+  n: number,
+  at: number,
+  negligible: number,
+): void {
   for (let sweep = 0; ; sweep++) {
     let end = at;
-    while (end + 1 < n && Math.abs(e[end]!) > Number.EPSILON * (Math.abs(d[end]!) + Math.abs(d[end + 1]!))) {
-      end += 1;
-    }
+    while (end + 1 < n && Math.abs(e[end]!) > negligible) end += 1;
     if (end === at) return;
     if (sweep === MAX_SWEEPS) throw new RangeError(`eigenvalue ${at} does not converge`);
     let g = (d[at + 1]! - d[at]!) / (2 * e[at]!);
