@@ -29,7 +29,6 @@ import type {
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import type { RegisteredRow } from '../coordinator/row-table.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { Handover, HandoverProgress } from '../handover.ts';
@@ -44,8 +43,8 @@ import { Library } from './library.ts';
 import { CHARGED, type Join, joinOf, Membership, retryMsOf } from './membership.ts';
 import { Moving } from './moving.ts';
 import { preparePassages } from './passages.ts';
-import { ANSWER_MS } from './port.ts';
 import { RecordLog, unitKey } from './records.ts';
+import { registerPassages } from './registration.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerPassages, filterOf } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
@@ -54,8 +53,6 @@ import { Shard, type ShardPolicy } from './shard.ts';
 const SLICE_TOKENS = 4096;
 /** Steps of one alarm; at most one of them is a full slice. */
 const STEPS_PER_ALARM = 6;
-const CHANGES_PER_CALL = 400;
-const ROWS_PER_PAGE = 2000;
 const RETRY_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** How long the next generation may take over a piece; one document may be very long. */
@@ -86,7 +83,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#moving = new Moving(ctx.storage, {
       item: (key) => this.#library.item(key, ''),
       ledger: () => this.#ledger.handOver([CHARGED]),
-      hand: (to, piece) => inTime(() => this.#successor(to).adopt(piece), PIECE_MS),
+      hand: (to, piece) => inTime(() => this.#of(to).adopt(piece), PIECE_MS),
     });
   }
 
@@ -199,16 +196,13 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async eraseContributor(contributor: string): Promise<number> {
-    const { collection, name, settings } = this.#identity();
+    const { settings } = this.#identity();
     const before = { ...settings, generation: settings.generation - 1 };
     // Who came before goes first: what it handed over until then is erased here, what is on its way it takes back.
-    const there =
-      before.generation < 0
-        ? 0
-        : await traced(region(this.env, collection, name, before)).eraseHere(contributor);
+    const there = before.generation < 0 ? 0 : await this.#of(before).eraseHere(contributor);
     const here = await this.eraseHere(contributor);
     const to = this.#moving.to();
-    if (to !== null) await this.#successor(to).eraseContributor(contributor);
+    if (to !== null) await this.#of(to).eraseContributor(contributor);
     return Math.max(there, here);
   }
 
@@ -245,9 +239,10 @@ export class Region extends TracedObject implements RegionApi {
     await this.#expireLater();
   }
 
-  #successor(to: CollectionSettings) {
+  /** This region in another generation. */
+  #of(settings: CollectionSettings) {
     const { collection, name } = this.#identity();
-    return traced(region(this.env, collection, name, to));
+    return traced(region(this.env, collection, name, settings));
   }
 
   /** Hands over up to `pieces`; an alarm goes on. What this cannot reach is no reason to stop anything else. */
@@ -280,31 +275,8 @@ export class Region extends TracedObject implements RegionApi {
    * @param reflects the coordinator's word on how far it knows this region, where it was asked for
    */
   async flush(reflects: number = Number.POSITIVE_INFINITY): Promise<void> {
-    const { collection, name } = this.#identity();
-    const stub = coordinator(this.env, collection, this.#identity().settings);
-    for (let known = reflects; ; ) {
-      const since = this.#library.registered();
-      const last = this.#library.lastSeq();
-      const changes = this.#library.unregistered(CHANGES_PER_CALL);
-      const upTo = changes.length < CHANGES_PER_CALL ? last : (changes.at(-1)?.seq ?? last);
-      if (changes.length === 0 && since >= last && known >= since) return;
-      known = await inTime(() => stub.register(name, changes, since, upTo), ANSWER_MS);
-      if (known >= since) this.#library.confirm(upTo);
-      else this.#library.registerAnew(await this.#listed());
-    }
-  }
-
-  /** What the coordinator has of this region. */
-  async #listed(): Promise<RegisteredRow[]> {
     const { collection, name, settings } = this.#identity();
-    const stub = coordinator(this.env, collection, settings);
-    const listed: RegisteredRow[] = [];
-    for (;;) {
-      const after = listed.at(-1)?.row ?? -1;
-      const page = await inTime(() => stub.rowsOf(name, after, ROWS_PER_PAGE), ANSWER_MS);
-      listed.push(...page);
-      if (page.length < ROWS_PER_PAGE) return listed;
-    }
+    await registerPassages(this.#library, name, coordinator(this.env, collection, settings), reflects);
   }
 
   override async alarm(): Promise<void> {
