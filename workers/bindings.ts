@@ -6,8 +6,12 @@ import type { Hub } from '../shared/federated/coordinator-port.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Env } from './env.ts';
 import { queryEncoder } from './query-encoder.ts';
+import { simdProducts } from './scoring/row-products.ts';
+import { rowProductsWasm } from './scoring/row-products-wasm.ts';
 import type { Services } from './services.ts';
 import { cachedBytes } from './snapshot-source.ts';
+
+const products = simdProducts(rowProductsWasm);
 
 /** `later` keeps work going after the answer. */
 export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): Services {
@@ -20,6 +24,7 @@ export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): S
     region: (collection, name) =>
       traced(region(env, collection.name, name, collection.settings)) as unknown as RegionApi,
     encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings)),
+    products,
     sharedBytes: () => cachedBytes(caches.default, later),
     now: () => Date.now(),
     later,

@@ -1,7 +1,7 @@
 /** Which rows become candidates, and how the regions' hits become one ranking by item. Pure. */
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
-import { best, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
+import { best, plainProducts, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
 
 type Candidate = PassageRequest['candidates'][number];
 
@@ -19,10 +19,11 @@ export class Ranking {
   /**
    * @param query unit vector under the snapshot's adapter, width floats.
    * @param only restricts the search to one region.
+   * @param products how rows are multiplied with the query.
    */
-  constructor(snapshot: Snapshot, query: Float32Array, only: string | null) {
+  constructor(snapshot: Snapshot, query: Float32Array, only: string | null, products = plainProducts) {
     this.#snapshot = snapshot;
-    this.#scores = scoreRows(snapshot, query);
+    this.#scores = scoreRows(snapshot, query, products);
     if (only === null) return;
     const wanted = snapshot.header.regions.indexOf(only);
     for (let row = 0; row < this.#scores.length; row++) {

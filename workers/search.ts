@@ -59,11 +59,11 @@ export interface SearchContext {
 }
 
 export async function search(context: SearchContext, options: SearchOptions): Promise<SearchResult> {
-  const { snapshot, measure, collection } = context;
+  const { services, snapshot, measure, collection } = context;
   const { maxResults, region, threshold } = options;
   const { query, baseQuery } = await measure('embed', () => embed(context, options));
   const regions = new Regions(context, region === null ? collection.settings.regions : [region]);
-  const ranking = await measure('score', async () => new Ranking(snapshot, query, region));
+  const ranking = await measure('score', async () => new Ranking(snapshot, query, region, services.products));
   let merged: PassageHit[] = [];
   for (let items = maxResults + SPARE_ITEMS, fresh = true; ; items *= GROWTH, fresh = false) {
     const candidates = await measure('score', async () => ranking.take(items));

@@ -5,6 +5,7 @@
 import type { Hub } from '../shared/federated/coordinator-port.ts';
 import type { CollectionInfo, CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
+import type { RowProducts } from '../shared/retrieval/scores.ts';
 import type { SharedBytes } from './snapshot-cache.ts';
 
 /** Embeds queries. Both results are unit vectors of `width` floats. */
@@ -26,6 +27,8 @@ export interface Services {
   hub(collection: CollectionInfo): Hub;
   region(collection: CollectionInfo, region: string): RegionApi;
   encoder(collection: CollectionInfo): Promise<QueryEncoder>;
+  /** Rows with a query: the part of a search that grows with the collection. */
+  products: RowProducts;
   sharedBytes(): SharedBytes;
   now(): number;
   /** Work that goes on after the answer. */

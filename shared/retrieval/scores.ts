@@ -7,14 +7,13 @@ export interface RowScore {
   score: number;
 }
 
-/** Scores of all rows: `cos(query, row)`, plus `inactiveOffset` for rows that never learned. Query: unit, width floats. */
-export function scoreRows(snapshot: Snapshot, query: Float32Array): Float32Array {
-  const { rows, scales, active } = snapshot;
-  const { width, rows: count, inactiveOffset } = snapshot.header;
-  if (query.length !== width)
-    throw new RangeError(`query: ${query.length} floats where the width is ${width}`);
-  const scores = new Float32Array(count);
-  for (let row = 0, at = 0; row < count; row++) {
+/** `Σ query_i · row_i` of each of the `sums.length` rows, which lie one after another. Query: the rows' width. */
+export type RowProducts = (rows: Int8Array, query: Float32Array, sums: Float64Array) => void;
+
+/** In plain JavaScript, wherever the Worker's kernel is not at hand. */
+export const plainProducts: RowProducts = (rows, query, sums) => {
+  const width = query.length;
+  for (let row = 0, at = 0; row < sums.length; row++) {
     // Four accumulators break the dependency chain of one.
     let a = 0;
     let b = 0;
@@ -29,7 +28,21 @@ export function scoreRows(snapshot: Snapshot, query: Float32Array): Float32Array
       d += (query[i + 3] as number) * (rows[at + 3] as number);
     }
     for (; i < width; i++, at++) a += (query[i] as number) * (rows[at] as number);
-    const cosine = (a + b + (c + d)) * (scales[row] as number);
+    sums[row] = a + b + (c + d);
+  }
+};
+
+/** Scores of all rows: `cos(query, row)`, plus `inactiveOffset` for rows that never learned. Query: unit, width floats. */
+export function scoreRows(snapshot: Snapshot, query: Float32Array, products = plainProducts): Float32Array {
+  const { rows, scales, active } = snapshot;
+  const { width, rows: count, inactiveOffset } = snapshot.header;
+  if (query.length !== width)
+    throw new RangeError(`query: ${query.length} floats where the width is ${width}`);
+  const sums = new Float64Array(count);
+  products(rows, query, sums);
+  const scores = new Float32Array(count);
+  for (let row = 0; row < count; row++) {
+    const cosine = (sums[row] as number) * (scales[row] as number);
     scores[row] = active[row] ? cosine : cosine + inactiveOffset;
   }
   return scores;
@@ -38,9 +51,13 @@ export function scoreRows(snapshot: Snapshot, query: Float32Array): Float32Array
 /** The `k` best of `scores`, best first; equal scores in order of rows. */
 export function best(scores: Float32Array, k: number): RowScore[] {
   const heap: RowScore[] = [];
+  if (k <= 0) return heap;
   const worse = (x: RowScore, y: RowScore) => x.score < y.score || (x.score === y.score && x.row > y.row);
   for (let row = 0; row < scores.length; row++) {
-    const entry = { row, score: scores[row] as number };
+    const score = scores[row] as number;
+    // Rows come in order: an equal score is worse.
+    if (heap.length === k && score <= (heap[0] as RowScore).score) continue;
+    const entry = { row, score };
     if (heap.length < k) {
       heap.push(entry);
       for (let i = heap.length - 1; i > 0; ) {
@@ -49,7 +66,7 @@ export function best(scores: Float32Array, k: number): RowScore[] {
         [heap[i], heap[parent]] = [heap[parent] as RowScore, heap[i] as RowScore];
         i = parent;
       }
-    } else if (k > 0 && worse(heap[0] as RowScore, entry)) {
+    } else {
       heap[0] = entry;
       for (let i = 0; ; ) {
         const left = 2 * i + 1;

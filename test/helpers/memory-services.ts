@@ -13,7 +13,9 @@ import type {
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
+import { simdProducts } from '../../workers/scoring/row-products.ts';
 import type { Services } from '../../workers/services.ts';
+import { compiled } from './row-products.ts';
 import { named } from './snapshots.ts';
 
 export type RegionBehaviour = 'answers' | 'fails' | 'hangs';
@@ -91,6 +93,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
       embedTexts: async (texts) => texts.map(options.embed),
       countTokens: (text) => text.split(' ').length,
     }),
+    products: simdProducts(compiled()),
     sharedBytes: () => ({ get: async () => null, put: () => {} }),
     now: () => 0,
     later: () => {},

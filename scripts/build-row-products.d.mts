@@ -1,0 +1,1 @@
+export function rowProducts(): Uint8Array;
