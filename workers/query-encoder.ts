@@ -1,7 +1,13 @@
-/** Queries to vectors, with the engine that the Worker and the objects of an isolate share. */
+/**
+ * Queries to vectors, with the engine that the Worker and the objects of an isolate share. A query is embedded once for
+ * every adapter, and remembered by hashes as long as there is room.
+ */
 import type { Adapter, Engine } from '../models/engine.ts';
+import { toHex } from '../shared/crypto/bytes.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
+import { EmbeddingCache } from './embedding-cache.ts';
 import type { QueryEncoder } from './services.ts';
+import { SingleFlight } from './single-flight.ts';
 
 /** The engine may keep an adapter prepared as long as it is handed the same object. */
 const adapters = new WeakMap<Snapshot, Adapter>();
@@ -28,41 +34,104 @@ function read({ header, adapter }: Snapshot): Adapter {
   return { kind: 'low-rank', rank, u: adapter.subarray(0, width * rank), v };
 }
 
-/** Embeddings of sentences by text, for each engine; in order of use, the latest last. */
-const sentences = new WeakMap<Engine, Map<string, Float32Array>>();
-/** 1.5 MB at width 384. */
-const MAX_SENTENCES = 1024;
+/** About 1,100 queries and 800 sentences at width 384. */
+const MAX_QUERY_BYTES = 2 << 20;
+const MAX_SENTENCE_BYTES = 3 << 19;
+/** Another request's embedding is waited for so long; then its client has left, and one more is made. */
+const PATIENCE_MS = 1000;
 
-async function embedTexts(engine: Engine, texts: readonly string[]): Promise<Float32Array[]> {
-  const known = sentences.get(engine) ?? new Map<string, Float32Array>();
-  sentences.set(engine, known);
-  const missing = [...new Set(texts)].filter((text) => !known.has(text));
-  const fresh = new Map<string, Float32Array>();
+export interface MemoryOptions {
+  maxQueryBytes?: number;
+  maxSentenceBytes?: number;
+  now?: () => number;
+  wait?: (ms: number) => Promise<void>;
+}
+
+/** What an isolate remembers of one engine's work, for all its requests. */
+export class EncoderMemory {
+  /** By adapter and text, both as hashes: queries themselves are not kept. */
+  readonly queries: EmbeddingCache;
+  /** Of documents, by text. */
+  readonly sentences: EmbeddingCache;
+  readonly flights: SingleFlight;
+
+  constructor(options: MemoryOptions = {}) {
+    const { maxQueryBytes = MAX_QUERY_BYTES, maxSentenceBytes = MAX_SENTENCE_BYTES } = options;
+    const { now = () => Date.now(), wait = sleep } = options;
+    this.queries = new EmbeddingCache(maxQueryBytes);
+    this.sentences = new EmbeddingCache(maxSentenceBytes);
+    this.flights = new SingleFlight({ now, wait, patienceMs: PATIENCE_MS });
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const memories = new WeakMap<Engine, EncoderMemory>();
+
+function memoryOf(engine: Engine): EncoderMemory {
+  const memory = memories.get(engine) ?? new EncoderMemory();
+  memories.set(engine, memory);
+  return memory;
+}
+
+/** Names of adapters by content: versions and revisions with the same adapter embed alike. */
+const adapterNames = new WeakMap<Adapter, string>();
+
+async function nameOf(adapter: Adapter): Promise<string> {
+  if (adapter.kind === 'none') return 'none';
+  let name = adapterNames.get(adapter);
+  if (name === undefined) {
+    const parts = adapter.kind === 'full' ? [adapter.a] : [adapter.u, adapter.v];
+    const hashes = await Promise.all(parts.map((part) => sha256(part)));
+    name = [adapter.kind, ...hashes].join('-');
+    adapterNames.set(adapter, name);
+  }
+  return name;
+}
+
+async function sha256(bytes: ArrayBufferView): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource)));
+}
+
+async function embedTexts(
+  engine: Engine,
+  { sentences }: EncoderMemory,
+  texts: readonly string[],
+): Promise<Float32Array[]> {
+  const found = new Map(texts.map((text) => [text, sentences.get(text)]));
+  const missing = [...found.keys()].filter((text) => found.get(text) === undefined);
   if (missing.length > 0) {
     const { width } = engine.info;
     const ids = missing.map((text) => engine.tokenize(text));
     const rows = await engine.embed(ids, { kind: 'none' }, { priority: 'interactive' });
-    missing.forEach((text, i) => void fresh.set(text, rows.slice(i * width, (i + 1) * width)));
+    missing.forEach((text, i) => {
+      const row = rows.slice(i * width, (i + 1) * width);
+      found.set(text, row);
+      sentences.set(text, row);
+    });
   }
-  const found = texts.map((text) => (fresh.get(text) ?? known.get(text)) as Float32Array);
-  texts.forEach((text, i) => {
-    known.delete(text);
-    known.set(text, found[i] as Float32Array);
-  });
-  for (const text of known.keys()) {
-    if (known.size <= MAX_SENTENCES) break;
-    known.delete(text);
-  }
-  return found;
+  return texts.map((text) => found.get(text) as Float32Array);
 }
 
-export function queryEncoder(engine: Engine): QueryEncoder {
-  const embed = (query: string, adapter: Adapter) =>
-    engine.embed([engine.tokenize(query)], adapter, { priority: 'interactive' });
+/** One for each request; what it remembers is the isolate's. */
+export function queryEncoder(engine: Engine, memory = memoryOf(engine)): QueryEncoder {
+  const { queries, flights } = memory;
+  const embed = async (query: string, adapter: Adapter) => {
+    const [name, text] = await Promise.all([nameOf(adapter), sha256(new TextEncoder().encode(query))]);
+    const key = `${name}/${text}`;
+    return await flights.run(
+      key,
+      () => queries.get(key),
+      async () => {
+        const embedding = await engine.embed([engine.tokenize(query)], adapter, { priority: 'interactive' });
+        queries.set(key, embedding);
+        return embedding;
+      },
+    );
+  };
   return {
     embed: (query, snapshot) => embed(query, adapterOf(snapshot)),
     embedBase: (query) => embed(query, { kind: 'none' }),
-    embedTexts: (texts) => embedTexts(engine, texts),
+    embedTexts: (texts) => embedTexts(engine, memory, texts),
     // [CLS] and [SEP] are nobody's words.
     countTokens: (text) => Math.max(0, engine.tokenize(text).length - 2),
   };

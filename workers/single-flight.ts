@@ -9,16 +9,18 @@ export interface Flight {
   touch(): void;
 }
 
-interface Entry {
+interface Job {
   touchedAt: number;
-  /** Which failure the waiting requests see: those who came before it. */
-  failures: number;
-  lastError: unknown;
-  flight: Flight | null;
+  /** What became of it, for those who wait. */
+  failure: { error: unknown } | null;
 }
 
+/** Jobs whose clients left stay until there are so many. */
+const SWEEP_ABOVE = 256;
+
 export class SingleFlight {
-  readonly #entries = new Map<string, Entry>();
+  /** Those going on. */
+  readonly #jobs = new Map<string, Job>();
   readonly #now: () => number;
   readonly #wait: (ms: number) => Promise<void>;
   readonly #patienceMs: number;
@@ -31,44 +33,46 @@ export class SingleFlight {
 
   /** Whether a job under `key` is going on. */
   busy(key: string): boolean {
-    const entry = this.#entries.get(key);
-    return entry?.flight != null && this.#now() - entry.touchedAt < this.#patienceMs;
+    const job = this.#jobs.get(key);
+    return job !== undefined && !this.#abandoned(job);
+  }
+
+  #abandoned({ touchedAt }: Job): boolean {
+    return this.#now() - touchedAt >= this.#patienceMs;
   }
 
   /**
-   * What `ready` finds, else the result of `job`, else of the job that another request runs. When that one fails,
+   * What `ready` finds, else the result of `work`, else of the job that another request runs. When that one fails,
    * those who wait for it fail with it: a broken source is not asked once for each of them.
    */
-  async run<T>(key: string, ready: () => T | undefined, job: (flight: Flight) => Promise<T>): Promise<T> {
-    const seen = this.#entries.get(key)?.failures ?? 0;
+  async run<T>(key: string, ready: () => T | undefined, work: (flight: Flight) => Promise<T>): Promise<T> {
+    let followed: Job | undefined;
     for (;;) {
       const found = ready();
       if (found !== undefined) return found;
-      const entry = this.#entries.get(key);
-      if (entry !== undefined && entry.failures > seen) throw entry.lastError;
-      if (!this.busy(key)) return await this.#fly(key, job);
+      if (followed?.failure) throw followed.failure.error;
+      followed = this.#jobs.get(key);
+      if (followed === undefined || this.#abandoned(followed)) return await this.#fly(key, work);
       await this.#wait(10);
     }
   }
 
-  async #fly<T>(key: string, job: (flight: Flight) => Promise<T>): Promise<T> {
-    const entry = this.#entries.get(key) ?? { touchedAt: 0, failures: 0, lastError: null, flight: null };
-    const flight: Flight = {
-      touch: () => {
-        if (entry.flight === flight) entry.touchedAt = this.#now();
-      },
+  async #fly<T>(key: string, work: (flight: Flight) => Promise<T>): Promise<T> {
+    if (this.#jobs.size > SWEEP_ABOVE) {
+      for (const [other, job] of this.#jobs) if (this.#abandoned(job)) this.#jobs.delete(other);
+    }
+    const job: Job = { touchedAt: this.#now(), failure: null };
+    this.#jobs.set(key, job);
+    const touch = () => {
+      job.touchedAt = this.#now();
     };
-    entry.flight = flight;
-    entry.touchedAt = this.#now();
-    this.#entries.set(key, entry);
     try {
-      return await job(flight);
+      return await work({ touch });
     } catch (error) {
-      entry.failures += 1;
-      entry.lastError = error;
+      job.failure = { error };
       throw error;
     } finally {
-      if (entry.flight === flight) entry.flight = null;
+      if (this.#jobs.get(key) === job) this.#jobs.delete(key);
     }
   }
 }
