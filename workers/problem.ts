@@ -81,6 +81,9 @@ export const ProblemDocument = z
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
 /** Thrown anywhere below a route; the application turns it into a response. */
+/** Paths of OpenAI's API, whose clients read `error`. */
+const OPENAI_PATH = /^\/v1(\/collections\/[^/]+)?\/(chat\/completions|models(\/[^/]+)?)$/;
+
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: string;
@@ -114,7 +117,7 @@ export class Problem extends Error {
       code,
       request_id: request.requestId,
       ...(errors ? { errors } : {}),
-      ...(request.path.endsWith('/chat/completions') ? { error: openAiError(this) } : {}),
+      ...(OPENAI_PATH.test(request.path) ? { error: openAiError(this) } : {}),
     };
   }
 

@@ -116,6 +116,24 @@ describe('OpenAI’s client', () => {
     expect(await feedback.json()).toMatchObject({ accepted: 1 });
   });
 
+  it('lists the models that it may ask, and reads each by its id', async () => {
+    const models: OpenAI.Model[] = [];
+    for await (const listed of client().models.list()) models.push(listed);
+    expect(models.map(({ id, object, owned_by }) => [id, object, owned_by])).toEqual([
+      ['fedcar', 'model', 'fedcar'],
+      ['extractive', 'model', 'fedcar'],
+      ['some-model', 'model', 'operator'],
+    ]);
+    const now = Date.now() / 1000;
+    for (const listed of models) {
+      expect(Number.isInteger(listed.created) && Math.abs(listed.created - now) < 600).toBe(true);
+      expect(await client().models.retrieve(listed.id)).toEqual(listed);
+    }
+    expect(await client().models.retrieve('0')).toMatchObject({ version: 0, state: 'serving' });
+    const missing = client().models.retrieve('@cf/somebody/else');
+    await expect(missing).rejects.toMatchObject({ status: 404, code: 'unknown_version' });
+  });
+
   it('reads a stream as it is written', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {

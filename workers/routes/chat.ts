@@ -9,7 +9,7 @@ import { answerStream } from '../answer/answer-stream.ts';
 import type { Answerer, AnswerRequest, GenerationSettings } from '../answer/answerer.ts';
 import { beginAnswer, wholeAnswer } from '../answer/answering.ts';
 import { ChatCompletion, type CompletionHead, usageTokens } from '../answer/completion.ts';
-import { configuredAnswerer } from '../answer/configured.ts';
+import { answeringModels, configuredAnswerer, DEFAULT_MODEL } from '../answer/configured.ts';
 import { EXTRACTIVE } from '../answer/extractive.ts';
 import { Problem, type ProblemField } from '../problem.ts';
 import { body, NoQuery, problems, router } from '../router.ts';
@@ -31,7 +31,6 @@ import {
 const FOLLOW_UP_RESULTS = 5;
 
 /** The name that stands for whatever the deployment is configured with. */
-const DEFAULT_MODEL = 'fedcar';
 
 const tokens = z.int().min(1).max(8192).optional();
 const shared = {
@@ -97,7 +96,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
     const encoder = await services.encoder(collection);
     const who = configuredAnswerer(c.env, encoder);
     if (given.model === EXTRACTIVE) Object.assign(who, { answerer: who.extractive, problems: [] });
-    const settings = settingsOf(given, who.answerer);
+    const settings = settingsOf(given, who.answerer, answeringModels(c.env));
     const retrieval = await Retrieval.open(c, snapshots, given, stopwatch);
 
     const hits = new Map<string, ScoredHit>();
@@ -201,10 +200,9 @@ const FIELD: Record<keyof GenerationSettings, string> = {
 };
 
 /** @throws Problem for a model that is not there and for what the answerer cannot follow. */
-function settingsOf(given: ChatRequest, answerer: Answerer): GenerationSettings {
+function settingsOf(given: ChatRequest, answerer: Answerer, models: readonly string[]): GenerationSettings {
   const refused: ProblemField[] = [];
   const refuse = (field: string, detail: string) => refused.push({ pointer: `#/${field}`, detail });
-  const models = [...new Set([DEFAULT_MODEL, EXTRACTIVE, answerer.model])];
   if (!models.includes(given.model)) refuse('model', `one of ${models.join(', ')}`);
   if (given.stream_options !== undefined && !given.stream) refuse('stream_options', 'needs "stream": true');
   if (given.max_tokens !== undefined && given.max_completion_tokens !== undefined) {

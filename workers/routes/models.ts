@@ -1,8 +1,14 @@
-/** /models: the versions of a collection's retriever. Version 0 is plain embedding search and always there. */
+/**
+ * /models: the versions of a collection's retriever, of which 0 is plain embedding search and always there, and the
+ * models that answer, as clients of OpenAI's API list them.
+ */
 import { createRoute, z } from '@hono/zod-openapi';
 import { Sha256Hex } from '../../shared/protocol/names.ts';
 import type { VersionInfo } from '../../shared/protocol/objects.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
+import { answeringModels, DEFAULT_MODEL } from '../answer/configured.ts';
+import { EXTRACTIVE } from '../answer/extractive.ts';
+import type { Env } from '../env.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
 import { MAX_SNAPSHOT_BYTES, type SnapshotCache } from '../snapshot-cache.ts';
@@ -27,7 +33,32 @@ const Version = z
     training: z.record(z.string(), z.unknown()),
   })
   .openapi('ModelVersion');
-export const Versions = z.strictObject({ versions: z.array(Version) }).openapi('ModelVersions');
+/** Who answers, under a name that chat/completions takes as its `model`; as OpenAI's API shows it. */
+const Model = z
+  .strictObject({
+    id: z.string(),
+    object: z.literal('model'),
+    /** When the serving version was made, seconds since 1970. */
+    created: z.int(),
+    /** `fedcar`, or `operator` for the language model that the deployment was configured with. */
+    owned_by: z.string(),
+  })
+  .openapi('Model');
+export const Versions = z
+  .strictObject({
+    /** Of the retriever, newest first. */
+    versions: z.array(Version),
+    object: z.literal('list'),
+    data: z.array(Model),
+  })
+  .openapi('ModelVersions');
+const nameParams = z.object({
+  version: z
+    .string()
+    .min(1)
+    .max(256)
+    .openapi({ description: 'A version by its number, or a model of `data` by its `id`' }),
+});
 const params = z.object({ version: z.coerce.number().int().nonnegative() });
 const importParams = z.object({ sha256: Sha256Hex });
 const partParams = z.object({
@@ -44,7 +75,8 @@ const tags = ['models'];
 const list = createRoute({
   method: 'get',
   path: '/models',
-  summary: 'Versions, newest first',
+  summary: 'Versions, newest first, and the models that answer',
+  description: 'Clients of OpenAI’s API list the models that answer from `data`.',
   tags,
   request: { query: NoQuery },
   responses: { 200: json(Versions, 'Versions'), ...problems },
@@ -53,10 +85,10 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/models/{version}',
-  summary: 'A version',
+  summary: 'A version, or a model that answers',
   tags,
-  request: { params, query: NoQuery },
-  responses: { 200: json(Version, 'The version'), ...problems },
+  request: { params: nameParams, query: NoQuery },
+  responses: { 200: json(z.union([Version, Model]), 'The version, or the model'), ...problems },
 });
 
 const activate = createRoute({
@@ -100,18 +132,30 @@ function shown({ activeRows, createdAt, heldOut, ...rest }: VersionInfo): z.infe
   return { ...rest, active_rows: activeRows, created_at: createdAt, held_out: heldOut };
 }
 
+function modelsOf(env: Env, versions: readonly VersionInfo[]): z.infer<typeof Model>[] {
+  const created = Math.floor((versions.find(({ state }) => state === 'serving')?.createdAt ?? 0) / 1000);
+  return answeringModels(env).map((id) => {
+    const ours = id === DEFAULT_MODEL || id === EXTRACTIVE;
+    return { id, object: 'model', created, owned_by: ours ? 'fedcar' : 'operator' };
+  });
+}
+
 export function modelRoutes(snapshots: SnapshotCache) {
   return router()
     .openapi(list, async (c) => {
       const versions = await c.var.services.coordinator(c.var.collection).versions();
-      return c.json({ versions: versions.sort((a, b) => b.version - a.version).map(shown) }, 200);
+      versions.sort((a, b) => b.version - a.version);
+      const data = modelsOf(c.env, versions);
+      return c.json({ versions: versions.map(shown), object: 'list' as const, data }, 200);
     })
     .openapi(one, async (c) => {
       const { version } = c.req.valid('param');
       const versions = await c.var.services.coordinator(c.var.collection).versions();
-      const found = versions.find((entry) => entry.version === version);
-      if (!found) throw new Problem('unknown_version', `There is no version ${version}`);
-      return c.json(shown(found), 200);
+      const found = versions.find((entry) => String(entry.version) === version);
+      if (found) return c.json(shown(found), 200);
+      const model = modelsOf(c.env, versions).find(({ id }) => id === version);
+      if (model) return c.json(model, 200);
+      throw new Problem('unknown_version', 'There is no version and no model of this name');
     })
     .openapi(activate, async (c) => {
       const { version } = c.req.valid('param');
