@@ -2,6 +2,7 @@
  * Small helpers over a Durable Object's SQLite: migrations by number, and byte strings longer than a value may be
  * (2 MB), cut into parts.
  */
+import { freeBuffer } from '../shared/free-buffer.ts';
 import { joinParts, partCount, partOf } from '../shared/protocol/parameters.ts';
 
 type Storage = DurableObjectStorage;
@@ -42,13 +43,15 @@ export class Blobs {
   }
 
   putPart(name: string, part: number, bytes: Uint8Array): void {
-    // SQLite takes an ArrayBuffer of exactly the bytes.
+    // SQLite takes an ArrayBuffer of exactly the bytes, and copies it.
+    const exact = bytes.slice();
     this.#storage.sql.exec(
       'INSERT OR REPLACE INTO blobs (name, part, data) VALUES (?, ?, ?)',
       name,
       part,
-      bytes.slice().buffer,
+      exact.buffer,
     );
+    freeBuffer(exact);
   }
 
   part(name: string, part: number): Uint8Array | null {

@@ -3,6 +3,7 @@
  * the serving one, which is read again in the background at most every 30 s, so that no query waits for it. A new
  * snapshot replaces the old one only when it is complete and its hash is right.
  */
+import { freeBuffer } from '../shared/free-buffer.ts';
 import { errorText, logLine } from '../shared/log.ts';
 import type { SnapshotPointer } from '../shared/protocol/objects.ts';
 import { decodeSnapshot, type Snapshot } from '../shared/protocol/snapshot.ts';
@@ -21,6 +22,7 @@ export interface SnapshotSource {
   /** Distinguishes collections, and pinned versions of one. */
   key: string;
   pointer(): Promise<SnapshotName>;
+  /** The bytes are the caller's, who may free them. */
   part(hash: string, part: number): Promise<Uint8Array | null>;
 }
 
@@ -137,6 +139,7 @@ async function loadBytes(
     if (at + piece.length > bytes.length) break;
     bytes.set(piece, at);
     at += piece.length;
+    freeBuffer(piece);
     flight.touch();
   }
   if (at !== bytes.length || !(await hasHash(bytes, name.hash))) {

@@ -148,6 +148,12 @@ export class RowTable {
       .map(({ removed, changed, ...entry }) => ({ ...entry, removed: removed === 1, changedAt: changed }));
   }
 
+  /** UTF-8 bytes of the item keys of all rows that stand. */
+  keyBytes(): number {
+    const sql = 'SELECT sum(length(CAST(item AS BLOB))) AS n FROM rows WHERE removed = 0';
+    return this.#sql.exec<{ n: number | null }>(sql).one().n ?? 0;
+  }
+
   /** Every row that stands, in order, one at a time. */
   *live(): Generator<LiveRow> {
     for (const row of this.#sql.exec<{

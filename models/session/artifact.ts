@@ -1,4 +1,5 @@
 /** Reads a model's artifact: every file is checked against the manifest before anything uses it. */
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import { type ArtifactSource, ModelManifest } from '../manifest.ts';
 import { EngineError } from './engine-error.ts';
 
@@ -48,11 +49,6 @@ export async function readArtifact(
     files.clear();
   };
   return { manifest, sha256: await digest(encoded), file, release };
-}
-
-/** Frees the memory behind `bytes`, which nobody may use any more, where the runtime can (ES2024). */
-export function freeBuffer({ buffer }: Uint8Array): void {
-  (buffer as ArrayBuffer & { transfer?: (bytes: number) => ArrayBuffer }).transfer?.(0);
 }
 
 async function read(source: ArtifactSource, name: string): Promise<Uint8Array> {

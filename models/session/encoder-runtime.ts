@@ -2,11 +2,13 @@
  * The encoder's graph in a running session: one microbatch at a time, synchronously. Inputs and outputs are those of
  * encoder/build-model.ts.
  */
+
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { AdapterSpec } from '../encoder/adapter.ts';
 import { buildModel, MODES } from '../encoder/build-model.ts';
 import type { Lowering } from '../graph/emitter.ts';
 import { startRuntime } from '../session.ts';
-import { type Artifact, freeBuffer } from './artifact.ts';
+import type { Artifact } from './artifact.ts';
 import { EngineError } from './engine-error.ts';
 import { type Feed, type FeedData, InferenceSession } from './inference.ts';
 import type { OrtModule } from './ort-module.ts';

@@ -29,8 +29,8 @@ export const SnapshotHeader = z.strictObject({
 });
 export type SnapshotHeader = z.infer<typeof SnapshotHeader>;
 
-export interface Snapshot {
-  header: SnapshotHeader;
+/** The sections of numbers. */
+export interface SnapshotParts {
   /** Adapter parameters, flat: A [width, width], or U [width, rank] then V [rank, width]. */
   adapter: Float32Array;
   scales: Float32Array;
@@ -40,6 +40,10 @@ export interface Snapshot {
   regions: Uint8Array;
   ordinals: Uint32Array;
   rows: Int8Array;
+}
+
+export interface Snapshot extends SnapshotParts {
+  header: SnapshotHeader;
   items: string[];
 }
 
@@ -64,9 +68,15 @@ function layout(header: SnapshotHeader, headerBytes: number) {
   return { adapter, scales, active, regions, ordinals, rows, keys, end: keys + header.keyBytes };
 }
 
-export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  const keys = new TextEncoder().encode(snapshot.items.join('\0'));
-  const header: SnapshotHeader = { ...snapshot.header, keyBytes: keys.length };
+/**
+ * A snapshot's bytes with its header in place and everything else zero, for whoever fills it where it lies: `items` are
+ * written as `keys`, which has the `keyBytes` of the header.
+ */
+export function blankSnapshot(header: SnapshotHeader): {
+  bytes: Uint8Array;
+  parts: SnapshotParts;
+  keys: Uint8Array;
+} {
   const json = new TextEncoder().encode(JSON.stringify(header));
   const at = layout(header, json.length);
   const bytes = new Uint8Array(at.end);
@@ -74,16 +84,33 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, json.length, true);
   bytes.set(json, 8);
-  const put = (offset: number, array: ArrayBufferView) =>
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
-  put(at.adapter, snapshot.adapter);
-  put(at.scales, snapshot.scales);
-  put(at.active, snapshot.active);
-  put(at.regions, snapshot.regions);
-  put(at.ordinals, snapshot.ordinals);
-  put(at.rows, snapshot.rows);
-  bytes.set(keys, at.keys);
+  return { bytes, parts: partsOf(bytes, header, at), keys: bytes.subarray(at.keys, at.end) };
+}
+
+export function encodeSnapshot({ items, ...given }: Snapshot): Uint8Array {
+  const encoded = new TextEncoder().encode(items.join('\0'));
+  const { bytes, parts, keys } = blankSnapshot({ ...given.header, keyBytes: encoded.length });
+  parts.adapter.set(given.adapter);
+  parts.scales.set(given.scales);
+  parts.active.set(given.active);
+  parts.regions.set(given.regions);
+  parts.ordinals.set(given.ordinals);
+  parts.rows.set(given.rows);
+  keys.set(encoded);
   return bytes;
+}
+
+function partsOf(bytes: Uint8Array, header: SnapshotHeader, at: ReturnType<typeof layout>): SnapshotParts {
+  const { buffer, byteOffset: base } = bytes;
+  const { rows: count, width } = header;
+  return {
+    adapter: new Float32Array(buffer, base + at.adapter, adapterSize(header.adapter, width)),
+    scales: new Float32Array(buffer, base + at.scales, count),
+    active: new Uint8Array(buffer, base + at.active, count),
+    regions: new Uint8Array(buffer, base + at.regions, count),
+    ordinals: new Uint32Array(buffer, base + at.ordinals, count),
+    rows: new Int8Array(buffer, base + at.rows, count * width),
+  };
 }
 
 /**
@@ -105,17 +132,6 @@ export function decodeSnapshot(input: Uint8Array): Snapshot {
   if (at.end !== bytes.length) {
     throw new TypeError(`snapshot: ${bytes.length} bytes where the header asks for ${at.end}`);
   }
-  const base = bytes.byteOffset;
-  const { rows: count, width } = header;
   const keys = new TextDecoder().decode(bytes.subarray(at.keys, at.end));
-  return {
-    header,
-    adapter: new Float32Array(bytes.buffer, base + at.adapter, adapterSize(header.adapter, width)),
-    scales: new Float32Array(bytes.buffer, base + at.scales, count),
-    active: new Uint8Array(bytes.buffer, base + at.active, count),
-    regions: new Uint8Array(bytes.buffer, base + at.regions, count),
-    ordinals: new Uint32Array(bytes.buffer, base + at.ordinals, count),
-    rows: new Int8Array(bytes.buffer, base + at.rows, count * width),
-    items: count === 0 ? [] : keys.split('\0'),
-  };
+  return { header, ...partsOf(bytes, header, at), items: header.rows === 0 ? [] : keys.split('\0') };
 }

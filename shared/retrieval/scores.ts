@@ -32,13 +32,17 @@ export const plainProducts: RowProducts = (rows, query, sums) => {
   }
 };
 
+/** Sums of the search before: half a megabyte of garbage less for every query. */
+let scratch = new Float64Array(0);
+
 /** Scores of all rows: `cos(query, row)`, plus `inactiveOffset` for rows that never learned. Query: unit, width floats. */
 export function scoreRows(snapshot: Snapshot, query: Float32Array, products = plainProducts): Float32Array {
   const { rows, scales, active } = snapshot;
   const { width, rows: count, inactiveOffset } = snapshot.header;
   if (query.length !== width)
     throw new RangeError(`query: ${query.length} floats where the width is ${width}`);
-  const sums = new Float64Array(count);
+  if (scratch.length < count) scratch = new Float64Array(count);
+  const sums = scratch.subarray(0, count);
   products(rows, query, sums);
   const scores = new Float32Array(count);
   for (let row = 0; row < count; row++) {

@@ -50,7 +50,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
   const coordinator: Partial<CoordinatorApi> = {
     pointer: async (asked = version) =>
       asked === version ? { version, revision: 0, hash, bytes: bytes.length, parts: 1 } : null,
-    snapshotPart: async () => bytes,
+    snapshotPart: async () => bytes.slice(),
     regions: async () =>
       Object.keys(options.regions)
         .filter((region) => options.regions[region] === 'answers')
