@@ -1,9 +1,10 @@
 /** Where the edge gets a collection's snapshots: its coordinator, and the data centre's cache in front of it. */
+import { freeBuffer } from '../shared/free-buffer.ts';
 import { errorText, logLine } from '../shared/log.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
-import type { SharedBytes, SnapshotSource } from './snapshot-cache.ts';
+import { MAX_SNAPSHOT_BYTES, type SharedBytes, type SnapshotSource } from './snapshot-cache.ts';
 
 /** The serving version, or a pinned one by its number. @throws Problem when there is no such version. */
 export function snapshotSource(
@@ -41,7 +42,10 @@ export function cachedBytes(cache: Cache, later: (work: Promise<unknown>) => voi
   return {
     async get(hash) {
       const response = await cache.match(url(hash));
-      return response ? new Uint8Array(await response.arrayBuffer()) : null;
+      if (!response?.body) return null;
+      const length = lengthOf(response);
+      if (length === null) return new Uint8Array(await response.arrayBuffer());
+      return await readInto(response.body, length);
     },
     put(hash, bytes) {
       const headers = {
@@ -54,4 +58,24 @@ export function cachedBytes(cache: Cache, later: (work: Promise<unknown>) => voi
       later(stored.catch((error) => logLine('cache_put_failed', { level: 'warn', error: errorText(error) })));
     },
   };
+}
+
+/** As the response states it; null when it does not, or more than a snapshot may have. */
+function lengthOf({ headers }: Response): number | null {
+  const stated = headers.get('content-length');
+  const length = Number(stated ?? Number.NaN);
+  return Number.isSafeInteger(length) && length >= 0 && length <= MAX_SNAPSHOT_BYTES ? length : null;
+}
+
+/** All bytes of a body, without a second copy of them at any time; null when there are not `length` of them. */
+async function readInto(body: ReadableStream<Uint8Array>, length: number): Promise<Uint8Array | null> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const chunk of body) {
+    if (at + chunk.length > length) return null;
+    bytes.set(chunk, at);
+    at += chunk.length;
+    freeBuffer(chunk);
+  }
+  return at === length ? bytes : null;
 }

@@ -12,6 +12,7 @@
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
 import { noiseOf, policyOf } from '../../shared/federated/noise-plan.ts';
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Arrived } from '../../shared/protocol/fl.ts';
 import type {
@@ -49,6 +50,8 @@ const REFRESH_MS = 3_000;
 const ROSTERS_PER_PAGE = 64;
 /** Why no run may start, while the encoder is changed. */
 const HALTED = 'halted';
+/** An answer is copied before its call ends; this is later. */
+const FREE_AFTER_MS = 20;
 /** After an alarm that failed over and over. */
 const RETRY_MS = 60_000;
 
@@ -95,7 +98,10 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async snapshotPart(hash: string, part: number): Promise<Uint8Array | null> {
-    return this.#parts.versions.snapshotPart(hash, part);
+    const bytes = this.#parts.versions.snapshotPart(hash, part);
+    // The caller gets a copy. A whole snapshot of garbage may be more than the isolate has room for.
+    if (bytes !== null) setTimeout(() => freeBuffer(bytes), FREE_AFTER_MS);
+    return bytes;
   }
 
   async versions(): Promise<VersionInfo[]> {

@@ -153,10 +153,9 @@ export class Retrieval {
     const region = fedcar.region ?? null;
     if (region !== null) requireRegion(collection, region, 'fedcar.region');
     const source = snapshotSource(services, collection, fedcar.model_version);
-    const [{ snapshot }, encoder] = await Promise.all([
-      snapshots.current(source, services.sharedBytes(), services.later),
-      services.encoder(collection),
-    ]);
+    // One after the other: a large snapshot has no room beside the encoder's files while they are loaded.
+    const encoder = await services.encoder(collection);
+    const { snapshot } = await snapshots.current(source, services.sharedBytes(), services.later);
     return new Retrieval(
       { services, encoder, collection, snapshot, measure },
       {
