@@ -5,7 +5,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
@@ -20,6 +20,17 @@ export interface DeploymentOptions {
   config?: string;
   /** Variables and secrets beside those of wrangler.toml; development without a secret unless they say otherwise. */
   variables?: Record<string, string>;
+  /** What a bench changes. */
+  bench?: BenchOptions;
+}
+
+export interface BenchOptions {
+  /** A bundle that was made before; its entry comes first. */
+  modules?: WorkerModule[];
+  /** Straight to the Worker: without the HTTP front that Miniflare puts before it, on any free port. */
+  direct?: boolean;
+  /** Opens the runtime's inspector. */
+  inspect?: boolean;
 }
 
 export interface Deployment {
@@ -32,6 +43,8 @@ export interface Deployment {
    * that was on again.
    */
   tick(): Promise<void>;
+  /** Where the inspector listens. */
+  inspector(): Promise<URL>;
   stop(): Promise<void>;
 }
 
@@ -55,18 +68,19 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {} } = options;
+  const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {}, bench = {} } = options;
   if (port !== 0) await requireFreePort(port);
   await mkdir(folder, { recursive: true });
-  const bundle = join(folder, 'worker');
-  const modules = await bundleWorker(bundle, config);
+  const modules = bench.modules ?? (await bundleWorker(join(folder, 'worker'), config));
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
   const miniflare = new Miniflare({
-    ...workerOptions(config, modules, bundle, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
+    ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
     host: '127.0.0.1',
     port,
     cf: false,
+    ...(bench.inspect ? { inspectorPort: 0 } : {}),
+    ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
     durableObjectsPersist: join(folder, 'objects'),
     cachePersist: join(folder, 'cache'),
     log: new Log(LogLevel.NONE),
@@ -75,7 +89,8 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       stderr.pipe(log, { end: false });
     },
   });
-  const url = (await miniflare.ready).origin;
+  const front = await miniflare.ready;
+  const url = (bench.direct ? await miniflare.unsafeGetDirectURL() : front).origin;
   const worker = await miniflare.getWorker();
   return {
     url,
@@ -83,6 +98,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     async tick() {
       await worker.scheduled({ cron: '*/15 * * * *' });
     },
+    inspector: () => miniflare.getInspectorURL(),
     async stop() {
       await miniflare.dispose();
       await new Promise<void>((resolve) => log.end(() => resolve()));
@@ -94,7 +110,6 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 function workerOptions(
   config: string,
   modules: WorkerModule[],
-  root: string,
   variables: Record<string, string>,
 ): MiniflareOptions {
   // Variables are given here; those of .env are for wrangler dev and the tests, and wrangler would say that it uses them.
@@ -105,6 +120,6 @@ function workerOptions(
     ...rest,
     bindings: { ...rest.bindings, ...variables },
     modules: modules.map(({ type, path }) => ({ type, path })),
-    modulesRoot: root,
+    modulesRoot: dirname((modules[0] as WorkerModule).path),
   } as MiniflareOptions;
 }

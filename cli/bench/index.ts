@@ -8,6 +8,10 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     what: 'ingest, federated training and evaluation of a BEIR folder, through HTTP',
     load: async () => (await import('./accuracy.ts')).benchAccuracy,
   },
+  serve: {
+    what: 'latency, requests/s, cold start and memory of /v1/search at 150 to 50,000 rows',
+    load: async () => (await import('./serve.ts')).benchServe,
+  },
   'search-during-training': {
     what: 'latency of /v1/search while regions train',
     load: async () => (await import('./search-during-training.ts')).benchSearchDuringTraining,

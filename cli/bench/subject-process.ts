@@ -10,16 +10,10 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
-import { fetch as fetchUpgrading, Miniflare } from 'miniflare';
+import { Miniflare } from 'miniflare';
 import { fsSource } from '../../models/fs-source.ts';
 import type { ArtifactSource } from '../../models/manifest.ts';
-
-export interface HeapUsage {
-  /** JavaScript objects. */
-  usedBytes: number;
-  /** Buffers behind typed arrays, WASM memories not included. */
-  backingBytes: number;
-}
+import { type HeapUsage, heapUsage, openHeap } from './inspected-heap.ts';
 
 export interface SubjectProcess {
   readonly url: URL;
@@ -68,7 +62,10 @@ export async function startWorkerdSubject(
     ...clockOf(pid),
     url,
     call: (command) => post(url, command),
-    heap: () => inspectedHeap(inspector),
+    async heap() {
+      const heap = await openHeap(inspector);
+      return await heap.usage().finally(heap.close);
+    },
     stop: () => miniflare.dispose(),
   };
 }
@@ -156,42 +153,5 @@ function clockOf(pid: number | undefined): Pick<SubjectProcess, 'now' | 'clock'>
     return { now: read, clock: 'processor' };
   } catch {
     return { now: () => performance.now(), clock: 'wall' };
-  }
-}
-
-interface ProtocolHeapUsage {
-  usedSize: number;
-  embedderHeapUsedSize?: number;
-  backingStorageSize: number;
-}
-
-function heapUsage({ usedSize, embedderHeapUsedSize = 0, backingStorageSize }: ProtocolHeapUsage): HeapUsage {
-  return { usedBytes: usedSize + embedderHeapUsedSize, backingBytes: backingStorageSize };
-}
-
-/** Asks workerd's inspector about the Worker's isolate. It collects no garbage on demand: the figures include it. */
-async function inspectedHeap(inspector: URL): Promise<HeapUsage> {
-  const base = inspector.href.replace('ws:', 'http:');
-  const targets = (await (await fetchUpgrading(new URL('/json', base).href)).json()) as {
-    id: string;
-    webSocketDebuggerUrl: string;
-  }[];
-  const target = targets.find(({ id }) => id.startsWith('core:user:'));
-  if (target === undefined) throw new Error('the inspector lists no Worker');
-  const address = target.webSocketDebuggerUrl.replace('ws:', 'http:');
-  const { webSocket } = await fetchUpgrading(address, { headers: { Upgrade: 'websocket' } });
-  if (webSocket === null) throw new Error('the inspector accepts no connection');
-  try {
-    return await new Promise((resolve, reject) => {
-      webSocket.addEventListener('message', ({ data }) => {
-        const { id, result } = JSON.parse(String(data)) as { id?: number; result: ProtocolHeapUsage };
-        if (id === 1) resolve(heapUsage(result));
-      });
-      webSocket.addEventListener('close', () => reject(new Error('the inspector closed the connection')));
-      webSocket.accept();
-      webSocket.send(JSON.stringify({ id: 1, method: 'Runtime.getHeapUsage' }));
-    });
-  } finally {
-    webSocket.close();
   }
 }

@@ -12,6 +12,8 @@ const LOW = 4096;
 const SUMS = 8192;
 const ROWS = 16_384;
 const ROWS_BYTES = 262_144;
+/** What the kernel's memory takes, always. */
+export const KERNEL_BYTES = 5 * 65_536;
 /** Results that fit between SUMS and ROWS. */
 const MAX_PIECE = 1024;
 /** Four lanes of int32 hold the sums of so many products of int16 and int8. */

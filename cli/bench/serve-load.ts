@@ -1,0 +1,78 @@
+/** Searches by autocannon, which waits for each answer before a connection asks again. */
+import autocannon from 'autocannon';
+import { workerdProcessorMs } from './processor-time.ts';
+import { latency } from './search-during-training.ts';
+
+export interface Load {
+  requests: number;
+  requests_s: number;
+  p50_ms: number;
+  p99_ms: number;
+  max_ms: number;
+  /** Of workerd, a request, all its threads: what does not depend on who else uses the machine. Null: unknown. */
+  processor_ms: number | null;
+}
+
+export interface LoadOptions {
+  url: string;
+  queries: readonly string[];
+  /** The same query over and over, or never the same twice. */
+  kind: 'repeated' | 'distinct';
+  connections: number;
+  seconds: number;
+}
+
+const WARM_UP_S = 1;
+/** Distinguishes queries of all measurements of this process. */
+let asked = 0;
+
+export function searchBody(query: string): string {
+  return JSON.stringify({ query });
+}
+
+/** @throws Error when an answer is an error, or has no passages. */
+export async function measureLoad(options: LoadOptions): Promise<Load> {
+  await shoot({ ...options, seconds: WARM_UP_S });
+  return await shoot(options);
+}
+
+async function shoot({ url, queries, kind, connections, seconds }: LoadOptions): Promise<Load> {
+  const nextBody = () => {
+    if (kind === 'repeated') return searchBody(queries[0] as string);
+    asked += 1;
+    return searchBody(`${queries[asked % queries.length]} ${asked}`);
+  };
+  const run = autocannon({
+    url,
+    connections,
+    duration: seconds,
+    timeout: 60,
+    requests: [
+      {
+        method: 'POST',
+        path: '/v1/search',
+        headers: { 'content-type': 'application/json' },
+        setupRequest: (request) => ({ ...request, body: nextBody() }),
+      },
+    ],
+    // Passages, and from every region.
+    verifyBody: (body) => body.includes('"chunks":[{') && body.includes('"errors":[]'),
+  });
+  const times: number[] = [];
+  const before = workerdProcessorMs();
+  run.on('response', (_client, _status, _bytes, ms: number) => times.push(ms));
+  const { errors, non2xx, mismatches, duration } = await run;
+  if (errors + non2xx + mismatches > 0) {
+    throw new Error(
+      `${errors} requests failed, ${non2xx} were refused, ${mismatches} answers were incomplete`,
+    );
+  }
+  const { queries: requests, ...figures } = latency(times);
+  const spent = (workerdProcessorMs() - before) / requests;
+  return {
+    requests,
+    requests_s: Math.round((10 * requests) / duration) / 10,
+    ...figures,
+    processor_ms: Number.isNaN(spent) ? null : Math.round(10 * spent) / 10,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Memory of the one isolate in which local workerd runs the Worker and all objects: JavaScript heap, buffers and
+ * WebAssembly, looked at over and over. The inspector collects no garbage, so all figures include what waits for a
+ * collection. Replacing a snapshot is measured apart: here the coordinator that makes the new one shares the isolate
+ * with the edge that swaps it in, which on the platform is an accident.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '../client.ts';
+import type { Deployment } from '../deployment.ts';
+import { openHeap } from './inspected-heap.ts';
+
+export interface Memory {
+  /** WebAssembly memory: ONNX Runtime's and the kernel's. It never shrinks. */
+  wasm_mb: number;
+  /** WebAssembly and the largest JavaScript heap seen from the cold start over many searches. */
+  isolate_peak_mb: number;
+  /** The same while documents are uploaded, a new snapshot is made and the edge goes over to it. */
+  isolate_replacing_mb: number;
+}
+
+const POLL_MS = 20;
+const SEARCHES = 60;
+const UPLOADED = 20;
+
+export async function measureMemory(
+  deployment: Deployment,
+  queries: readonly string[],
+  replacements: number,
+): Promise<Memory> {
+  const { url } = deployment;
+  const client = new Client(url);
+  const heap = await openHeap(await deployment.inspector());
+  let peak = 0;
+  let on = true;
+  const watching = (async () => {
+    while (on) {
+      const { usedBytes, backingBytes } = await heap.usage();
+      peak = Math.max(peak, usedBytes + backingBytes);
+      await sleep(POLL_MS);
+    }
+  })();
+  const search = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const fedcar = { explain: i % 4 === 0 };
+      await client.post('/search', { query: `${queries[i % queries.length]} ${i}`, fedcar });
+    }
+  };
+  try {
+    await search(SEARCHES);
+    const serving = peak;
+    peak = 0;
+    for (let turn = 0; turn < replacements; turn++) {
+      const before = await revisionOf(client);
+      await client.post('/items', { items: documents(turn) });
+      while ((await revisionOf(client)) === before) await sleep(100);
+      // The isolate asks for the pointer anew, and loads the new snapshot while it holds the old one.
+      await Promise.all([client.post('/models/0/activate'), search(SEARCHES / 3)]);
+    }
+    on = false;
+    await watching;
+    const held = (await (await fetch(`${url}/bench/held`)).json()) as { wasmBytes: number };
+    const mb = (bytes: number) => Math.round(bytes / 1e5) / 10;
+    return {
+      wasm_mb: mb(held.wasmBytes),
+      isolate_peak_mb: mb(held.wasmBytes + serving),
+      isolate_replacing_mb: mb(held.wasmBytes + peak),
+    };
+  } finally {
+    on = false;
+    await watching.catch(() => {});
+    heap.close();
+  }
+}
+
+async function revisionOf(client: Client): Promise<number> {
+  return (await client.get<{ revision: number }>('/models/0')).revision;
+}
+
+/** Texts long enough to fill the encoder's microbatches. */
+function documents(turn: number) {
+  return Array.from({ length: UPLOADED }, (_, i) => ({
+    key: `uploaded/${turn}/${i}`,
+    title: `Notice ${turn}.${i}`,
+    text: `Depot ${turn * UPLOADED + i} hands out parcels until eight in the evening. ${'Bring the notice and a document with a photograph. '.repeat(4)}`,
+  }));
+}

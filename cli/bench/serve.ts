@@ -1,0 +1,196 @@
+/**
+ * `bench serve`: latency and requests a second of POST /v1/search by autocannon, against the Worker in workerd, from
+ * outside; its cold start, its memory, and the time of scoring alone.
+ *
+ * What is made up: sixteen of the samples' documents are uploaded through the API, with about thirty passages. All other
+ * rows are documents of one short text whose embeddings are random directions
+ * (test/bench/serve-worker.ts), because embedding 50,000 texts takes a quarter of an hour. They lie in the regions'
+ * tables and in the snapshot as any others, and scoring them takes as long. Distinct queries are the samples' test questions, each with a number that makes it new:
+ * all of them are embedded. Repeated ones are one question, remembered.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { openBeir } from '../beir.ts';
+import { Client } from '../client.ts';
+import { type Deployment, startDeployment } from '../deployment.ts';
+import { testQueries } from '../evaluation.ts';
+import { createCollection, documentsOf } from '../experiment.ts';
+import { progress } from '../progress.ts';
+import { settingsFrom } from '../settings-flags.ts';
+import { table } from '../table.ts';
+import { bundleWorker, PROJECT, type WorkerModule } from '../worker-bundle.ts';
+import { peakWorkerdMemoryMb } from '../workerd-memory.ts';
+import { whole } from './accuracy-options.ts';
+import { type Load, measureLoad, searchBody } from './serve-load.ts';
+import { type Memory, measureMemory } from './serve-memory.ts';
+import { measureScoring, type Scoring } from './serve-scoring.ts';
+
+const SIZES = [150, 4535, 50_000];
+const REAL_DOCUMENTS = 16;
+const WIDTH = 384;
+const PLANTED_PER_CALL = 1000;
+
+interface Options {
+  rows?: number[];
+  seconds?: number;
+  small: boolean;
+  json: boolean;
+}
+
+interface Receipts {
+  items: { passages: number }[];
+}
+
+interface Cold {
+  /** From the start of the process to the first answered search; the bundle was made before. */
+  cold_start_ms: number;
+  /** Of that, the search alone: settings, snapshot, encoder. */
+  first_search_ms: number;
+}
+
+interface Report extends Cold, Memory, Scoring {
+  rows: number;
+  /** One request at a time, and eight. */
+  repeated: Record<'1' | '8', Load>;
+  distinct: Record<'1' | '8', Load>;
+  /** Resident memory of the whole process, other isolates, SQLite and code included. */
+  workerd_peak_mb: number | null;
+}
+
+export async function benchServe(args: string[]): Promise<void> {
+  const options = new Command('bench serve')
+    .option('--rows <n>', 'only this size; may be repeated', (text, all: number[] = []) => [
+      ...all,
+      whole(100, 60_000)(text),
+    ])
+    .option('--seconds <n>', 'of each measurement (default: 10, with --small 1)', whole(1, 600))
+    .option('--small', '150 rows, shortly', false)
+    .option('--json', 'one JSON object as the last line of standard output', false)
+    .parse(args, { from: 'user' })
+    .opts<Options>();
+  const sizes = options.rows ?? (options.small ? SIZES.slice(0, 1) : SIZES);
+  const seconds = options.seconds ?? (options.small ? 1 : 10);
+  const folder = await mkdtemp(join(tmpdir(), 'fedcar-bench-'));
+  const before = loadavg();
+  try {
+    const modules = await bundleWorker(
+      join(folder, 'worker'),
+      undefined,
+      join(PROJECT, 'test/bench/serve-worker.ts'),
+    );
+    const reports: Report[] = [];
+    for (const rows of sizes) {
+      reports.push(
+        await measure({ rows, seconds, small: options.small, folder: join(folder, String(rows)), modules }),
+      );
+      if (!options.json) print(reports.at(-1) as Report);
+    }
+    if (options.json) {
+      const machine = { cores: availableParallelism(), load_before: before, load_after: loadavg() };
+      const by_rows = Object.fromEntries(reports.map((report) => [report.rows, report]));
+      process.stdout.write(`${JSON.stringify({ ...reports.at(-1), by_rows, machine })}\n`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Measurement {
+  rows: number;
+  seconds: number;
+  small: boolean;
+  folder: string;
+  modules: WorkerModule[];
+}
+
+async function measure({ rows, seconds, small, folder, modules }: Measurement): Promise<Report> {
+  const started = (bench: { inspect?: boolean } = {}) =>
+    startDeployment({ folder, bench: { modules, direct: true, ...bench } });
+  process.stderr.write(`${rows} rows …\n`);
+  const queries = await withDeployment(await started(), ({ url }) => fill(url, rows));
+
+  // A process that has done nothing else: what it knows it reads from the objects' storage.
+  const began = performance.now();
+  const deployment = await started();
+  const ready = performance.now();
+  const loaded = await withDeployment(deployment, async ({ url }) => {
+    await new Client(url).post('/search', JSON.parse(searchBody(queries[0] as string)));
+    const answered = performance.now();
+    const load = async (kind: 'repeated' | 'distinct') => ({
+      1: await measureLoad({ url, queries, kind, seconds, connections: 1 }),
+      8: await measureLoad({ url, queries, kind, seconds, connections: 8 }),
+    });
+    const repeated = await load('repeated');
+    const distinct = await load('distinct');
+    return {
+      cold_start_ms: Math.round(answered - began),
+      first_search_ms: Math.round(answered - ready),
+      repeated,
+      distinct,
+      workerd_peak_mb: peakWorkerdMemoryMb(),
+    };
+  });
+  const memory = await withDeployment(await started({ inspect: true }), (each) =>
+    measureMemory(each, queries, small ? 1 : 3),
+  );
+  return { rows, ...loaded, ...memory, ...(await measureScoring(rows, WIDTH)) };
+}
+
+/** Real documents, then made-up ones; all in the serving snapshot when it returns. @returns questions to ask */
+async function fill(url: string, rows: number): Promise<string[]> {
+  const samples = await openBeir(join(PROJECT, 'samples'));
+  const { regions } = samples;
+  const settings = settingsFrom([], { regions, schedule: { everyHours: 0 } });
+  const client = await createCollection(url, 'default', settings);
+  const documents = (await documentsOf(samples)).slice(0, REAL_DOCUMENTS).map(({ document }) => document);
+  const { items } = await client.post<Receipts>('/items', { items: documents });
+  const real = items.reduce((sum, { passages }) => sum + passages, 0);
+  const bar = progress('documents', rows);
+  const call = async (path: string, body: object) => {
+    const response = await fetch(`${url}/bench/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path} failed: ${await response.text()}`);
+  };
+  for (let from = real, turn = 0; from < rows; from += PLANTED_PER_CALL, turn++) {
+    const count = Math.min(PLANTED_PER_CALL, rows - from);
+    await call('plant', { region: regions[turn % regions.length], from, count, width: WIDTH });
+    bar.update(from + count);
+  }
+  await call('refresh', {});
+  bar.end(`${rows} documents`);
+  const { versions } = await client.get<{ versions: { rows: number }[] }>('/models');
+  if (versions[0]?.rows !== rows)
+    throw new Error(`the snapshot has ${versions[0]?.rows} rows instead of ${rows}`);
+  return (await testQueries(samples)).map(({ text }) => text);
+}
+
+async function withDeployment<T>(
+  deployment: Deployment,
+  use: (deployment: Deployment) => Promise<T>,
+): Promise<T> {
+  try {
+    return await use(deployment);
+  } finally {
+    await deployment.stop();
+  }
+}
+
+function print(report: Report): void {
+  const { rows, repeated, distinct } = report;
+  const line = (name: string, { p50_ms, p99_ms, requests_s, processor_ms, requests }: Load) =>
+    [name, p50_ms, p99_ms, requests_s, processor_ms ?? '–', requests].map(String);
+  const lines = [
+    ['', 'p50 ms', 'p99 ms', 'requests/s', 'processor ms', 'requests'],
+    line('repeated, 1 at a time', repeated[1]),
+    line('repeated, 8', repeated[8]),
+    line('distinct, 1 at a time', distinct[1]),
+    line('distinct, 8', distinct[8]),
+  ];
+  process.stdout.write(
+    `${rows} rows\n${table(lines)}
+  scoring ${report.score_ms} ms (plain JavaScript ${report.score_plain_ms}), with the choice of the best ${report.rank_ms}
+  cold start ${report.cold_start_ms} ms, of which the first search ${report.first_search_ms}
+  isolate at most ${report.isolate_peak_mb} MB, of which WASM ${report.wasm_mb}; while its snapshot is replaced ${report.isolate_replacing_mb}; process ${report.workerd_peak_mb} MB\n`,
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * The Worker as it is deployed, with two paths more for `bench serve`: documents with made-up embeddings, because 50,000
+ * real ones take a quarter of an hour to embed, and the size of what lies in WebAssembly. Everything else, from the
+ * regions' tables over the registration of rows to the search, is the real thing.
+ */
+import { engineFor } from '../../durable-objects/engine.ts';
+import { coordinator, region } from '../../durable-objects/names.ts';
+import { Library } from '../../durable-objects/region/library.ts';
+import { Region as RealRegion } from '../../durable-objects/region/region.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { Env } from '../../workers/env.ts';
+import worker from '../../workers/index.ts';
+import { KERNEL_BYTES } from '../../workers/scoring/row-products.ts';
+
+export { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
+export { Directory } from '../../durable-objects/directory/directory.ts';
+
+export interface Plant {
+  region: string;
+  /** Number of the first document. */
+  from: number;
+  count: number;
+  width: number;
+}
+
+const WORDS = 'parcel courier depot refund locker label customs pallet window signature weight return'.split(
+  ' ',
+);
+
+export class Region extends RealRegion {
+  /** Writes documents of one passage each. They reach the coordinator as any others do, with the next flush. */
+  plant({ from, count, width }: Plant): void {
+    const library = new Library(this.ctx.storage);
+    for (let number = from; number < from + count; number++) {
+      const embedding = direction(number, width);
+      const words = Array.from({ length: 12 }, (_, i) => WORDS[(number * 7 + i * i) % WORDS.length]);
+      const text = `Document ${number}: ${words.join(' ')}.`;
+      const item = { key: `made-up/${number}`, title: `Document ${number}`, text, metadata: { number } };
+      const hash = number.toString(16).padStart(32, '0');
+      const passage = { ordinal: 0, text, hash, tokens: 20, embedding };
+      library.put({ ...item, format: 'text' }, [passage], Date.now());
+    }
+  }
+}
+
+/** A unit vector that depends on the number alone: sums of four uniform numbers are nearly normal. */
+function direction(number: number, width: number): Float32Array {
+  let state = Math.imul(number + 1, 0x9e3779b1);
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  };
+  const vector = Float32Array.from({ length: width }, () => uniform() + uniform() + uniform() + uniform());
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+const settings = CollectionSettings.parse({ regions: ['weur'] });
+
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/bench/plant') {
+      const plant = (await request.json()) as Plant;
+      await (region(env, 'default', plant.region) as unknown as { plant(plant: Plant): Promise<void> }).plant(
+        plant,
+      );
+      return Response.json({});
+    }
+    if (pathname === '/bench/refresh') return Response.json(await coordinator(env, 'default').refresh());
+    if (pathname === '/bench/held') {
+      const engine = await engineFor(env, settings);
+      return Response.json({ wasmBytes: engine.memory().wasmBytes + KERNEL_BYTES });
+    }
+    return await worker.fetch(request, env, ctx);
+  },
+  scheduled: worker.scheduled,
+} satisfies ExportedHandler<Env>;
