@@ -1,4 +1,5 @@
 /** Which rows become candidates, and how the regions' hits become one ranking by item. Pure. */
+import { freeBuffer } from '../shared/free-buffer.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { best, plainProducts, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
@@ -56,6 +57,11 @@ export class Ranking {
     this.#taken += chosen.length;
     this.#floor = chosen.at(-1)?.score ?? Number.NEGATIVE_INFINITY;
     return this.#byRegion(chosen);
+  }
+
+  /** Frees the scores; nothing can be taken any more. */
+  release(): void {
+    freeBuffer(this.#scores);
   }
 
   #byRegion(chosen: readonly RowScore[]): Map<string, Candidate[]> {

@@ -84,6 +84,7 @@ export async function search(context: SearchContext, options: SearchOptions): Pr
     if (ranking.exhausted || (last !== undefined && last.score >= ranking.floor)) break;
     if (scoreOf(ranking.floor) < threshold) break;
   }
+  ranking.release();
   const ranked = merged
     .map((hit) => ({ ...hit, calibrated: scoreOf(hit.score) }))
     .filter((hit) => hit.calibrated >= threshold);
