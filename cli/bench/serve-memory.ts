@@ -14,8 +14,8 @@ export interface Memory {
   wasm_mb: number;
   /** WebAssembly and the largest JavaScript heap seen from the cold start over many searches. */
   isolate_peak_mb: number;
-  /** The same while documents are uploaded, a new snapshot is made and the edge goes over to it. */
-  isolate_replacing_mb: number;
+  /** The same while documents are uploaded, a new snapshot is made and the edge goes over to it. Null: left out. */
+  isolate_replacing_mb: number | null;
 }
 
 const POLL_MS = 20;
@@ -63,7 +63,7 @@ export async function measureMemory(
     return {
       wasm_mb: mb(held.wasmBytes),
       isolate_peak_mb: mb(held.wasmBytes + serving),
-      isolate_replacing_mb: mb(held.wasmBytes + peak),
+      isolate_replacing_mb: replacements === 0 ? null : mb(held.wasmBytes + peak),
     };
   } finally {
     on = false;

@@ -133,7 +133,7 @@ async function measure({ rows, seconds, small, folder, modules }: Measurement): 
     };
   });
   const memory = await withDeployment(await started({ inspect: true }), (each) =>
-    measureMemory(each, queries, small ? 1 : 3),
+    measureMemory(each, queries, small ? 0 : 3),
   );
   return { rows, ...loaded, ...memory, ...(await measureScoring(rows, WIDTH)) };
 }
@@ -191,6 +191,6 @@ function print(report: Report): void {
     `${rows} rows\n${table(lines)}
   scoring ${report.score_ms} ms (plain JavaScript ${report.score_plain_ms}), with the choice of the best ${report.rank_ms}
   cold start ${report.cold_start_ms} ms, of which the first search ${report.first_search_ms}
-  isolate at most ${report.isolate_peak_mb} MB, of which WASM ${report.wasm_mb}; while its snapshot is replaced ${report.isolate_replacing_mb}; process ${report.workerd_peak_mb} MB\n`,
+  isolate at most ${report.isolate_peak_mb} MB, of which WASM ${report.wasm_mb}; while its snapshot is replaced ${report.isolate_replacing_mb ?? '–'}; process ${report.workerd_peak_mb} MB\n`,
   );
 }
