@@ -15,6 +15,7 @@ export function noisedSettings(regions: readonly string[]): CollectionSettings {
     ...privacy.training,
     steps: 12,
     averageLast: 0.5,
+    margin: -0.1,
     inactiveOffset: 0.08,
     optimiser: { ...privacy.training.optimiser, rowNoise: 0.4 },
   };
