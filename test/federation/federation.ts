@@ -88,7 +88,7 @@ export class Federation {
 
   /** Starts a run and waits for its end, whoever dies meanwhile; the dead are started again. */
   async run(seconds = 500): Promise<RunReport> {
-    const { run } = await this.call<RunReport>('POST', '/rounds');
+    const { run } = await this.#started();
     for (const until = Date.now() + 1000 * seconds; Date.now() < until; await sleep(200)) {
       if (!this.hub.alive) await this.#revive();
       await Promise.all(
@@ -100,6 +100,21 @@ export class Federation {
     }
     const report = await this.call<RunReport>('GET', `/rounds/${run}`);
     throw new Error(`run ${run} did not end: ${JSON.stringify(report.rounds.at(-1))}`);
+  }
+
+  /** The hub may die under the request, before or after it has started the run. */
+  async #started(): Promise<RunReport> {
+    for (let attempt = 1; ; attempt++) {
+      if (!this.hub.alive) await this.#revive();
+      try {
+        return await this.call<RunReport>('POST', '/rounds');
+      } catch (error) {
+        if (attempt === 10) throw error;
+        if (!String(error).includes('run_in_progress')) continue;
+        const listed = await this.call<{ runs: [RunReport] }>('GET', '/rounds?limit=1').catch(() => null);
+        if (listed !== null) return listed.runs[0];
+      }
+    }
   }
 
   async #revive(): Promise<void> {

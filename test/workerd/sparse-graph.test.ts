@@ -1,10 +1,10 @@
 /** A roster larger than the size up to which all share secrets with all: a k-regular round, and that everyone says so. */
 import { describe, expect, it } from 'vitest';
+import { CoordinatorParts } from '../../durable-objects/coordinator/parts.ts';
 import { SecureSum } from '../../durable-objects/coordinator/secure-sum.ts';
 import { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/sql.ts';
 import type { AggregationGraph } from '../../shared/protocol/secagg.ts';
-import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { collection, finished, hubOf, replaced, start } from './objects.ts';
 
 const REGIONS = Array.from({ length: 12 }, (_, i) => `r${String(i).padStart(2, '0')}`);
@@ -67,14 +67,12 @@ describe('a large roster', () => {
   it('is served by no coordinator that would have it otherwise', async () => {
     // The same collection in a coordinator whose setting was changed behind the participants' backs.
     await collection('told', { ...settings, schedule: { everyHours: 0, secureDeadlineMs: 1_000 } }, REGIONS);
-    const values = (original: Values['get']) =>
-      function (this: Values, key: string) {
-        const value = original.call(this, key);
-        if (key !== 'settings' || value === null) return value;
-        const { privacy, ...rest } = value as CollectionSettings;
-        return { ...rest, privacy: { ...privacy, completeUpTo: 100 } };
-      } as Values['get'];
-    await replaced(Values.prototype, 'get', values, async () => {
+    const changed = (original: CoordinatorParts['settings']) =>
+      function (this: CoordinatorParts) {
+        const own = original.call(this);
+        return { ...own, privacy: { ...own.privacy, completeUpTo: 100 } };
+      };
+    await replaced(CoordinatorParts.prototype, 'settings', changed, async () => {
       const run = await finished('told', await start('told'));
       expect(run).toMatchObject({
         state: 'failed',
