@@ -201,7 +201,8 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     const budget = card('Privacy budget');
     await budget.getByText(/The next run brings ε to/).waitFor();
     const meter = budget.getByRole('img', { name: /^ε \d\.\d\d of 8\.00 is spent/ });
-    expect(await meter.getAttribute('aria-label')).not.toContain('ε 0.00');
+    // The page reads the budget again after the run.
+    await expect.poll(() => meter.getAttribute('aria-label'), { timeout: 30_000 }).not.toContain('ε 0.00');
     expect(await page.getByRole('combobox', { name: 'Collection' }).inputValue()).toBe('careful');
     await expectContrast(page, 'careful');
     await picture(page, 'careful');

@@ -105,11 +105,12 @@ export class Federation {
   /** The hub may die under the request, before or after it has started the run. */
   async #started(): Promise<RunReport> {
     for (let attempt = 1; ; attempt++) {
+      await sleep(100);
       if (!this.hub.alive) await this.#revive();
       try {
         return await this.call<RunReport>('POST', '/rounds');
       } catch (error) {
-        if (attempt === 10) throw error;
+        if (attempt === 40) throw error;
         if (!String(error).includes('run_in_progress')) continue;
         const listed = await this.call<{ runs: [RunReport] }>('GET', '/rounds?limit=1').catch(() => null);
         if (listed !== null) return listed.runs[0];
@@ -118,7 +119,12 @@ export class Federation {
   }
 
   async #revive(): Promise<void> {
-    await this.hub.start();
+    try {
+      await this.hub.start();
+    } catch {
+      // It was killed again before it was up.
+      return;
+    }
     // Local workerd forgets alarms with its process; the cron trigger sets them again.
     this.hub.tick();
   }
