@@ -49,7 +49,7 @@ export function chooseRows(
   const rule = {
     enterAt: training.activeThreshold,
     leaveAt: training.inactiveThreshold,
-    confidence: 2,
+    confidence: 2.5,
     countingRounds: 1,
     memory: 1,
   };
