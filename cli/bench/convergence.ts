@@ -13,7 +13,7 @@ export interface Curve {
   points: { round: number; top1: number }[];
 }
 
-const Report = z.object({ curve: z.array(z.object({ round: z.number(), top1: z.number().nullable() })) });
+const Report = z.object({ curve: z.array(z.object({ top1: z.number().nullable() })) });
 
 const PANEL = { width: 380, height: 260, left: 46, top: 40, gap: 30, bottom: 64 };
 const CLASSES = ['a', 'b', 'c', 'd'];

@@ -30,8 +30,6 @@ import {
 /** Passages that a follow-up search of an answerer may add. */
 const FOLLOW_UP_RESULTS = 5;
 
-/** The name that stands for whatever the deployment is configured with. */
-
 const tokens = z.int().min(1).max(8192).optional();
 const shared = {
   /** `fedcar`: as configured; `extractive`; or the configured model by its name. */
