@@ -11,6 +11,7 @@ export interface RoundReport {
   ended_at: number | null;
   participants: Record<string, { phase: string; progress: number }>;
   contributors: number;
+  noise_in_effect: number | null;
   loss: number | null;
   accuracy: number | null;
   error: string | null;

@@ -81,18 +81,25 @@ function withheldFigures(folder: BeirFolder, mips: AnsweredQuery[], answers: Ans
   };
 }
 
-/** ε as charged, and the noise: charged for the least number of honest participants, in effect for all. */
-function privacyFigures({ privacy }: Trained) {
+/** ε as charged, and the noise multiplier of the steps: charged, and the mean of what was in effect. */
+function privacyFigures({ privacy, run }: Trained) {
   if (privacy.noise === 'off') return { epsilon: null, epsilon_pld: null, noise: null };
-  const { epsilon, epsilon_pld, honest, members, charges } = privacy;
+  const { epsilon, epsilon_pld, charges } = privacy;
   const train = charges.find(({ kind }) => kind === 'train');
   const charged = train?.noise_multiplier ?? null;
-  const inEffect = charged === null ? null : charged * Math.sqrt(members / honest);
+  const multipliers = run.rounds.flatMap(({ kind, noise_in_effect: inEffect }) =>
+    kind === 'train' && inEffect !== null ? [inEffect] : [],
+  );
+  const inEffect = multipliers.length === 0 ? null : mean(multipliers);
   return { epsilon, epsilon_pld, noise: { charged, in_effect: inEffect } };
 }
 
 function top1(answers: AnsweredQuery[]): number | null {
   return summarise(answers)?.top1.value ?? null;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function interval({ low, high }: { low: number; high: number }): [number, number] {

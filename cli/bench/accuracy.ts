@@ -56,8 +56,6 @@ export interface PrivacyReport {
   noise: 'on' | 'off';
   epsilon: number;
   epsilon_pld: number;
-  honest: number;
-  members: number;
   charges: { kind: string; rounds: number; noise_multiplier: number }[];
 }
 

@@ -9,7 +9,7 @@ import { clipFactor, clipNorms } from '../../shared/privacy/clipping.ts';
 import { rdpEpsilon } from '../../shared/privacy/conversion.ts';
 import { DiscreteGaussian } from '../../shared/privacy/discrete-gaussian.ts';
 import { decodeSum, encodeSum, roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { honestParticipants, noiseShareVariance, sumDeviation } from '../../shared/privacy/noise-share.ts';
+import { honestParticipants, noiseParts, sumDeviation } from '../../shared/privacy/noise-share.ts';
 import { pldEpsilon } from '../../shared/privacy/pld.ts';
 import { bernoulli, poissonSample } from '../../shared/privacy/poisson.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
@@ -97,7 +97,7 @@ function attack(trials: number, noiseMultiplier: number) {
   const source = cryptoSource();
   const problem = makeProblem(source);
   const gaussian =
-    noiseMultiplier > 0 ? new DiscreteGaussian(noiseShareVariance(noiseMultiplier, grid, honest)) : undefined;
+    noiseMultiplier > 0 ? new DiscreteGaussian(noiseParts(noiseMultiplier, grid, COHORT)[0]) : undefined;
   const worlds = [true, false].map((withCanary) =>
     Array.from({ length: trials }, () => runOnce(problem, withCanary, noiseMultiplier, gaussian, source)),
   );
@@ -147,7 +147,7 @@ function runOnce(
 ): Scores {
   const head = Float64Array.from(problem.head);
   // Without noise the dither alone is left.
-  const deviation = gaussian ? sumDeviation(noiseMultiplier, grid, honest, honest) : grid.step;
+  const deviation = gaussian ? sumDeviation(noiseMultiplier, grid, 1) : grid.step;
   let informed = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const lengths = rowLengths(head);

@@ -6,7 +6,6 @@ import { decodeRound } from '../../shared/federated/mechanism.ts';
 import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/federated/noised-release.ts';
 import { newOptimiserState } from '../../shared/federated/optimiser.ts';
 import { applyRound, followClip, judge, trainFigures } from '../../shared/federated/release.ts';
-import { contributorsOf } from '../../shared/federated/round-machine.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
 import { samplingRateOf } from '../../shared/federated/secure-round.ts';
 import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
@@ -52,8 +51,7 @@ export class Learning {
     const { width } = context.model;
     const before = versions.parameters(run.base, width);
     const { active, units } = chooseRows(run, sum, before?.activeRows ?? [], settings);
-    const counted =
-      run.spec === null || run.round === null ? 0 : deviationOf(run.spec, contributorsOf(run.round).length);
+    const counted = run.spec === null || run.summed === null ? 0 : deviationOf(run.spec, run.summed);
     saveAsked(storage, rows, sum, counted, now());
     const plan = planRun(phasesOf(settings), units);
     if (active.length < 2) {
@@ -83,8 +81,8 @@ export class Learning {
 
   async #trained(run: ActiveRun, spec: TrainRound, sum: Float64Array): Promise<void> {
     const { runs, versions, settings, context, storage, now } = this.#parts;
-    const { plan, round } = run;
-    if (plan === null || round === null) throw new Error('a train round needs a plan and a round');
+    const { plan, summed } = run;
+    if (plan === null || summed === null) throw new Error('a train round needs a plan and a sum');
     const figures = trainFigures(sum, spec);
     const parameters = this.#state.parameters();
     let optimiser = this.#state.optimiser();
@@ -92,7 +90,7 @@ export class Learning {
     const position = positionOf(plan, run.trained);
     const phase = phaseOf(settings, plan, run.trained);
     const expected = samplingRateOf(spec) * (run.units / position.parts);
-    const deviation = deviationOf(spec, contributorsOf(round).length);
+    const deviation = deviationOf(spec, summed);
     const schedule = { step: position.step, steps: position.steps, expected, deviation };
     const { width } = context.model;
     const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
@@ -145,9 +143,9 @@ export class Learning {
 
   #judged(run: ActiveRun, sum: Float64Array): void {
     const { runs, versions, settings, storage, now } = this.#parts;
-    const { spec, round } = run;
-    if (spec === null || round === null) return;
-    const deviation = deviationOf(spec, contributorsOf(round).length);
+    const { spec, summed } = run;
+    if (spec === null || summed === null) return;
+    const deviation = deviationOf(spec, summed);
     const values = deviation === 0 ? sum.map(Math.round) : sum;
     const verdict = judge(values, Object.values(run.probes), settings.gate, deviation);
     const candidate = run.candidate ?? 0;

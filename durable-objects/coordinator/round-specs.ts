@@ -34,7 +34,10 @@ export async function specifyRound(
     serial: run.serial,
     startedAt: now(),
     noiseMultiplier: 0,
-    honest: secure === null ? 1 : secure.threshold - secure.colluders,
+    cohort:
+      secure === null
+        ? { members: 1, threshold: 1, colluders: 0 }
+        : { members: secure.members.length, threshold: secure.threshold, colluders: secure.colluders },
     aggregation: secure === null ? ('plain' as const) : ('secure' as const),
   };
   const grid = (dimension: number, clipNorm: number) => ({
@@ -72,7 +75,7 @@ type Common = Pick<
   | 'serial'
   | 'startedAt'
   | 'noiseMultiplier'
-  | 'honest'
+  | 'cohort'
   | 'aggregation'
 >;
 type GridOf = (dimension: number, clipNorm: number) => Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>;

@@ -1,7 +1,9 @@
 /** Runs and rounds in the Coordinator's SQLite: the one in progress as one value, the others as history. */
 
+import { multiplierInEffect } from '../../shared/federated/noised-release.ts';
 import type { RoundState } from '../../shared/federated/round-machine.ts';
 import type { RunPlan } from '../../shared/federated/run-plan.ts';
+import type { Summed } from '../../shared/privacy/noise-share.ts';
 import type { RoundInfo, RunInfo, RunState } from '../../shared/protocol/objects.ts';
 import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
 import { Values } from '../sql.ts';
@@ -35,6 +37,8 @@ export interface ActiveRun {
   noise: { counts: number; train: number; gate: number } | null;
   /** The phase of secure aggregation that participants were last woken for. */
   securePhase: string | null;
+  /** Who is in the current round's sum; null before it is made. */
+  summed: Summed | null;
   /** Rounds in a row that failed in the secure sum. */
   failures: number;
   /** Who missed the round before. */
@@ -59,6 +63,7 @@ export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise
     rows: 0,
     serial: 0,
     securePhase: null,
+    summed: null,
     failures: 0,
     away: [],
   };
@@ -69,7 +74,8 @@ export function nextRound(run: ActiveRun): ActiveRun {
   const away = Object.entries(run.round?.participants ?? {})
     .filter(([, { phase }]) => phase === 'missed')
     .map(([name]) => name);
-  return { ...run, index: run.index + 1, round: null, spec: null, securePhase: null, failures: 0, away };
+  const done = { round: null, spec: null, securePhase: null, summed: null };
+  return { ...run, ...done, index: run.index + 1, failures: 0, away };
 }
 
 interface RunRow extends Record<string, SqlStorageValue> {
@@ -115,6 +121,7 @@ export class RunStore {
         endedAt: figures.endedAt ?? null,
         participants: run.round.participants,
         contributors: Object.values(run.round.participants).filter((p) => p.phase === 'ready').length,
+        noiseInEffect: run.summed == null ? null : multiplierInEffect(run.spec, run.summed),
         loss: figures.loss ?? null,
         accuracy: figures.accuracy ?? null,
         error: run.round.error,

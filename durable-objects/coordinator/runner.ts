@@ -284,17 +284,22 @@ export class Runner {
     return policyOf(privacy, retentionDays);
   }
 
-  /** The run with the participants as the secure sum found them: who is in the sum is ready, all others missed it. */
+  /** The run with the participants as the sum found them: under a secure one who is in it is ready, others missed it. */
   #counted(run: ActiveRun): ActiveRun {
-    const survivors = this.#parts.secure()?.state(run.spec?.id ?? '')?.survivors;
-    if (survivors === undefined || run.round === null) return run;
+    if (run.round === null) return run;
+    const secure = this.#parts.secure()?.state(run.spec?.id ?? '');
+    if (secure == null) {
+      return { ...run, summed: { survivors: contributorsOf(run.round).length, unrevealed: 0 } };
+    }
+    const { survivors, revealed } = secure;
     const participants = Object.fromEntries(
       Object.entries(run.round.participants).map(([name, one]) => {
         const phase = survivors.includes(name) ? ('ready' as const) : ('missed' as const);
         return [name, { ...one, phase: one.phase === 'failed' ? one.phase : phase }];
       }),
     );
-    return { ...run, round: { ...run.round, participants } };
+    const summed = { survivors: survivors.length, unrevealed: survivors.length - revealed.length };
+    return { ...run, summed, round: { ...run.round, participants } };
   }
 
   #stop(run: ActiveRun, reason: string): null {

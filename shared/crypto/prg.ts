@@ -26,12 +26,20 @@ export async function importMaskKey(key: Uint8Array): Promise<MaskKey> {
 
 /**
  * Words `first … first + count − 1` of the stream.
+ * @param stream the upper half of the counter, for keys that make several streams
  * @throws RangeError unless `first` lies on a block's boundary (a multiple of 4).
  */
-export async function maskWords(mask: MaskKey, first: number, count: number): Promise<Uint32Array> {
+export async function maskWords(
+  mask: MaskKey,
+  first: number,
+  count: number,
+  stream = 0,
+): Promise<Uint32Array> {
   if (first % WORDS_PER_BLOCK !== 0) throw new RangeError(`first: expected a multiple of 4, got ${first}`);
   const counter = new Uint8Array(16);
-  new DataView(counter.buffer).setBigUint64(8, BigInt(first / WORDS_PER_BLOCK));
+  const view = new DataView(counter.buffer);
+  view.setBigUint64(0, BigInt(stream));
+  view.setBigUint64(8, BigInt(first / WORDS_PER_BLOCK));
   const algorithm = { name: 'AES-CTR', counter, length: 64 };
   return new Uint32Array(await crypto.subtle.encrypt(algorithm, mask.key, zeroBytes(4 * count)));
 }

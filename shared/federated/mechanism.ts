@@ -1,12 +1,13 @@
 /**
  * The mechanism of a round at one participant: a sum over its units becomes grid points with a dither, and gets this
- * participant's share of discrete Gaussian noise. Also a participant without data adds noise: the sum must have what
- * the ledger charges whoever takes part.
+ * participant's share of discrete Gaussian noise, as much of it as is needed when everyone takes part. What is needed
+ * when some are missing is added with the masks (shared/secagg/surplus-noise.ts). Also a participant without data adds
+ * noise: the sum must have what the ledger charges whoever takes part.
  */
 
 import { DiscreteGaussian } from '../privacy/discrete-gaussian.ts';
 import { decodeSum, encodeSum, type Grid, roundGrid } from '../privacy/fixed-point.ts';
-import { noiseShareVariance } from '../privacy/noise-share.ts';
+import { noiseParts } from '../privacy/noise-share.ts';
 import type { RandomSource } from '../privacy/random-source.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 
@@ -23,8 +24,8 @@ export function encodeContribution(sum: Float64Array, spec: RoundSpec, random: R
   const grid = gridOf(spec);
   const words = encodeSum(sum, grid, random);
   if (spec.noiseMultiplier > 0) {
-    const variance = noiseShareVariance(spec.noiseMultiplier, grid, spec.honest);
-    new DiscreteGaussian(variance).addTo(words, random);
+    const [kept] = noiseParts(spec.noiseMultiplier, grid, spec.cohort);
+    new DiscreteGaussian(kept).addTo(words, random);
   }
   return words;
 }

@@ -2,7 +2,7 @@
 import { observeRowCounts, UNCOUNTED } from '../privacy/active-rows.ts';
 import { roundGrid } from '../privacy/fixed-point.ts';
 import type { LedgerEntry } from '../privacy/ledger.ts';
-import { sumDeviation } from '../privacy/noise-share.ts';
+import { type Summed, sumDeviation, varianceInEffect } from '../privacy/noise-share.ts';
 import { expandRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { RoundSpec, TrainRound } from '../protocol/rounds.ts';
@@ -22,24 +22,31 @@ export function chargeOf(spec: RoundSpec): LedgerEntry | null {
   };
 }
 
-/** Standard deviation of each decoded coordinate when `contributors` added their shares. */
-export function deviationOf(spec: RoundSpec, contributors: number): number {
+/** The noise in a sum as a multiple of the variance charged: in a plain one everybody adds all of it. */
+function inEffect(spec: RoundSpec, summed: Summed): number {
+  return spec.aggregation === 'plain' ? summed.survivors : varianceInEffect(spec.cohort, summed);
+}
+
+/** Standard deviation of each decoded coordinate. */
+export function deviationOf(spec: RoundSpec, summed: Summed): number {
   if (spec.noiseMultiplier === 0) return 0;
   const grid = roundGrid(spec.dimension, spec.clipNorm);
-  return sumDeviation(spec.noiseMultiplier, grid, contributors, spec.honest);
+  return sumDeviation(spec.noiseMultiplier, grid, inEffect(spec, summed));
+}
+
+/** The noise multiplier in effect; at least the one charged. Null where noise is off. */
+export function multiplierInEffect(spec: RoundSpec, summed: Summed): number | null {
+  return spec.noiseMultiplier === 0 ? null : spec.noiseMultiplier * Math.sqrt(inEffect(spec, summed));
 }
 
 /** Which rows learn, by their counts, and how many units train in all. */
 export function chooseRows(
-  run: { spec: RoundSpec | null; round: { participants: Record<string, { phase: string }> } | null },
+  { spec, summed }: { spec: RoundSpec | null; summed: Summed | null },
   sum: Float64Array,
   before: ArrayLike<number>,
   { training }: Pick<CollectionSettings, 'training'>,
 ): { active: number[]; units: number } {
-  const contributors = Object.values(run.round?.participants ?? {}).filter(
-    ({ phase }) => phase === 'ready',
-  ).length;
-  const deviation = run.spec === null ? 0 : deviationOf(run.spec, contributors);
+  const deviation = spec === null || summed === null ? 0 : deviationOf(spec, summed);
   const counts = deviation === 0 ? sum.map(Math.round) : sum;
   const wasActive = new Set(Array.from(before));
   const rows = Array.from(counts, (_, row) => ({

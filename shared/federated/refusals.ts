@@ -31,7 +31,9 @@ function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string 
   if (agreed.privacy.noise === 'off') return null;
   if (spec.noiseMultiplier === 0) return 'noiseMultiplier: 0 where noise was agreed';
   // Whoever sees a vector by itself sees it with its own noise only. Of a secure sum the roster tells.
-  if (spec.aggregation === 'plain' && spec.honest > 1) return `honest: ${spec.honest} where the sum is plain`;
+  if (spec.aggregation === 'plain' && spec.cohort.members - spec.cohort.colluders > 1) {
+    return `cohort: noise for ${spec.cohort.members} members where the sum is plain`;
+  }
   const norm = unitNorm(spec);
   // One part in 10⁹ for the rounding of sums of squares.
   if (norm > spec.clipNorm * (1 + 1e-9)) return `clipNorm: ${spec.clipNorm} where a unit may add ${norm}`;
@@ -39,12 +41,12 @@ function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string 
 }
 
 /**
- * Why a roster, which the admin key signed, does not carry a secure round; null when it does. Noise is split over as
- * many as will surely be in the sum and honest: h = t − m.
+ * Why a roster, which the admin key signed, does not carry a secure round; null when it does. Noise is split for its
+ * n, t and m, and no others.
  */
 export function rosterRefusal(
   spec: RoundSpec,
-  { threshold, colluders }: Pick<Roster, 'threshold' | 'colluders'>,
+  { members, threshold, colluders }: Pick<Roster, 'members' | 'threshold' | 'colluders'>,
   privacy: Pick<CollectionSettings['privacy'], 'threshold' | 'colluders'>,
 ): string | null {
   const problem = (detail: string) => `round ${spec.id}: ${detail}`;
@@ -54,9 +56,15 @@ export function rosterRefusal(
   if (threshold < (privacy.threshold ?? 0)) {
     return problem(`threshold: the roster has ${threshold} where ${privacy.threshold} was agreed`);
   }
-  const honest = threshold - colluders;
-  if (spec.noiseMultiplier > 0 && spec.honest > honest) {
-    return problem(`honest: ${spec.honest} where noise is split over ${honest} at most`);
+  const roster: [keyof RoundSpec['cohort'], number][] = [
+    ['members', members.length],
+    ['threshold', threshold],
+    ['colluders', colluders],
+  ];
+  for (const [field, signed] of roster) {
+    if (spec.noiseMultiplier > 0 && spec.cohort[field] !== signed) {
+      return problem(`cohort: noise for ${spec.cohort[field]} ${field} where the roster has ${signed}`);
+    }
   }
   return null;
 }

@@ -1,7 +1,8 @@
 /**
  * Distributed noise: every participant adds N_Z(0, (zΔ)²/h), h = t − m, so that the sum of any t participants, m of which
  * add nothing, has the noise that the ledger charges. Split by the least number of honest participants, never by the
- * expected number.
+ * expected number. It is drawn in parts, so that once it is settled who survived, what so many did not need can be taken
+ * out of the sum again (after XNoise: Jiang, Wang, Chen 2024, Dordis, section 4).
  */
 import type { Grid } from './fixed-point.ts';
 import { ceilDivide, type Rational, rationalOf } from './rational.ts';
@@ -41,48 +42,82 @@ export function honestParticipants({ members, threshold, colluders }: Cohort): n
   return threshold - colluders;
 }
 
+/** Surplus noise comes in at most so many parts a member: each is drawn for every coordinate. */
+export const MOST_PARTS = 3;
+
 /**
- * The variance of one participant's noise in squared grid steps, ⌈(zΔ)²/h⌉ from the exact value of the double z.
- * @throws RangeError when z is not positive, or the shares are so fine that their sum is no discrete Gaussian
+ * Numbers of survivors s₀ = n > … > s_L = t, at most four. When s of them survive, s_j the largest that is at most s,
+ * every member keeps the noise (zΔ)²/(s_j − m): the s − m that are honest then have (zΔ)² between them.
  */
-export function noiseShareVariance(noiseMultiplier: number, grid: Grid, honest: number): Rational {
+export function survivorTiers(cohort: Cohort): number[] {
+  honestParticipants(cohort);
+  const { members, threshold } = cohort;
+  const parts = Math.min(MOST_PARTS, members - threshold);
+  const tiers = [members];
+  for (let j = 1; j <= parts; j++) tiers.push(members - Math.ceil((j * (members - threshold)) / parts));
+  return tiers;
+}
+
+/** Which of `survivorTiers` holds when `survivors` are in the sum. @throws RangeError for fewer than t */
+export function tierOf(cohort: Cohort, survivors: number): number {
+  const tier = survivorTiers(cohort).findIndex((least) => least <= survivors);
+  if (tier < 0) throw new RangeError(`survivors: ${survivors} are below the threshold ${cohort.threshold}`);
+  return tier;
+}
+
+/**
+ * Variances of one member's noise in squared grid steps, from the exact value of the double z: first what it always
+ * keeps, then the parts that it adds to be safe with fewer survivors. The first j + 1 add up to ⌈(zΔ)²/(s_j − m)⌉.
+ * @throws RangeError when z is not positive, or the parts are so fine that their sum is no discrete Gaussian
+ */
+export function noiseParts(noiseMultiplier: number, grid: Grid, cohort: Cohort): [Rational, ...Rational[]] {
   if (!(noiseMultiplier > 0))
     throw new RangeError(`noise multiplier must be positive, got ${noiseMultiplier}`);
   const { numerator, denominator } = rationalOf(noiseMultiplier);
-  const variance = ceilDivide(
-    numerator ** 2n * BigInt(grid.sensitivitySquared),
-    denominator ** 2n * BigInt(honest),
-  );
-  const distance = sumDistance(Number(variance), honest, grid.dimension);
-  if (distance > MOST_SUM_DISTANCE) {
+  const [kept, ...upTo] = survivorTiers(cohort).map((survivors) =>
+    ceilDivide(
+      numerator ** 2n * BigInt(grid.sensitivitySquared),
+      denominator ** 2n * BigInt(survivors - cohort.colluders),
+    ),
+  ) as [bigint, ...bigint[]];
+  const parts = upTo.map((variance, j) => variance - (j === 0 ? kept : (upTo[j - 1] as bigint)));
+  const least = Number([kept, ...parts].reduce((a, b) => (b < a ? b : a)));
+  const count = (cohort.members - cohort.colluders) * (1 + parts.length);
+  if (sumDistance(least, count, grid.dimension) > MOST_SUM_DISTANCE) {
     throw new RangeError(`noise multiplier ${noiseMultiplier} is too small for this grid`);
   }
-  return { numerator: variance, denominator: 1n };
+  const exact = (variance: bigint): Rational => ({ numerator: variance, denominator: 1n });
+  return [exact(kept), ...parts.map(exact)];
 }
 
-/** d·τ, τ = 10·Σ_{j<n} exp(−2π²σ²·j/(j+1)): how far n discrete Gaussians of variance σ² are from a single one. */
-export function sumDistance(variance: number, participants: number, dimension: number): number {
-  let sum = 0;
-  for (let j = 1; j < participants; j++) sum += Math.exp((-2 * Math.PI ** 2 * variance * j) / (j + 1));
-  return 10 * dimension * sum;
+/**
+ * d·10·(n − 1)·exp(−π²σ²) bounds how far n discrete Gaussians of variance σ² and more are from a single one: two of
+ * variances A, v ≥ σ² are within 5·exp(−2π²/(1/A + 1/v)) of one in log probability, and 1/A + 1/v ≤ 2/σ².
+ */
+export function sumDistance(leastVariance: number, summands: number, dimension: number): number {
+  return 10 * dimension * (summands - 1) * Math.exp(-(Math.PI ** 2) * leastVariance);
 }
 
-/** z·√(n/h): the noise multiplier in effect when n participants added their shares. At least the charged one for n ≥ h. */
-export function effectiveNoiseMultiplier(
-  noiseMultiplier: number,
-  participants: number,
-  honest: number,
-): number {
-  return noiseMultiplier * Math.sqrt(participants / honest);
+/** Who is in a sum. */
+export interface Summed {
+  /** Members whose vector is in it. */
+  readonly survivors: number;
+  /** Those of them whose surplus noise could not be taken out again. */
+  readonly unrevealed: number;
 }
 
-/** Standard deviation of each decoded coordinate in real units, before the division by D. */
-export function sumDeviation(
-  noiseMultiplier: number,
-  grid: Grid,
-  participants: number,
-  honest: number,
-): number {
-  const steps = Math.sqrt(grid.sensitivitySquared) * noiseMultiplier;
-  return steps * Math.sqrt(participants / honest) * grid.step;
+/**
+ * The noise in a sum as a multiple of the variance (zΔ)² that is charged; at least (s − m)/s of it is unknown to
+ * colluders.
+ */
+export function varianceInEffect(cohort: Cohort, { survivors, unrevealed }: Summed): number {
+  const least = survivorTiers(cohort)[tierOf(cohort, survivors)] as number;
+  return (
+    (survivors - unrevealed) / (least - cohort.colluders) + unrevealed / (cohort.threshold - cohort.colluders)
+  );
+}
+
+/** Standard deviation in real units of each decoded coordinate, before the division by D, per √ of `inEffect`. */
+export function sumDeviation(noiseMultiplier: number, grid: Grid, inEffect: number): number {
+  return Math.sqrt(grid.sensitivitySquared * inEffect) * noiseMultiplier * grid.step;
 }

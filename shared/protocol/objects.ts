@@ -69,6 +69,8 @@ export interface RoundInfo {
   endedAt: number | null;
   participants: Record<string, { phase: string; progress: number }>;
   contributors: number;
+  /** The noise multiplier in the sum, at least the one charged; null without noise, and before there is a sum. */
+  noiseInEffect: number | null;
   /** Mean training loss and accuracy over the round's units before its step; null where not measured. */
   loss: number | null;
   accuracy: number | null;
@@ -155,7 +157,7 @@ export interface PrivacyInfo {
   epsilonRdp: number;
   epsilonPld: number;
   left: number;
-  /** Participants that the noise is split over, and how much more than charged is usually in effect. */
+  /** h = t − m participants are sure to be honest and in every sum, of n. */
   honest: number;
   members: number;
   /** ε after another run, whether the budget allows it, and how many such runs it has room for (at most 100). */

@@ -59,8 +59,12 @@ const common = {
   gridStep: z.number().positive(),
   /** z: the noise charged, as a multiple of the sensitivity; 0 where noise is off. */
   noiseMultiplier: z.number().nonnegative(),
-  /** h = t − m: the participants whose noise can be counted on; each adds variance (z·Δ)²/h. */
-  honest: z.int().positive(),
+  /** n, t and m of the sum that noise is split for; 1, 1 and 0 where it is plain and everyone adds all of it. */
+  cohort: z.strictObject({
+    members: z.int().positive(),
+    threshold: z.int().positive(),
+    colluders: z.int().nonnegative(),
+  }),
   aggregation: z.enum(['plain', 'secure']),
   /** Names the coordinator's row table: another one after a restore, in which numbers mean other rows. */
   lineage: z.string().min(1).max(64),

@@ -6,10 +6,13 @@
 import { z } from 'zod';
 import { CollectionName, Sha256Hex } from './names.ts';
 
-export const SECAGG_PROTOCOL = 'fedcar-secagg/1';
+export const SECAGG_PROTOCOL = 'fedcar-secagg/2';
 
 /** Roster positions plus one are points of GF(2¹⁶); JSON lists keep well below that. */
 export const MAX_MEMBERS = 4096;
+
+/** A member's noise has so many parts at most that can be taken out again (shared/privacy/noise-share.ts). */
+export const MAX_SURPLUS_PARTS = 3;
 
 /** What the last character may be, by the bytes that are left over from threes: the one spelling without spare bits. */
 const LAST = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
@@ -145,6 +148,8 @@ export const MaskedMessage = z.strictObject({
   ...signed,
   frames: z.array(Bytes32).min(1).max(4096),
   undecryptable: Members,
+  /** Hashes of the seeds of the sender's surplus noise, one for each part. */
+  surplus: z.array(Bytes32).max(MAX_SURPLUS_PARTS),
 });
 export type MaskedMessage = z.infer<typeof MaskedMessage>;
 
@@ -154,12 +159,16 @@ export type ConsistencyMessage = z.infer<typeof ConsistencyMessage>;
 
 const RevealedShares = z.array(z.strictObject({ of: MemberId, share: Bytes32 })).max(MAX_MEMBERS);
 
-/** Shares of survivors' seeds and of dropped members' mask keys; no member is in both. */
+/**
+ * Shares of survivors' seeds and of dropped members' mask keys; no member is in both. And the seeds of the parts of the
+ * sender's own noise that are surplus now that so many survived: the last ones, in order.
+ */
 export const UnmaskMessage = z.strictObject({
   kind: z.literal('unmask'),
   ...signed,
   seedShares: RevealedShares,
   keyShares: RevealedShares,
+  surplusSeeds: z.array(Bytes32).max(MAX_SURPLUS_PARTS),
 });
 export type UnmaskMessage = z.infer<typeof UnmaskMessage>;
 

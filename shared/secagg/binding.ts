@@ -47,6 +47,16 @@ export function selfMaskKey(seed: Uint8Array, context: RoundContext, member: str
   return derive(seed, context, 'self mask', member);
 }
 
+/** Part `part` of a member's surplus noise. */
+export function surplusKey(seed: Uint8Array, context: RoundContext, member: string, part: number): Bytes {
+  return derive(seed, context, 'surplus noise', member, String(part));
+}
+
+/** Commits a member to a seed of its surplus noise before it is known who survives. */
+export function surplusHash(context: RoundContext, member: string, part: number, seed: string): string {
+  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} surplus`, [context.parametersHash, member, part, seed]));
+}
+
 export type ShareKind = 'seed' | 'key';
 
 /** Commits a dealer to a share, so that a wrong one can be laid at the right door. Shares have 256 bits of entropy. */

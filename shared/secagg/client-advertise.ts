@@ -50,6 +50,7 @@ export async function advertise(message: InviteMessage, env: ClientEnvironment):
         mask: toBase64Url(mask.secret),
         seed: null,
         parcelKeys: {},
+        surplus: [],
       },
       peers: { [env.self]: { cipherKey: reply.cipherKey, maskKey: reply.maskKey } },
       participants: [],

@@ -1,16 +1,17 @@
-/** Phase 3: open the parcels, then mask the vector frame by frame. */
+/** Phase 3: open the parcels, then add the surplus noise and the masks to the vector, frame by frame. */
 import { open } from '../crypto/aead.ts';
 import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { agree, importAgreementKey } from '../crypto/x25519.ts';
 import { type ParcelsMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
-import { pairMaskKey, parcelAssociatedData, selfMaskKey, shareHash } from './binding.ts';
+import { pairMaskKey, parcelAssociatedData, selfMaskKey, shareHash, surplusHash } from './binding.ts';
 import type { ClientEnvironment, ClientState, ClientStepResult } from './client-state.ts';
 import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
 import { encodeFrame, frameCount, frameRange } from './frames.ts';
 import { applyMasks, type Mask, makeMask, pairSign } from './masks.ts';
 import { signMessage } from './signing.ts';
+import { applySurplus, surplusGaussians, surplusPart } from './surplus-noise.ts';
 
 /** Neighbours who shared, in the roster's order. */
 function checkParcels(context: RoundContext, state: ClientState, message: ParcelsMessage): string[] {
@@ -106,12 +107,19 @@ export async function mask(
   const peers = checkParcels(context, state, message);
   const { held, undecryptable } = await openParcels(context, state, message.parcels);
   const masks = await roundMasks(context, state, peers);
+  // Drawn anew with every masking, like all else that goes into the frames.
+  const gaussians = surplusGaussians(context);
+  const surplus = gaussians.map(() => toBase64Url(env.random(32)));
+  const parts = await Promise.all(
+    gaussians.map((gaussian, part) => surplusPart(context, state.self, part, surplus[part]!, gaussian)),
+  );
   const frames: string[] = [];
   for (let index = 0; index < frameCount(dimension); index++) {
     const { first, count } = frameRange(dimension, index);
     const words = await input.read(first, count);
     if (words.length !== count)
       throw new RangeError(`input: expected ${count} coordinates, got ${words.length}`);
+    await applySurplus(words, index, parts, 1);
     await applyMasks(words, first, masks);
     const frame = encodeFrame(context, { sender: state.self, index, words });
     await putFrame(index, frame);
@@ -124,8 +132,9 @@ export async function mask(
     sender: state.self,
     frames,
     undecryptable,
+    surplus: surplus.map((seed, part) => surplusHash(context, state.self, part, seed)),
   });
-  const secrets = { ...state.secrets!, parcelKeys: {} };
+  const secrets = { ...state.secrets!, parcelKeys: {}, surplus };
   return {
     state: { ...state, step: 'masked', secrets, sharers: message.sharers, held, undecryptable },
     reply,

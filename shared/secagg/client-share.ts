@@ -111,7 +111,7 @@ export async function share(
   const next: ClientState = {
     ...state,
     step: 'shared',
-    secrets: { cipher: null, mask: secrets.mask, seed: toBase64Url(seed), parcelKeys },
+    secrets: { cipher: null, mask: secrets.mask, seed: toBase64Url(seed), parcelKeys, surplus: [] },
     participants: message.participants,
     peers,
     held,

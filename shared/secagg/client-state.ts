@@ -21,13 +21,14 @@ export interface ClientState {
   pin: RosterPin;
   /**
    * Base64url; null once shares were revealed. Sharing turns the cipher secret into the keys of the parcels to come
-   * and draws the seed; opening the parcels uses the keys up.
+   * and draws the seed; opening the parcels uses the keys up, and masking draws the seeds of the surplus noise.
    */
   secrets: {
     cipher: string | null;
     mask: string;
     seed: string | null;
     parcelKeys: Record<string, string>;
+    surplus: string[];
   } | null;
   /** Public keys of this member and its neighbours who take part. */
   peers: Record<string, { cipherKey: string; maskKey: string }>;

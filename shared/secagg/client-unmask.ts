@@ -1,5 +1,6 @@
 /**
- * Phases 4 and 5: sign the list of survivors; when t others signed the same one, reveal one share for each member.
+ * Phases 4 and 5: sign the list of survivors; when t others signed the same one, reveal one share for each member, and
+ * the seeds of the own noise that so many survivors can do without.
  * Invariant: for no member are both kinds of share ever revealed, and nothing secret is left afterwards.
  */
 import {
@@ -12,6 +13,7 @@ import type { ClientEnvironment, ClientState, ClientStepResult } from './client-
 import { checkList, type RoundContext } from './context.ts';
 import { refuse } from './errors.ts';
 import { signMessage, verifyMessage } from './signing.ts';
+import { firstRevealed } from './surplus-noise.ts';
 
 export async function sign(
   context: RoundContext,
@@ -96,6 +98,7 @@ export async function reveal(
     sender: state.self,
     seedShares,
     keyShares,
+    surplusSeeds: state.secrets!.surplus.slice(firstRevealed(context, state.survivors.length)),
   });
   return { state: { ...state, step: 'revealed', secrets: null, held: {} }, reply };
 }

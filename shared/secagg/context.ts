@@ -1,5 +1,6 @@
 /** What both sides derive from a round's parameters and roster: positions, keys, neighbourhoods, thresholds. */
 import { fromBase64Url } from '../crypto/bytes.ts';
+import type { Cohort } from '../privacy/noise-share.ts';
 import type { Roster, RoundParameters } from '../protocol/secagg.ts';
 import { refuse } from './errors.ts';
 import { buildGraph } from './graph.ts';
@@ -9,6 +10,8 @@ export interface RoundContext {
   readonly parameters: RoundParameters;
   readonly parametersHash: string;
   readonly threshold: number;
+  /** n, t and m. */
+  readonly cohort: Cohort;
   /** Shares that restore one member's secret. */
   readonly shareThreshold: number;
   /** Ids in the roster's order. */
@@ -31,6 +34,11 @@ export function roundContext(parameters: RoundParameters, roster: Roster): Round
     parameters,
     parametersHash: parametersHash(parameters),
     threshold: parameters.threshold,
+    cohort: {
+      members: members.length,
+      threshold: parameters.threshold,
+      colluders: parameters.colluders,
+    },
     shareThreshold:
       parameters.graph.kind === 'complete' ? parameters.threshold : parameters.graph.shareThreshold,
     members,

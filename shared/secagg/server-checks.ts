@@ -7,11 +7,12 @@ import type {
   ShareMessage,
   UnmaskMessage,
 } from '../protocol/secagg.ts';
-import { shareHash } from './binding.ts';
+import { shareHash, surplusHash } from './binding.ts';
 import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
 import { frameCount } from './frames.ts';
 import type { ServerState } from './server-state.ts';
+import { surplusDue, surplusParts } from './surplus-noise.ts';
 
 function checkShare(context: RoundContext, state: ServerState, message: ShareMessage): void {
   const present = new Set(state.participants);
@@ -59,6 +60,23 @@ function checkUnmask(context: RoundContext, state: ServerState, message: UnmaskM
       }
     }
   }
+  checkSurplus(context, state, message);
+}
+
+/** The seeds of all parts that are surplus, as they were committed to before anyone knew which these would be. */
+function checkSurplus(context: RoundContext, state: ServerState, message: UnmaskMessage): void {
+  const { sender, surplusSeeds } = message;
+  const due = surplusDue(context, state);
+  if (surplusSeeds.length !== due) {
+    refuse('malformed', `surplusSeeds: expected ${due}, got ${surplusSeeds.length}`);
+  }
+  const committed = state.messages.masked[sender]!.surplus;
+  const first = committed.length - due;
+  for (const [i, seed] of surplusSeeds.entries()) {
+    if (surplusHash(context, sender, first + i, seed) !== committed[first + i]) {
+      refuse('bad-share', `surplusSeeds: part ${first + i} is not the one committed to`);
+    }
+  }
 }
 
 function checkAdvertisement(state: ServerState, { cipherKey, maskKey }: Advertisement): void {
@@ -72,6 +90,10 @@ function checkMasked(context: RoundContext, message: MaskedMessage): void {
   const total = frameCount(context.parameters.dimension);
   if (message.frames.length !== total) {
     refuse('malformed', `frames: expected ${total}, got ${message.frames.length}`);
+  }
+  const parts = surplusParts(context);
+  if (message.surplus.length !== parts) {
+    refuse('malformed', `surplus: expected ${parts}, got ${message.surplus.length}`);
   }
   checkList(context, 'undecryptable', message.undecryptable);
   if (message.undecryptable.includes(message.sender)) refuse('malformed', 'undecryptable: names the sender');

@@ -5,6 +5,7 @@
 import type { RoundContext } from './context.ts';
 import type { SecaggCode } from './errors.ts';
 import type { MessagePhase, ServerEffect, ServerPhase, ServerState } from './server-state.ts';
+import { surplusDue } from './surplus-noise.ts';
 
 /** A state being changed within one step, and what the step has its caller do. */
 export interface Draft {
@@ -113,7 +114,7 @@ export function closePhase(draft: Draft, now: number): void {
   } else if (lost(draft, enough).length > 0) {
     abortRound(draft, 'below-threshold', 'unmask: too few shares of some secrets');
   } else {
-    draft.state = { ...state, phase: 'reconstruct', deadline: null };
+    draft.state = { ...state, phase: 'reconstruct', deadline: null, revealed: enough };
     draft.effects.push({ kind: 'reconstruct' });
   }
 }
@@ -123,12 +124,16 @@ export function openUnmask(draft: Draft, now: number): void {
   openPhase(draft, 'unmask', {}, now);
 }
 
-/** Nobody is left to wait for, or the shares at hand restore everything. */
+/**
+ * Nobody is left to wait for, or the shares at hand restore everything; as long as noise is to be taken out, everybody's
+ * seeds are worth waiting for.
+ */
 export function isSettled(draft: Draft): boolean {
   const { state, context } = draft;
   const phase = state.phase as MessagePhase;
   const expected = recipients(state);
   const answered = expected.filter((id) => hasAnswered(state, phase, id));
   if (answered.length === expected.length) return true;
-  return phase === 'unmask' && answered.length >= context.threshold && lost(draft, answered).length === 0;
+  if (phase !== 'unmask' || answered.length < context.threshold) return false;
+  return surplusDue(context, state) === 0 && lost(draft, answered).length === 0;
 }

@@ -69,6 +69,8 @@ export interface ServerState {
   sharers: string[];
   survivors: string[];
   signers: string[];
+  /** Survivors who revealed their shares, and with them the seeds of what is surplus of their noise. */
+  revealed: string[];
   faults: Fault[];
   /** Why the round was aborted, and who is to blame as far as that is known. */
   abort: { code: SecaggCode; detail: string; blamed: string[] } | null;

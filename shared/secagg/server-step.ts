@@ -53,6 +53,7 @@ export function openRound(config: ServerConfig, now: number): ServerStepResult {
     sharers: [],
     survivors: [],
     signers: [],
+    revealed: [],
     faults: [],
     abort: null,
   };

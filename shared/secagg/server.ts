@@ -12,6 +12,7 @@ import { messageFor } from './server-messages.ts';
 import type { ServerEffect, ServerEvent, ServerOutcome, ServerState } from './server-state.ts';
 import { openRound, type ServerConfig, serverStep } from './server-step.ts';
 import { frameEvent, messageEvent } from './server-verify.ts';
+import { applySurplus, revealedSurplus } from './surplus-noise.ts';
 
 /** One round's place in the coordinator's store. Vectors are kept in pieces of at most 1 MiB under short keys. */
 export interface SecaggServerStore {
@@ -101,7 +102,8 @@ export class SecaggServer {
   }
 
   /**
-   * Removes the masks, in phase `reconstruct`: piece by piece, and pieces done before a crash are not done again.
+   * Removes the masks and the surplus noise, in phase `reconstruct`: piece by piece, and pieces done before a crash are
+   * not done again.
    * The sum is released with the last one; a dealer whose shares are wrong aborts the round and is named.
    */
   async unmask(now: number): Promise<ServerAnswer> {
@@ -112,6 +114,7 @@ export class SecaggServer {
       const detail = 'unmask: shares restore another secret than declared';
       return this.#step({ kind: 'abort', code: 'bad-share', detail, blamed: found.blamed }, now);
     }
+    const surplus = await revealedSurplus(this.#contextOf(state), state);
     const { dimension } = state.parameters;
     for (let index = 0; index < frameCount(dimension); index++) {
       if (this.#store.read(`result/${index}`) !== null) continue;
@@ -123,6 +126,7 @@ export class SecaggServer {
         return this.#step({ kind: 'tick' }, now);
       }
       await applyMasks(words, frameRange(dimension, index).first, found.masks);
+      await applySurplus(words, index, surplus, -1);
       this.#store.write(`result/${index}`, words);
     }
     return this.#step({ kind: 'unmasked' }, now);

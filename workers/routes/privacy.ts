@@ -41,7 +41,7 @@ export const Privacy = z
     epsilon_rdp: z.number(),
     epsilon_pld: z.number(),
     left: z.number(),
-    /** The noise charged is what so many of the members add; usually all do. */
+    /** So many of the members are sure to be honest and in every sum: threshold minus colluders. */
     honest: z.int(),
     members: z.int(),
     next_run: z.strictObject({

@@ -15,6 +15,8 @@ const Round = z
     ended_at: z.number().nullable(),
     participants: z.record(z.string(), Participant),
     contributors: z.int(),
+    /** Noise multiplier in the sum, at least the one charged; null without noise, and before there is a sum. */
+    noise_in_effect: z.number().nullable(),
     /** Before the round's step, over its units; null where not measured. */
     loss: z.number().nullable(),
     accuracy: z.number().nullable(),
@@ -75,8 +77,9 @@ const cancel = createRoute({
   responses: { 200: json(Run, 'The run, stopped'), ...problems },
 });
 
-function shownRound({ startedAt, endedAt, ...rest }: RoundInfo): z.infer<typeof Round> {
-  return { ...rest, started_at: startedAt, ended_at: endedAt };
+function shownRound({ startedAt, endedAt, noiseInEffect, ...rest }: RoundInfo): z.infer<typeof Round> {
+  // Rounds of earlier versions say nothing of it.
+  return { ...rest, started_at: startedAt, ended_at: endedAt, noise_in_effect: noiseInEffect ?? null };
 }
 
 function shown({ startedAt, endedAt, rounds, ...rest }: RunInfo): z.infer<typeof Run> {

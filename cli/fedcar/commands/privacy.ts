@@ -99,7 +99,7 @@ async function show(context: Context): Promise<Shown> {
     ],
     [
       'sums',
-      `${spent.aggregation}; ${spent.honest} of ${spent.members} members add the noise that is charged`,
+      `${spent.aggregation}; the noise that is charged holds with ${spent.honest} honest of ${spent.members} members`,
     ],
   ];
   const head = ['charged', 'rounds', 'sampling rate', 'noise multiplier', 'last'];

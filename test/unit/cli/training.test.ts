@@ -10,6 +10,7 @@ function round(more: Partial<RoundReport>): RoundReport {
     ended_at: null,
     participants: {},
     contributors: 0,
+    noise_in_effect: null,
     loss: null,
     accuracy: null,
     error: null,

@@ -12,6 +12,7 @@ const round = (started_at: number, ended_at: number | null, phases: Record<strin
     Object.entries(phases).map(([name, phase]) => [name, { phase, progress: 1 }]),
   ),
   contributors: 2,
+  noise_in_effect: null,
   loss: null,
   accuracy: null,
   error: null,

@@ -101,7 +101,8 @@ describe('the ledger', () => {
   const count = (serial: number, id: string): RoundSpec =>
     ({
       ...{ id, serial, collection: 'c', kind: 'count', sample: { kind: 'all' }, clipNorm: COUNT_NORM },
-      ...{ noiseMultiplier, honest: 2, aggregation: 'secure', startedAt: 1000 * serial },
+      ...{ noiseMultiplier, aggregation: 'secure', startedAt: 1000 * serial },
+      cohort: { members: 3, threshold: 3, colluders: 1 },
     }) as unknown as RoundSpec;
   const open = (epsilon = privacy.epsilon) =>
     new LedgerFile(

@@ -36,7 +36,7 @@ const round = (more: object = {}): RoundSpec =>
     statScale: clip.statistics / Math.sqrt(3),
     adaptiveClip: false,
     noiseMultiplier: plan.train,
-    honest: 2,
+    cohort: { members: 3, threshold: 3, colluders: 1 },
     aggregation: 'secure',
     serial: 5,
     startedAt: 1_000_000,

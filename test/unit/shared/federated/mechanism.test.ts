@@ -7,7 +7,7 @@ import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 
-function specOf(dimension: number, noiseMultiplier = 0, honest = 1): RoundSpec {
+function specOf(dimension: number, noiseMultiplier = 0, members = 1): RoundSpec {
   const clipNorm = Math.SQRT2;
   return {
     id: 'r.0',
@@ -18,7 +18,7 @@ function specOf(dimension: number, noiseMultiplier = 0, honest = 1): RoundSpec {
     clipNorm,
     gridStep: roundGrid(dimension, clipNorm).step,
     noiseMultiplier,
-    honest,
+    cohort: { members, threshold: members, colluders: 0 },
     aggregation: 'plain',
     lineage: 'first',
     rowsAt: 0,

@@ -14,7 +14,7 @@ const COUNT: CountRound = {
   clipNorm: Math.SQRT2,
   gridStep: 1,
   noiseMultiplier: 0,
-  honest: 1,
+  cohort: { members: 1, threshold: 1, colluders: 0 },
   aggregation: 'plain',
   lineage: 'first',
   rowsAt: 0,

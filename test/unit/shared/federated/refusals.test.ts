@@ -16,7 +16,7 @@ const round = (more: object): RoundSpec =>
     gradientNorm: clip.gradient,
     statScale: clip.statistics / Math.sqrt(3),
     noiseMultiplier: 4,
-    honest: 5,
+    cohort: { members: 8, threshold: 6, colluders: 1 },
     aggregation: 'secure',
     ...more,
   }) as unknown as TrainRound;
@@ -30,7 +30,6 @@ describe('a participant', () => {
       { adaptiveClip: true, statScale: clip.statistics / Math.sqrt(3.25) },
     ],
     ['a gate', { kind: 'gate', clipNorm: GATE_NORM }],
-    ['more noise than was agreed', { honest: 1 }],
   ])('works on %s as agreed', (_, more) => {
     expect(refusalOf(round(more), 'c', agreed)).toBeNull();
   });
@@ -50,21 +49,36 @@ describe('a participant', () => {
     expect(refusalOf(round(more), 'c', agreed)).toContain(detail);
   });
 
-  it('refuses noise that is split over more than the roster makes sure of', () => {
-    const roster = { threshold: 6, colluders: 1 };
-    expect(rosterRefusal(round({}), roster, agreed.privacy)).toBeNull();
-    expect(rosterRefusal(round({ honest: 6 }), roster, agreed.privacy)).toContain('split over 5 at most');
-    expect(rosterRefusal(round({ honest: 6, noiseMultiplier: 0 }), roster, agreed.privacy)).toBeNull();
+  const members = Array.from({ length: 8 }, (_, i) => ({ id: `r${i}`, key: 'k' }));
+  const cohort = { members: 8, threshold: 6, colluders: 1 };
+
+  it.each(['members', 'threshold', 'colluders'] as const)(
+    'refuses noise that is split for other %s than the roster has',
+    (field) => {
+      const roster = { members, threshold: 6, colluders: 1 };
+      expect(rosterRefusal(round({}), roster, agreed.privacy)).toBeNull();
+      const other = { cohort: { ...cohort, [field]: cohort[field] + 1 } };
+      expect(rosterRefusal(round(other), roster, agreed.privacy)).toContain(
+        `cohort: noise for ${cohort[field] + 1} ${field} where the roster has ${cohort[field]}`,
+      );
+      expect(rosterRefusal(round({ ...other, noiseMultiplier: 0 }), roster, agreed.privacy)).toBeNull();
+    },
+  );
+
+  it('refuses a part of the noise where the sum is plain', () => {
     const alone = CollectionSettings.parse({ regions: ['a'] });
-    expect(refusalOf(round({ aggregation: 'plain', honest: 2 }), 'c', alone)).toContain('sum is plain');
-    expect(refusalOf(round({ aggregation: 'plain', honest: 1 }), 'c', alone)).toBeNull();
+    const two = { members: 2, threshold: 2, colluders: 0 };
+    expect(refusalOf(round({ aggregation: 'plain', cohort: two }), 'c', alone)).toContain('sum is plain');
+    const one = { members: 1, threshold: 1, colluders: 0 };
+    expect(refusalOf(round({ aggregation: 'plain', cohort: one }), 'c', alone)).toBeNull();
   });
 
   it.each([
     ['fewer colluders', { threshold: 6, colluders: 0 }, 'bears 0 where 1 were agreed'],
     ['a lower threshold', { threshold: 5, colluders: 1 }, 'has 5 where 6 was agreed'],
   ])('refuses a roster with %s than agreed', (_, roster, detail) => {
-    expect(rosterRefusal(round({}), roster, { threshold: 6, colluders: 1 })).toContain(detail);
+    const signed = { members, ...roster };
+    expect(rosterRefusal(round({}), signed, { threshold: 6, colluders: 1 })).toContain(detail);
   });
 
   it('asks for no noise where none was agreed', () => {

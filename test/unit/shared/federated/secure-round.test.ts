@@ -20,7 +20,7 @@ const round = (index: number): CountRound => ({
   serial: index,
   gridStep: 0.01,
   noiseMultiplier: 6,
-  honest: 8,
+  cohort: { members: 12, threshold: 9, colluders: 1 },
   aggregation: 'secure',
   lineage: 'first',
   rowsAt: 1,

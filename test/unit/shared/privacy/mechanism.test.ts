@@ -1,14 +1,17 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLIP_SLACK, clipFactor, clipNorms } from '../../../../shared/privacy/clipping.ts';
 import { DiscreteGaussian } from '../../../../shared/privacy/discrete-gaussian.ts';
 import { decodeSum, encodeSum, roundGrid, unitsBeforeWrap } from '../../../../shared/privacy/fixed-point.ts';
 import {
   defaultCohort,
-  effectiveNoiseMultiplier,
   honestParticipants,
-  noiseShareVariance,
+  noiseParts,
   sumDeviation,
   sumDistance,
+  survivorTiers,
+  tierOf,
+  varianceInEffect,
 } from '../../../../shared/privacy/noise-share.ts';
 import {
   addStatistic,
@@ -138,32 +141,75 @@ describe('noise shares', () => {
     expect(() => honestParticipants({ members: 8, threshold: 2.5, colluders: 0 })).toThrow(RangeError);
   });
 
-  it('have variance (zΔ)²/h, rounded up, never the deviation', () => {
+  it('have variance (zΔ)²/h all parts together, rounded up, never the deviation', () => {
     const grid = roundGrid(5, 1);
-    expect(noiseShareVariance(6, grid, 5)).toEqual({ numerator: 36n * 10_201n, denominator: 1n });
-    expect(noiseShareVariance(0.5, grid, 2).numerator).toBe(6376n); // 51,005/8 = 6,375.6
-    expect(() => noiseShareVariance(0, grid, 5)).toThrow(RangeError);
-    expect(() => noiseShareVariance(0.001, grid, 5)).toThrow(RangeError);
+    const three = { members: 3, threshold: 3, colluders: 1 };
+    expect(noiseParts(0.5, grid, three)).toEqual([{ numerator: 6376n, denominator: 1n }]); // 51,005/8 = 6,375.6
+    const parts = noiseParts(6, grid, defaultCohort(8)).map(({ numerator }) => numerator);
+    const needed = (honest: bigint) => (36n * 51_005n + honest - 1n) / honest;
+    expect(parts).toEqual([needed(7n), needed(6n) - needed(7n), needed(5n) - needed(6n)]);
+    expect(() => noiseParts(0, grid, three)).toThrow(RangeError);
+    expect(() => noiseParts(0.001, grid, three)).toThrow(RangeError);
+  });
+
+  it('come in at most four parts, for fewer and fewer survivors down to the threshold', () => {
+    expect(survivorTiers(defaultCohort(8))).toEqual([8, 7, 6]);
+    expect(survivorTiers(defaultCohort(1))).toEqual([1]);
+    expect(survivorTiers(defaultCohort(100))).toEqual([100, 89, 78, 67]);
+    expect([8, 7, 6].map((survivors) => tierOf(defaultCohort(8), survivors))).toEqual([0, 1, 2]);
+    expect([100, 99, 89, 88, 67].map((survivors) => tierOf(defaultCohort(100), survivors))).toEqual([
+      0, 1, 1, 2, 3,
+    ]);
+    expect(() => tierOf(defaultCohort(8), 5)).toThrow('below the threshold 6');
+  });
+
+  it('leave the honest survivors at least the variance that is charged, whoever survives', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 200 }), fc.nat(), fc.nat(), (members, a, b) => {
+        const { threshold } = defaultCohort(members);
+        const cohort = { members, threshold, colluders: a % threshold };
+        const survivors = threshold + (b % (members - threshold + 1));
+        const grid = roundGrid(50, 1);
+        const parts = noiseParts(3, grid, cohort);
+        const kept = parts.slice(0, tierOf(cohort, survivors) + 1);
+        const each = kept.reduce((sum, { numerator }) => sum + numerator, 0n);
+        const charged = 9n * BigInt(grid.sensitivitySquared);
+        expect(BigInt(survivors - cohort.colluders) * each >= charged).toBe(true);
+        // Two tiers apart, and rounded up, it is not much more.
+        expect(varianceInEffect(cohort, { survivors, unrevealed: 0 })).toBeCloseTo(
+          Number(BigInt(survivors) * each) / Number(charged),
+          3,
+        );
+        expect(varianceInEffect(cohort, { survivors, unrevealed: survivors })).toBeCloseTo(
+          survivors / (threshold - cohort.colluders),
+          9,
+        );
+      }),
+    );
   });
 
   it.each([
     [8, 0],
+    [8, 1],
+    [7, 1],
     [6, 0],
     [6, 1],
   ])('add up to at least the charged noise with %s participants, %s of them silent', (present, silent) => {
     const z = 3;
     const grid = roundGrid(20_000, 2);
-    const honest = honestParticipants(defaultCohort(8));
-    const gaussian = new DiscreteGaussian(noiseShareVariance(z, grid, honest));
+    const cohort = defaultCohort(8);
+    const parts = noiseParts(z, grid, cohort).slice(0, tierOf(cohort, present) + 1);
     const sum = new Uint32Array(grid.dimension);
     const source = seededSource(present);
-    for (let i = silent; i < present; i++) gaussian.addTo(sum, source);
+    for (let i = silent; i < present; i++) {
+      for (const part of parts) new DiscreteGaussian(part).addTo(sum, source);
+    }
     const decoded = decodeSum(sum, grid, 1);
     const deviation = Math.sqrt(decoded.reduce((s, x) => s + x * x, 0) / decoded.length);
-    const expected = sumDeviation(z, grid, present - silent, honest);
+    const all = varianceInEffect(cohort, { survivors: present, unrevealed: 0 });
+    const expected = sumDeviation(z, grid, (all * (present - silent)) / present);
     expect(Math.abs(deviation / expected - 1)).toBeLessThan(5 / Math.sqrt(2 * grid.dimension));
     expect(expected).toBeGreaterThanOrEqual(z * 1.01 * grid.clipNorm * (1 - 1e-12));
-    expect(effectiveNoiseMultiplier(z, present - silent, honest)).toBeGreaterThanOrEqual(z);
   });
 
   it('are close to one discrete Gaussian on any grid in use', () => {

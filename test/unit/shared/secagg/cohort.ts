@@ -85,7 +85,7 @@ export function parametersFor(roster: SignedRoster, change: Partial<RoundParamet
     modelHash: 'a'.repeat(64),
     taskHash: 'b'.repeat(64),
     samplingRate: 0.2,
-    noiseMultiplier: 6,
+    noiseMultiplier: 0,
     clipNorm: 1,
     gridStep: 0.001,
     dimension: 5,

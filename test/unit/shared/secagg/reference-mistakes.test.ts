@@ -69,6 +69,8 @@ describe('a count sent in clear beside the masked sum of the same data', () => {
       'sender',
       'share',
       'signature',
+      'surplus',
+      'surplusSeeds',
       'to',
       'undecryptable',
     ]);
