@@ -5,11 +5,18 @@
 import { decodeRound } from '../../shared/federated/mechanism.ts';
 import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/federated/noised-release.ts';
 import { newOptimiserState } from '../../shared/federated/optimiser.ts';
-import { applyRound, followClip, judge, trainFigures } from '../../shared/federated/release.ts';
+import {
+  applyRound,
+  followClip,
+  type HeadSmoothing,
+  judge,
+  trainFigures,
+} from '../../shared/federated/release.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
 import { samplingRateOf } from '../../shared/federated/secure-round.ts';
 import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
+import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
@@ -30,6 +37,8 @@ export interface LearningParts
 export class Learning {
   readonly #parts: LearningParts;
   readonly #state: TrainingState;
+  /** Made once a run, and again after an eviction. */
+  #likeness: { run: string; of: Likeness } | null = null;
 
   constructor(parts: LearningParts) {
     this.#parts = parts;
@@ -73,6 +82,8 @@ export class Learning {
     if (runs.active()?.run !== run.run) return;
     storage.transactionSync(() => {
       this.#state.begin(parameters, constants, contents, kind);
+      if (run.noise !== null && privacy.training.smoothing && directions === null)
+        this.#state.beginSmoothing(parameters.head);
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
       runs.save({ ...nextRound(run), stage: 'train', units, plan });
@@ -95,7 +106,8 @@ export class Learning {
     const { width } = context.model;
     const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
     const full = directions === null ? sum : expandHead(sum, spec, parameters, directions, width);
-    applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule);
+    const smoothing = this.#smoothing(run, parameters);
+    applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule, smoothing);
     const clipNorm = this.#followClip(sum, spec, schedule.expected);
     const following: ActiveRun = { ...nextRound(run), trained: run.trained + 1, clipNorm };
     const encoded = encodeParameters(parameters);
@@ -122,10 +134,24 @@ export class Learning {
     }
     storage.transactionSync(() => {
       this.#state.save(encoded, optimiser);
+      if (smoothing !== null) this.#state.saveTotal(smoothing.total);
       if (averaged !== null) this.#state.saveAverage(encodeParameters(averaged));
       runs.save(run, { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy });
       runs.save(following);
     });
+  }
+
+  /** Null where steps are not smoothed. */
+  #smoothing(run: ActiveRun, { activeRows }: Parameters): HeadSmoothing | null {
+    const kept = this.#state.smoothing();
+    if (kept === null) return null;
+    if (this.#likeness?.run !== run.run) {
+      const { rows, context } = this.#parts;
+      const { width } = context.model;
+      const of = likenessOf(rows.embeddings(Array.from(activeRows), width), width);
+      this.#likeness = { run: run.run, of };
+    }
+    return { ...kept, likeness: this.#likeness.of };
   }
 
   #followClip(sum: Float64Array, spec: TrainRound, expected: number): number | null {

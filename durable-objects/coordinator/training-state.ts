@@ -21,6 +21,8 @@ const PARAMETERS = 'run/parameters';
 const DIRECTIONS = 'run/directions';
 const AVERAGE = 'run/average';
 const FIXED = 'run/fixed';
+const START = 'run/start';
+const TOTAL = 'run/total';
 const CONSTANTS = 'run/constants';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
@@ -112,6 +114,22 @@ export class TrainingState {
       adapter: blend(mean.adapter, parameters.adapter),
       head: blend(mean.head, parameters.head),
     };
+  }
+
+  /** Keeps the head that smoothed steps begin from. */
+  beginSmoothing(head: Float32Array): void {
+    this.#blobs.put(START, bytesOf(head));
+    this.#blobs.put(TOTAL, new Uint8Array(4 * head.length));
+  }
+
+  /** Null where steps are not smoothed. */
+  smoothing(): { start: Float32Array; total: Float32Array } | null {
+    if (this.#blobs.get(START) === null) return null;
+    return { start: new Float32Array(this.#words(START)), total: new Float32Array(this.#words(TOTAL)) };
+  }
+
+  saveTotal(total: Float32Array): void {
+    this.#blobs.put(TOTAL, bytesOf(total));
   }
 
   saveAverage(parameters: Uint8Array): void {

@@ -1,6 +1,7 @@
 /** What the sum of a round means: counts, a step of the optimiser, or the gate's verdict. Pure. */
 import { type AdaptiveClipRule, nextClipNorm } from '../privacy/adaptive-clipping.ts';
 import { passesGate } from '../privacy/publish-gate.ts';
+import { type Likeness, smoothed } from '../privacy/smoothing.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
 import type { GateSettings, OptimiserSettings } from '../protocol/settings.ts';
@@ -39,11 +40,21 @@ export function followClip(
   return nextClipNorm(spec.gradientNorm, unclipped, Math.max(1, expected), rule);
 }
 
+/** What a head needs whose steps are smoothed: it is where it began, less the rate times all gradients, smoothed. */
+export interface HeadSmoothing {
+  /** The head before the first step. */
+  start: Float32Array;
+  /** Gradients of all steps so far, summed; a step adds its own. */
+  total: Float32Array;
+  likeness: Likeness;
+}
+
 /**
  * One step of the server optimiser in place. The sum is divided by what a round is expected to see, never by what
  * this one saw. Rounds of local steps send displacements: they are pseudo-gradients too.
  * @param schedule rounds of the phase before this one and in all, the units that a round is expected to see, and the
  *   standard deviation of the noise in each coordinate of the sum
+ * @param smoothing where the head's steps are smoothed; its total is added to
  */
 export function applyRound(
   parameters: Parameters,
@@ -52,6 +63,7 @@ export function applyRound(
   spec: TrainRound,
   optimiser: OptimiserSettings,
   schedule: { step: number; steps: number; expected: number; deviation: number },
+  smoothing: HeadSmoothing | null = null,
 ): void {
   const adapterLength = parameters.adapter.length;
   const all = new Float32Array(adapterLength + parameters.head.length);
@@ -62,12 +74,29 @@ export function applyRound(
   const denominator = Math.max(1, schedule.expected);
   for (let i = skipped; i < all.length; i++) gradient[i] = (sum[i - skipped] as number) / denominator;
   const factor = rateFactor(optimiser, schedule.step, schedule.steps);
+  const rate = headRate(parameters, optimiser, schedule) * factor;
+  if (smoothing !== null) {
+    const variance = (schedule.step + 1) * (schedule.deviation / denominator) ** 2;
+    all.set(smoothedHead(smoothing, gradient.subarray(adapterLength), rate, variance), adapterLength);
+    gradient.fill(0, adapterLength);
+  }
   applyStep(optimiser, state, all, gradient, adapterLength, {
     adapter: skipped === 0 ? optimiser.adapterRate * factor : 0,
-    head: headRate(parameters, optimiser, schedule) * factor,
+    head: rate,
   });
   parameters.adapter.set(all.subarray(0, adapterLength));
   parameters.head.set(all.subarray(adapterLength));
+}
+
+function smoothedHead(
+  { start, total, likeness }: HeadSmoothing,
+  gradient: Float64Array,
+  rate: number,
+  variance: number,
+): Float32Array {
+  for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (gradient[i] as number);
+  const step = smoothed(Float64Array.from(total), variance, likeness);
+  return start.map((value, i) => value - rate * (step[i] as number));
 }
 
 /**

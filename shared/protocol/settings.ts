@@ -185,6 +185,11 @@ export const NoisedTraining = z.strictObject({
   countsShare: z.number().min(0.001).max(0.5).default(0.08),
   /** Head updates move along so many principal directions of the documents' embeddings; 0: along all. */
   projection: z.int().min(0).max(1024).default(0),
+  /**
+   * Sums are weighted by the likeness of documents and along the directions in which they differ
+   * (shared/privacy/smoothing.ts); not together with `projection`.
+   */
+  smoothing: z.boolean().default(true),
   /** The version is the mean of the parameters over this last share of the steps (Polyak averaging). */
   averageLast: z.number().min(0).max(1).default(0.25),
   /** Added in serving to the cosine of rows that never learned, as `training.inactiveOffset` without noise. */

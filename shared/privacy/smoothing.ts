@@ -1,0 +1,144 @@
+/**
+ * What is known before looking, applied to a noised sum: rows of similar documents move alike, and they move along
+ * directions in which documents differ and the sums so far were seen to. Noise is spread evenly over all rows and
+ * directions, so weighting both takes away more of it than of what was learned. Reads released sums and document
+ * embeddings only (post-processing), and costs no privacy.
+ */
+import { type Eigen, symmetricEigen } from './symmetric-eigen.ts';
+
+/** How far likeness between documents, and directions, weigh: eigenvalues of mean one to these powers … */
+const ROW_POWER = 0.5;
+const DIRECTION_POWER = 0.25;
+/** … with this added to each, so that nothing is taken away wholly. */
+const FLOOR = 0.3;
+/** Share of the directions' weights that comes from the sums themselves; the documents give the rest. */
+const SEEN = 0.3;
+/** Below this part of the largest eigenvalue a direction is arithmetic noise. */
+const RANK_TOLERANCE = 1e-10;
+
+/** Documents of the rows, less their mean, [rows, width], and how they spread. */
+export interface Likeness {
+  readonly deviations: Float64Array;
+  readonly width: number;
+  /** Of deviationsᵀ·deviations. */
+  readonly spread: Eigen;
+  /** Whether they differ by more than rounding: documents that are all the same say nothing. */
+  readonly differ: boolean;
+}
+
+/** @throws RangeError for embeddings that are not rows of `width`, or fewer than two */
+export function likenessOf(embeddings: Float32Array, width: number): Likeness {
+  const rows = embeddings.length / width;
+  if (!Number.isInteger(rows) || rows < 2) {
+    throw new RangeError(`embeddings must be two rows of ${width} or more, got ${embeddings.length} values`);
+  }
+  const deviations = centred(embeddings, width);
+  const spread = symmetricEigen(gram(deviations, deviations, width), width);
+  const squares = embeddings.reduce((all, value) => all + value * value, 0);
+  return { deviations, width, spread, differ: (spread.values[0] as number) > RANK_TOLERANCE * squares };
+}
+
+/**
+ * `L·S·P` for the sum S [rows, width]. L weighs rows by the likeness of their documents, P directions; both have the
+ * length of an identity, so that a learning rate means the same with and without them.
+ * @param variance of the noise in each coordinate of `sum`
+ */
+export function smoothed(sum: Float64Array, variance: number, likeness: Likeness): Float64Array {
+  const { width } = likeness;
+  if (sum.length !== likeness.deviations.length) {
+    throw new RangeError(
+      `the sum has ${sum.length} coordinates, its rows' documents ${likeness.deviations.length}`,
+    );
+  }
+  if (!likeness.differ) return sum.slice();
+  return multiplied(alongRows(sum, likeness), directionWeights(sum, variance, likeness), width);
+}
+
+/** L·S without a [rows, rows] matrix: L is FLOOR^p but in the span of the documents. */
+function alongRows(sum: Float64Array, { deviations, width, spread }: Likeness): Float64Array {
+  const rows = sum.length / width;
+  const total = spread.values.reduce((all, value) => all + Math.max(0, value), 0);
+  const flat = FLOOR ** ROW_POWER;
+  let squares = rows * flat * flat;
+  // (dᵀd)⁻¹ · (weights − flat), as seen from the documents: U = d·V·s^(−1/2).
+  const inner = spread.values.map((value) => {
+    if (value <= RANK_TOLERANCE * (spread.values[0] as number)) return 0;
+    const weight = ((rows * value) / total + FLOOR) ** ROW_POWER;
+    squares += weight * weight - flat * flat;
+    return (weight - flat) / value;
+  });
+  const length = Math.sqrt(rows / squares);
+  const seen = gram(deviations, sum, width);
+  const turned = multiplied(sandwich(spread.vectors, inner, width), seen, width);
+  const out = multiplied(deviations, turned, width);
+  for (let i = 0; i < out.length; i++) out[i] = length * ((out[i] as number) + flat * (sum[i] as number));
+  return out;
+}
+
+/** P, [width, width]. */
+function directionWeights(sum: Float64Array, variance: number, { width, spread }: Likeness): Float64Array {
+  const rows = sum.length / width;
+  const moved = centred(sum, width);
+  const found = symmetricEigen(
+    gram(moved, moved, width).map((x) => x / rows),
+    width,
+  );
+  // What exceeds the noise was learned.
+  const above = found.values.map((value) => Math.max(0, value - variance));
+  const documents = spread.values.map((value) => Math.max(0, value));
+  const kept = sandwich(found.vectors, above, width);
+  const base = sandwich(spread.vectors, documents, width);
+  const traces = [above, documents].map((values) => values.reduce((all, value) => all + value, 0));
+  const [seen, known] = traces as [number, number];
+  const share = seen > 0 ? SEEN : 0;
+  const mixed = base.map((x, i) => {
+    const own = share === 0 ? 0 : (share * width * (kept[i] as number)) / seen;
+    return own + ((1 - share) * width * x) / known;
+  });
+  const { values, vectors } = symmetricEigen(mixed, width);
+  const weights = values.map((value) => (Math.max(0, value) + FLOOR) ** DIRECTION_POWER);
+  const length = Math.sqrt(width / weights.reduce((all, weight) => all + weight * weight, 0));
+  return sandwich(
+    vectors,
+    weights.map((weight) => length * weight),
+    width,
+  );
+}
+
+/** Rows less their mean. */
+function centred(rows: Float32Array | Float64Array, width: number): Float64Array {
+  const mean = new Float64Array(width);
+  for (let i = 0; i < rows.length; i++) mean[i % width]! += (rows[i] as number) / (rows.length / width);
+  return Float64Array.from(rows, (value, i) => value - (mean[i % width] as number));
+}
+
+/** aᵀ·b for a and b [rows, width]. */
+function gram(a: Float64Array, b: Float64Array, width: number): Float64Array {
+  const out = new Float64Array(width * width);
+  for (let at = 0; at < a.length; at += width) {
+    for (let i = 0; i < width; i++) {
+      const x = a[at + i] as number;
+      for (let j = 0; j < width; j++) out[i * width + j]! += x * (b[at + j] as number);
+    }
+  }
+  return out;
+}
+
+/** a·b for a [rows, width] and b [width, width]. */
+function multiplied(a: Float64Array, b: Float64Array, width: number): Float64Array {
+  const out = new Float64Array(a.length);
+  for (let at = 0; at < a.length; at += width) {
+    for (let i = 0; i < width; i++) {
+      const x = a[at + i] as number;
+      if (x === 0) continue;
+      for (let j = 0; j < width; j++) out[at + j]! += x * (b[i * width + j] as number);
+    }
+  }
+  return out;
+}
+
+/** Vᵀ·diag(values)·V for eigenvectors in rows. */
+function sandwich(vectors: Float64Array, values: Float64Array, width: number): Float64Array {
+  const scaled = vectors.map((x, i) => x * (values[Math.floor(i / width)] as number));
+  return gram(scaled, vectors, width);
+}
