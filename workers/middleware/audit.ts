@@ -34,5 +34,14 @@ function targetOf(path: string): string | null {
     .replace(/^\/v1(\/collections\/[^/]+(?=\/))?/, '')
     .split('/')
     .slice(2);
-  return below.length === 0 ? null : decodeURIComponent(below.join('/'));
+  return below.length === 0 ? null : below.map(decoded).join('/');
+}
+
+/** A name as it is meant; one that is not percent-encoded right stays as it was sent. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -39,6 +39,16 @@ describe('the audit log', () => {
     expect(JSON.stringify(audit)).not.toContain('alice');
   });
 
+  it.each(['%zz', '%E4%B8', '50%'])(
+    'takes the name %s, which is not encoded right, as it is',
+    async (name) => {
+      const { ask, audit } = guardedApp();
+      const { json } = await ask(`/v1/models/${name}/activate`, { method: 'POST', token: SECRET });
+      expect(json).toMatchObject({ status: 400, code: 'invalid_request' });
+      expect(audit[0]).toMatchObject({ target: `${name}/activate` });
+    },
+  );
+
   it('has neither reads, nor queries, nor what was refused before it could be done', async () => {
     const { ask, audit, token } = guardedApp();
     await ask('/v1/search', { body: { query: 'x' }, token: SECRET });
