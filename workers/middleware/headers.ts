@@ -51,7 +51,7 @@ const allowOrigins = cors({
     origin !== '' && allowedOrigins((c.env as AppEnv['Bindings']).FEDCAR_CORS_ORIGINS).includes(origin)
       ? origin
       : null,
-  allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+  allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowHeaders: ['authorization', 'content-type', 'content-encoding', 'x-request-id'],
   exposeHeaders: ['x-request-id', 'server-timing', 'retry-after', 'etag'],
   maxAge: 7200,

@@ -61,7 +61,7 @@ function tell(c: Context<AppEnv>, metrics: Metrics, milliseconds: number): void 
 /** Parts that are counted: a header may name anything. */
 const PARTS = new Set(['embed', 'score', 'passages', 'answer']);
 
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']);
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 function factsOf(c: Context<AppEnv>, milliseconds: number): RequestFacts {
   const place = ((c.req.raw as Request).cf ?? {}) as { colo?: string };

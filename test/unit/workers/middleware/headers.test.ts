@@ -75,12 +75,18 @@ describe('other origins', () => {
       },
     });
 
-  it('that are listed may ask, and read refusals, too', async () => {
+  it('that are listed may ask by every method that a route has, and read refusals, too', async () => {
+    const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+    const routes = guardedApp().app.routes.map(({ method }) => method);
+    expect(methods).toEqual(
+      expect.arrayContaining([...new Set(routes)].filter((method) => method !== 'ALL')),
+    );
     for (const origin of ['https://help.example', 'https://www.example']) {
       const { status, headers } = await preflight(origin, env);
       expect(status).toBe(204);
       expect(headers.get('access-control-allow-origin')).toBe(origin);
       expect(headers.get('access-control-allow-headers')).toContain('authorization');
+      expect(headers.get('access-control-allow-methods')).toBe(methods.join(','));
       expect(headers.get('access-control-allow-credentials')).toBeNull();
     }
     const refused = await guardedApp().ask('/v1/search', {

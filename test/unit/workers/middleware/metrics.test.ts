@@ -58,6 +58,7 @@ describe('GET /v1/metrics', () => {
     const { ask, token } = guardedApp();
     await ask('/v1/search', { body: { query: 'x' }, token: SECRET });
     await ask('/v1/collections/default/search', { body: { query: 'x' }, token: SECRET });
+    await ask('/v1/collections/default', { method: 'PATCH', body: {}, token: SECRET });
     await ask('/v1/search', { body: { query: 'x' } });
     await ask(`/v1/items/${'x'.repeat(300)}`, { token: token({ scopes: ['feedback'] }) });
     const { text, headers } = await ask('/v1/metrics', { token: SECRET });
@@ -65,6 +66,9 @@ describe('GET /v1/metrics', () => {
     const samples = parsed(text);
     expect(samples.get('fedcar_requests_total{route="/v1/search",method="POST",status="200"}')).toBe(2);
     expect(samples.get('fedcar_requests_total{route="/v1/search",method="POST",status="401"}')).toBe(1);
+    expect(
+      samples.get('fedcar_requests_total{route="/v1/collections/:name",method="PATCH",status="400"}'),
+    ).toBe(1);
     expect(samples.get('fedcar_requests_total{route="/v1/items/:key",method="GET",status="403"}')).toBe(1);
     expect(samples.get('fedcar_auth_rejected_total{reason="no_token"}')).toBe(1);
     expect(samples.get('fedcar_auth_rejected_total{reason="scope"}')).toBe(1);
