@@ -55,7 +55,7 @@ export function answerPassages(library: Library, region: string, request: Passag
     add(passage, candidate.score);
   }
   if (!request.fresh) return hits;
-  const fresh: { passage: StoredPassage; score: number }[] = [];
+  let fresh: { passage: StoredPassage; score: number }[] = [];
   let last = { key: '', shown: false };
   for (const passage of library.since(request.watermark)) {
     // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
@@ -67,14 +67,18 @@ export function answerPassages(library: Library, region: string, request: Passag
     const score = dot(request.query, passage.embedding) + request.inactiveOffset;
     fresh.push({ passage, score });
     // Only the best can be shown: a large upload must not pile up in memory.
-    if (fresh.length >= 4 * request.limit + 64) prune(fresh, 2 * request.limit + 32);
+    if (fresh.length >= 4 * request.limit + 64) fresh = bestOfItems(fresh, 2 * request.limit + 32);
   }
-  prune(fresh, 2 * request.limit + 32);
-  for (const { passage, score } of fresh) add(passage, score);
+  for (const { passage, score } of bestOfItems(fresh, 2 * request.limit + 32)) add(passage, score);
   return hits.sort((x, y) => y.score - x.score);
 }
 
-function prune(fresh: { score: number }[], keep: number): void {
-  fresh.sort((x, y) => y.score - x.score);
-  fresh.length = Math.min(fresh.length, keep);
+/** The best passage of each of the best `keep` items: one long document must not take the place of the others. */
+function bestOfItems<T extends { passage: StoredPassage; score: number }>(
+  found: readonly T[],
+  keep: number,
+): T[] {
+  const seen = new Set<string>();
+  const ranked = [...found].sort((x, y) => y.score - x.score);
+  return ranked.filter(({ passage: { item } }) => !seen.has(item) && seen.add(item)).slice(0, keep);
 }
