@@ -64,7 +64,12 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
     if (length > MAX_BODY_BYTES) throw tooLarge(`, got ${length}`);
     const sent = await readAtMost(raw.body as ReadableStream<Bytes>);
     const bytes = encoding === 'gzip' ? await decompressed(sent) : sent;
-    if (/\bjson\b/i.test(c.req.header('content-type') ?? '')) {
+    const type = c.req.header('content-type')?.trim().toLowerCase() ?? '';
+    if (type === '' && bytes.length > 0) {
+      throw new Problem('unsupported_media_type', 'content-type: a body has to say what it is');
+    }
+    // Whatever may be parsed; bytes say that they are bytes.
+    if (!type.startsWith('application/octet-stream')) {
       const problem = shapeProblem(bytes);
       if (problem !== null) throw new Problem('body_too_complex', problem);
     }

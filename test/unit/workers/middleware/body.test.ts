@@ -82,6 +82,25 @@ describe('a body', () => {
     expect(state.sent).toBeLessThan(1 << 18);
   });
 
+  it('says what it is, and cannot pass the limits by calling itself something else', async () => {
+    const untyped = await search({
+      body: new TextEncoder().encode('{"query":"x"}'),
+      headers: { 'content-type': '' },
+    });
+    expect(untyped.json).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    const deep = `{"query":${'['.repeat(MAX_DEPTH)}${']'.repeat(MAX_DEPTH)}}`;
+    for (const type of ['text/plain', 'application/x']) {
+      const { json } = await search({ body: deep, headers: { 'content-type': type } });
+      expect(json).toMatchObject({ code: 'body_too_complex' });
+    }
+  });
+
+  it('that is empty need not say what it is', async () => {
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+    const { json } = await search({ body, headers: { 'content-type': '' } });
+    expect(json).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+
   it('may have so many parts, one inside another and altogether', async () => {
     const deep = `{"query":${'['.repeat(MAX_DEPTH)}${']'.repeat(MAX_DEPTH)}}`;
     expect((await search({ body: deep })).json).toMatchObject({ status: 400, code: 'body_too_complex' });
