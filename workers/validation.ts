@@ -47,15 +47,21 @@ function sentence(issue: Issue, value: unknown): string {
       return issue.message.startsWith('Invalid')
         ? `is not valid: ${shown(value)}`
         : `${issue.message}; got ${shown(value)}`;
+    case 'invalid_key':
+      return issue.issues.map((inner) => sentence(inner, issue.path.at(-1))).join(', ');
     default:
       return issue.message;
   }
 }
 
-/** The alternative that was meant: the one whose own fields fit best. */
+/** The alternative that was meant: one of the kind of value that was given, then the one whose own fields fit best. */
 function meant(alternatives: readonly (readonly Issue[])[]): readonly Issue[] {
+  const foreign = (issues: readonly Issue[]) =>
+    issues.filter(({ code, path }) => code === 'invalid_type' && path.length === 0).length;
   const outer = (issues: readonly Issue[]) => issues.filter((issue) => issue.path.length <= 1).length;
-  return [...alternatives].sort((a, b) => outer(a) - outer(b) || a.length - b.length)[0] ?? [];
+  const worse = (a: readonly Issue[], b: readonly Issue[]) =>
+    foreign(a) - foreign(b) || outer(a) - outer(b) || a.length - b.length;
+  return [...alternatives].sort(worse)[0] ?? [];
 }
 
 function pointer(target: Target, path: readonly PropertyKey[]): string {

@@ -148,6 +148,33 @@ describe('what fits no route', () => {
     expect(many.json.errors).toEqual([{ pointer: '#/items/1/text', detail: 'is required' }]);
     const one = await ask('POST', '/v1/items', { key: 'b' });
     expect(one.json.errors).toEqual([{ pointer: '#/text', detail: 'is required' }]);
+    const content = [{ type: 'image_url', image_url: { url: 'https://elsewhere.example/a.png' } }];
+    const picture = await ask('POST', '/v1/search', { messages: [{ role: 'user', content }] });
+    expect(picture.json.errors).toContainEqual({
+      pointer: '#/messages/0/content/0/type',
+      detail: 'one of "text", got "image_url"',
+    });
+  });
+
+  it('says what is wrong with the name of a field', async () => {
+    const ask = (filters: object) =>
+      app()('POST', '/v1/search', { query: 'x', ai_search_options: { retrieval: { filters } } });
+    const pointer = '#/ai_search_options/retrieval/filters';
+    expect((await ask({ $or: [] })).json.errors).toEqual([
+      { pointer: `${pointer}/$or`, detail: 'only implicit AND is available: a field name expected' },
+    ]);
+    expect((await ask({ ['x'.repeat(65)]: 1 })).json.errors).toEqual([
+      { pointer: `${pointer}/${'x'.repeat(65)}`, detail: 'at most 64 characters, got 65' },
+    ]);
+  });
+
+  it.each(['.', '..', '', 'x'.repeat(513), 'half a \ud800 pair'])('refuses the key %j', async (key) => {
+    const ask = app();
+    const one = await ask('POST', '/v1/items', { key, text: 'x' });
+    expect(one.json).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(one.json.errors).toEqual([{ pointer: '#/key', detail: expect.any(String) }]);
+    const given = await ask('POST', '/v1/feedback', { query: 'x', item: key });
+    expect(given.json.errors).toEqual([{ pointer: '#/item', detail: expect.any(String) }]);
   });
 
   it('limits bodies, with and without a length', async () => {
