@@ -20,8 +20,16 @@ export const RegionName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and dashes, at most 32 characters');
 
-/** An item's key is chosen by the caller (a path, an id) and is unique in its collection. */
-export const ItemKey = z.string().min(1).max(512);
+/**
+ * An item's key is chosen by the caller (a path, an id) and is unique in its collection. It has to stand in a URL:
+ * `.` and `..` are taken out of those, and half a surrogate pair has no spelling in them.
+ */
+export const ItemKey = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^(?!\.{1,2}$)/, 'is a name, not . or ..')
+  .refine((key) => key.isWellFormed(), 'is not well-formed Unicode');
 
 /** A passage is named by its item and its place in it. */
 export function passageId(item: string, ordinal: number): string {
