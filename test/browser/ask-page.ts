@@ -35,7 +35,10 @@ export async function expectContrast(page: Page, where: string): Promise<void> {
 
 export async function expectToFit(page: Page, width: number): Promise<void> {
   await page.setViewportSize({ width, height: 800 });
-  expect(await askPage(page, 'overhanging'), `on a screen of ${width} px`).toEqual([]);
+  // Charts are drawn again when they hear of it.
+  await expect
+    .poll(() => askPage(page, 'overhanging'), { message: `on a screen of ${width} px` })
+    .toEqual([]);
 }
 
 /** Pictures to look at: written where FEDCAR_SCREENSHOTS names a folder. */
