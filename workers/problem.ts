@@ -80,10 +80,10 @@ export const ProblemDocument = z
   .openapi('Problem');
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
-/** Thrown anywhere below a route; the application turns it into a response. */
 /** Paths of OpenAI's API, whose clients read `error`. */
 const OPENAI_PATH = /^\/v1(\/collections\/[^/]+)?\/(chat\/completions|models(\/[^/]+)?)$/;
 
+/** Thrown anywhere below a route; the application turns it into a response. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: string;
