@@ -3,6 +3,13 @@ import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
 import type { CollectionInfo, RegionApi } from '../shared/protocol/objects.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
+import { MAX_SNAPSHOT_BYTES } from './snapshot-cache.ts';
+
+/**
+ * Bytes of a snapshot from which on no further documents are taken. Uploads run ahead of the snapshot by less than what
+ * is left: some 9,000 passages.
+ */
+export const FULL_BYTES = MAX_SNAPSHOT_BYTES - (4 << 20);
 
 export interface Placed {
   items: ItemReceipt[];
@@ -54,6 +61,21 @@ async function placesOf(
 }
 
 /**
+ * What no isolate can load, no isolate can search: a collection ends before that. Documents that it has may change.
+ * @throws Problem when the collection is full and one of the keys is new.
+ */
+async function requireRoom(services: Services, collection: CollectionInfo, keys: string[]): Promise<void> {
+  const coordinator = services.coordinator(collection);
+  const pointer = await coordinator.pointer();
+  if (pointer === null || pointer.bytes <= FULL_BYTES) return;
+  const known = await coordinator.place(keys, null, false);
+  const fresh = keys.find((key) => known[key] === undefined);
+  if (fresh === undefined) return;
+  const detail = `key: no room for ${JSON.stringify(fresh)}; the retriever has ${pointer.bytes} bytes of at most ${FULL_BYTES}`;
+  throw new Problem('collection_full', detail);
+}
+
+/**
  * Uploads items, each to its region: where it lies already, else `region`, else by the coordinator's choice.
  * Receipts come in the order of `items`.
  */
@@ -69,6 +91,7 @@ export async function placeItems(
   if (repeated !== undefined) {
     throw new Problem('invalid_request', `items: the key ${JSON.stringify(repeated)} occurs twice`);
   }
+  await requireRoom(services, collection, keys);
   const places = await placesOf(services, collection, keys, region);
   const shares = new Map<string, ItemInput[]>();
   for (const item of items) {

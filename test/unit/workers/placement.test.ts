@@ -1,0 +1,50 @@
+/** Uploads on their way to regions. */
+import { describe, expect, it } from 'vitest';
+import { ItemInput } from '../../../shared/protocol/items.ts';
+import type { CoordinatorApi, RegionApi } from '../../../shared/protocol/objects.ts';
+import { FULL_BYTES, placeItems } from '../../../workers/placement.ts';
+import { memoryServices } from '../../helpers/memory-services.ts';
+import { snapshotOf } from '../../helpers/snapshots.ts';
+
+/** Services of a collection whose retriever has so many bytes, and that has the document `old`. */
+function services(bytes: number) {
+  const base = memoryServices({
+    snapshot: snapshotOf([{ item: 'old', region: 'weur', vector: [1, 0] }]),
+    regions: { weur: 'answers' },
+    embed: () => Float32Array.of(1, 0),
+  });
+  const coordinator: Partial<CoordinatorApi> = {
+    pointer: async () => ({ version: 1, revision: 0, hash: '', bytes, parts: 1 }),
+    place: async (keys, _, assign) =>
+      Object.fromEntries(keys.filter((key) => assign || key === 'old').map((key) => [key, 'weur'])),
+  };
+  const region: Partial<RegionApi> = {
+    putItems: async (items) => ({
+      ok: true,
+      value: items.map(({ key }) => ({ key, region: 'weur', passages: 1, status: 'created' })),
+    }),
+  };
+  const all = {
+    ...base,
+    coordinator: () => coordinator as CoordinatorApi,
+    region: () => region as RegionApi,
+  };
+  return (...keys: string[]) => {
+    const items = keys.map((key) => ItemInput.parse({ key, text: 'x' }));
+    return placeItems(all, base.collection, items, null);
+  };
+}
+
+describe('a collection', () => {
+  it('takes documents until no isolate could load more', async () => {
+    const placed = await services(FULL_BYTES)('old', 'new');
+    expect(placed.items.map(({ key }) => key)).toEqual(['old', 'new']);
+    const refused = services(FULL_BYTES + 1)('old', 'new');
+    await expect(refused).rejects.toMatchObject({ status: 409, code: 'collection_full' });
+    await expect(refused).rejects.toThrow('"new"');
+  });
+
+  it('that is full still takes changes of what it has', async () => {
+    expect((await services(FULL_BYTES + 1)('old')).items).toHaveLength(1);
+  });
+});
