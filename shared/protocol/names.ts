@@ -22,13 +22,15 @@ export const RegionName = z
 
 /**
  * An item's key is chosen by the caller (a path, an id) and is unique in its collection. It has to stand in a URL:
- * `.` and `..` are taken out of those, and half a surrogate pair has no spelling in them.
+ * `.` and `..` are taken out of those, and half a surrogate pair has no spelling in them. U+0000 separates keys in a
+ * snapshot.
  */
 export const ItemKey = z
   .string()
   .min(1)
   .max(512)
-  .regex(/^(?!\.{1,2}$)/, 'is a name, not . or ..')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this one is refused.
+  .regex(/^(?!\.{1,2}$)[^\u0000]*$/, 'is a name without U+0000, not . or ..')
   .refine((key) => key.isWellFormed(), 'is not well-formed Unicode');
 
 /** A passage is named by its item and its place in it. */

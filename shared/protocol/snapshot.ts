@@ -133,5 +133,9 @@ export function decodeSnapshot(input: Uint8Array): Snapshot {
     throw new TypeError(`snapshot: ${bytes.length} bytes where the header asks for ${at.end}`);
   }
   const keys = new TextDecoder().decode(bytes.subarray(at.keys, at.end));
-  return { header, ...partsOf(bytes, header, at), items: header.rows === 0 ? [] : keys.split('\0') };
+  const items = header.rows === 0 ? [] : keys.split('\0');
+  if (items.length !== header.rows) {
+    throw new TypeError(`snapshot: ${items.length} keys where the header asks for ${header.rows}`);
+  }
+  return { header, ...partsOf(bytes, header, at), items };
 }

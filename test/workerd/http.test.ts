@@ -63,6 +63,14 @@ describe('documents', () => {
     expect((await call('DELETE', path)).status).toBe(404);
   });
 
+  it('have keys that a snapshot can hold', async () => {
+    const { json } = await call('POST', `${base}/items`, {
+      key: 'a\0b',
+      text: 'Nothing is found behind it.',
+    });
+    expect(json).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ pointer: '#/key' }] });
+  });
+
   it('are listed over all regions in pages, each once and in order', async () => {
     const keys: string[] = [];
     let after: string | null = null;

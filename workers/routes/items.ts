@@ -33,7 +33,9 @@ const Receipts = z
 const Items = z.strictObject({ items: z.array(ItemSummary), next: z.string().nullable() }).openapi('Items');
 const Passage = z.strictObject({ id: z.string(), ordinal: z.int(), text: z.string(), tokens: z.int() });
 const Passages = z.strictObject({ passages: z.array(Passage) }).openapi('Passages');
-const KeyParam = z.object({ key: ItemKey });
+/** Of a document that is there, also from a time when keys had fewer rules: it can be read and deleted. */
+const KnownKey = z.string().min(1).max(512);
+const KeyParam = z.object({ key: KnownKey });
 const tags = ['items'];
 
 /** Filters in a query string. */
@@ -67,7 +69,7 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       /** Key of the last document of the page before: `next` of its answer. */
-      after: ItemKey.optional(),
+      after: KnownKey.optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
       region,
       /** Conditions on metadata as JSON, like `ai_search_options.retrieval.filters` of a search. */
@@ -95,7 +97,7 @@ const replace = createRoute({
   summary: 'Add or replace a document',
   tags,
   request: {
-    params: KeyParam,
+    params: z.object({ key: ItemKey }),
     query: NoQuery,
     body: body(OneItem.omit({ key: true }).openapi('ItemReplacement')),
   },

@@ -168,14 +168,17 @@ describe('what fits no route', () => {
     ]);
   });
 
-  it.each(['.', '..', '', 'x'.repeat(513), 'half a \ud800 pair'])('refuses the key %j', async (key) => {
-    const ask = app();
-    const one = await ask('POST', '/v1/items', { key, text: 'x' });
-    expect(one.json).toMatchObject({ status: 400, code: 'invalid_request' });
-    expect(one.json.errors).toEqual([{ pointer: '#/key', detail: expect.any(String) }]);
-    const given = await ask('POST', '/v1/feedback', { query: 'x', item: key });
-    expect(given.json.errors).toEqual([{ pointer: '#/item', detail: expect.any(String) }]);
-  });
+  it.each(['.', '..', '', 'x'.repeat(513), 'half a \ud800 pair', 'a\0b'])(
+    'refuses the key %j',
+    async (key) => {
+      const ask = app();
+      const one = await ask('POST', '/v1/items', { key, text: 'x' });
+      expect(one.json).toMatchObject({ status: 400, code: 'invalid_request' });
+      expect(one.json.errors).toEqual([{ pointer: '#/key', detail: expect.any(String) }]);
+      const given = await ask('POST', '/v1/feedback', { query: 'x', item: key });
+      expect(given.json.errors).toEqual([{ pointer: '#/item', detail: expect.any(String) }]);
+    },
+  );
 
   it('limits bodies, with and without a length', async () => {
     const long = JSON.stringify({ query: 'x'.repeat(MAX_BODY_BYTES) });

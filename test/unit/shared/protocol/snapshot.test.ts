@@ -72,6 +72,9 @@ describe('snapshots', () => {
     expect(() => decodeSnapshot(new Uint8Array([...bytes, 0]))).toThrow(TypeError);
     expect(() => decodeSnapshot(new Uint8Array(32))).toThrow(/magic/);
     expect(() => decodeSnapshot(new Uint8Array(3))).toThrow(/too few/);
+    const { snapshot } = sample(3);
+    const items = snapshot.items.map((key, i) => (i === 1 ? `${key}\0` : key));
+    expect(() => decodeSnapshot(encodeSnapshot({ ...snapshot, items }))).toThrow(/4 keys where .* 3/);
   });
 
   it('score rows by cosine, with the offset for rows that never learned', () => {
