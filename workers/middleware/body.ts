@@ -6,7 +6,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
-import { shapeProblem } from './json-shape.ts';
+import { hasPrototypeField, shapeProblem } from './json-shape.ts';
 
 /** Largest body, decompressed: a document may have a million characters, of up to four bytes each. */
 export const MAX_BODY_BYTES = 4 << 20;
@@ -72,6 +72,9 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
     if (!type.startsWith('application/octet-stream')) {
       const problem = shapeProblem(bytes);
       if (problem !== null) throw new Problem('body_too_complex', problem);
+      if (hasPrototypeField(new TextDecoder().decode(bytes))) {
+        throw new Problem('invalid_request', 'body: __proto__ is not a known field');
+      }
     }
     const headers = new Headers(raw.headers);
     headers.delete('content-encoding');

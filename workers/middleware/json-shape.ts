@@ -33,3 +33,11 @@ export function shapeProblem(bytes: Uint8Array): string | null {
   }
   return null;
 }
+
+/**
+ * Whether a JSON text has a field `__proto__`. Where names are free, in metadata and filters, zod passes over it in
+ * silence, and a filter that is passed over lets everything pass.
+ */
+export function hasPrototypeField(text: string): boolean {
+  return /"__proto__"\s*:/.test(text);
+}

@@ -7,6 +7,7 @@ import { Filters } from '../../shared/protocol/filters.ts';
 import { Item, ItemInput, ItemReceipt, ItemSummary } from '../../shared/protocol/items.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo } from '../../shared/protocol/objects.ts';
+import { hasPrototypeField } from '../middleware/json-shape.ts';
 import { type Placed, placeItems, regionOfItem, requireRegion } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
@@ -42,6 +43,7 @@ const tags = ['items'];
 const FiltersText = z
   .string()
   .max(4096)
+  .refine((text) => !hasPrototypeField(text), '__proto__ is not a known field')
   .transform((text, context) => {
     try {
       return JSON.parse(text) as unknown;

@@ -168,6 +168,26 @@ describe('what fits no route', () => {
     ]);
   });
 
+  it.each([
+    [
+      'POST',
+      '/v1/search',
+      '{"query": "x", "ai_search_options": {"retrieval": {"filters": {"__proto__": "x"}}}}',
+    ],
+    ['POST', '/v1/items', '{"key": "a", "text": "x", "metadata": {"__proto__" : 1}}'],
+    ['POST', '/v1/search', '{"query": "x", "__proto__": {}}'],
+    ['GET', `/v1/items?filters=${encodeURIComponent('{"__proto__": 1}')}`, undefined],
+  ])('passes over no field, whatever its name: %s %s', async (method, path, body) => {
+    const { json } = await app()(method, path, body);
+    expect(json).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(json.detail).toContain('__proto__ is not a known field');
+  });
+
+  it('lets people ask about anything', async () => {
+    const { response } = await app()('POST', '/v1/search', { query: 'what is "__proto__": in JavaScript?' });
+    expect(response.status).toBe(200);
+  });
+
   it.each(['.', '..', '', 'x'.repeat(513), 'half a \ud800 pair', 'a\0b'])(
     'refuses the key %j',
     async (key) => {
