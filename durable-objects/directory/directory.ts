@@ -101,6 +101,9 @@ export class Directory extends TracedObject implements DirectoryApi {
         code: 'invalid_name',
         detail: `name: ${name} must be ${parsed.error.issues[0]?.message}`,
       };
+    const { encoder } = input;
+    if (encoder !== null && (await modelInfo(this.env, encoder).catch(() => null)) === null)
+      return { ok: false, code: 'unknown_encoder', detail: `encoder: there is no artifact in ${encoder}` };
     const known = this.#row(name);
     // A ledger that is left lies in the objects of the last generation.
     const { generation } = CollectionSettings.parse(JSON.parse(known?.settings ?? '{}'));

@@ -176,6 +176,14 @@ describe('collections', () => {
   });
 });
 
+it('a collection is not made for an encoder that is not there', async () => {
+  const body = { name: 'no-encoder', settings: { regions: ['weur'], encoder: 'nothing' } };
+  const { json } = await call('POST', '/v1/collections', body);
+  expect(json).toMatchObject({ status: 404, code: 'unknown_encoder' });
+  const gone = await call('GET', '/v1/collections/no-encoder');
+  expect(gone.json).toMatchObject({ status: 404, code: 'unknown_collection' });
+});
+
 describe('feedback and training', () => {
   it('takes records once, in the region given', async () => {
     const records = feedback(1).slice(0, 6);
