@@ -1,25 +1,34 @@
 /** `--set path=value`: single settings of a collection from the command line, checked by the settings' own schema. */
+import type { z } from 'zod';
 import { CollectionSettings } from '../shared/protocol/settings.ts';
+
+/** Settings as they were given make no sense; the message names the setting. */
+export class SettingsError extends RangeError {}
 
 /**
  * Settings with the given changes to the defaults, for example `training.phases.0.passes=2`, `adapter.kind=none`,
  * `regions=["a","b"]`: a value is JSON, or else a string.
- * @throws RangeError naming the setting.
+ * @throws SettingsError naming the setting.
  */
 export function settingsFrom(assignments: readonly string[], base: object = {}): CollectionSettings {
   // Filled with the defaults first, so that a path may lead into a list of them.
-  const settings = CollectionSettings.parse(base) as Record<string, unknown>;
+  const settings: Record<string, unknown> = checked(base);
   for (const assignment of assignments) assign(settings, assignment);
-  const parsed = CollectionSettings.safeParse(settings);
-  if (parsed.success) return parsed.data;
-  const said = parsed.error.issues.map((issue) => {
-    const keys = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys.join(', ')] : issue.path;
-    return `${keys.join('.')}: ${issue.message}`;
-  });
-  throw new RangeError(said.join('; '));
+  return checked(settings);
 }
 
-/** The changes alone, for a service that knows the rest. @throws RangeError for what is no assignment */
+function checked(settings: unknown): CollectionSettings {
+  const parsed = CollectionSettings.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError(parsed.error.issues.map(said).join('; '));
+}
+
+function said(issue: z.core.$ZodIssue): string {
+  const keys = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys.join(', ')] : issue.path;
+  return `${keys.length === 0 ? 'settings' : keys.join('.')}: ${issue.message}`;
+}
+
+/** The changes alone, for a service that knows the rest. @throws SettingsError for what is no assignment */
 export function patchFrom(assignments: readonly string[]): Record<string, unknown> {
   const patch: Record<string, unknown> = {};
   for (const assignment of assignments) assign(patch, assignment);
@@ -29,7 +38,7 @@ export function patchFrom(assignments: readonly string[]): Record<string, unknow
 function assign(settings: Record<string, unknown>, assignment: string): void {
   const equals = assignment.indexOf('=');
   if (equals < 1)
-    throw new RangeError(`--set ${assignment}: expected path=value, such as training.margin=-0.2`);
+    throw new SettingsError(`--set ${assignment}: expected path=value, such as training.margin=-0.2`);
   const path = assignment.slice(0, equals).split('.');
   const last = path.pop() as string;
   let inner = settings;

@@ -1,5 +1,6 @@
 /** How a command ends that does not succeed: 1 when the work failed, 2 when the command line was wrong. */
 import { ApiError } from '../client.ts';
+import { SettingsError } from '../settings-flags.ts';
 
 /** A command line that can not be carried out as it stands. */
 export class UsageError extends Error {
@@ -32,7 +33,8 @@ export function describeFailure(error: unknown): Described {
     return { exit: 1, code, detail: error.message + hint(error), ...more };
   }
   const { name, message, stack } = (error ?? {}) as Error;
-  if (name === 'UsageError') return { exit: 2, code: 'usage', detail: message };
+  if (name === 'UsageError' || error instanceof SettingsError)
+    return { exit: 2, code: 'usage', detail: message };
   const file = (error as NodeJS.ErrnoException | null)?.code;
   if (PLAIN.has(name) || file === 'ENOENT' || file === 'EACCES' || file === 'EISDIR' || file === 'EEXIST')
     return { exit: 1, code: 'failed', detail: message };

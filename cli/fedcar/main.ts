@@ -13,20 +13,33 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
     return await runBench(args.slice(1), 'fedcar bench');
   }
   let exit = 0;
-  const program = makeProgram(io, (status) => {
-    exit = status;
-  });
+  const json = args.includes('--json');
+  const program = makeProgram(
+    io,
+    (status) => {
+      exit = status;
+    },
+    json ? () => {} : undefined,
+  );
   try {
     await program.parseAsync(args, { from: 'user' });
     return exit;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (json) io.stderr.write(`${JSON.stringify({ error: { code: 'usage', detail: detailOf(error) } })}\n`);
+      return 2;
+    }
     const { exit: status, ...failure } = describeFailure(error);
-    io.stderr.write(
-      args.includes('--json') ? `${JSON.stringify({ error: failure })}\n` : `${lineOf(failure)}\n`,
-    );
+    io.stderr.write(json ? `${JSON.stringify({ error: failure })}\n` : `${lineOf(failure)}\n`);
     return status;
   }
+}
+
+/** Without the word that the key `error` says already; help has no message of its own. */
+function detailOf({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'a command is missing; --help lists them';
+  return message.replace(/^error: /, '');
 }
 
 function lineOf({ detail, code, request_id }: Omit<ReturnType<typeof describeFailure>, 'exit'>): string {

@@ -41,7 +41,12 @@ const GROUPS: [string, Register[]][] = [
   ['Administration:', [collectionCommands, tokenCommands, participantCommands, keyCommands]],
 ];
 
-export function makeProgram(io: Io, exit: (status: number) => void): Command {
+/** @param complain hears what is wrong with a command line, and the help that follows from it */
+export function makeProgram(
+  io: Io,
+  exit: (status: number) => void,
+  complain: (text: string) => void = (text) => void io.stderr.write(text),
+): Command {
   const program = new Command('fedcar')
     .description(
       'Retrieval for question answering that learns from every region without moving its questions.',
@@ -62,7 +67,7 @@ export function makeProgram(io: Io, exit: (status: number) => void): Command {
     })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: complain,
     })
     .showSuggestionAfterError()
     .exitOverride()

@@ -100,11 +100,15 @@ async function settingsOf(context: Context, { regions, jurisdiction, settings, s
   let base: Record<string, unknown> = {};
   if (settings !== undefined) {
     const text = await readFile(resolve(context.io.cwd, settings), 'utf8');
+    let given: unknown;
     try {
-      base = JSON.parse(text) as Record<string, unknown>;
+      given = JSON.parse(text);
     } catch (error) {
       throw new UsageError(`--settings ${settings}: not JSON: ${(error as Error).message}`);
     }
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+      throw new UsageError(`--settings ${settings}: an object is wanted`);
+    base = given as Record<string, unknown>;
   }
   if (regions !== undefined) base.regions = regions.split(',').map((name) => name.trim());
   if (jurisdiction !== undefined) base.jurisdiction = jurisdiction;

@@ -45,9 +45,9 @@ it('is computed without any service', async () => {
   expect(text.out).toMatch(/in every 30 days[\s\S]*the budget allows \d+ in a window/);
 });
 
-it('refuses flags that make no sense with status 2, and settings that do not exist with 1', async () => {
+it('refuses flags that make no sense, and settings that do not exist, with status 2', async () => {
   expect((await fedcar('privacy plan --epsilon -1', here)).code).toBe(2);
   const ran = await fedcar('privacy plan --set privacy.epsilonn=1', here);
-  expect(ran).toMatchObject({ code: 1, out: '' });
+  expect(ran).toMatchObject({ code: 2, out: '' });
   expect(ran.err).toContain('epsilonn');
 });

@@ -78,6 +78,35 @@ describe('a wrong command line', () => {
     const ran = await fedcar('train list --json --url ftp://x', here);
     expect(JSON.parse(ran.err)).toMatchObject({ error: { code: 'usage' } });
   });
+
+  it.each([
+    ['modl list --json', 'Did you mean model?'],
+    ['model --json', 'a command is missing'],
+    ['model activate one --json', 'expected a whole number'],
+    ['query x --limt 3 --json', "unknown option '--limt'"],
+    ['collections create faq --regions A --json', 'regions.0: lower-case letters'],
+    ['collections create faq --jurisdiction mars --json', 'jurisdiction: '],
+    ['collections create faq --set nonsense=1 --json', 'nonsense: '],
+    ['collections set faq nonsense --json', 'expected path=value'],
+  ])('%s: one JSON document on standard error and status 2', async (line, detail) => {
+    const ran = await fedcar(line, here);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    const { error } = JSON.parse(ran.err);
+    expect(error).toEqual({ code: 'usage', detail: expect.stringContaining(detail) });
+    expect(error.detail).not.toMatch(/^error/);
+  });
+
+  it('is a file of settings that are none', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'fedcar-settings-'));
+    writeFileSync(join(cwd, 'list.json'), '[]');
+    writeFileSync(join(cwd, 'wrong.json'), '{ "retentionDays": "long" }');
+    const [list, wrong] = await Promise.all(
+      ['list', 'wrong'].map((name) => fedcar(`collections create faq --settings ${name}.json`, { cwd })),
+    );
+    rmSync(cwd, { recursive: true });
+    expect(list).toMatchObject({ code: 2, err: expect.stringContaining('an object is wanted') });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('error: retentionDays: ') });
+  });
 });
 
 describe('the service that a command talks to', () => {
