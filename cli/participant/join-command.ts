@@ -7,16 +7,17 @@ import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
 import { HubError } from '../../shared/federated/http-port.ts';
 import type { Job } from '../../shared/federated/shard-store.ts';
-import { Invitation } from '../../shared/protocol/enrolment.ts';
+import { Invitation, readInvitation } from '../../shared/protocol/enrolment.ts';
 import { whole } from '../bench/accuracy-options.ts';
 import { Client } from '../client.ts';
 import type { Context, Shown } from '../fedcar/context.ts';
 import { Failure, UsageError } from '../fedcar/failure.ts';
 import { withExamples } from '../fedcar/help.ts';
 import type { Register } from '../fedcar/program.ts';
+import { tokenOf } from '../fedcar/target.ts';
 import { type IngestedDocument, uploadDocuments } from '../ingest.ts';
 import { PROJECT } from '../worker-bundle.ts';
-import { readData } from './data.ts';
+import { type ParticipantData, readData } from './data.ts';
 import { becomeMember, type Connection, openParticipant, portOf } from './join.ts';
 import { type Ended, serve } from './service.ts';
 import { ParticipantState } from './state.ts';
@@ -80,6 +81,7 @@ async function joinAt(context: Context, address: string, options: JoinOptions): 
   const { io } = context;
   const url = addressOf(address, options.allowHttp);
   const here = (path: string) => (isAbsolute(path) ? path : resolve(io.cwd, path));
+  if (context.flags.dryRun && !options.leave) return await rehearse(context, url, here, options);
   const name = createHash('sha256').update(`${url} ${context.collection}`).digest('hex').slice(0, 12);
   const state = new ParticipantState(here(options.state ?? join('.fedcar', 'join', name)));
   const stop = new AbortController();
@@ -103,6 +105,46 @@ async function joinAt(context: Context, address: string, options: JoinOptions): 
   }
 }
 
+interface Source {
+  data: ParticipantData;
+  invitation: string | null;
+}
+
+/** What the options name, checked: before an invitation is used up. */
+async function sourceOf(
+  context: Context,
+  here: (path: string) => string,
+  options: JoinOptions,
+): Promise<Source> {
+  if (options.data === undefined) throw new UsageError('--data: the folder to train on is needed');
+  const given = options.invite ?? context.io.env.FEDCAR_JOIN_INVITE?.trim();
+  if (given !== undefined && given !== '') invitation(given);
+  const data = await readData(here(options.data), {
+    log: options.log === undefined ? undefined : here(options.log),
+    only: options.only,
+  });
+  return { data, invitation: given || null };
+}
+
+/** Reads all that is here, asks nobody and keeps nothing. */
+async function rehearse(
+  context: Context,
+  url: string,
+  here: (path: string) => string,
+  options: JoinOptions,
+): Promise<Shown> {
+  const { data, invitation } = await sourceOf(context, here, options);
+  const invited = invitation === null ? null : readInvitation(invitation);
+  const collection = invited?.collection ?? context.collection;
+  const counts = { records: data.records.length, documents: data.documents.length };
+  const what = `take part in ${collection} at ${url}`;
+  const as = invited === null ? '' : ` as ${invited.name}`;
+  return {
+    json: { dry_run: true, would: what, participant: invited?.name ?? null, ...counts },
+    text: `would ${what}${as} with ${counts.records} records; ${counts.documents} documents`,
+  };
+}
+
 async function takePart(
   context: Context,
   state: ParticipantState,
@@ -112,18 +154,13 @@ async function takePart(
   connection: Connection,
   stopping: () => boolean,
 ): Promise<Shown> {
-  if (options.data === undefined) throw new UsageError('--data: the folder to train on is needed');
-  const given = options.invite ?? context.io.env.FEDCAR_JOIN_INVITE?.trim();
-  if (given !== undefined && given !== '') invitation(given);
-  // Data is checked before an invitation is used up.
-  const data = await readData(here(options.data), {
-    log: options.log === undefined ? undefined : here(options.log),
-    only: options.only,
-  });
+  // A token that must not travel is refused before an invitation is used up.
+  const token = options.upload ? tokenOf(context.io, context.flags, url) : undefined;
+  const { data, invitation } = await sourceOf(context, here, options);
   const { signer } = await state.identity();
   const enrolment = {
     url,
-    invitation: given || null,
+    invitation,
     epsilon: options.epsilon,
     allowPlain: options.allowPlain,
   };
@@ -133,7 +170,10 @@ async function takePart(
   context.say(
     `own key ${fingerprint(signer.key)}, admin key ${fingerprint(fromBase64Url(agreement.admin_key, 32))}`,
   );
-  if (options.upload) await upload(context, url, agreement.collection, data.documents);
+  if (options.upload) {
+    const name = agreement.collection === 'default' ? null : agreement.collection;
+    await upload(context, new Client(url, name, token === undefined ? {} : { token }), data.documents);
+  }
   const { participant, shard, ledger, follow } = await openParticipant({
     state,
     membership,
@@ -174,16 +214,9 @@ async function takePart(
 
 async function upload(
   context: Context,
-  url: string,
-  collection: string,
+  client: Client,
   documents: readonly IngestedDocument[],
 ): Promise<void> {
-  const token = context.flags.token ?? context.io.env.FEDCAR_TOKEN;
-  const client = new Client(
-    url,
-    collection === 'default' ? null : collection,
-    token === undefined ? {} : { token },
-  );
   const bar = context.progress('documents', documents.length);
   await uploadDocuments(client, documents, bar);
   bar.end(`${documents.length} documents`);

@@ -1,5 +1,5 @@
 /** `fedcar join` as a command line: what it asks for, and with which status it ends. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -42,6 +42,11 @@ describe('fedcar join', () => {
     ['no TLS to another machine', ['http://rag.example.org', '--data', '.'], 'has no TLS; --allow-http'],
     ['no data', [NOWHERE, '--invite', invitation], '--data: the folder to train on is needed'],
     ['an invitation that is none', [NOWHERE, '--data', '.', '--invite', 'abc'], 'expected an invitation'],
+    [
+      'a token without TLS',
+      ['http://rag.test', '--allow-http', '--data', '.', '--upload', '--token', 'secret'],
+      'a token is sent over https only',
+    ],
     ['rounds that are none', [NOWHERE, '--data', '.', '--rounds', '0'], 'from 1 on'],
   ])('asks again for %s', async (_, args, detail) => {
     const { status, err } = await run(...args);
@@ -55,6 +60,20 @@ describe('fedcar join', () => {
   ])('fails at %s', async (_, args, detail) => {
     const { status, err } = await run(...args);
     expect([status, err]).toEqual([1, expect.stringContaining(detail)]);
+  });
+
+  it('only says what it would do with --dry-run, and uses up nothing', async () => {
+    const args = [NOWHERE, '--data', '.', '--state', 'none', '--dry-run', '--json'];
+    const { status, out } = await run(...args, '--invite', invitation);
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      dry_run: true,
+      would: `take part in default at ${NOWHERE}`,
+      participant: 'clinic-a',
+      records: 1,
+      documents: 0,
+    });
+    expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 
   it('shows examples', async () => {
