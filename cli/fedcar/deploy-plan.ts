@@ -44,7 +44,14 @@ export async function planDeployment(
   const bundle = build ? await bundleSize(config) : null;
   const { regions, problems: misnamed } = regionsOf(read.vars);
   const bound = read.durable_objects.bindings.map(({ name }: { name: string }) => name);
+  const stored = read.migrations.flatMap(({ new_sqlite_classes = [] }) => new_sqlite_classes);
   const problems = [
+    ...read.durable_objects.bindings
+      .filter(({ class_name }: { class_name: string }) => !stored.includes(class_name))
+      .map(
+        ({ class_name }: { class_name: string }) =>
+          `migrations: ${class_name} is not among new_sqlite_classes`,
+      ),
     ...OBJECTS.filter((name) => !bound.includes(name)).map((name) => `durable_objects: ${name} is not bound`),
     ...(read.triggers.crons?.length
       ? []

@@ -1,5 +1,5 @@
 /** Deployments: the configuration's environments, and the real wrangler against an API that remembers its calls. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -63,6 +63,14 @@ describe('wrangler.toml', () => {
       );
     }
     await expect(planDeployment(OWN, 'nowhere', false)).rejects.toThrow('no environment nowhere, only');
+  });
+
+  it('is refused where an object would be made without SQLite', async () => {
+    const config = join(folder, 'wrangler.toml');
+    const own = configuration(readFileSync(OWN, 'utf8'), folder, { name: 'shop' });
+    writeFileSync(config, own.replace('"Coordinator", "Region"]', '"Coordinator"]'));
+    const { problems } = await planDeployment(config, undefined, false);
+    expect(problems).toEqual(['migrations: Region is not among new_sqlite_classes']);
   });
 
   it('uploads the artifact of the encoder and nothing else', async () => {
