@@ -24,22 +24,24 @@ interface CreateOptions {
 
 export const collectionCommands: Register = (program, bind) => {
   const collections = program.command('collections').description('separate sets of documents');
-  collections
+  const listing = collections
     .command('list')
     .description('all collections')
     .action(bind((context) => list(context)));
-  collections
+  withExamples(listing, [['collections list', 'with their regions']]);
+  const showing = collections
     .command('show')
     .description('a collection with all its settings')
     .argument('[name]', '(default: the one of --collection)')
     .action(bind((context, name: string | undefined) => show(context, name ?? context.collection)));
+  withExamples(showing, [['collections show faq --json', 'its settings, which create --settings takes']]);
   const create = collections
     .command('create')
     .description('create a collection; its settings stay as they are')
     .argument('<name>', 'lower-case letters, digits and dashes')
     .option('--regions <names>', 'separated by commas; a location hint such as weur is a place')
     .option('--jurisdiction <name>', 'eu or fedramp: nothing leaves it')
-    .option('--settings <file>', 'settings as JSON')
+    .option('--settings <file>', 'settings as JSON, or what show --json printed')
     .option(
       '--set <path=value>',
       'one setting, such as privacy.epsilon=2; may be repeated',
@@ -62,11 +64,15 @@ export const collectionCommands: Register = (program, bind) => {
     ['collections set faq schedule.everyHours=0', 'no scheduled runs'],
     [`collections set faq 'schedule.quietHours={"from":"08:00","to":"18:00"}'`, 'none in office hours, UTC'],
   ]);
-  collections
+  const removing = collections
     .command('delete')
     .description('delete a collection with everything in it but what it has spent')
     .argument('<name>', 'the collection')
     .action(bind((context, name: string) => remove(context, name)));
+  withExamples(removing, [
+    ['collections delete faq --dry-run', 'what would be deleted'],
+    ['collections delete faq -y', 'without being asked'],
+  ]);
 };
 
 async function list(context: Context): Promise<Shown> {
@@ -108,7 +114,8 @@ async function settingsOf(context: Context, { regions, jurisdiction, settings, s
     }
     if (typeof given !== 'object' || given === null || Array.isArray(given))
       throw new UsageError(`--settings ${settings}: an object is wanted`);
-    base = given as Record<string, unknown>;
+    // What `show --json` printed holds them beside the name.
+    base = ('settings' in given ? given.settings : given) as Record<string, unknown>;
   }
   if (regions !== undefined) base.regions = regions.split(',').map((name) => name.trim());
   if (jurisdiction !== undefined) base.jurisdiction = jurisdiction;

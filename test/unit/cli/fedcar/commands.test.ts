@@ -70,6 +70,11 @@ describe('collections', () => {
     expect((await ok('collections list')).out).toMatch(/^name +created +regions\ndesk +.*weur, apac\ngone /);
     const shown = await ok('collections show desk --json');
     expect(shown.json()).toMatchObject({ name: 'desk', settings: { heldOutShare: 0.25 } });
+    // What was shown makes the same collection again.
+    writeFileSync(join(folder, 'desk.json'), shown.out);
+    const again = await ok('collections create again --settings desk.json --json');
+    expect(again.json().settings).toEqual(shown.json().settings);
+    await ok('collections delete again -y');
   });
 
   it('are not deleted without being asked for', async () => {
