@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { whole } from '../../bench/accuracy-options.ts';
 import type { Context, Shown } from '../context.ts';
+import { UsageError } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
 
@@ -24,6 +25,12 @@ export const devCommand: Register = (program, bind) => {
 };
 
 async function dev(context: Context, { port, state }: Options): Promise<Shown | undefined> {
+  if (context.flags.env !== undefined)
+    throw new UsageError('--env names a deployment; dev runs what stands at the top of the configuration');
+  if (context.flags.dryRun) {
+    const would = `serve ${context.config} on port ${port}, with its state in ${resolve(context.io.cwd, state)}`;
+    return { json: { dry_run: true, would }, text: `would ${would}` };
+  }
   const { startDeployment } = await import('../../deployment.ts');
   const { io, config } = context;
   const ended = io.interrupted();

@@ -13,11 +13,12 @@ export const keyCommands: Register = (program, bind) => {
     .argument('<file>', 'a file that does not exist yet')
     .action(bind((context, file: string) => make(context, file)));
   withExamples(create, [['keys new admin.key', 'then: fedcar participants use-key admin.key']]);
-  keys
+  const showing = keys
     .command('show')
     .description('the public key and its fingerprint')
     .argument('<file>', 'what keys new made')
     .action(bind(async (context, file: string) => shown(await readKey(resolve(context.io.cwd, file)))));
+  withExamples(showing, [['keys show admin.key', 'the fingerprint to give to participants']]);
 };
 
 async function make(context: Context, file: string): Promise<Shown> {

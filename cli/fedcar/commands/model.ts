@@ -29,24 +29,28 @@ interface Version {
 
 export const modelCommands: Register = (program, bind) => {
   const model = program.command('model').description('versions of the retriever');
-  model
+  const listing = model
     .command('list')
     .description('versions, newest first')
     .action(bind((context) => list(context)));
-  model
+  withExamples(listing, [['model list', 'which serves, and what the gate measured']]);
+  const showing = model
     .command('show')
     .description('a version: what the gate measured, how it was trained')
     .argument('[version]', 'its number (default: what serves)', whole(0))
     .action(bind((context, version: number | undefined) => show(context, version)));
-  model
+  withExamples(showing, [['model show 3 --json', 'how version 3 was trained']]);
+  const serving = model
     .command('activate')
     .description('make a version serve; 0 is plain search')
     .argument('<version>', 'its number', whole(0))
     .action(bind((context, version: number) => activate(context, version)));
-  model
+  withExamples(serving, [['model activate 0', 'plain search, at once']]);
+  const returning = model
     .command('rollback')
     .description('go back to the version that the serving one was trained from')
     .action(bind((context) => rollback(context)));
+  withExamples(returning, [['model rollback -c faq', 'the version before serves again']]);
   const out = model
     .command('export')
     .description('save a version in a file')

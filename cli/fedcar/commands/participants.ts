@@ -16,10 +16,11 @@ import type { Register } from '../program.ts';
 
 export const participantCommands: Register = (program, bind) => {
   const participants = program.command('participants').description('who trains in a collection');
-  participants
+  const listing = participants
     .command('list')
     .description('regions and separate operators, with the fingerprints of their keys')
     .action(bind((context) => list(context)));
+  withExamples(listing, [['participants list', 'fingerprints to compare over the phone']]);
   const inviting = participants
     .command('invite')
     .description('invite a separate operator; the invitation works once and is shown once')
@@ -27,22 +28,24 @@ export const participantCommands: Register = (program, bind) => {
     .option('--hours <n>', 'hours until it expires', whole(1, 720), 72)
     .action(bind((context, name: string, o: { hours: number }) => invite(context, name, o.hours)));
   withExamples(inviting, [['participants invite clinic -c health', 'give the invitation to its operator']]);
-  participants
+  const removing = participants
     .command('remove')
     .description('remove a participant, or take an invitation back; the next round goes without')
     .argument('<name>', 'the participant')
     .action(bind((context, name: string) => remove(context, name)));
+  withExamples(removing, [['participants remove clinic -y', 'refused at once, without being asked']]);
   const signing = participants
     .command('sign')
     .description('sign the roster that waits, with the admin key in a file')
     .argument('<key>', 'file of the key')
     .action(bind((context, file: string) => sign(context, file)));
   withExamples(signing, [['participants sign admin.key', 'shows who comes and goes before it signs']]);
-  participants
+  const entrusting = participants
     .command('use-key')
     .description('have rosters signed with a key that the deployment does not have')
     .argument('<key>', 'file of the key')
     .action(bind((context, file: string) => useKey(context, file)));
+  withExamples(entrusting, [['participants use-key admin.key', 'before anyone is invited']]);
 };
 
 async function list(context: Context): Promise<Shown> {

@@ -45,10 +45,11 @@ interface PlanOptions {
 
 export const privacyCommands: Register = (program, bind) => {
   const privacy = program.command('privacy').description('what training reveals at most');
-  privacy
+  const showing = privacy
     .command('show')
     .description('promised, spent, left, and what the next run costs')
     .action(bind((context) => show(context)));
+  withExamples(showing, [['privacy show -c faq', 'ε spent and left, and what the next run costs']]);
   const plan = privacy
     .command('plan')
     .description('ε of a schedule, or the noise for an ε; computed here')

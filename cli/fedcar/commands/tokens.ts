@@ -40,15 +40,17 @@ export const tokenCommands: Register = (program, bind) => {
     ['tokens create website', 'may search and ask'],
     ['tokens create indexer --scopes ingest --collections faq --days 90', 'may upload, for a while'],
   ]);
-  tokens
+  const listing = tokens
     .command('list')
     .description('all tokens, without their secrets')
     .action(bind((context) => list(context)));
-  tokens
+  withExamples(listing, [['tokens list', 'ids, scopes, until when']]);
+  const revoking = tokens
     .command('revoke')
     .description('a token is good for nothing any more')
     .argument('<id>', 'its id')
     .action(bind((context, id: string) => revoke(context, id)));
+  withExamples(revoking, [['tokens revoke 58cdd03d8521a237', 'by the id that list shows']]);
 };
 
 async function make(context: Context, name: string, options: CreateOptions): Promise<Shown> {

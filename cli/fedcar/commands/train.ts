@@ -22,21 +22,24 @@ export const trainCommands: Register = (program, bind) => {
     .option('-w, --watch', 'stay until it has ended', false)
     .action(bind((context, options: { watch: boolean }) => begin(context, options.watch)));
   withExamples(start, [['train start --watch', 'exit status 1 unless it ended well']]);
-  train
+  const following = train
     .command('watch')
     .description('follow a run to its end')
     .argument('[run]', 'its id (default: the newest)')
     .action(bind((context, id: string | undefined) => watch(context, id)));
-  train
+  withExamples(following, [['train watch', 'the newest run; its end is the exit status']]);
+  const listing = train
     .command('list')
     .description('runs, newest first, and when the next is due')
     .option('-n, --limit <n>', 'so many', whole(1, 100), 10)
     .action(bind((context, options: { limit: number }) => list(context, options.limit)));
-  train
+  withExamples(listing, [['train list -n 3', 'and when the next is due, or what it waits for']]);
+  const stopping = train
     .command('cancel')
     .description('stop a run; what serves goes on serving')
     .argument('[run]', 'its id (default: the newest)')
     .action(bind((context, id: string | undefined) => cancel(context, id)));
+  withExamples(stopping, [['train cancel', 'the newest run; nothing of it is released']]);
 };
 
 async function begin(context: Context, stay: boolean): Promise<Shown> {

@@ -1,6 +1,6 @@
 /** The tree of commands: help, usage, exit status, completion; and the command as a program of its own. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -45,6 +45,8 @@ describe('help', () => {
       const { out, code } = await fedcar([...name.split(' '), '--help'], here);
       expect(code, name).toBe(0);
       const examples = out.split('Examples:\n')[1]?.trimEnd().split('\n') ?? [];
+      // Benches have a list of their own instead.
+      if (name !== 'bench') expect(examples, name).not.toEqual([]);
       for (const line of examples) expect(line, name).toMatch(new RegExp(`^  fedcar ${name}( .*)?  # .+`));
       const flags = examples.flatMap((line) => line.split('#')[0]?.match(/ --?[a-z-]+/g) ?? []);
       const known = [
@@ -66,6 +68,7 @@ describe('a wrong command line', () => {
     ['model activate one', 'expected a whole number'],
     ['query x --limt 3', 'Did you mean --limit?'],
     ['train list --url ftp://x', '--url: ftp://x is not an http(s) address'],
+    ['dev --env staging', '--env names a deployment'],
     ['deploy --config nowhere.toml', '--config: there is no'],
     ['', 'Usage: fedcar <command>'],
   ])('%s: status 2, one clear line, nothing on standard output', async (line, said) => {
@@ -107,6 +110,12 @@ describe('a wrong command line', () => {
     expect(list).toMatchObject({ code: 2, err: expect.stringContaining('an object is wanted') });
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('error: retentionDays: ') });
   });
+});
+
+it('starts nothing with dev --dry-run', async () => {
+  const { code, out } = await fedcar('dev --port 9000 --state kept --dry-run', here);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^would serve .*wrangler\.toml on port 9000/)]);
+  expect(existsSync(join(here.cwd, 'kept'))).toBe(false);
 });
 
 describe('the service that a command talks to', () => {
