@@ -166,7 +166,7 @@ export type AdaptiveClip = z.infer<typeof AdaptiveClip>;
 /** How a run trains when noise is on: steps on Poisson samples (DP-SGD, Abadi et al. 2016). */
 export const NoisedTraining = z.strictObject({
   train: z.enum(['head', 'adapter-and-head']).default('head'),
-  steps: z.int().min(1).max(100_000).default(20),
+  steps: z.int().min(1).max(100_000).default(12),
   /** τ of the first and of the last step, linear between: soft at first, when all queries say much; sharp at the end. */
   temperature: z
     .strictObject({ first: z.number().positive().max(1000), last: z.number().positive().max(1000) })

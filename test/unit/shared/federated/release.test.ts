@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newOptimiserState } from '../../../../shared/federated/optimiser.ts';
 import { applyRound, followClip, judge, trainFigures } from '../../../../shared/federated/release.ts';
 import { adaptiveClipRule } from '../../../../shared/privacy/adaptive-clipping.ts';
+import { likenessOf, smoothed } from '../../../../shared/privacy/smoothing.ts';
 import type { TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { GateSettings, OptimiserSettings } from '../../../../shared/protocol/settings.ts';
 
@@ -103,5 +104,38 @@ describe('the rate of the head', () => {
     expect(rateAt(0)).toBeCloseTo(1.5, 6);
     expect(rateAt(400, { rowNoise: 0 })).toBeCloseTo(1.5, 6);
     expect(rateAt(400, { rowNoise: 0, scaleByRows: false })).toBeCloseTo(0.5, 6);
+  });
+});
+
+describe('a smoothed head', () => {
+  const spec = { train: 'head', adaptiveClip: false, statScale: 1 } as TrainRound;
+  const [width, steps, expected, deviation] = [3, 2, 100, 5];
+  const start = Float32Array.of(1, 0, 0, 0, 1, 0, 0.6, 0, 0.8);
+  const sums = [0, 1].map((step) => Float64Array.from({ length: 12 }, (_, i) => 40 * Math.sin(7 * i + step)));
+
+  it('is where it began less the rate times all gradients so far, smoothed together', () => {
+    const optimiser = OptimiserSettings.parse({
+      ...{ kind: 'momentum', momentum: 0, headRate: 0.5, decay: 'constant', warmup: 0 },
+    });
+    const likeness = likenessOf(start, width);
+    const parameters = {
+      activeRows: Uint32Array.of(0, 1, 2),
+      adapter: new Float32Array(0),
+      head: start.slice(),
+    };
+    const state = newOptimiserState('momentum', start.length);
+    let total = new Float32Array(start.length);
+    for (const [step, each] of sums.entries()) {
+      // As after an eviction: what counts is what was kept.
+      const smoothing = { start, total: total.slice(), likeness };
+      applyRound(parameters, state, each, spec, optimiser, { step, steps, expected, deviation }, smoothing);
+      total = smoothing.total;
+    }
+    const both = Float64Array.from(start, (_, i) => (sums[0]![i]! + sums[1]![i]!) / expected);
+    expect(Array.from(total)).toEqual(Array.from(both, (x) => expect.closeTo(x, 5)));
+    const moved = smoothed(both, 2 * (deviation / expected) ** 2, likeness);
+    expect(Array.from(parameters.head)).toEqual(
+      Array.from(start, (x, i) => expect.closeTo(x - 0.5 * moved[i]!, 5)),
+    );
   });
 });
