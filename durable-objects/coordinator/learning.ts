@@ -59,9 +59,9 @@ export class Learning {
     const { training, adapter, privacy } = settings;
     const { width } = context.model;
     const before = versions.parameters(run.base, width);
-    const { active, units } = chooseRows(run, sum, before?.activeRows ?? [], settings);
-    const counted = run.spec === null || run.summed === null ? 0 : deviationOf(run.spec, run.summed);
-    saveAsked(storage, rows, sum, counted, now());
+    const deviation = run.spec === null || run.summed === null ? 0 : deviationOf(run.spec, run.summed);
+    const { active, units } = chooseRows(sum, deviation, before?.activeRows ?? [], settings);
+    saveAsked(storage, rows, sum, deviation, now());
     const plan = planRun(phasesOf(settings), units);
     if (active.length < 2) {
       const detail = `${active.length} documents have the ${training.activeThreshold} queries that training needs`;

@@ -34,10 +34,7 @@ export async function specifyRound(
     serial: run.serial,
     startedAt: now(),
     noiseMultiplier: 0,
-    cohort:
-      secure === null
-        ? { members: 1, threshold: 1, colluders: 0 }
-        : { members: secure.members.length, threshold: secure.threshold, colluders: secure.colluders },
+    cohort: secure?.cohort ?? { members: 1, threshold: 1, colluders: 0 },
     aggregation: secure === null ? ('plain' as const) : ('secure' as const),
   };
   const grid = (dimension: number, clipNorm: number) => ({

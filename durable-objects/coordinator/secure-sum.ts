@@ -3,6 +3,7 @@
  * participants' vectors are ready. The object learns the sum and nothing else.
  */
 import { secureParameters } from '../../shared/federated/secure-round.ts';
+import type { Cohort } from '../../shared/privacy/noise-share.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { ClientMessage, ServerMessage, SignedRoster } from '../../shared/protocol/secagg.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
@@ -49,8 +50,10 @@ export class SecureSum {
     return this.#roster.roster.threshold;
   }
 
-  get colluders(): number {
-    return this.#roster.roster.colluders;
+  /** Whom noise is split for. */
+  get cohort(): Cohort {
+    const { members, threshold, colluders } = this.#roster.roster;
+    return { members: members.length, threshold, colluders };
   }
 
   get members(): string[] {

@@ -22,31 +22,29 @@ export function chargeOf(spec: RoundSpec): LedgerEntry | null {
   };
 }
 
-/** The noise in a sum as a multiple of the variance charged: in a plain one everybody adds all of it. */
-function inEffect(spec: RoundSpec, summed: Summed): number {
-  return spec.aggregation === 'plain' ? summed.survivors : varianceInEffect(spec.cohort, summed);
-}
-
 /** Standard deviation of each decoded coordinate. */
 export function deviationOf(spec: RoundSpec, summed: Summed): number {
   if (spec.noiseMultiplier === 0) return 0;
   const grid = roundGrid(spec.dimension, spec.clipNorm);
-  return sumDeviation(spec.noiseMultiplier, grid, inEffect(spec, summed));
+  return sumDeviation(spec.noiseMultiplier, grid, varianceInEffect(spec.cohort, summed));
 }
 
 /** The noise multiplier in effect; at least the one charged. Null where noise is off. */
 export function multiplierInEffect(spec: RoundSpec, summed: Summed): number | null {
-  return spec.noiseMultiplier === 0 ? null : spec.noiseMultiplier * Math.sqrt(inEffect(spec, summed));
+  const { noiseMultiplier, cohort } = spec;
+  return noiseMultiplier === 0 ? null : noiseMultiplier * Math.sqrt(varianceInEffect(cohort, summed));
 }
 
-/** Which rows learn, by their counts, and how many units train in all. */
+/**
+ * Which rows learn, by their counts, and how many units train in all.
+ * @param deviation of the noise in each count
+ */
 export function chooseRows(
-  { spec, summed }: { spec: RoundSpec | null; summed: Summed | null },
   sum: Float64Array,
+  deviation: number,
   before: ArrayLike<number>,
   { training }: Pick<CollectionSettings, 'training'>,
 ): { active: number[]; units: number } {
-  const deviation = spec === null || summed === null ? 0 : deviationOf(spec, summed);
   const counts = deviation === 0 ? sum.map(Math.round) : sum;
   const wasActive = new Set(Array.from(before));
   const rows = Array.from(counts, (_, row) => ({

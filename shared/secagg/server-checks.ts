@@ -12,7 +12,7 @@ import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
 import { frameCount } from './frames.ts';
 import type { ServerState } from './server-state.ts';
-import { surplusDue, surplusParts } from './surplus-noise.ts';
+import { firstRevealed, surplusParts } from './surplus-noise.ts';
 
 function checkShare(context: RoundContext, state: ServerState, message: ShareMessage): void {
   const present = new Set(state.participants);
@@ -66,14 +66,13 @@ function checkUnmask(context: RoundContext, state: ServerState, message: UnmaskM
 /** The seeds of all parts that are surplus, as they were committed to before anyone knew which these would be. */
 function checkSurplus(context: RoundContext, state: ServerState, message: UnmaskMessage): void {
   const { sender, surplusSeeds } = message;
-  const due = surplusDue(context, state);
-  if (surplusSeeds.length !== due) {
-    refuse('malformed', `surplusSeeds: expected ${due}, got ${surplusSeeds.length}`);
+  const first = firstRevealed(context, state.survivors.length);
+  const committed = state.messages.masked[sender]!.surplus.slice(first);
+  if (surplusSeeds.length !== committed.length) {
+    refuse('malformed', `surplusSeeds: expected ${committed.length}, got ${surplusSeeds.length}`);
   }
-  const committed = state.messages.masked[sender]!.surplus;
-  const first = committed.length - due;
   for (const [i, seed] of surplusSeeds.entries()) {
-    if (surplusHash(context, sender, first + i, seed) !== committed[first + i]) {
+    if (surplusHash(context, sender, first + i, seed) !== committed[i]) {
       refuse('bad-share', `surplusSeeds: part ${first + i} is not the one committed to`);
     }
   }

@@ -5,7 +5,7 @@
 import type { RoundContext } from './context.ts';
 import type { SecaggCode } from './errors.ts';
 import type { MessagePhase, ServerEffect, ServerPhase, ServerState } from './server-state.ts';
-import { surplusDue } from './surplus-noise.ts';
+import { firstRevealed, surplusParts } from './surplus-noise.ts';
 
 /** A state being changed within one step, and what the step has its caller do. */
 export interface Draft {
@@ -135,5 +135,6 @@ export function isSettled(draft: Draft): boolean {
   const answered = expected.filter((id) => hasAnswered(state, phase, id));
   if (answered.length === expected.length) return true;
   if (phase !== 'unmask' || answered.length < context.threshold) return false;
-  return surplusDue(context, state) === 0 && lost(draft, answered).length === 0;
+  const seedsDue = firstRevealed(context, state.survivors.length) < surplusParts(context);
+  return !seedsDue && lost(draft, answered).length === 0;
 }

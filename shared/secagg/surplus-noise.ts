@@ -31,24 +31,19 @@ export function surplusParts({ parameters, cohort }: RoundContext): number {
   return parameters.noiseMultiplier === 0 ? 0 : survivorTiers(cohort).length - 1;
 }
 
-/** How many of them, the last ones, the survivors do without. */
-export function surplusDue(context: RoundContext, { survivors }: Pick<ServerState, 'survivors'>): number {
-  return Math.max(0, surplusParts(context) - tierOf(context.cohort, survivors.length));
+/** The first of the parts that so many survivors do without: members reveal the seeds from there on. */
+export function firstRevealed(context: RoundContext, survivors: number): number {
+  return Math.min(surplusParts(context), tierOf(context.cohort, survivors));
 }
 
 /** All parts that can be taken out of the sum. Call in phase `reconstruct` only. */
 export async function revealedSurplus(context: RoundContext, state: ServerState): Promise<SurplusPart[]> {
-  const first = surplusParts(context) - surplusDue(context, state);
+  const first = firstRevealed(context, state.survivors.length);
   const gaussians = surplusGaussians(context).slice(first);
   const found = Object.values(state.messages.unmask).flatMap(({ sender, surplusSeeds }) =>
     gaussians.map((gaussian, i) => surplusPart(context, sender, first + i, surplusSeeds[i]!, gaussian)),
   );
   return Promise.all(found);
-}
-
-/** The first of the parts that so many survivors do without: a member reveals the seeds from there on. */
-export function firstRevealed(context: RoundContext, survivors: number): number {
-  return tierOf(context.cohort, survivors);
 }
 
 export async function surplusPart(

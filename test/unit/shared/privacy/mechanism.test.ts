@@ -188,6 +188,11 @@ describe('noise shares', () => {
     );
   });
 
+  it('are whole in a plain sum, whoever takes part', () => {
+    const alone = { members: 1, threshold: 1, colluders: 0 };
+    expect(varianceInEffect(alone, { survivors: 4, unrevealed: 0 })).toBe(4);
+  });
+
   it.each([
     [8, 0],
     [8, 1],

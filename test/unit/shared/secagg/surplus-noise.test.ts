@@ -2,8 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DiscreteGaussian } from '../../../../shared/privacy/discrete-gaussian.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
-import { noiseParts, tierOf, varianceInEffect } from '../../../../shared/privacy/noise-share.ts';
-import type { MaskedMessage, UnmaskMessage } from '../../../../shared/protocol/secagg.ts';
+import { MOST_PARTS, noiseParts, tierOf, varianceInEffect } from '../../../../shared/privacy/noise-share.ts';
+import {
+  MAX_SURPLUS_PARTS,
+  type MaskedMessage,
+  type UnmaskMessage,
+} from '../../../../shared/protocol/secagg.ts';
 import { signMessage } from '../../../../shared/secagg/signing.ts';
 import { simulate } from '../../../../shared/secagg/simulate.ts';
 import { applySurplus, surplusGaussians, surplusPart } from '../../../../shared/secagg/surplus-noise.ts';
@@ -113,6 +117,10 @@ describe('surplus noise', () => {
     await driver.until('done', new Set([id]));
     const total = partVariances(driver).reduce((sum, variance) => sum + variance, 0);
     expectVariance(surplusVariance(driver.sum(), driver.ids), total);
+  });
+
+  it('has no more parts than a message may name', () => {
+    expect(MAX_SURPLUS_PARTS).toBe(MOST_PARTS);
   });
 
   it('is announced with one hash for each part', async () => {
