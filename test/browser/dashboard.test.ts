@@ -89,13 +89,18 @@ describe.skipIf(chromium === null)('the dashboard', () => {
 
   it('shows a run while it goes on, and what came of it', async () => {
     await fill(desk);
-    await card('Training').getByRole('button', { name: 'Start training' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
     const training = card('Training');
-    await training.getByRole('button', { name: 'Stop the run' }).waitFor();
     const regions = training.getByRole('list', { name: 'Regions in this round' });
-    for (const region of REGIONS) await regions.getByText(region, { exact: true }).waitFor();
-    await training.getByRole('list', { name: 'Steps of this round' }).getByText('Masked sums').waitFor();
+    const steps = training.getByRole('list', { name: 'Steps of this round' });
+    await training.getByRole('button', { name: 'Start training' }).click();
+    // Looked for from before it starts: the run is a short one.
+    const running = Promise.all([
+      training.getByRole('button', { name: 'Stop the run' }).waitFor(),
+      ...REGIONS.map((region) => regions.getByText(region, { exact: true }).waitFor()),
+      steps.getByText('Masked sums').waitFor(),
+    ]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
+    await running;
     await picture(page, 'running');
     await training.getByText('Published').waitFor({ timeout: 150_000 });
     await card('Overview').getByText('Version 1').waitFor();
