@@ -116,6 +116,7 @@ async function specifyTraining(
     directions: directions === null ? null : { key: `directions:${run.run}`, ...directions },
     activeRows: parameters.activeRows.length,
     temperature: noised === null ? training.temperature : temperatureAt(noised, position),
+    tokenDropout: headOnly ? 0 : training.tokenDropout,
     gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
     adapterKey: headOnly ? keptKey(run, plan, parts, common.lineage) : common.id,

@@ -57,14 +57,18 @@ export function sampleOf({ phase, step, parts }: Position, seed: number): Sample
   return { kind: 'part', seed: (seed + Math.imul(pass, 0x9e3779b1)) >>> 0, part: step % parts, parts };
 }
 
-/**
- * Which part of a shuffled pass a record belongs to. `place` is the record's own uniform 32-bit number; the mixing
- * (murmur3's finaliser) makes every pass a new shuffle.
- */
-export function partOfRecord(place: number, seed: number, parts: number): number {
-  let h = (place ^ seed) >>> 0;
+/** A bijection of 32-bit numbers that leaves nothing of their order (murmur3's finaliser). */
+export function mix(value: number): number {
+  let h = value >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  h = (h ^ (h >>> 16)) >>> 0;
-  return Math.floor((h / 2 ** 32) * parts);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/**
+ * Which part of a shuffled pass a record belongs to. `place` is the record's own uniform 32-bit number; the mixing
+ * makes every pass a new shuffle.
+ */
+export function partOfRecord(place: number, seed: number, parts: number): number {
+  return Math.floor((mix(place ^ seed) / 2 ** 32) * parts);
 }

@@ -15,6 +15,7 @@ import type { SliceResult } from './participant.ts';
 import { queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
+import { dropoutSeed, dropTokens } from './token-dropout.ts';
 import type { Selection } from './unit-selection.ts';
 
 export interface WorkContext {
@@ -220,8 +221,8 @@ async function gradients(
       : await engine.gradient(
           {
             units: records.map((record) => {
-              const { ids, relevant, weight } = record;
-              return { ids, row: label(record), relevant, weight };
+              const ids = dropTokens(record.ids, spec.tokenDropout, dropoutSeed(spec, record));
+              return { ids, row: label(record), relevant: record.relevant, weight: record.weight };
             }),
             adapter: adapterOf(spec.adapter, adapter, engine.info.width),
             clip: { joint: limit },

@@ -93,6 +93,8 @@ export const TrainRound = z.strictObject({
   /** Orthonormal directions [k, width], fp32, along which the head moves; null: along all. */
   directions: StateRef.nullable(),
   temperature: z.number().positive(),
+  /** Share of a query's tokens that are left out where the encoder runs. */
+  tokenDropout: z.number().min(0).max(0.5).default(0),
   /** c_g: the L2 norm to which a unit's gradient is clipped. */
   gradientNorm: z.number().positive(),
   local: LocalSteps.nullable(),

@@ -79,6 +79,8 @@ export const TrainingSettings = z.strictObject({
   temperature: z.number().positive().max(1000).default(20),
   /** c_g: the L2 norm to which the gradient of a unit is clipped. */
   clipNorm: z.number().positive().max(1e6).default(20),
+  /** Share of a query's tokens that are left out at random wherever the adapter learns from it. */
+  tokenDropout: z.number().min(0).max(0.5).default(0.1),
   /** A row learns from this many training queries on. */
   activeThreshold: z.number().min(1).max(1e6).default(1),
   /** A row that was active reverts to its passage's embedding at this count. */
