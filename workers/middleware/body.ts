@@ -72,7 +72,7 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
     if (!type.startsWith('application/octet-stream')) {
       const problem = shapeProblem(bytes);
       if (problem !== null) throw new Problem('body_too_complex', problem);
-      if (hasPrototypeField(new TextDecoder().decode(bytes))) {
+      if (hasPrototypeField(bytes)) {
         throw new Problem('invalid_request', 'body: __proto__ is not a known field');
       }
     }

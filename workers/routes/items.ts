@@ -43,7 +43,7 @@ const tags = ['items'];
 const FiltersText = z
   .string()
   .max(4096)
-  .refine((text) => !hasPrototypeField(text), '__proto__ is not a known field')
+  .refine((text) => !hasPrototypeField(new TextEncoder().encode(text)), '__proto__ is not a known field')
   .transform((text, context) => {
     try {
       return JSON.parse(text) as unknown;

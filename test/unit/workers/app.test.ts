@@ -176,6 +176,7 @@ describe('what fits no route', () => {
     ],
     ['POST', '/v1/items', '{"key": "a", "text": "x", "metadata": {"__proto__" : 1}}'],
     ['POST', '/v1/search', '{"query": "x", "__proto__": {}}'],
+    ['POST', '/v1/items', String.raw`{"key": "\"", "text": "x", "metadata": {"\u005f_proto__" : 1}}`],
     ['GET', `/v1/items?filters=${encodeURIComponent('{"__proto__": 1}')}`, undefined],
   ])('passes over no field, whatever its name: %s %s', async (method, path, body) => {
     const { json } = await app()(method, path, body);
