@@ -12,6 +12,7 @@ import {
   judge,
   trainFigures,
 } from '../../shared/federated/release.ts';
+import { withRowPrior } from '../../shared/federated/row-prior.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
 import { samplingRateOf } from '../../shared/federated/secure-round.ts';
 import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
@@ -84,6 +85,7 @@ export class Learning {
       this.#state.begin(parameters, constants, contents, kind);
       if (run.noise !== null && privacy.training.smoothing && directions === null)
         this.#state.beginSmoothing(parameters.head);
+      this.#state.saveCounts(Float32Array.from(active, (row) => sum[row] as number));
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
       runs.save({ ...nextRound(run), stage: 'train', units, plan });
@@ -118,15 +120,15 @@ export class Learning {
       if (nextPhase !== phase)
         optimiser = newOptimiserState(nextPhase.optimiser.kind, optimiser.first.length);
     } else {
+      const learned = averaged ?? this.#withPrior(run, parameters);
       const draft = {
         parent: run.base,
         run: run.run,
         adapter: settings.adapter,
-        parameters: averaged ?? parameters,
+        parameters: learned,
         training: this.#provenance(spec),
       };
-      const learned = averaged === null ? encoded : encodeParameters(averaged);
-      const candidate = await versions.create(draft, learned, context, now());
+      const candidate = await versions.create(draft, encodeParameters(learned), context, now());
       // The run was cancelled while the version was made.
       if (runs.active()?.run !== run.run) return versions.discardCandidates();
       following.stage = 'gate';
@@ -139,6 +141,15 @@ export class Learning {
       runs.save(run, { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy });
       runs.save(following);
     });
+  }
+
+  /** What the last step left, as it is served. Counts with noise say too little about rows that few asked for. */
+  #withPrior(run: ActiveRun, parameters: Parameters): Parameters {
+    const { rows, settings, context } = this.#parts;
+    const counts = this.#state.counts();
+    if (run.noise !== null || counts === null) return parameters;
+    const start = rows.embeddings(Array.from(parameters.activeRows), context.model.width);
+    return { ...parameters, head: withRowPrior(parameters.head, start, counts, settings.training.rowPrior) };
   }
 
   /** Null where steps are not smoothed. */
@@ -188,10 +199,11 @@ export class Learning {
   #provenance(spec: TrainRound): Record<string, unknown> {
     const { settings } = this.#parts;
     const phases = phasesOf(settings);
-    const { temperature } = settings.training;
+    const { temperature, tokenDropout, rowPrior } = settings.training;
     const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';
     const { aggregation, adaptiveClip, gradientNorm } = spec;
-    return { aggregation, noise, temperature, phases, ...(adaptiveClip && { lastClipNorm: gradientNorm }) };
+    const rule = { temperature, phases, tokenDropout, ...(noise === 'off' && { rowPrior }) };
+    return { aggregation, noise, ...rule, ...(adaptiveClip && { lastClipNorm: gradientNorm }) };
   }
 }
 

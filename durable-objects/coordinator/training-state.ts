@@ -23,6 +23,7 @@ const AVERAGE = 'run/average';
 const FIXED = 'run/fixed';
 const START = 'run/start';
 const TOTAL = 'run/total';
+const COUNTS = 'run/counts';
 const CONSTANTS = 'run/constants';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
@@ -126,6 +127,16 @@ export class TrainingState {
   smoothing(): { start: Float32Array; total: Float32Array } | null {
     if (this.#blobs.get(START) === null) return null;
     return { start: new Float32Array(this.#words(START)), total: new Float32Array(this.#words(TOTAL)) };
+  }
+
+  /** Keeps the queries that asked for each active row. */
+  saveCounts(counts: Float32Array): void {
+    this.#blobs.put(COUNTS, bytesOf(counts));
+  }
+
+  /** Null in a run that began before they were kept. */
+  counts(): Float32Array | null {
+    return this.#blobs.get(COUNTS) === null ? null : new Float32Array(this.#words(COUNTS));
   }
 
   saveTotal(total: Float32Array): void {

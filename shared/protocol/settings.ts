@@ -62,7 +62,7 @@ const DEFAULT_PHASES: z.input<typeof TrainingPhase>[] = [
   {
     train: 'adapter-and-head',
     rounds: 'step',
-    passes: 3,
+    passes: 5,
     optimiser: { adapterRate: 1e-3, headRate: 3e-3, decay: 'linear', warmup: 0 },
   },
   {
@@ -85,6 +85,8 @@ export const TrainingSettings = z.strictObject({
   activeThreshold: z.number().min(1).max(1e6).default(1),
   /** A row that was active reverts to its passage's embedding at this count. */
   inactiveThreshold: z.number().min(0).max(1e6).default(0),
+  /** Queries that a passage's own embedding counts for in its row as it is served (shared/federated/row-prior.ts). */
+  rowPrior: z.number().min(0).max(1e6).default(0.5),
   /** Added in training to the cosine of rows that do not learn: they compete at their fixed place. */
   margin: z.number().min(-2).max(2).default(-0.1),
   /** So many rows that do not learn compete at most, chosen at random: they travel with every run. */
