@@ -45,7 +45,9 @@ export async function runBench([name, ...args]: string[], command = 'npm run ben
     const list = Object.entries(BENCHES).map(([key, { what }]) => `  ${key.padEnd(24)}${what}`);
     const asked =
       name === undefined || name === '--help' || name === '-h' ? '' : `There is no bench ${name}.\n`;
-    process.stderr.write(`${asked}${command} NAME [flags]\n\n${list.join('\n')}\n`);
+    // Help that was asked for is what the command is for; after a mistake it goes with the error.
+    const output = asked === '' ? process.stdout : process.stderr;
+    output.write(`${asked}${command} NAME [flags]\n\n${list.join('\n')}\n`);
     return asked === '' ? 0 : 2;
   }
   try {

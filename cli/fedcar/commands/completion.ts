@@ -23,6 +23,7 @@ export const completionCommand: Register = (program, bind) => {
 interface Words {
   /** The commands before, such as `model show`; empty at the top. */
   path: string;
+  /** Commands, or what an argument may be. */
   commands: { name: string; what: string }[];
   flags: string[];
 }
@@ -32,9 +33,12 @@ function wordsOf(command: Command, path: string[] = [], inherited: string[] = []
   const own = command.options.flatMap(({ long }) => (long == null ? [] : [long]));
   const global = path.length === 0 ? own : inherited;
   const commands = command.commands.map((inner) => ({ name: inner.name(), what: inner.description() }));
+  const choices = command.registeredArguments.flatMap(({ argChoices = [], description }) =>
+    argChoices.map((name) => ({ name, what: description })),
+  );
   const flags = [...new Set([...own, ...inherited, '--help'])].sort();
   return [
-    { path: path.join(' '), commands, flags },
+    { path: path.join(' '), commands: [...commands, ...choices], flags },
     ...command.commands.flatMap((inner) => wordsOf(inner, [...path, inner.name()], global)),
   ];
 }

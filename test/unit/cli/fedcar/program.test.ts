@@ -156,6 +156,7 @@ describe('completion', () => {
     expect(complete('model', 'export', '--o')).toBe('--out');
     expect(complete('privacy', 'plan', '--js')).toBe('--json');
     expect(complete('train', 'list', '')).toBe('');
+    expect(complete('completion', '')).toBe('bash zsh fish');
   });
 
   it.each(['zsh', 'fish'])('of %s names every command', async (shell) => {
@@ -179,6 +180,12 @@ describe('the program', () => {
     expect(ran.stderr).toBe('');
     expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(ran.status).toBe(0);
+  });
+
+  it('prints the list of benches where help belongs', () => {
+    const ran = program('bench', '--help');
+    expect(ran.stdout).toContain('fedcar bench NAME');
+    expect([ran.stderr, ran.status]).toEqual(['', 0]);
   });
 
   it('hands benches their own flags', () => {
