@@ -81,8 +81,11 @@ export type ServerEffect =
   | { kind: 'phase'; phase: MessagePhase; recipients: string[]; deadline: number }
   /** Keep a frame until its vector is complete. */
   | { kind: 'stage'; sender: string; index: number }
-  /** Add a member's staged frames to the sum, in the same transaction as the state. */
-  | { kind: 'accumulate'; sender: string }
+  /**
+   * Add a member's vector to the sum, in the same transaction as the state: frame `last`, which has just come, and the
+   * staged ones.
+   */
+  | { kind: 'accumulate'; sender: string; last: number }
   /** Forget the staged frames of vectors that came too late. */
   | { kind: 'discard-staged' }
   /** Write the round's privacy cost to the ledger, then send the event `charged`. */

@@ -121,16 +121,16 @@ function acceptFrame(draft: Draft, from: string, index: number, digest: string):
   const staged = state.staged[from] ?? [];
   if (hasAnswered(state, 'masked', from) || staged.includes(index)) return true;
   checkTurn(state, from, 'masked');
-  draft.effects.push({ kind: 'stage', sender: from, index });
   const next = [...staged, index];
   if (next.length < announced.frames.length) {
+    draft.effects.push({ kind: 'stage', sender: from, index });
     draft.state = { ...state, staged: { ...state.staged, [from]: next } };
     return false;
   }
   // Only a complete vector counts.
   const { [from]: _, ...others } = state.staged;
   draft.state = { ...state, staged: others, complete: [...state.complete, from] };
-  draft.effects.push({ kind: 'accumulate', sender: from });
+  draft.effects.push({ kind: 'accumulate', sender: from, last: index });
   return false;
 }
 

@@ -153,7 +153,7 @@ export class SecaggServer {
       for (const effect of effects) {
         if (effect.kind === 'stage')
           this.#store.write(`frame/${effect.sender}/${effect.index}`, frame!.words);
-        else if (effect.kind === 'accumulate') this.#accumulate(state, effect.sender);
+        else if (effect.kind === 'accumulate') this.#accumulate(state, effect, frame!.words);
         else if (effect.kind === 'discard-staged') this.#store.remove('frame/');
         else forCaller.push(effect);
         if (effect.kind === 'aborted') this.#store.remove('');
@@ -164,13 +164,19 @@ export class SecaggServer {
     });
   }
 
-  #accumulate(state: ServerState, sender: string): void {
-    for (let index = 0; index < frameCount(state.parameters.dimension); index++) {
-      const words = this.#store.read(`frame/${sender}/${index}`)!;
+  /** Of a vector that is one frame nothing is staged. */
+  #accumulate(
+    { parameters: { dimension } }: ServerState,
+    { sender, last }: { sender: string; last: number },
+    lastWords: Uint32Array,
+  ): void {
+    const count = frameCount(dimension);
+    for (let index = 0; index < count; index++) {
+      const words = index === last ? lastWords : this.#store.read(`frame/${sender}/${index}`)!;
       const sum = this.#store.read(`sum/${index}`);
-      if (sum !== null) addInto(words, sum);
-      this.#store.write(`sum/${index}`, words);
+      if (sum !== null) addInto(sum, words);
+      this.#store.write(`sum/${index}`, sum ?? words);
     }
-    this.#store.remove(`frame/${sender}/`);
+    if (count > 1) this.#store.remove(`frame/${sender}/`);
   }
 }
