@@ -9,6 +9,8 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { StartError } from './start-error.ts';
+import { lockState } from './state-lock.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from './worker-bundle.ts';
 
 export interface DeploymentOptions {
@@ -48,11 +50,6 @@ export interface Deployment {
   stop(): Promise<void>;
 }
 
-/** Says in one line why the system cannot start. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-}
-
 /** Resolves when `port` can be listened on. @throws StartError when another process has it. */
 export async function requireFreePort(port: number): Promise<void> {
   const server = createServer();
@@ -67,10 +64,21 @@ export async function requireFreePort(port: number): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
+/** @throws StartError when another process has the folder or the port. */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  await mkdir(options.folder, { recursive: true });
+  const unlock = lockState(options.folder);
+  try {
+    return await startLocked(options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function startLocked(options: DeploymentOptions, unlock: () => void): Promise<Deployment> {
   const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {}, bench = {} } = options;
   if (port !== 0) await requireFreePort(port);
-  await mkdir(folder, { recursive: true });
   const modules = bench.modules ?? (await bundleWorker(join(folder, 'worker'), config));
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
@@ -102,6 +110,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     async stop() {
       await miniflare.dispose();
       await new Promise<void>((resolve) => log.end(() => resolve()));
+      unlock();
     },
   };
 }

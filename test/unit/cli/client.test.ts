@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, Client } from '../../../cli/client.ts';
-import { requireFreePort, StartError } from '../../../cli/deployment.ts';
+import { requireFreePort } from '../../../cli/deployment.ts';
+import { StartError } from '../../../cli/start-error.ts';
 
 let server: Server | undefined;
 async function serve(listener: RequestListener): Promise<string> {
