@@ -4,9 +4,16 @@ import type { BeirFolder } from './beir.ts';
 import { ApiError, Client } from './client.ts';
 import { type IngestedDocument, type IngestedRecord, uploadDocuments, uploadRecords } from './ingest.ts';
 import { progress } from './progress.ts';
+import { StartError } from './start-error.ts';
 import { type RunReport, startRun, watchRun } from './training.ts';
 
-/** Creates the collection; one that is there with the same settings is taken as it is. */
+/** A kept collection was made with other settings than are asked for: by an older version, or changed since. */
+export class OtherSettingsError extends StartError {}
+
+/**
+ * Creates the collection; one that is there with the same settings is taken as it is.
+ * @throws OtherSettingsError when it is there with others
+ */
 export async function createCollection(
   url: string,
   name: string,
@@ -16,7 +23,9 @@ export async function createCollection(
     await new Client(url).root('POST', '/collections', { name, settings });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'collection_exists') throw error;
-    throw new Error(`the kept state has a collection ${name} with other settings; choose another folder`);
+    throw new OtherSettingsError(
+      `the kept state has a collection ${name} with other settings; choose another folder with --state`,
+    );
   }
   return new Client(url, name);
 }
@@ -69,7 +78,12 @@ export interface TrainOptions {
 
 const TICK_MS = 30_000;
 
-/** Runs the training to its end. @throws Error when it failed or was cancelled. */
+/** A run that ended without a version; the message says why. */
+export class TrainingError extends Error {
+  override readonly name = 'TrainingError';
+}
+
+/** Runs the training to its end. @throws TrainingError when it failed or was cancelled. */
 export async function train(client: Client, { name = 'training', tick }: TrainOptions): Promise<RunReport> {
   const bar = progress(name, 1);
   let ticked = Date.now();
@@ -88,7 +102,7 @@ export async function train(client: Client, { name = 'training', tick }: TrainOp
   });
   bar.end(`${report.finished} rounds, ${report.state}`);
   if (report.state === 'failed' || report.state === 'cancelled') {
-    throw new Error(`training ${report.state}: ${report.error ?? 'no reason was given'}`);
+    throw new TrainingError(`training ${report.state}: ${report.error ?? 'no reason was given'}`);
   }
   return report;
 }

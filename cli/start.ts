@@ -3,23 +3,31 @@
  * retriever together, and the same questions are asked before and after. Everything goes through the HTTP API.
  */
 import { basename, join, resolve } from 'node:path';
+import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import { openBeir } from './beir.ts';
 import { Client } from './client.ts';
 import { pc } from './colours.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
 import { type AnsweredQuery, askAll, type TestQuery, testQueries } from './evaluation.ts';
-import { createCollection, documentsOf, ingest, recordsOf, train } from './experiment.ts';
+import {
+  createCollection,
+  documentsOf,
+  ingest,
+  OtherSettingsError,
+  recordsOf,
+  TrainingError,
+  train,
+} from './experiment.ts';
 import { simulateLog } from './noise-model.ts';
 import { progress } from './progress.ts';
 import { comparison } from './start/comparison.ts';
-import { hashOfFiles, type KeptState, openState, saveState } from './start/kept-state.ts';
+import { hashOfData, type KeptState, openState, saveState } from './start/kept-state.ts';
 import { parseStartOptions, type StartOptions } from './start/options.ts';
 import { askSome } from './start/questions.ts';
 import { noisedSettings, plainSettings } from './start/settings.ts';
 import { verdict } from './start/verdict.ts';
 import { PROJECT } from './worker-bundle.ts';
 
-const FILES = ['corpus.jsonl', 'queries.jsonl', 'qrels/train.tsv', 'qrels/test.tsv'];
 const LOG_SEED = 1;
 /** Questions of the simulated log where noise is on, which hides the single one among many. */
 const NOISED_LOG = 14_000;
@@ -34,17 +42,14 @@ async function main(options: StartOptions): Promise<void> {
   const noise = options.noise ?? samples;
   const name = `${basename(directory)}${noise ? '' : '-no-noise'}`;
   const stateFolder = options.state ?? join(PROJECT, '.fedcar', 'start', name);
-  const state = await openState(
-    stateFolder,
-    await hashOfFiles([...FILES.map((file) => join(directory, file)), withhold ?? '']),
-  );
+  const state = await openState(stateFolder, await hashOfData(folder));
   say(
     `${folder.counts.documents} documents, ${folder.counts.training} training questions, ${folder.counts.test} test questions, regions ${folder.regions.join(', ')}`,
   );
   const deployment = await startDeployment({ folder: stateFolder, port: options.port });
   try {
     const settings = noise ? noisedSettings(folder.regions) : plainSettings(folder.regions);
-    await createCollection(deployment.url, 'default', settings);
+    await openCollection(deployment.url, settings);
     const client = new Client(deployment.url);
     const queries = await testQueries(folder);
     const keep = () => saveState(stateFolder, state);
@@ -58,7 +63,13 @@ async function main(options: StartOptions): Promise<void> {
     }
     const before = await answers(client, queries, 0, 'plain search', state, keep);
     if (state.trained === null) {
-      state.trained = (await train(client, { tick: deployment.tick })).version ?? 0;
+      const trained = await trainOrSay(client, deployment);
+      if (trained === null) {
+        if (options.once) process.exitCode = 1;
+        else await stayUp(deployment);
+        return;
+      }
+      state.trained = trained;
       await keep();
     }
     const after = await answers(client, queries, state.trained, 'trained', state, keep);
@@ -70,6 +81,28 @@ async function main(options: StartOptions): Promise<void> {
     if (!options.once) await stayUp(deployment);
   } finally {
     await deployment.stop();
+  }
+}
+
+/** One that an earlier start made goes on as it was made, whatever this version would choose. */
+async function openCollection(url: string, settings: CollectionSettings): Promise<void> {
+  try {
+    await createCollection(url, 'default', settings);
+  } catch (error) {
+    if (!(error instanceof OtherSettingsError)) throw error;
+    say('the kept collection goes on with the settings that it has, which are not those of this version');
+  }
+}
+
+/** The version that the run made; null, with a line that says why, where the questions are too few for one. */
+async function trainOrSay(client: Client, { tick }: Deployment): Promise<number | null> {
+  try {
+    return (await train(client, { tick })).version ?? 0;
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    say(pc.red(error.message));
+    print('Nothing was learned: plain search answers, and the next start trains again.\n');
+    return null;
   }
 }
 

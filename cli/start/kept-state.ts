@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { BeirFolder } from '../beir.ts';
+import { StartError } from '../start-error.ts';
 
 const KeptState = z.strictObject({
   format: z.literal(1),
-  /** Hash of the data's files: another content needs another folder. */
+  /** `hashOfData`: other data needs another folder. */
   data: z.string(),
   /** Region by document, once everything is uploaded. */
   placed: z.record(z.string(), z.string()).nullable(),
@@ -17,15 +19,24 @@ const KeptState = z.strictObject({
 });
 export type KeptState = z.infer<typeof KeptState>;
 
-/** The folder's state; a fresh one when there is none. @throws Error when it belongs to other data. */
+/** The folder's state; a fresh one when there is none. @throws StartError when it belongs to other data. */
 export async function openState(folder: string, data: string): Promise<KeptState> {
   const text = await readFile(join(folder, 'start.json'), 'utf8').catch(() => null);
   if (text === null) return { format: 1, data, placed: null, answers: {}, trained: null };
-  const parsed = KeptState.safeParse(JSON.parse(text));
-  if (!parsed.success || parsed.data.data !== data) {
-    throw new RangeError(`${folder} holds the state of other data; delete it or choose one with --state`);
+  const state = KeptState.safeParse(parsed(text)).data;
+  const otherwise = 'delete it or choose one with --state';
+  if (state === undefined)
+    throw new StartError(`${folder} holds a start.json of something else; ${otherwise}`);
+  if (state.data !== data) throw new StartError(`${folder} holds the state of other data; ${otherwise}`);
+  return state;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
-  return parsed.data;
 }
 
 export async function saveState(folder: string, state: KeptState): Promise<void> {
@@ -36,8 +47,16 @@ export async function saveState(folder: string, state: KeptState): Promise<void>
   await rename(`${file}.new`, file);
 }
 
-export async function hashOfFiles(paths: readonly string[]): Promise<string> {
+/** Tells data apart by what it means: documents, questions and their regions, whatever files they came from. */
+export async function hashOfData({
+  documents,
+  training,
+  test,
+}: Pick<BeirFolder, 'documents' | 'training' | 'test'>): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of paths) hash.update((await readFile(path).catch(() => null)) ?? 'absent').update('\0');
+  for (const read of [documents, training, test]) {
+    for await (const record of read()) hash.update(JSON.stringify(record));
+    hash.update('\0');
+  }
   return hash.digest('hex').slice(0, 16);
 }

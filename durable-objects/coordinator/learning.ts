@@ -65,8 +65,8 @@ export class Learning {
     saveAsked(storage, rows, sum, deviation, now());
     const plan = planRun(phasesOf(settings), units);
     if (active.length < 2) {
-      const detail = `${active.length} documents have the ${training.activeThreshold} queries that training needs`;
-      this.#parts.fail(run, `${detail}; at least 2 are needed`);
+      const found = `too few training queries: ${active.length} documents have ${training.activeThreshold} or more`;
+      this.#parts.fail(run, `${found}, and it takes 2 documents to tell apart`);
       return;
     }
     if (trainRounds(plan) === 0) {
