@@ -1,7 +1,7 @@
 /** BEIR folders: what is read, where records are placed, and which complaint a malformed folder gets. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBeir } from '../../../cli/beir.ts';
 
@@ -33,6 +33,13 @@ async function folder(changes: Record<string, string | null> = {}): Promise<stri
     if (text !== null) await writeFile(join(directory, name), text);
   }
   return directory;
+}
+
+/** What an attempt fails with. */
+async function complaint(attempt: Promise<unknown>): Promise<string> {
+  const error = await attempt.then(() => null, String);
+  if (error === null) throw new Error('nothing was complained about');
+  return error.replace(/^\w+: /, '');
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -136,25 +143,33 @@ describe('a BEIR folder', () => {
     [
       'a row too short',
       { 'qrels/test.tsv': 'q4\tc\n' },
-      /^test\.tsv:1: 2 columns, expected 3 \(query-id, corpus-id, score\)$/,
+      /^qrels\/test\.tsv:1: 2 columns, expected 3 \(query-id, corpus-id, score\)$/,
     ],
     [
       'a score that is no number',
       { 'qrels/test.tsv': 'q4\tc\thigh\n' },
-      /^test\.tsv:1: field "score": "high"/,
+      /^qrels\/test\.tsv:1: field "score": "high"/,
     ],
     [
       'an unknown query',
       { 'qrels/test.tsv': 'q9\tc\t1\n' },
-      /^test\.tsv:1: field "query-id": "q9" is not in queries\.jsonl$/,
+      /^qrels\/test\.tsv:1: field "query-id": "q9" is not in queries\.jsonl$/,
     ],
     [
       'an unknown document',
       { 'qrels/train.tsv': 'query-id\tcorpus-id\tscore\nq1\tz\t1\n' },
-      /^train\.tsv:2: field "corpus-id": "z"/,
+      /^qrels\/train\.tsv:2: field "corpus-id": "z"/,
     ],
-    ['a judgment twice', { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t1\n' }, /^train\.tsv:2: .*judged twice$/],
-    ['a query in both splits', { 'qrels/test.tsv': 'q1\tc\t1\n' }, /^test\.tsv:1: .*training query as well$/],
+    [
+      'a judgment twice',
+      { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t1\n' },
+      /^qrels\/train\.tsv:2: .*judged twice$/,
+    ],
+    [
+      'a query in both splits',
+      { 'qrels/test.tsv': 'q1\tc\t1\n' },
+      /^qrels\/test\.tsv:1: .*training query as well$/,
+    ],
     [
       'a region name with a space',
       { 'regions.tsv': 'q1\teast coast\nq2\tweur\n' },
@@ -177,12 +192,36 @@ describe('a BEIR folder', () => {
     ],
   ];
   it.each(broken)('complains about %s', async (_, changes, message) => {
-    await expect(openBeir(await folder(changes))).rejects.toThrow(message);
+    const directory = await folder(changes);
+    const said = await complaint(openBeir(directory));
+    expect(said).toContain(`${directory}/`);
+    expect(said.replace(`${directory}/`, '')).toMatch(message);
+  });
+
+  it('says where it looked for a file', async () => {
+    const directory = await folder();
+    await rm(join(directory, 'corpus.jsonl'));
+    const corpus = join(directory, 'corpus.jsonl');
+    expect(await complaint(openBeir(directory))).toBe(`${corpus}: no such file`);
+    await mkdir(corpus);
+    expect(await complaint(openBeir(directory))).toMatch(/^\/.*corpus\.jsonl: EISDIR/);
+  });
+
+  it('looks for the withheld documents in the current folder, then in its own', async () => {
+    // Run from the project, where docs is a folder.
+    const directory = await folder({ docs: 'a\n' });
+    expect((await openBeir(directory, { withhold: 'docs' })).withheld).toEqual(new Set(['a']));
+    expect(await complaint(openBeir(directory, { withhold: 'nope.txt' }))).toBe(
+      `nope.txt: no such file; looked for ${resolve('nope.txt')} and ${join(directory, 'nope.txt')}`,
+    );
+    expect(await complaint(openBeir(directory, { withhold: join(directory, 'qrels') }))).toContain(
+      'no such file; looked for ',
+    );
   });
 
   it('complains about a withheld document that does not exist and about a bad number of regions', async () => {
     const directory = await folder({ 'rare.txt': 'a\nnone\n' });
-    await expect(openBeir(directory, { withhold: 'rare.txt' })).rejects.toThrow(/^rare\.txt:2: "none"/);
+    await expect(openBeir(directory, { withhold: 'rare.txt' })).rejects.toThrow(/rare\.txt:2: "none"/);
     await expect(openBeir(directory, { regions: 0 })).rejects.toThrow(RangeError);
   });
 });
