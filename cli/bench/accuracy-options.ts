@@ -34,7 +34,7 @@ function positive(text: string): number {
   return value;
 }
 
-/** Flags as commander reads them; a wrong one ends the process with status 2 after one line. */
+/** @throws CommanderError for a wrong flag, which commander has named on standard error by then */
 export function parseAccuracyOptions(args: string[]): AccuracyOptions {
   const command = new Command('bench accuracy')
     .description('Ingest a BEIR folder, train over its regions, evaluate; all through HTTP against workerd.')
@@ -54,8 +54,6 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
     .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
     .option('--state <dir>', 'keep the state in this folder instead of a temporary one')
     .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2);
-    });
+    .exitOverride();
   return command.parse(args, { from: 'user' }).opts<AccuracyOptions>();
 }

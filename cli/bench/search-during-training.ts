@@ -39,6 +39,7 @@ export async function benchSearchDuringTraining(args: string[]): Promise<void> {
       [],
     )
     .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride()
     .parse(args, { from: 'user' })
     .opts<Options>();
   const folder = await openBeir(options.dataset);
