@@ -1,7 +1,13 @@
-/** The records of a BEIR folder, checked field by field: documents, queries, judgments, regions. */
-import { ItemFormat, type ItemMetadata } from '../../shared/protocol/items.ts';
+/**
+ * The records of a BEIR folder, checked field by field: documents, queries, judgments, regions. What is read here is
+ * within the limits of the API.
+ */
+import { z } from 'zod';
+import { FeedbackInput, type ItemFormat, ItemInput, type ItemMetadata } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
+import { MAX_QUERY_CHARACTERS } from '../../shared/retrieval/conversation.ts';
 import { DatasetError, type JsonRecord, readJsonLines, readLines, readTable } from './lines.ts';
+import { valid } from './valid.ts';
 
 export interface CorpusRecord {
   id: string;
@@ -21,6 +27,12 @@ export interface Judgment {
   document: string;
 }
 
+const { key: _id, ...fields } = ItemInput.shape;
+/** A document as it is uploaded, under BEIR's name for its key. */
+const Uploaded = z.strictObject({ _id, ...fields });
+/** Training queries go to `/v1/feedback`, test queries to `/v1/search`. */
+const QueryText = FeedbackInput.shape.query.max(MAX_QUERY_CHARACTERS);
+
 /** Documents of a corpus.jsonl in file order; ids are not compared with each other here. */
 export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & { line: number }> {
   for await (const { number: line, record } of readJsonLines(file)) {
@@ -29,12 +41,12 @@ export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & {
     if (title.trim() === '' && text.trim() === '') {
       throw new DatasetError(file, line, 'text', 'is empty, and so is the title');
     }
-    const format = ItemFormat.safeParse(record.format ?? 'text');
-    if (!format.success) {
-      throw new DatasetError(file, line, 'format', `expected one of ${ItemFormat.options.join(', ')}`);
-    }
+    const id = readId(file, line, record);
+    // Some corpora have documents that are a title only; they are uploaded with it as their text.
+    const given = { _id: id, title, text: text === '' ? title : text, format: record.format ?? 'text' };
     const metadata = readMetadata(file, line, record.metadata ?? {});
-    yield { line, id: readId(file, line, record), title, text, format: format.data, metadata };
+    const { format } = valid(Uploaded, { ...given, metadata }, file, line);
+    yield { line, id, title, text, format, metadata };
   }
 }
 
@@ -42,7 +54,7 @@ export async function* readQueries(file: string): AsyncGenerator<QueryRecord & {
   for await (const { number: line, record } of readJsonLines(file)) {
     const text = string(file, line, record, 'text');
     if (text.trim() === '') throw new DatasetError(file, line, 'text', 'is empty');
-    yield { line, id: readId(file, line, record), text };
+    yield { line, id: readId(file, line, record), text: valid(QueryText, text, file, line, 'text') };
   }
 }
 

@@ -48,6 +48,58 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
+const documentWith = (field: string, value: unknown) => ({
+  'corpus.jsonl': `${valid['corpus.jsonl']}\n${JSON.stringify({ _id: 'd', title: 'D', text: 'x', [field]: value })}\n`,
+});
+const longQuery = `${valid['queries.jsonl']}\n${JSON.stringify({ _id: 'q5', text: 'x'.repeat(5000) })}\n`;
+const beyondLimits: [string, Record<string, string>, RegExp][] = [
+  [
+    'an id that is too long for a key',
+    documentWith('_id', 'x'.repeat(600)),
+    /^corpus\.jsonl:4: field "_id": at most 512 characters, got 600$/,
+  ],
+  [
+    'an id that has no place in a URL',
+    documentWith('_id', '..'),
+    /^corpus\.jsonl:4: field "_id": is a name without U\+0000, not \. or \.\., got "\.\."$/,
+  ],
+  [
+    'a title that is too long',
+    documentWith('title', 'x'.repeat(1025)),
+    /^corpus\.jsonl:4: field "title": at most 1024 characters, got 1025$/,
+  ],
+  [
+    'a text that is too long',
+    documentWith('text', 'x'.repeat(1_000_001)),
+    /^corpus\.jsonl:4: field "text": at most 1000000 characters, got 1000001$/,
+  ],
+  [
+    'metadata that is too long',
+    documentWith('metadata', { year: 1, note: 'x'.repeat(2000) }),
+    /^corpus\.jsonl:4: field "metadata\.note": at most 1024 characters, got 2000$/,
+  ],
+  [
+    'metadata with a name that is too long',
+    documentWith('metadata', { ['x'.repeat(65)]: 1 }),
+    /^corpus\.jsonl:4: field "metadata\.x+": as a name: at most 64 characters, got 65$/,
+  ],
+  [
+    'too much metadata',
+    documentWith('metadata', Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}`, i]))),
+    /^corpus\.jsonl:4: field "metadata": at most 64 fields$/,
+  ],
+  [
+    'a training query that is too long',
+    { 'queries.jsonl': longQuery, 'qrels/train.tsv': 'q5\ta\t1\n' },
+    /^queries\.jsonl:5: field "text": at most 4096 characters, got 5000$/,
+  ],
+  [
+    'a test query that is too long',
+    { 'queries.jsonl': longQuery, 'qrels/test.tsv': 'q5\ta\t1\n' },
+    /^queries\.jsonl:5: field "text": at most 4096 characters, got 5000$/,
+  ],
+];
+
 describe('a BEIR folder', () => {
   it('streams documents, training queries and test queries', async () => {
     const beir = await openBeir(await folder(), { regions: 1 });
@@ -133,13 +185,14 @@ describe('a BEIR folder', () => {
     [
       'an unknown format',
       { 'corpus.jsonl': '{"_id":"a","text":"x","format":"pdf"}' },
-      /^corpus\.jsonl:1: field "format"/,
+      /^corpus\.jsonl:1: field "format": expected one of text, markdown, html, got "pdf"$/,
     ],
     [
       'nested metadata',
       { 'corpus.jsonl': '{"_id":"a","text":"x","metadata":{"tags":[]}}' },
       /field "metadata\.tags"/,
     ],
+    ...beyondLimits,
     [
       'a row too short',
       { 'qrels/test.tsv': 'q4\tc\n' },
@@ -196,6 +249,14 @@ describe('a BEIR folder', () => {
     const said = await complaint(openBeir(directory));
     expect(said).toContain(`${directory}/`);
     expect(said.replace(`${directory}/`, '')).toMatch(message);
+  });
+
+  it('takes what is just within the limits of the API', async () => {
+    const changes = {
+      ...documentWith('_id', 'x'.repeat(512)),
+      'queries.jsonl': `${valid['queries.jsonl']}\n${JSON.stringify({ _id: 'q5', text: 'x'.repeat(4096) })}\n`,
+    };
+    expect((await openBeir(await folder(changes))).counts.documents).toBe(4);
   });
 
   it('says where it looked for a file', async () => {
