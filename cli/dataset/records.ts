@@ -2,6 +2,7 @@
  * The records of a BEIR folder, checked field by field: documents, queries, judgments, regions. What is read here is
  * within the limits of the API.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FeedbackInput, type ItemFormat, ItemInput, type ItemMetadata } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
@@ -66,6 +67,12 @@ export async function* readJudgments(file: string): AsyncGenerator<Judgment & { 
       throw new DatasetError(file, line, 'score', `"${row.score}" is not a whole number`);
     if (score > 0) yield { line, query: row['query-id'], document: row['corpus-id'] };
   }
+}
+
+/** Names a judgment's record, so that a repeated upload is known; by a hash where the API takes no id of that length. */
+export function recordId(query: string, document: string): string {
+  const id = `${query}/${document}`;
+  return FeedbackInput.shape.id.safeParse(id).success ? id : createHash('sha256').update(id).digest('hex');
 }
 
 /** A table from `known` ids to regions, such as regions.tsv (`query-id`) or documents.tsv (`corpus-id`). */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBeir } from '../../../cli/beir.ts';
+import { recordsOf } from '../../../cli/experiment.ts';
+import { FeedbackInput } from '../../../shared/protocol/items.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -257,6 +259,19 @@ describe('a BEIR folder', () => {
       'queries.jsonl': `${valid['queries.jsonl']}\n${JSON.stringify({ _id: 'q5', text: 'x'.repeat(4096) })}\n`,
     };
     expect((await openBeir(await folder(changes))).counts.documents).toBe(4);
+  });
+
+  it('makes records that the API takes of ids of any length', async () => {
+    const long = `q${'x'.repeat(600)}`;
+    const beir = await openBeir(
+      await folder({
+        'queries.jsonl': `${valid['queries.jsonl']}\n${JSON.stringify({ _id: long, text: 'long?' })}\n`,
+        'qrels/train.tsv': `q1\ta\t1\n${long}\ta\t1\n${long}\tb\t1\n`,
+      }),
+    );
+    const ids = (await recordsOf(beir)).map(({ record }) => FeedbackInput.parse(record).id);
+    expect(ids[0]).toBe('q1/a');
+    expect(new Set(ids).size).toBe(3);
   });
 
   it('says where it looked for a file', async () => {
