@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
-import { type AnsweredQuery, askAll, type TestQuery, testQueries } from '../evaluation.ts';
+import { type AnsweredQuery, askAll, someTestQueries, type TestQuery } from '../evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf, train } from '../experiment.ts';
 import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
@@ -25,7 +25,7 @@ export async function benchAccuracy(args: string[]): Promise<void> {
     ...(withhold === undefined ? {} : { withhold }),
     ...(regions === undefined ? {} : { regions }),
   });
-  const queries = await testQueries(folder, options.limit);
+  const queries = await someTestQueries(folder, options.limit);
   const state = options.state ?? (await mkdtemp(join(tmpdir(), 'fedcar-bench-')));
   const deployment = await startDeployment({ folder: state });
   try {
