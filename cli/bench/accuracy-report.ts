@@ -1,6 +1,6 @@
 /** What `bench accuracy` prints: one object for programs, a table for people. */
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
-import type { RetrievalSummary } from '../../shared/retrieval/metrics.ts';
+import type { Estimate, RetrievalSummary } from '../../shared/retrieval/metrics.ts';
 import type { BeirFolder } from '../beir.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
 import { summarise } from '../summary.ts';
@@ -20,12 +20,22 @@ export interface Measured {
   wallS: number;
 }
 
+/**
+ * Rates are fractions, times seconds. `seen_top1` and `unseen_top1`, with `--withhold` only: test queries about documents
+ * with training queries, and about the others; null where there is no such query. `rounds` are train rounds, those that
+ * `--rounds` asks for and `curve` has; `rounds_in_all` has the counting round and the gate as well. `epsilon` is null
+ * without noise.
+ */
 export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS }: Measured) {
   const answers = trained.flatMap((one) => one.answers);
   const plain = summarise(mips) as RetrievalSummary;
   const all = summarise(answers) as RetrievalSummary;
   const first = trained[0] as Trained;
   const sum = (value: (one: Trained) => number) => trained.reduce((total, one) => total + value(one), 0);
+  const groups = folder.withheld.size === 0 ? {} : withheldGroups(folder, mips, answers);
+  const curve = first.run.rounds
+    .filter((one) => one.kind === 'train')
+    .map(({ round, loss, accuracy }) => ({ round, loss, top1: accuracy }));
   return {
     documents: folder.counts.documents,
     training_queries: folder.counts.training,
@@ -37,7 +47,7 @@ export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS
     recall_at_10: all.recall.value,
     mrr_at_10: all.mrr.value,
     ndcg_at_10: all.ndcg.value,
-    ...(folder.withheld.size === 0 ? {} : withheldFigures(folder, mips, answers)),
+    ...each(groups, (estimate) => estimate?.value ?? null),
     /** 95 % intervals. */
     intervals: {
       mips_top1: interval(plain.top1),
@@ -45,8 +55,10 @@ export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS
       recall_at_10: interval(all.recall),
       mrr_at_10: interval(all.mrr),
       ndcg_at_10: interval(all.ndcg),
+      ...each(groups, (estimate) => (estimate === null ? null : interval(estimate))),
     },
-    rounds: first.run.finished,
+    rounds: curve.length,
+    rounds_in_all: first.run.finished,
     wall_s: round(wallS),
     ingest_s: round(ingestS),
     train_s: round(sum((one) => one.trainS)),
@@ -62,23 +74,28 @@ export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS
     workerd_peak_mb: peakWorkerdMemoryMb(),
     local_only:
       first.region === null ? null : trained.map(({ region, answers }) => ({ region, top1: top1(answers) })),
-    curve: first.run.rounds
-      .filter((one) => one.kind === 'train')
-      .map(({ round, loss, accuracy }) => ({ round, loss, top1: accuracy })),
+    curve,
     settings,
   };
 }
 
-/** Documents whose training queries were left out, and the others. */
-function withheldFigures(folder: BeirFolder, mips: AnsweredQuery[], answers: AnsweredQuery[]) {
+/** Top-1 for documents whose training queries were left out, and for the others. */
+function withheldGroups(folder: BeirFolder, mips: AnsweredQuery[], answers: AnsweredQuery[]) {
   const unseen = (query: AnsweredQuery) => [...query.relevant].some((id) => folder.withheld.has(id));
   const seen = (query: AnsweredQuery) => !unseen(query);
+  const top1Of = (group: AnsweredQuery[]) => summarise(group)?.top1 ?? null;
   return {
-    seen_top1: top1(answers.filter(seen)),
-    unseen_top1: top1(answers.filter(unseen)),
-    mips_seen_top1: top1(mips.filter(seen)),
-    mips_unseen_top1: top1(mips.filter(unseen)),
+    seen_top1: top1Of(answers.filter(seen)),
+    unseen_top1: top1Of(answers.filter(unseen)),
+    mips_seen_top1: top1Of(mips.filter(seen)),
+    mips_unseen_top1: top1Of(mips.filter(unseen)),
   };
+}
+
+type Groups = Partial<ReturnType<typeof withheldGroups>>;
+
+function each<V>(groups: Groups, value: (estimate: Estimate | null) => V): { [name in keyof Groups]: V } {
+  return Object.fromEntries(Object.entries(groups).map(([name, estimate]) => [name, value(estimate)]));
 }
 
 /** ε as charged, and the noise multiplier of the steps: charged, and the mean of what was in effect. */
@@ -119,7 +136,6 @@ export function showReport(report: ReturnType<typeof accuracyReport>, { json }: 
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
   }
-  const withheld = report as { seen_top1?: number; unseen_top1?: number } & Record<string, unknown>;
   const rows = [
     ['', 'plain search', 'trained'],
     ['top-1', percent(report.mips_top1), percent(report.top1)],
@@ -127,10 +143,11 @@ export function showReport(report: ReturnType<typeof accuracyReport>, { json }: 
     ['MRR@10', '', percent(report.mrr_at_10)],
     ['nDCG@10', '', percent(report.ndcg_at_10)],
   ];
-  if (withheld.seen_top1 !== undefined) {
-    const of = (name: string) => percent(withheld[name] as number);
-    rows.push(['top-1, documents with queries', of('mips_seen_top1'), of('seen_top1')]);
-    rows.push(['top-1, documents without', of('mips_unseen_top1'), of('unseen_top1')]);
+  if (report.seen_top1 !== undefined) {
+    const row = (name: string, plain?: number | null, trained?: number | null) =>
+      rows.push([name, percent(plain ?? null), percent(trained ?? null)]);
+    row('top-1, documents with queries', report.mips_seen_top1, report.seen_top1);
+    row('top-1, documents without', report.mips_unseen_top1, report.unseen_top1);
   }
   const time = `${report.rounds} rounds, ${report.state}; ${report.wall_s} s in all, ${report.train_s} s training`;
   process.stdout.write(`\n${table(rows)}\n\n  ${time}\n`);
