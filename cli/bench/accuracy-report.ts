@@ -1,5 +1,4 @@
 /** What `bench accuracy` prints: one object for programs, a table for people. */
-import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Estimate, RetrievalSummary } from '../../shared/retrieval/metrics.ts';
 import type { BeirFolder } from '../beir.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
@@ -8,11 +7,10 @@ import { percent, table } from '../table.ts';
 import { peakWorkerdMemoryMb } from '../workerd-memory.ts';
 import type { Trained } from './accuracy.ts';
 import type { AccuracyOptions } from './accuracy-options.ts';
-import { criticalPathS } from './critical-path.ts';
+import { figuresOfAll, roundTenths, runFigures } from './accuracy-run.ts';
 
 export interface Measured {
   folder: BeirFolder;
-  settings: CollectionSettings;
   mips: AnsweredQuery[];
   /** One training of all regions, or one for each. */
   trained: Trained[];
@@ -22,20 +20,19 @@ export interface Measured {
 
 /**
  * Rates are fractions, times seconds. `seen_top1` and `unseen_top1`, with `--withhold` only: test queries about documents
- * with training queries, and about the others; null where there is no such query. `rounds` are train rounds, those that
- * `--rounds` asks for and `curve` has; `rounds_in_all` has the counting round and the gate as well. `epsilon` is null
- * without noise.
+ * with training queries, and about the others; null where there is no such query. The figures of the training are those of
+ * `runFigures`. With `--local-only` they stand in `local_only`, region by region, with the region's top-1 and, where it
+ * could not train, why: version 0 answers there. The rates of the report are then means over the regions, and of the
+ * trainings it has what `figuresOfAll` says of them together.
  */
-export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS }: Measured) {
+export function accuracyReport({ folder, mips, trained, ingestS, wallS }: Measured) {
   const answers = trained.flatMap((one) => one.answers);
   const plain = summarise(mips) as RetrievalSummary;
   const all = summarise(answers) as RetrievalSummary;
   const first = trained[0] as Trained;
   const sum = (value: (one: Trained) => number) => trained.reduce((total, one) => total + value(one), 0);
   const groups = folder.withheld.size === 0 ? {} : withheldGroups(folder, mips, answers);
-  const curve = first.run.rounds
-    .filter((one) => one.kind === 'train')
-    .map(({ round, loss, accuracy }) => ({ round, loss, top1: accuracy }));
+  const alone = first.region !== null;
   return {
     documents: folder.counts.documents,
     training_queries: folder.counts.training,
@@ -57,26 +54,23 @@ export function accuracyReport({ folder, settings, mips, trained, ingestS, wallS
       ndcg_at_10: interval(all.ndcg),
       ...each(groups, (estimate) => (estimate === null ? null : interval(estimate))),
     },
-    rounds: curve.length,
-    rounds_in_all: first.run.finished,
-    wall_s: round(wallS),
-    ingest_s: round(ingestS),
-    train_s: round(sum((one) => one.trainS)),
-    ask_s: round(sum((one) => one.askS)),
-    critical_path_s: rounded(criticalPathS(first.run, first.units)),
-    ...privacyFigures(first),
-    state: first.run.state,
-    held_out: first.version.held_out,
-    probe: first.version.probe,
-    rows: first.version.rows,
-    active_rows: first.version.active_rows,
-    snapshot_bytes: first.version.bytes,
+    wall_s: roundTenths(wallS),
+    ingest_s: roundTenths(ingestS),
+    train_s: roundTenths(sum((one) => one.trainS)),
+    ask_s: roundTenths(sum((one) => one.askS)),
     workerd_peak_mb: peakWorkerdMemoryMb(),
-    local_only:
-      first.region === null ? null : trained.map(({ region, answers }) => ({ region, top1: top1(answers) })),
-    curve,
-    settings,
+    ...(alone ? figuresOfAll(trained) : runFigures(first)),
+    local_only: alone ? trained.map(aloneFigures) : null,
   };
+}
+
+/** A region's training with its own queries. */
+function aloneFigures(trained: Trained) {
+  const { region, run, answers } = trained;
+  const summary = summarise(answers) as RetrievalSummary;
+  // A version that the gate rejected has a reason as well, but is there and answered.
+  const outcome = { trained: run.state !== 'failed', reason: run.error };
+  return { region, ...outcome, top1: summary.top1.value, ...runFigures(trained) };
 }
 
 /** Top-1 for documents whose training queries were left out, and for the others. */
@@ -98,37 +92,8 @@ function each<V>(groups: Groups, value: (estimate: Estimate | null) => V): { [na
   return Object.fromEntries(Object.entries(groups).map(([name, estimate]) => [name, value(estimate)]));
 }
 
-/** ε as charged, and the noise multiplier of the steps: charged, and the mean of what was in effect. */
-function privacyFigures({ privacy, run }: Trained) {
-  if (privacy.noise === 'off') return { epsilon: null, epsilon_pld: null, noise: null };
-  const { epsilon, epsilon_pld, charges } = privacy;
-  const train = charges.find(({ kind }) => kind === 'train');
-  const charged = train?.noise_multiplier ?? null;
-  const multipliers = run.rounds.flatMap(({ kind, noise_in_effect: inEffect }) =>
-    kind === 'train' && inEffect !== null ? [inEffect] : [],
-  );
-  const inEffect = multipliers.length === 0 ? null : mean(multipliers);
-  return { epsilon, epsilon_pld, noise: { charged, in_effect: inEffect } };
-}
-
-function top1(answers: AnsweredQuery[]): number | null {
-  return summarise(answers)?.top1.value ?? null;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function interval({ low, high }: { low: number; high: number }): [number, number] {
   return [low, high];
-}
-
-function rounded(value: number | null): number | null {
-  return value === null ? null : round(value);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
 
 export function showReport(report: ReturnType<typeof accuracyReport>, { json }: AccuracyOptions): void {
@@ -149,6 +114,17 @@ export function showReport(report: ReturnType<typeof accuracyReport>, { json }: 
     row('top-1, documents with queries', report.mips_seen_top1, report.seen_top1);
     row('top-1, documents without', report.mips_unseen_top1, report.unseen_top1);
   }
-  const time = `${report.rounds} rounds, ${report.state}; ${report.wall_s} s in all, ${report.train_s} s training`;
-  process.stdout.write(`\n${table(rows)}\n\n  ${time}\n`);
+  const time = `${report.wall_s} s in all, ${report.train_s} s training`;
+  if (report.local_only === null) {
+    process.stdout.write(`\n${table(rows)}\n\n  ${report.rounds} rounds, ${report.state}; ${time}\n`);
+    return;
+  }
+  const regions = report.local_only.map(({ region, top1, rounds, state, reason }) => [
+    region ?? '',
+    percent(top1),
+    `${rounds}`,
+    reason === null ? state : `${state}: ${reason}`,
+  ]);
+  const head = ['region alone', 'top-1', 'rounds', ''];
+  process.stdout.write(`\n${table(rows)}\n\n${table([head, ...regions], '  ', [0, 3])}\n\n  ${time}\n`);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { runBench } from '../../../cli/bench/index.ts';
 import { fedcar } from '../../helpers/fedcar.ts';
+import { heard } from '../../helpers/heard.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evaluation-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,8 +23,7 @@ it.each([
   ['scores of zero', '2\ta\t0\n'],
 ])('refuses test judgments with %s', async (_, judgments) => {
   writeFileSync(test, judgments);
-  const said: string[] = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  const said = heard(process.stderr);
   for (const bench of ['accuracy', 'federation', 'search-during-training']) {
     expect(await runBench([bench, '--dataset', folder])).toBe(1);
     expect(said.splice(0)).toEqual([`bench ${bench}: ${refusal}\n`]);

@@ -46,13 +46,13 @@ const trained = (more: Partial<Trained> = {}): Trained => ({
   ...{ region: null, units: { east: 300, west: 100 }, run: run(), answers: better, trainS: 4.04, askS: 1 },
   version: { version: 1, bytes: 900, rows: 3, active_rows: 2, held_out: { accuracy: 0.9 }, probe: null },
   privacy: { noise: 'off', epsilon: 0, epsilon_pld: 0, charges: [] },
+  settings: settingsFrom([]),
   ...more,
 });
 
 const measured = (more: Partial<Measured> = {}) =>
   accuracyReport({
-    ...{ folder: folder(), settings: settingsFrom([]), mips: plain, trained: [trained()] },
-    ...{ ingestS: 2, wallS: 9.96, ...more },
+    ...{ folder: folder(), mips: plain, trained: [trained()], ingestS: 2, wallS: 9.96, ...more },
   });
 
 it('has rates with intervals, rounds, times and the curve', () => {
@@ -102,4 +102,40 @@ it('gives the privacy that was charged, and the noise', () => {
   const noise = { charged: 2, in_effect: expect.closeTo(2.3) };
   const report = measured({ trained: [trained({ privacy })] });
   expect(report).toMatchObject({ epsilon: 2.1, epsilon_pld: 1.9, noise });
+});
+
+it('has a part for every region that trained alone, and for one that could not', () => {
+  const east = trained({
+    region: 'east',
+    units: { east: 300 },
+    settings: settingsFrom(['regions=["east"]']),
+  });
+  const error = '0 documents have the 3 queries that training needs; at least 2 are needed';
+  const failed = run({ state: 'failed', version: null, error, ended_at: 1500, rounds: [round(0, 'count')] });
+  const west = trained({ region: 'west', units: {}, run: failed, answers: plain });
+  const report = measured({ trained: [east, west] });
+  expect(report.local_only).toMatchObject([
+    { region: 'east', trained: true, reason: null, top1: 0.75, rounds: 2, critical_path_s: 4 },
+    { region: 'west', trained: false, reason: error, top1: 0.25, rounds: 0, critical_path_s: 1.5, curve: [] },
+  ]);
+  expect(report.local_only?.[0]).toMatchObject({ state: 'published', settings: { regions: ['east'] } });
+  expect(report.local_only?.[0]?.curve).toHaveLength(2);
+  // Means over the regions; of the trainings together the longest path, and nothing that belongs to one of them.
+  expect(report).toMatchObject({
+    mips_top1: 0.25,
+    top1: 0.5,
+    critical_path_s: 4,
+    train_s: 8.1,
+    epsilon: null,
+  });
+  for (const name of ['rounds', 'rounds_in_all', 'state', 'curve', 'held_out', 'settings'] as const) {
+    expect(report[name], name).toBeNull();
+  }
+});
+
+it('gives the largest privacy loss of regions that train alone', () => {
+  const alone = (region: string, epsilon: number) =>
+    trained({ region, privacy: { noise: 'on', epsilon, epsilon_pld: epsilon / 2, charges: [] } });
+  const report = measured({ trained: [alone('east', 2), alone('west', 3)] });
+  expect(report).toMatchObject({ epsilon: 3, epsilon_pld: 1.5, noise: null });
 });

@@ -1,14 +1,9 @@
 /** What every bench does with a command line that it does not understand. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { runBench } from '../../../../cli/bench/index.ts';
+import { heard } from '../../../helpers/heard.ts';
 
 afterEach(() => void vi.restoreAllMocks());
-
-function heard(stream: NodeJS.WriteStream): string[] {
-  const said: string[] = [];
-  vi.spyOn(stream, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  return said;
-}
 
 const UNKNOWN = /^[^\n]*unknown option '--nope'[^\n]*\n$/i;
 const MISSING = /^[^\n]*required option[^\n]*not specified\n$/;
