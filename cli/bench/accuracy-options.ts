@@ -39,9 +39,12 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
   const command = new Command('bench accuracy')
     .description('Ingest a BEIR folder, train over its regions, evaluate; all through HTTP against workerd.')
     .requiredOption('--dataset <dir>', 'BEIR folder: corpus.jsonl, queries.jsonl, qrels/{train,test}.tsv')
-    .option('--withhold <file>', 'documents whose training queries are left out, one id a line')
+    .option(
+      '--withhold <file>',
+      'documents whose training queries are left out, one id a line; a file here, or in the data set',
+    )
     .option('--regions <n>', 'spread over n regions; 1 is the same training in one place', whole(1, 64))
-    .option('--rounds <n>', 'so many training rounds instead of the passes of the settings', whole(1))
+    .option('--rounds <n>', 'so many train rounds instead of the passes of the settings', whole(1))
     .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
     .option('--dp-epsilon <e>', 'train with noise, within this ε (default: noise off)', positive)
     .option('--local-only', 'train each region alone on its own queries', false)
