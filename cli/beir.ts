@@ -3,7 +3,7 @@
  * regions.tsv (query → region), documents.tsv (document → region) and a list of documents to withhold. Opening
  * checks the whole folder and keeps ids only; documents and queries are streamed from the files afterwards.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { DatasetError } from './dataset/lines.ts';
 import { type Placement, placeRecords } from './dataset/placement.ts';
@@ -163,11 +163,20 @@ async function readWithheld(
   documents: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   if (name === undefined) return new Set();
-  const here = resolve(name);
-  const file = isAbsolute(name) || existsSync(here) ? here : join(directory, name);
+  const file = withheldFile(directory, name);
   const ids = await readIdList(file);
   for (const [id, line] of ids) {
     if (!documents.has(id)) throw new DatasetError(file, line, null, `"${id}" is not in corpus.jsonl`);
   }
   return new Set(ids.keys());
+}
+
+/** A folder of that name is not meant, a pipe may be. */
+function withheldFile(directory: string, name: string): string {
+  const places = isAbsolute(name) ? [name] : [resolve(name), join(directory, name)];
+  const file = places.find((place) => existsSync(place) && !statSync(place).isDirectory());
+  if (file === undefined) {
+    throw new DatasetError(name, null, null, `no such file; looked for ${places.join(' and ')}`);
+  }
+  return file;
 }

@@ -1,5 +1,6 @@
 /** Test queries through `POST /v1/search`, as a user would ask them, and what came back. */
-import type { BeirFolder } from './beir.ts';
+import { join } from 'node:path';
+import { type BeirFolder, DatasetError } from './beir.ts';
 import type { Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
@@ -42,6 +43,14 @@ export async function testQueries(
   if (all.length <= limit) return all;
   // Spread over the file, which is often sorted by document.
   return Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)] as TestQuery);
+}
+
+/** As `testQueries`, for figures that need some. @throws DatasetError when the folder has none */
+export async function someTestQueries(folder: BeirFolder, limit?: number): Promise<TestQuery[]> {
+  const queries = await testQueries(folder, limit);
+  if (queries.length > 0) return queries;
+  const file = join(folder.directory, 'qrels', 'test.tsv');
+  throw new DatasetError(file, null, null, 'there is no test query: no row has a score above 0');
 }
 
 /** Asks every query of one version. @throws Error when a region keeps missing: figures are about whole answers. */

@@ -2,6 +2,7 @@
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { BeirFolder } from './beir.ts';
 import { ApiError, Client } from './client.ts';
+import { recordId } from './dataset/records.ts';
 import { type IngestedDocument, type IngestedRecord, uploadDocuments, uploadRecords } from './ingest.ts';
 import { progress } from './progress.ts';
 import { StartError } from './start-error.ts';
@@ -48,7 +49,7 @@ export async function recordsOf(folder: BeirFolder, only?: string): Promise<Inge
     if (only !== undefined && region !== only) continue;
     records.push({
       region,
-      record: { id: `${id}/${document}`, query: text, item: document, relevant: true },
+      record: { id: recordId(id, document), query: text, item: document, relevant: true },
     });
   }
   return records;

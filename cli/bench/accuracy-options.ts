@@ -34,14 +34,17 @@ function positive(text: string): number {
   return value;
 }
 
-/** Flags as commander reads them; a wrong one ends the process with status 2 after one line. */
+/** @throws CommanderError for a wrong flag, which commander has named on standard error by then */
 export function parseAccuracyOptions(args: string[]): AccuracyOptions {
   const command = new Command('bench accuracy')
     .description('Ingest a BEIR folder, train over its regions, evaluate; all through HTTP against workerd.')
     .requiredOption('--dataset <dir>', 'BEIR folder: corpus.jsonl, queries.jsonl, qrels/{train,test}.tsv')
-    .option('--withhold <file>', 'documents whose training queries are left out, one id a line')
+    .option(
+      '--withhold <file>',
+      'documents whose training queries are left out, one id a line; a file here, or in the data set',
+    )
     .option('--regions <n>', 'spread over n regions; 1 is the same training in one place', whole(1, 64))
-    .option('--rounds <n>', 'so many training rounds instead of the passes of the settings', whole(1))
+    .option('--rounds <n>', 'so many train rounds instead of the passes of the settings', whole(1))
     .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
     .option('--dp-epsilon <e>', 'train with noise, within this ε (default: noise off)', positive)
     .option('--local-only', 'train each region alone on its own queries', false)
@@ -54,8 +57,6 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
     .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
     .option('--state <dir>', 'keep the state in this folder instead of a temporary one')
     .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2);
-    });
+    .exitOverride();
   return command.parse(args, { from: 'user' }).opts<AccuracyOptions>();
 }

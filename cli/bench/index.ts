@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [flags]`, and `fedcar bench`: every bench in its own file, loaded when it is asked for. */
 import { pathToFileURL } from 'node:url';
+import { CommanderError } from 'commander';
 
 type Bench = (args: string[]) => Promise<void>;
 
@@ -38,7 +39,7 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
   },
 };
 
-/** @param command how the user called it. @returns the exit status */
+/** @param command how the user called it. @returns the exit status: 1 when the bench failed, 2 for a wrong flag */
 export async function runBench([name, ...args]: string[], command = 'npm run bench --'): Promise<number> {
   const bench = name === undefined ? undefined : BENCHES[name];
   if (bench === undefined) {
@@ -54,10 +55,14 @@ export async function runBench([name, ...args]: string[], command = 'npm run ben
     await (await bench.load())(args);
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    // It has written what is wrong, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const expected = ['DatasetError', 'StartError', 'ApiError', 'RangeError'];
-    const { name: kind, message, stack } = error as Error;
-    process.stderr.write(`bench ${name}: ${expected.includes(kind) ? message : (stack ?? message)}\n`);
-    return 1;
+    const { name: kind, message, stack, code } = error as NodeJS.ErrnoException;
+    const misused = code?.startsWith('ERR_PARSE_ARGS_') ?? false;
+    const plain = misused || expected.includes(kind);
+    process.stderr.write(`bench ${name}: ${plain ? message : (stack ?? message)}\n`);
+    return misused ? 2 : 1;
   }
 }
 

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { openBeir } from '../beir.ts';
 import type { Client } from '../client.ts';
 import { startDeployment } from '../deployment.ts';
-import { type TestQuery, testQueries } from '../evaluation.ts';
+import { someTestQueries, type TestQuery } from '../evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf } from '../experiment.ts';
 import { settingsFrom } from '../settings-flags.ts';
 import { percent, table } from '../table.ts';
@@ -39,10 +39,11 @@ export async function benchSearchDuringTraining(args: string[]): Promise<void> {
       [],
     )
     .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride()
     .parse(args, { from: 'user' })
     .opts<Options>();
   const folder = await openBeir(options.dataset);
-  const queries = await testQueries(folder);
+  const queries = await someTestQueries(folder);
   const state = await mkdtemp(join(tmpdir(), 'fedcar-bench-'));
   const deployment = await startDeployment({ folder: state });
   try {

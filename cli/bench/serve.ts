@@ -68,6 +68,7 @@ export async function benchServe(args: string[]): Promise<void> {
     .option('--seconds <n>', 'of each measurement (default: 10, with --small 1)', whole(1, 600))
     .option('--small', '150 rows, shortly', false)
     .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride()
     .parse(args, { from: 'user' })
     .opts<Options>();
   const sizes = options.rows ?? (options.small ? SIZES.slice(0, 1) : SIZES);

@@ -4,12 +4,12 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
-import type { z } from 'zod';
 import { FeedbackInput, type ItemFormat, ItemInput } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { decodeEntities } from '../../shared/retrieval/html.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError, readJsonLines } from './lines.ts';
+import { valid } from './valid.ts';
 
 const FORMATS: Record<string, ItemFormat> = {
   '.md': 'markdown',
@@ -71,20 +71,6 @@ export async function* readFeedbackLines(
 
 function regionOf(own: unknown, otherwise: string | null, file: string, line: number): string | null {
   return own === undefined ? otherwise : valid(RegionName, own, file, line, 'region');
-}
-
-function valid<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  file: string,
-  line: number | null,
-  field: string | null = null,
-): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
-  const path = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
-  throw new DatasetError(file, line, path || field, issue.message);
 }
 
 function decode(file: string, bytes: Uint8Array): string {

@@ -2,15 +2,15 @@
  * Data set files line by line: JSON lines and tab-separated values, streamed, with CRLF and a byte-order mark
  * accepted. Every complaint names file, line and field.
  */
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What is wrong with a data set, and where: `file:line: field "x": …`. */
+/** What is wrong with a data set, and where: `file:line: field "x": …`, the file with the folder it was looked for in. */
 export class DatasetError extends Error {
   override name = 'DatasetError';
   constructor(file: string, line: number | null, field: string | null, detail: string) {
-    const place = line === null ? basename(file) : `${basename(file)}:${line}`;
+    const place = line === null ? file : `${file}:${line}`;
     super(`${place}: ${field === null ? '' : `field "${field}": `}${detail}`);
   }
 }
@@ -24,20 +24,17 @@ export interface Line {
 /** Lines that are not empty. */
 export async function* readLines(file: string): AsyncGenerator<Line> {
   const input = createReadStream(file, { encoding: 'utf8' });
-  const opened = new Promise<void>((resolve, reject) => {
-    input.once('ready', resolve);
-    input.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new DatasetError(file, null, null, error.code === 'ENOENT' ? 'no such file' : error.message));
-    });
-  });
-  await opened;
   let number = 0;
   try {
+    await once(input, 'ready');
     for await (const raw of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       number += 1;
       const text = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
       if (text.trim() !== '') yield { number, text };
     }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new DatasetError(file, null, null, code === 'ENOENT' ? 'no such file' : message);
   } finally {
     input.destroy();
   }

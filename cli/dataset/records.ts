@@ -1,7 +1,14 @@
-/** The records of a BEIR folder, checked field by field: documents, queries, judgments, regions. */
-import { ItemFormat, type ItemMetadata } from '../../shared/protocol/items.ts';
+/**
+ * The records of a BEIR folder, checked field by field: documents, queries, judgments, regions. What is read here is
+ * within the limits of the API.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { FeedbackInput, type ItemFormat, ItemInput, type ItemMetadata } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
+import { MAX_QUERY_CHARACTERS } from '../../shared/retrieval/conversation.ts';
 import { DatasetError, type JsonRecord, readJsonLines, readLines, readTable } from './lines.ts';
+import { valid } from './valid.ts';
 
 export interface CorpusRecord {
   id: string;
@@ -21,6 +28,12 @@ export interface Judgment {
   document: string;
 }
 
+const { key: _id, ...fields } = ItemInput.shape;
+/** A document as it is uploaded, under BEIR's name for its key. */
+const Uploaded = z.strictObject({ _id, ...fields });
+/** Training queries go to `/v1/feedback`, test queries to `/v1/search`. */
+const QueryText = FeedbackInput.shape.query.max(MAX_QUERY_CHARACTERS);
+
 /** Documents of a corpus.jsonl in file order; ids are not compared with each other here. */
 export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & { line: number }> {
   for await (const { number: line, record } of readJsonLines(file)) {
@@ -29,12 +42,12 @@ export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & {
     if (title.trim() === '' && text.trim() === '') {
       throw new DatasetError(file, line, 'text', 'is empty, and so is the title');
     }
-    const format = ItemFormat.safeParse(record.format ?? 'text');
-    if (!format.success) {
-      throw new DatasetError(file, line, 'format', `expected one of ${ItemFormat.options.join(', ')}`);
-    }
+    const id = readId(file, line, record);
+    // Some corpora have documents that are a title only; they are uploaded with it as their text.
+    const given = { _id: id, title, text: text === '' ? title : text, format: record.format ?? 'text' };
     const metadata = readMetadata(file, line, record.metadata ?? {});
-    yield { line, id: readId(file, line, record), title, text, format: format.data, metadata };
+    const { format } = valid(Uploaded, { ...given, metadata }, file, line);
+    yield { line, id, title, text, format, metadata };
   }
 }
 
@@ -42,7 +55,7 @@ export async function* readQueries(file: string): AsyncGenerator<QueryRecord & {
   for await (const { number: line, record } of readJsonLines(file)) {
     const text = string(file, line, record, 'text');
     if (text.trim() === '') throw new DatasetError(file, line, 'text', 'is empty');
-    yield { line, id: readId(file, line, record), text };
+    yield { line, id: readId(file, line, record), text: valid(QueryText, text, file, line, 'text') };
   }
 }
 
@@ -54,6 +67,12 @@ export async function* readJudgments(file: string): AsyncGenerator<Judgment & { 
       throw new DatasetError(file, line, 'score', `"${row.score}" is not a whole number`);
     if (score > 0) yield { line, query: row['query-id'], document: row['corpus-id'] };
   }
+}
+
+/** Names a judgment's record, so that a repeated upload is known; by a hash where the API takes no id of that length. */
+export function recordId(query: string, document: string): string {
+  const id = `${query}/${document}`;
+  return FeedbackInput.shape.id.safeParse(id).success ? id : createHash('sha256').update(id).digest('hex');
 }
 
 /** A table from `known` ids to regions, such as regions.tsv (`query-id`) or documents.tsv (`corpus-id`). */

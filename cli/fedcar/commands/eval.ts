@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { RetrievalSummary } from '../../../shared/retrieval/metrics.ts';
 import { openBeir } from '../../beir.ts';
 import { whole } from '../../bench/accuracy-options.ts';
-import { askAll, testQueries } from '../../evaluation.ts';
+import { askAll, someTestQueries } from '../../evaluation.ts';
 import { summarise } from '../../summary.ts';
 import { percent, table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
@@ -33,7 +33,7 @@ export const evalCommand: Register = (program, bind) => {
 };
 
 async function evaluate(context: Context, path: string, { modelVersion, limit }: Options): Promise<Shown> {
-  const queries = await testQueries(await openBeir(resolve(context.io.cwd, path)), limit);
+  const queries = await someTestQueries(await openBeir(resolve(context.io.cwd, path)), limit);
   const client = await context.client();
   const { versions } = await client.get<{ versions: { version: number; state: string }[] }>('/models');
   const serving = versions.find(({ state }) => state === 'serving')?.version ?? 0;

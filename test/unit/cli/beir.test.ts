@@ -1,9 +1,11 @@
 /** BEIR folders: what is read, where records are placed, and which complaint a malformed folder gets. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBeir } from '../../../cli/beir.ts';
+import { recordsOf } from '../../../cli/experiment.ts';
+import { FeedbackInput } from '../../../shared/protocol/items.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -35,11 +37,70 @@ async function folder(changes: Record<string, string | null> = {}): Promise<stri
   return directory;
 }
 
+/** What an attempt fails with. */
+async function complaint(attempt: Promise<unknown>): Promise<string> {
+  const error = await attempt.then(() => null, String);
+  if (error === null) throw new Error('nothing was complained about');
+  return error.replace(/^\w+: /, '');
+}
+
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
 }
+
+const documentWith = (field: string, value: unknown) => ({
+  'corpus.jsonl': `${valid['corpus.jsonl']}\n${JSON.stringify({ _id: 'd', title: 'D', text: 'x', [field]: value })}\n`,
+});
+const longQuery = `${valid['queries.jsonl']}\n${JSON.stringify({ _id: 'q5', text: 'x'.repeat(5000) })}\n`;
+const beyondLimits: [string, Record<string, string>, RegExp][] = [
+  [
+    'an id that is too long for a key',
+    documentWith('_id', 'x'.repeat(600)),
+    /^corpus\.jsonl:4: field "_id": at most 512 characters, got 600$/,
+  ],
+  [
+    'an id that has no place in a URL',
+    documentWith('_id', '..'),
+    /^corpus\.jsonl:4: field "_id": is a name without U\+0000, not \. or \.\., got "\.\."$/,
+  ],
+  [
+    'a title that is too long',
+    documentWith('title', 'x'.repeat(1025)),
+    /^corpus\.jsonl:4: field "title": at most 1024 characters, got 1025$/,
+  ],
+  [
+    'a text that is too long',
+    documentWith('text', 'x'.repeat(1_000_001)),
+    /^corpus\.jsonl:4: field "text": at most 1000000 characters, got 1000001$/,
+  ],
+  [
+    'metadata that is too long',
+    documentWith('metadata', { year: 1, note: 'x'.repeat(2000) }),
+    /^corpus\.jsonl:4: field "metadata\.note": at most 1024 characters, got 2000$/,
+  ],
+  [
+    'metadata with a name that is too long',
+    documentWith('metadata', { ['x'.repeat(65)]: 1 }),
+    /^corpus\.jsonl:4: field "metadata\.x+": as a name: at most 64 characters, got 65$/,
+  ],
+  [
+    'too much metadata',
+    documentWith('metadata', Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}`, i]))),
+    /^corpus\.jsonl:4: field "metadata": at most 64 fields$/,
+  ],
+  [
+    'a training query that is too long',
+    { 'queries.jsonl': longQuery, 'qrels/train.tsv': 'q5\ta\t1\n' },
+    /^queries\.jsonl:5: field "text": at most 4096 characters, got 5000$/,
+  ],
+  [
+    'a test query that is too long',
+    { 'queries.jsonl': longQuery, 'qrels/test.tsv': 'q5\ta\t1\n' },
+    /^queries\.jsonl:5: field "text": at most 4096 characters, got 5000$/,
+  ],
+];
 
 describe('a BEIR folder', () => {
   it('streams documents, training queries and test queries', async () => {
@@ -126,35 +187,44 @@ describe('a BEIR folder', () => {
     [
       'an unknown format',
       { 'corpus.jsonl': '{"_id":"a","text":"x","format":"pdf"}' },
-      /^corpus\.jsonl:1: field "format"/,
+      /^corpus\.jsonl:1: field "format": expected one of text, markdown, html, got "pdf"$/,
     ],
     [
       'nested metadata',
       { 'corpus.jsonl': '{"_id":"a","text":"x","metadata":{"tags":[]}}' },
       /field "metadata\.tags"/,
     ],
+    ...beyondLimits,
     [
       'a row too short',
       { 'qrels/test.tsv': 'q4\tc\n' },
-      /^test\.tsv:1: 2 columns, expected 3 \(query-id, corpus-id, score\)$/,
+      /^qrels\/test\.tsv:1: 2 columns, expected 3 \(query-id, corpus-id, score\)$/,
     ],
     [
       'a score that is no number',
       { 'qrels/test.tsv': 'q4\tc\thigh\n' },
-      /^test\.tsv:1: field "score": "high"/,
+      /^qrels\/test\.tsv:1: field "score": "high"/,
     ],
     [
       'an unknown query',
       { 'qrels/test.tsv': 'q9\tc\t1\n' },
-      /^test\.tsv:1: field "query-id": "q9" is not in queries\.jsonl$/,
+      /^qrels\/test\.tsv:1: field "query-id": "q9" is not in queries\.jsonl$/,
     ],
     [
       'an unknown document',
       { 'qrels/train.tsv': 'query-id\tcorpus-id\tscore\nq1\tz\t1\n' },
-      /^train\.tsv:2: field "corpus-id": "z"/,
+      /^qrels\/train\.tsv:2: field "corpus-id": "z"/,
     ],
-    ['a judgment twice', { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t1\n' }, /^train\.tsv:2: .*judged twice$/],
-    ['a query in both splits', { 'qrels/test.tsv': 'q1\tc\t1\n' }, /^test\.tsv:1: .*training query as well$/],
+    [
+      'a judgment twice',
+      { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t1\n' },
+      /^qrels\/train\.tsv:2: .*judged twice$/,
+    ],
+    [
+      'a query in both splits',
+      { 'qrels/test.tsv': 'q1\tc\t1\n' },
+      /^qrels\/test\.tsv:1: .*training query as well$/,
+    ],
     [
       'a region name with a space',
       { 'regions.tsv': 'q1\teast coast\nq2\tweur\n' },
@@ -177,12 +247,57 @@ describe('a BEIR folder', () => {
     ],
   ];
   it.each(broken)('complains about %s', async (_, changes, message) => {
-    await expect(openBeir(await folder(changes))).rejects.toThrow(message);
+    const directory = await folder(changes);
+    const said = await complaint(openBeir(directory));
+    expect(said).toContain(`${directory}/`);
+    expect(said.replace(`${directory}/`, '')).toMatch(message);
+  });
+
+  it('takes what is just within the limits of the API', async () => {
+    const changes = {
+      ...documentWith('_id', 'x'.repeat(512)),
+      'queries.jsonl': `${valid['queries.jsonl']}\n${JSON.stringify({ _id: 'q5', text: 'x'.repeat(4096) })}\n`,
+    };
+    expect((await openBeir(await folder(changes))).counts.documents).toBe(4);
+  });
+
+  it('makes records that the API takes of ids of any length', async () => {
+    const long = `q${'x'.repeat(600)}`;
+    const beir = await openBeir(
+      await folder({
+        'queries.jsonl': `${valid['queries.jsonl']}\n${JSON.stringify({ _id: long, text: 'long?' })}\n`,
+        'qrels/train.tsv': `q1\ta\t1\n${long}\ta\t1\n${long}\tb\t1\n`,
+      }),
+    );
+    const ids = (await recordsOf(beir)).map(({ record }) => FeedbackInput.parse(record).id);
+    expect(ids[0]).toBe('q1/a');
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('says where it looked for a file', async () => {
+    const directory = await folder();
+    await rm(join(directory, 'corpus.jsonl'));
+    const corpus = join(directory, 'corpus.jsonl');
+    expect(await complaint(openBeir(directory))).toBe(`${corpus}: no such file`);
+    await mkdir(corpus);
+    expect(await complaint(openBeir(directory))).toMatch(/^\/.*corpus\.jsonl: EISDIR/);
+  });
+
+  it('looks for the withheld documents in the current folder, then in its own', async () => {
+    // Run from the project, where docs is a folder.
+    const directory = await folder({ docs: 'a\n' });
+    expect((await openBeir(directory, { withhold: 'docs' })).withheld).toEqual(new Set(['a']));
+    expect(await complaint(openBeir(directory, { withhold: 'nope.txt' }))).toBe(
+      `nope.txt: no such file; looked for ${resolve('nope.txt')} and ${join(directory, 'nope.txt')}`,
+    );
+    expect(await complaint(openBeir(directory, { withhold: join(directory, 'qrels') }))).toContain(
+      'no such file; looked for ',
+    );
   });
 
   it('complains about a withheld document that does not exist and about a bad number of regions', async () => {
     const directory = await folder({ 'rare.txt': 'a\nnone\n' });
-    await expect(openBeir(directory, { withhold: 'rare.txt' })).rejects.toThrow(/^rare\.txt:2: "none"/);
+    await expect(openBeir(directory, { withhold: 'rare.txt' })).rejects.toThrow(/rare\.txt:2: "none"/);
     await expect(openBeir(directory, { regions: 0 })).rejects.toThrow(RangeError);
   });
 });

@@ -1,0 +1,54 @@
+/** The accuracy bench as a whole, on a folder of a few documents, against a real deployment in workerd. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
+import { runBench } from '../../../../cli/bench/index.ts';
+import { heard } from '../../../helpers/heard.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'accuracy-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => void vi.restoreAllMocks());
+
+const DOCUMENTS = ['card', 'transfer', 'refund', 'exchange rate'];
+const write = (name: string, lines: string[]) => writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
+const query = (id: string, text: string) => JSON.stringify({ _id: id, text });
+mkdirSync(join(folder, 'qrels'));
+write(
+  'corpus.jsonl',
+  DOCUMENTS.map((title, n) => JSON.stringify({ _id: `d${n}`, title, text: `All about ${title}` })),
+);
+write(
+  'queries.jsonl',
+  DOCUMENTS.flatMap((title, n) => [query(`q${n}`, `what about my ${title}`), query(`t${n}`, `${title}?`)]),
+);
+write(
+  'qrels/train.tsv',
+  DOCUMENTS.map((_, n) => `q${n}\td${n}\t1`),
+);
+write(
+  'qrels/test.tsv',
+  DOCUMENTS.map((_, n) => `t${n}\td${n}\t1`),
+);
+// All queries were asked in one region, and the other has documents only.
+write(
+  'regions.tsv',
+  DOCUMENTS.map((_, n) => `q${n}\tweur`),
+);
+write(
+  'documents.tsv',
+  DOCUMENTS.map((_, n) => `d${n}\t${n === 0 ? 'apac' : 'weur'}`),
+);
+
+it('goes on where a region alone has nothing to train on', async () => {
+  const [out, err] = [heard(process.stdout), heard(process.stderr)];
+  const flags = ['--local-only', '--rounds', '1', '--set', 'heldOutShare=0', '--json'];
+  expect(await runBench(['accuracy', '--dataset', folder, ...flags]), err.join('')).toBe(0);
+  const report = JSON.parse(out.join('').trim().split('\n').at(-1) ?? '');
+  expect(report.local_only).toMatchObject([
+    { region: 'apac', trained: false, state: 'failed', rounds: 0, top1: report.mips_top1 },
+    { region: 'weur', trained: true, rounds: 1, curve: [{ round: 1 }] },
+  ]);
+  expect(report.local_only[0].reason).toContain('0 documents have');
+  expect(err.join('')).toContain('apac can not train alone: 0 documents have');
+});

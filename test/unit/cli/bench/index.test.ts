@@ -1,0 +1,27 @@
+/** What every bench does with a command line that it does not understand. */
+import { afterEach, expect, it, vi } from 'vitest';
+import { runBench } from '../../../../cli/bench/index.ts';
+import { heard } from '../../../helpers/heard.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const UNKNOWN = /^[^\n]*unknown option '--nope'[^\n]*\n$/i;
+const MISSING = /^[^\n]*required option[^\n]*not specified\n$/;
+
+it.each([
+  ...['serve', 'search-during-training', 'engine', 'secagg', 'federation', 'audit'].map(
+    (name) => [name, UNKNOWN] as const,
+  ),
+  ['accuracy', MISSING] as const,
+  ['convergence', MISSING] as const,
+])('%s says in one line what is wrong with its flags, and ends with status 2', async (name, line) => {
+  const said = heard(process.stderr);
+  expect(await runBench([name, '--nope'])).toBe(2);
+  expect(said.join('')).toMatch(line);
+});
+
+it('prints the help of a bench, and ends well', async () => {
+  const said = heard(process.stdout);
+  expect(await runBench(['accuracy', '--help'])).toBe(0);
+  expect(said.join('')).toContain('--local-only');
+});
