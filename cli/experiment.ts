@@ -82,6 +82,12 @@ const TICK_MS = 30_000;
 /** A run that ended without a version; the message says why. */
 export class TrainingError extends Error {
   override readonly name = 'TrainingError';
+  readonly run: RunReport;
+
+  constructor(run: RunReport) {
+    super(`training ${run.state}: ${run.error ?? 'no reason was given'}`);
+    this.run = run;
+  }
 }
 
 /** Runs the training to its end. @throws TrainingError when it failed or was cancelled. */
@@ -103,7 +109,7 @@ export async function train(client: Client, { name = 'training', tick }: TrainOp
   });
   bar.end(`${report.finished} rounds, ${report.state}`);
   if (report.state === 'failed' || report.state === 'cancelled') {
-    throw new TrainingError(`training ${report.state}: ${report.error ?? 'no reason was given'}`);
+    throw new TrainingError(report);
   }
   return report;
 }

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
-import { ApiError, type Client } from '../client.ts';
+import type { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
 import { type AnsweredQuery, askAll, someTestQueries, type TestQuery } from '../evaluation.ts';
-import { createCollection, documentsOf, ingest, recordsOf, train } from '../experiment.ts';
+import { createCollection, documentsOf, ingest, recordsOf, TrainingError, train } from '../experiment.ts';
 import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
 import type { RunReport } from '../training.ts';
@@ -126,12 +126,9 @@ async function trainAlone(client: Client, region: string, { tick }: Deployment):
   try {
     return await train(client, { name: `training ${region}`, tick });
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    const { runs } = await client.get<{ runs: RunReport[] }>('/rounds?limit=1');
-    const [last] = runs;
-    if (last?.state !== 'failed') throw error;
-    process.stderr.write(`${region} can not train alone: ${last.error}; version 0 answers for it\n`);
-    return await client.get<RunReport>(`/rounds/${last.run}`);
+    if (!(error instanceof TrainingError) || error.run.state !== 'failed') throw error;
+    process.stderr.write(`${region} can not train alone: ${error.run.error}; version 0 answers for it\n`);
+    return error.run;
   }
 }
 

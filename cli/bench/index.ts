@@ -57,7 +57,7 @@ export async function runBench([name, ...args]: string[], command = 'npm run ben
   } catch (error) {
     // It has written what is wrong, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const expected = ['DatasetError', 'StartError', 'ApiError', 'RangeError'];
+    const expected = ['DatasetError', 'StartError', 'ApiError', 'RangeError', 'TrainingError'];
     const { name: kind, message, stack, code } = error as NodeJS.ErrnoException;
     const misused = code?.startsWith('ERR_PARSE_ARGS_') ?? false;
     const plain = misused || expected.includes(kind);
