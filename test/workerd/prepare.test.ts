@@ -96,7 +96,7 @@ it('survives an eviction at every step of stage prepare', async () => {
       const run = await finished(NAME, await start(NAME), tick);
       expect(run).toMatchObject({
         state: 'failed',
-        error: expect.stringContaining('0 documents have the 1000000 queries'),
+        error: expect.stringContaining('0 documents have 1000000 or more'),
       });
       expect(run.rounds).toHaveLength(1);
     }),

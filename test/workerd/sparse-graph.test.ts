@@ -25,7 +25,7 @@ async function graphsOf(name: string): Promise<AggregationGraph[]> {
     };
   await replaced(SecureSum.prototype, 'sum', sum, async () => {
     const run = await finished(name, await start(name));
-    expect(run.error).toContain('0 documents have the');
+    expect(run.error).toContain('0 documents have');
   });
   return seen;
 }

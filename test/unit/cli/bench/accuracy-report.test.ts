@@ -110,7 +110,8 @@ it('has a part for every region that trained alone, and for one that could not',
     units: { east: 300 },
     settings: settingsFrom(['regions=["east"]']),
   });
-  const error = '0 documents have the 3 queries that training needs; at least 2 are needed';
+  const error =
+    'too few training queries: 0 documents have 3 or more, and it takes 2 documents to tell apart';
   const failed = run({ state: 'failed', version: null, error, ended_at: 1500, rounds: [round(0, 'count')] });
   const west = trained({ region: 'west', units: {}, run: failed, answers: plain });
   const report = measured({ trained: [east, west] });

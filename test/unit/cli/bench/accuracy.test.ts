@@ -50,5 +50,5 @@ it('goes on where a region alone has nothing to train on', async () => {
     { region: 'weur', trained: true, rounds: 1, curve: [{ round: 1 }] },
   ]);
   expect(report.local_only[0].reason).toContain('0 documents have');
-  expect(err.join('')).toContain('apac can not train alone: 0 documents have');
+  expect(err.join('')).toContain('apac can not train alone: too few training queries: 0 documents have');
 });

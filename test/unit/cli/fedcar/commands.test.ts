@@ -352,7 +352,9 @@ describe('the doctor', () => {
 
   it('says what is wrong, with status 1', async () => {
     const empty = await ok('doctor -c empty');
-    expect(empty.out).toMatch(/warning +training +run r\w+ failed: 0 documents have/);
+    expect(empty.out).toMatch(
+      /warning +training +run r\w+ failed: too few training queries: 0 documents have/,
+    );
     const away = await run('doctor --url http://127.0.0.1:1', { cwd: folder });
     expect(away.code).toBe(1);
     expect(away.out).toMatch(/wrong +service +http:\/\/127\.0\.0\.1:1 cannot be reached/);
