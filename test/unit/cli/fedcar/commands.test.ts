@@ -210,7 +210,7 @@ describe('training', () => {
     expect(ran.code).toBe(1);
     expect(ran.json()).toMatchObject({
       state: 'failed',
-      error: expect.stringContaining('at least 2 are needed'),
+      error: expect.stringContaining('too few training queries'),
     });
   });
 });
