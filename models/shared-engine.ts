@@ -16,7 +16,7 @@ export interface SharedEngineRequest {
   source: ArtifactSource;
   adapter: AdapterSpec;
   /** `waitUntil` of the request, so that a load goes on when the client leaves. */
-  keepAlive?: (work: Promise<unknown>) => void;
+  keepAlive?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
