@@ -21,14 +21,11 @@ export interface Judgment {
   document: string;
 }
 
-/** Documents of a corpus.jsonl in file order; ids are not compared with each other here. */
+/** Documents of a corpus.jsonl in file order, blank ones, too; ids are not compared with each other here. */
 export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & { line: number }> {
   for await (const { number: line, record } of readJsonLines(file)) {
     const title = string(file, line, record, 'title', '');
     const text = string(file, line, record, 'text', '');
-    if (title.trim() === '' && text.trim() === '') {
-      throw new DatasetError(file, line, 'text', 'is empty, and so is the title');
-    }
     const format = ItemFormat.safeParse(record.format ?? 'text');
     if (!format.success) {
       throw new DatasetError(file, line, 'format', `expected one of ${ItemFormat.options.join(', ')}`);
