@@ -3,7 +3,13 @@ import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { BeirFolder } from './beir.ts';
 import { ApiError, Client } from './client.ts';
 import { recordId } from './dataset/records.ts';
-import { type IngestedDocument, type IngestedRecord, uploadDocuments, uploadRecords } from './ingest.ts';
+import {
+  blankLine,
+  type IngestedDocument,
+  type IngestedRecord,
+  uploadDocuments,
+  uploadRecords,
+} from './ingest.ts';
 import { progress } from './progress.ts';
 import { StartError } from './start-error.ts';
 import { type RunReport, startRun, watchRun } from './training.ts';
@@ -35,9 +41,7 @@ export async function createCollection(
 export async function documentsOf(folder: BeirFolder, only?: string): Promise<IngestedDocument[]> {
   const documents: IngestedDocument[] = [];
   for await (const { id, title, text, format, metadata, region } of folder.documents()) {
-    // Some corpora have documents that are a title only.
-    const document = { key: id, title, text: text === '' ? title : text, format, metadata };
-    documents.push({ document, region: only ?? region });
+    documents.push({ document: { key: id, title, text, format, metadata }, region: only ?? region });
   }
   return documents;
 }
@@ -62,8 +66,8 @@ export async function ingest(
   records: readonly IngestedRecord[],
 ): Promise<Map<string, string>> {
   const documentBar = progress('documents', documents.length);
-  const { regions: placed } = await uploadDocuments(client, documents, documentBar);
-  documentBar.end(`${documents.length} documents`);
+  const { regions: placed, blank } = await uploadDocuments(client, documents, documentBar);
+  documentBar.end(`${placed.size} documents${blankLine(blank)}`);
   const recordBar = progress('query log', records.length);
   await uploadRecords(client, records, recordBar);
   recordBar.end(`${records.length} records`);

@@ -1,6 +1,7 @@
 /** Documents and query records into a collection, through the API that every user has, in batches. */
 import { createHash } from 'node:crypto';
 import type { FeedbackInput, ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
+import { isBlank } from '../shared/retrieval/chunking.ts';
 import type { Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
@@ -34,6 +35,8 @@ export interface UploadedDocuments {
   unchanged: number;
   /** Sent by an earlier upload that was interrupted. */
   resumed: number;
+  /** Keys of those that were not sent: there is nothing to search for in them. */
+  blank: string[];
 }
 
 export interface UploadedRecords {
@@ -54,17 +57,27 @@ const WINDOW_BYTES = 32 << 20;
 
 type Entries<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Uploads documents as they are read. @throws Error when a region refused some. */
+/** Uploads documents as they are read, but for blank ones. @throws Error when a region refused some. */
 export async function uploadDocuments(
   client: Client,
   documents: Entries<IngestedDocument>,
   progress: Progress,
   journal?: Journal,
 ): Promise<UploadedDocuments> {
-  const done = { regions: new Map<string, string>(), created: 0, updated: 0, unchanged: 0, resumed: 0 };
+  const blank: string[] = [];
+  const done = {
+    regions: new Map<string, string>(),
+    created: 0,
+    updated: 0,
+    unchanged: 0,
+    resumed: 0,
+    blank,
+  };
+  const visible = withoutBlank(documents, blank);
   const sizeOf = ({ document }: IngestedDocument) => Buffer.byteLength(document.text) + 512;
-  await inBatches(documents, DOCUMENTS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
-    const items = entries.map((entry) => entry.document);
+  await inBatches(visible, DOCUMENTS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
+    // Some corpora have documents that are a title only.
+    const items = entries.map(({ document }) => ({ ...document, text: document.text || document.title }));
     const body = region === null ? { items } : { items, region };
     const sent = await unlessSent(client, '/items', body, journal, async () => {
       const answer = await client.post<{
@@ -81,6 +94,27 @@ export async function uploadDocuments(
     if (!sent) done.resumed += items.length;
   });
   return done;
+}
+
+/** Those with something to search for in them; the keys of the others go to `blank`. */
+export async function* withoutBlank(
+  documents: Entries<IngestedDocument>,
+  blank: string[],
+): AsyncGenerator<IngestedDocument> {
+  for await (const entry of documents) {
+    if (isBlank({ format: 'text', ...entry.document })) blank.push(entry.document.key);
+    else yield entry;
+  }
+}
+
+const KEYS_SHOWN = 10;
+
+/** What to say of documents that were not sent, after a comma; nothing when there are none. */
+export function blankLine(blank: readonly string[]): string {
+  if (blank.length === 0) return '';
+  const more = blank.length > KEYS_SHOWN ? ` and ${blank.length - KEYS_SHOWN} more` : '';
+  const keys = blank.slice(0, KEYS_SHOWN).join(', ');
+  return `, ${blank.length} left out with neither text nor title: ${keys}${more}`;
 }
 
 export async function uploadRecords(

@@ -34,10 +34,12 @@ export async function modelInfo(env: ObjectsEnv, encoder: string | null): Promis
   return info;
 }
 
+/** @param keepAlive `waitUntil` of a Worker's request, with which a load would end; an object outlives its calls */
 export function engineFor(
   env: ObjectsEnv,
   { adapter, encoder }: Pick<CollectionSettings, 'adapter' | 'encoder'>,
+  keepAlive?: (work: Promise<unknown>) => void,
 ): Promise<Engine> {
   const folder = folderOf(env, encoder);
-  return sharedEngine({ model: folder, source: assetSource(env.ASSETS, folder), adapter });
+  return sharedEngine({ model: folder, source: assetSource(env.ASSETS, folder), adapter, keepAlive });
 }

@@ -1,7 +1,8 @@
 /**
  * The one engine of a Worker's isolate: the edge Worker and all objects in the isolate share it, because its memory
  * (weights and activations) fits an isolate once only. Requests share the engine, never a promise. The isolate keeps
- * the engine of the model and the adapter kind asked for last.
+ * the engine of the model and the adapter asked for last; whoever asks for none is served by that of any adapter, but
+ * opens a graph without one, which is smaller.
  */
 import type { AdapterSpec } from './encoder/adapter.ts';
 import { type Engine, openEngine } from './engine.ts';
@@ -15,25 +16,37 @@ export interface SharedEngineRequest {
   source: ArtifactSource;
   adapter: AdapterSpec;
   /** `waitUntil` of the request, so that a load goes on when the client leaves. */
-  keepAlive?: (work: Promise<unknown>) => void;
+  keepAlive?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-let current: { kind: string; flight: SingleFlight<Engine> } | null = null;
+interface Current {
+  model: string;
+  adapter: AdapterSpec;
+  flight: SingleFlight<Engine>;
+}
+
+let current: Current | null = null;
+
+/** A graph with an adapter embeds and trains without one, too, to the bit: its adapter is zero then. */
+function serves({ model, adapter }: Current, asked: SharedEngineRequest): boolean {
+  const same = asked.adapter.kind === 'none' || JSON.stringify(adapter) === JSON.stringify(asked.adapter);
+  return model === asked.model && same;
+}
 
 /** The isolate's engine for this kind of adapter, loaded at first use. Rejects as `openEngine` does. */
 export async function sharedEngine(request: SharedEngineRequest): Promise<Engine> {
-  const kind = JSON.stringify([request.model, request.adapter]);
-  if (current?.kind !== kind) {
-    current = { kind, flight: new SingleFlight({ pause, pollMs: 10, stallMs: 5_000 }) };
+  if (current === null || !serves(current, request)) {
+    const flight = new SingleFlight<Engine>({ pause, pollMs: 10, stallMs: 5_000 });
+    current = { model: request.model, adapter: request.adapter, flight };
   }
-  const { flight } = current;
+  const { flight, adapter } = current;
   if (flight.value !== null) return flight.value;
   return flight.get((onProgress) => {
     const loading = openEngine({
       source: request.source,
-      adapter: request.adapter,
+      adapter,
       wasm: ortWasm,
       onProgress,
     });

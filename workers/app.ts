@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
 import { timing } from 'hono/timing';
+import { EngineError } from '../models/session/engine-error.ts';
 import { errorText, logLine } from '../shared/log.ts';
 import { Collections, withCollection } from './collections.ts';
 import { dashboardRoutes } from './dashboard/routes.tsx';
@@ -59,7 +60,7 @@ export function createApp(
   app.onError((error, c) => {
     const problem = fromFramework(error) ?? problemOfFailure(error);
     c.set('problemCode', problem.code);
-    if (problem.status === 500) {
+    if (problem.status === 500 || error instanceof EngineError) {
       logLine('failed', { level: 'error', route: routeOf(c), error: errorText(error), stack: error.stack });
     }
     return problem.response({ path: c.req.path, requestId: c.get('requestId') ?? '' });

@@ -1,6 +1,7 @@
 /** Which region holds an item, and uploads that are shared out among the regions. */
 import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
 import type { CollectionInfo, RegionApi } from '../shared/protocol/objects.ts';
+import { isBlank } from '../shared/retrieval/chunking.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
 import { MAX_SNAPSHOT_BYTES } from './snapshot-cache.ts';
@@ -13,7 +14,7 @@ export const FULL_BYTES = MAX_SNAPSHOT_BYTES - (4 << 20);
 
 export interface Placed {
   items: ItemReceipt[];
-  /** Regions that refused their part, with the keys that were not taken. */
+  /** Regions that refused their part, and documents that none would take, with the keys that were not taken. */
   errors: { region: string; code: string; detail: string; keys: string[] }[];
 }
 
@@ -75,6 +76,12 @@ async function requireRoom(services: Services, collection: CollectionInfo, keys:
   throw new Problem('collection_full', detail);
 }
 
+/** It would be listed and never found. */
+const NOTHING_IN_IT = {
+  code: 'invalid_request',
+  detail: 'text: nothing to search for in it, and there is no title',
+};
+
 /**
  * Uploads items, each to its region: where it lies already, else `region`, else by the coordinator's choice.
  * Receipts come in the order of `items`.
@@ -94,12 +101,13 @@ export async function placeItems(
   await requireRoom(services, collection, keys);
   const places = await placesOf(services, collection, keys, region);
   const shares = new Map<string, ItemInput[]>();
+  const errors: Placed['errors'] = [];
   for (const item of items) {
     const name = places[item.key] as string;
-    shares.set(name, [...(shares.get(name) ?? []), item]);
+    if (isBlank(item)) errors.push({ region: name, ...NOTHING_IN_IT, keys: [item.key] });
+    else shares.set(name, [...(shares.get(name) ?? []), item]);
   }
   const receipts = new Map<string, ItemReceipt>();
-  const errors: Placed['errors'] = [];
   await Promise.all(
     [...shares].map(async ([name, share]) => {
       const outcome = await services.region(collection, name).putItems(share);

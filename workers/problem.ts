@@ -3,6 +3,7 @@
  * the field, the limit and the value. Nothing else turns an error into a response.
  */
 import { z } from '@hono/zod-openapi';
+import { engineRefusal } from '../durable-objects/engine-refusal.ts';
 import type { Refusal } from '../shared/protocol/objects.ts';
 
 const CODES = {
@@ -44,6 +45,7 @@ const CODES = {
   client_left: [499, 'The client left before its answer was ready'],
   contributor_limit: [429, 'The contributor has given as much feedback as is allowed'],
   internal_error: [500, 'The server failed'],
+  encoder_failed: [503, 'The encoder cannot be used'],
   secret_missing: [503, 'The deployment has no secret'],
   unavailable: [503, 'The service is not available at the moment'],
 } as const satisfies Record<string, readonly [number, string]>;
@@ -156,9 +158,14 @@ export function problemOf(refusal: Refusal): Problem {
     : new Problem('conflict', detail, { headers, shownCode: code });
 }
 
-/** What the platform's failures become: an overloaded or restarting object is worth another try, a bug is not. */
+/**
+ * What failures become. The encoder says what is wrong with it; an overloaded or restarting object is worth another
+ * try, a bug is not.
+ */
 export function problemOfFailure(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  const refusal = engineRefusal(error);
+  if (refusal !== null) return problemOf(refusal);
   const { retryable, overloaded } = (error ?? {}) as { retryable?: boolean; overloaded?: boolean };
   if (overloaded || retryable) {
     const seconds = overloaded ? '10' : '1';

@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
+import { z } from 'zod';
 import { FeedbackInput, type ItemFormat, ItemInput } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { decodeEntities } from '../../shared/retrieval/html.ts';
@@ -45,6 +46,9 @@ export async function* readDocumentFiles(
   }
 }
 
+/** A text may be empty here: a title is enough, and what has neither is left out when it is uploaded. */
+const DocumentLine = ItemInput.extend({ text: z.string().max(ItemInput.shape.text.maxLength as number) });
+
 /** `{ key, title?, text, format?, metadata?, region? }` a line; `_id` may stand for `key`, as in BEIR's corpora. */
 export async function* readDocumentLines(
   file: string,
@@ -52,7 +56,7 @@ export async function* readDocumentLines(
 ): AsyncGenerator<IngestedDocument> {
   for await (const { number, record } of readJsonLines(file)) {
     const { region: own, _id, ...item } = record;
-    const document = valid(ItemInput, _id === undefined ? item : { key: _id, ...item }, file, number);
+    const document = valid(DocumentLine, _id === undefined ? item : { key: _id, ...item }, file, number);
     yield { document, region: regionOf(own, region, file, number) };
   }
 }

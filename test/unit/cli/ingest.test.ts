@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Client } from '../../../cli/client.ts';
 import { openJournal } from '../../../cli/fedcar/journal.ts';
-import { batchesByRegion, uploadDocuments } from '../../../cli/ingest.ts';
+import { batchesByRegion, blankLine, uploadDocuments } from '../../../cli/ingest.ts';
 
 it('never mixes regions, keeps batches small, and takes the regions by turns', () => {
   const entries = [1, 2, 3, 4, 5, 6, 7].map((n) => ({ n, region: n <= 5 ? 'a' : 'b' }));
@@ -31,6 +31,41 @@ it('closes a batch before it has too many bytes', () => {
   const entries = [4, 4, 4, 9, 1].map((bytes) => ({ bytes, region: null }));
   const batches = batchesByRegion(entries, 10, ({ bytes }) => bytes, 8);
   expect(batches.map(({ entries: all }) => all.map(({ bytes }) => bytes))).toEqual([[4, 4], [4], [9], [1]]);
+});
+
+it('leaves out documents with nothing to search for, and gives a title for a text that is empty', async () => {
+  const sent: { key: string; text: string }[] = [];
+  const client = {
+    url: '',
+    path: '',
+    post: async (_: string, { items }: { items: { key: string; text: string }[] }) => {
+      sent.push(...items);
+      return { items: items.map(({ key }) => ({ key, region: 'a', status: 'created' })), errors: [] };
+    },
+  } as unknown as Client;
+  const documents = [
+    { key: 'blank', title: '', text: ' ' },
+    { key: 'script', title: '', text: '<script>x</script>', format: 'html' as const },
+    { key: 'title', title: 'A title', text: '' },
+    { key: 'text', title: '', text: 'A text' },
+  ].map((document) => ({ document, region: null }));
+  const silent = { update() {}, total() {}, end() {} };
+  expect(await uploadDocuments(client, documents, silent)).toMatchObject({
+    created: 2,
+    blank: ['blank', 'script'],
+  });
+  expect(sent.map(({ key, text }) => [key, text])).toEqual([
+    ['title', 'A title'],
+    ['text', 'A text'],
+  ]);
+});
+
+it('names documents that were left out, and counts them where they are many', () => {
+  expect(blankLine([])).toBe('');
+  expect(blankLine(['a', 'b'])).toBe(', 2 left out with neither text nor title: a, b');
+  expect(blankLine(Array.from({ length: 12 }, (_, n) => `k${n}`))).toMatch(
+    /^, 12 left out .* k9 and 2 more$/,
+  );
 });
 
 it('goes on where an upload was interrupted, and begins anew once it was complete', async () => {

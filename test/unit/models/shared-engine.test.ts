@@ -15,6 +15,13 @@ afterEach(async () => {
   running = null;
 });
 
+interface Answer {
+  first?: number;
+  embedding?: number[];
+  head?: number[];
+  error?: string;
+}
+
 /** A Worker over a tiny model whose reads are counted and, through `hold`, delayed or spoiled. */
 async function probe(hold: (name: string, read: number) => Promise<Uint8Array | undefined>) {
   const { source } = await tinyBert();
@@ -29,7 +36,7 @@ async function probe(hold: (name: string, read: number) => Promise<Uint8Array | 
   running = subject;
   const ask = async (init: RequestInit = {}, search = '') => {
     const response = await fetch(subject.url.href + search, init);
-    return { status: response.status, body: (await response.json()) as { first?: number; error?: string } };
+    return { status: response.status, body: (await response.json()) as Answer };
   };
   return { ask, loads: () => reads.filter((name) => name === 'manifest.json').length };
 }
@@ -87,5 +94,32 @@ describe('the first use of an isolate', () => {
     }
     broken = false;
     expect((await ask()).status).toBe(200);
+  });
+});
+
+describe('collections with and without an adapter', () => {
+  const instantly = () => probe(async () => undefined);
+
+  it('share the engine that has one, whose results without it are the same to the bit', async () => {
+    const { ask, loads } = await instantly();
+    const alone = (await ask({}, '?adapter=none&head')).body;
+    expect(alone.embedding?.length).toBeGreaterThan(0);
+    expect(Math.hypot(...(alone.head ?? []))).toBeGreaterThan(0);
+    expect(loads()).toBe(1);
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await ask({}, '?adapter=full')).status).toBe(200);
+      expect((await ask({}, '?adapter=none&head')).body).toEqual(alone);
+      // Once more for the adapter, never for none.
+      expect(loads()).toBe(2);
+    }
+    await ask({}, '?adapter=low-rank');
+    expect((await ask({}, '?adapter=none&head')).body).toEqual(alone);
+    expect(loads()).toBe(3);
+  });
+
+  it('of different kinds take turns', async () => {
+    const { ask, loads } = await instantly();
+    for (const adapter of ['full', 'low-rank', 'full']) await ask({}, `?adapter=${adapter}`);
+    expect(loads()).toBe(3);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EngineError } from '../../../models/session/engine-error.ts';
 import { createApp } from '../../../workers/app.ts';
 import type { Env } from '../../../workers/env.ts';
 import { MAX_BODY_BYTES } from '../../../workers/middleware/body.ts';
@@ -220,6 +221,53 @@ describe('what fits no route', () => {
     expect(json).toMatchObject({ status: 500, code: 'internal_error' });
     expect(JSON.stringify(json)).not.toContain('secret');
     expect(log.mock.calls[0]?.[0]).toContain(json.request_id);
+  });
+});
+
+describe('a failure of the encoder', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  const failing = (error: Error) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const services = memoryServices({
+      snapshot,
+      regions: { weur: 'answers', apac: 'answers' },
+      embed: () => Float32Array.of(1, 0),
+    });
+    const encoder = async () => {
+      throw error;
+    };
+    return createApp(() => ({ ...services, encoder }));
+  };
+  const search = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"x"}' };
+
+  it.each([
+    ['artifact-hash', null],
+    ['artifact-missing', null],
+    ['artifact-invalid', null],
+    ['out-of-memory', '1'],
+    ['runtime', '1'],
+  ] as const)('%s is told in its own words, with retry-after %s', async (code, retryAfter) => {
+    const app = failing(new EngineError(code, 'what is wrong'));
+    for (const [path, init] of [['/v1/search', search] as const, ['/readyz', {}] as const]) {
+      const response = await app.request(path, init, development, context);
+      expect(await response.json()).toMatchObject({
+        status: 503,
+        code: 'encoder_failed',
+        detail: 'The encoder: what is wrong',
+      });
+      expect(response.headers.get('retry-after')).toBe(retryAfter);
+    }
+  });
+
+  it('that is a bug stays unsaid', async () => {
+    const app = failing(new Error('secret path'));
+    const answers = [
+      await app.request('/v1/search', search, development, context),
+      await app.request('/readyz', {}, development, context),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([500, 503]);
+    for (const answer of answers) expect(await answer.text()).not.toContain('secret');
   });
 });
 

@@ -29,8 +29,10 @@ function services(bytes: number) {
     coordinator: () => coordinator as CoordinatorApi,
     region: () => region as RegionApi,
   };
-  return (...keys: string[]) => {
-    const items = keys.map((key) => ItemInput.parse({ key, text: 'x' }));
+  return (...given: (string | { key: string; title?: string; text: string; format?: string })[]) => {
+    const items = given.map((item) =>
+      ItemInput.parse(typeof item === 'string' ? { key: item, text: 'x' } : item),
+    );
     return placeItems(all, base.collection, items, null);
   };
 }
@@ -47,4 +49,23 @@ describe('a collection', () => {
   it('that is full still takes changes of what it has', async () => {
     expect((await services(FULL_BYTES + 1)('old')).items).toHaveLength(1);
   });
+});
+
+it('refuses documents with nothing to search for, one by one', async () => {
+  const script = '<script>let x;</script>';
+  const placed = await services(0)(
+    { key: 'blank', text: ' \n' },
+    { key: 'script', text: script, format: 'html' },
+    { key: 'titled', text: script, format: 'html', title: 'A title' },
+    'seen',
+  );
+  expect(placed.items.map(({ key }) => key)).toEqual(['titled', 'seen']);
+  expect(placed.errors).toEqual(
+    ['blank', 'script'].map((key) => ({
+      region: 'weur',
+      code: 'invalid_request',
+      detail: expect.stringMatching(/^text: nothing to search for in it/),
+      keys: [key],
+    })),
+  );
 });

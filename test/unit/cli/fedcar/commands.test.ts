@@ -92,15 +92,23 @@ describe('collections', () => {
 describe('ingest', () => {
   const lines = () => {
     const file = join(folder, 'items.jsonl');
-    writeFileSync(file, ITEMS.map(({ key, title, text }) => JSON.stringify({ key, title, text })).join('\n'));
+    const records = [
+      { key: 'blank', text: ' ' },
+      ...ITEMS.map(({ key, title, text }) => ({ key, title, text })),
+    ];
+    writeFileSync(file, records.map((record) => JSON.stringify(record)).join('\n'));
     return file;
   };
 
-  it('takes JSON lines, and a second time finds everything as it was', async () => {
+  it('takes JSON lines but for blank ones, and a second time finds everything as it was', async () => {
     const file = lines();
-    expect((await ok(`ingest -c desk --dry-run ${file}`)).out).toContain(`${ITEMS.length} documents`);
+    const dry = await ok(`ingest -c desk --dry-run ${file}`);
+    expect(dry.out).toContain(`${ITEMS.length} documents and 0 questions, 1 left out`);
     const first = await ok(`ingest -c desk --json ${file}`);
-    expect(first.json()).toMatchObject({ documents: { created: ITEMS.length, unchanged: 0 } });
+    expect(first.json()).toMatchObject({
+      documents: { created: ITEMS.length, unchanged: 0, blank: ['blank'] },
+    });
+    expect(first.err).toContain('1 left out with neither text nor title: blank');
     expect(first.err).toContain('documents');
     const second = await ok(`ingest -c desk --json ${file}`);
     expect(second.json()).toMatchObject({ documents: { created: 0, unchanged: ITEMS.length, resumed: 0 } });

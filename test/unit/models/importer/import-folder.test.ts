@@ -98,6 +98,26 @@ describe('importFolder', () => {
     expect(artifact.manifest).toEqual((await importDraft(draftFolder())).manifest);
   });
 
+  test('takes at most 128 tokens, or what the model knows, unless a limit is given', async () => {
+    expect((await importDraft(draftFolder(), { maxTokens: undefined })).manifest.maxTokens).toBe(20);
+    const open = draftFolder();
+    open.json['sentence_bert_config.json'] = undefined;
+    expect((await importDraft(open, { maxTokens: undefined })).manifest.maxTokens).toBe(
+      FOLDER_SHAPE.positions,
+    );
+  });
+
+  test.each([
+    [{ type: 'BertNormalizer', lowercase: true }],
+    [{ type: 'Lowercase' }],
+    [{ type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] }],
+  ])('takes texts that are lowered before, where the tokenizer lowers them: %j', async (normalizer) => {
+    const draft = draftFolder();
+    draft.json['sentence_bert_config.json'] = { do_lower_case: true };
+    (draft.json['tokenizer.json'] as Record<string, unknown>).normalizer = normalizer;
+    expect((await importDraft(draft)).manifest.maxTokens).toBe(20);
+  });
+
   test('takes a plain BERT folder as mean pooling without a final normalisation', async () => {
     const draft = draftFolder();
     draft.json['modules.json'] = undefined;
@@ -173,6 +193,18 @@ describe('importFolder refuses', () => {
         }),
       TypeError,
       /'Transformer, Pooling, Normalize, Dense' is not supported/,
+    ],
+    [
+      'texts that are lowered before a tokenizer that keeps case',
+      (draft) => {
+        draft.json['sentence_bert_config.json'] = { do_lower_case: true };
+        (draft.json['tokenizer.json'] as Record<string, unknown>).normalizer = {
+          type: 'BertNormalizer',
+          lowercase: false,
+        };
+      },
+      TypeError,
+      /do_lower_case is only supported where tokenizer\.json lowers case itself/,
     ],
     [
       'no config.json',

@@ -1,7 +1,12 @@
 /** Splitting documents: the form of a whole document, limits, context, offsets, and that no text is lost. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { joinTitle, type SplitOptions, splitDocument } from '../../../../shared/retrieval/chunking.ts';
+import {
+  isBlank,
+  joinTitle,
+  type SplitOptions,
+  splitDocument,
+} from '../../../../shared/retrieval/chunking.ts';
 import { htmlBlocks } from '../../../../shared/retrieval/html.ts';
 import { markdownBlocks } from '../../../../shared/retrieval/markdown.ts';
 import { inlineText } from '../../../../shared/retrieval/markdown-inline.ts';
@@ -47,8 +52,18 @@ describe('a document that fits', () => {
     expect(split(html, 80, 'html')[0]?.text).toBe('Title: Some bold text & more\none\ntwo');
   });
 
-  it('yields nothing without visible text', () => {
-    expect(split('<script>x</script>', 40, 'html', '')).toEqual([]);
+  it.each([
+    ['text', ' \n\t\r\n'],
+    ['markdown', '\n\n'],
+    ['html', '<script>x</script><style>y</style><p>&nbsp;</p>'],
+  ] as const)('yields nothing without visible text and title: %s %j', (format, text) => {
+    expect(split(text, 40, format, ' ')).toEqual([]);
+    expect(isBlank({ title: ' ', text, format })).toBe(true);
+    expect(split(text, 40, format, 'A title').map((passage) => passage.text)).toEqual(['A title']);
+    expect(isBlank({ title: 'A title', text, format })).toBe(false);
+  });
+
+  it('needs room for a few tokens', () => {
     expect(() => split('x', 4)).toThrow(RangeError);
   });
 });
@@ -212,6 +227,23 @@ describe('time', () => {
 });
 
 describe('whatever the text', () => {
+  const formats = fc.constantFrom('text' as const, 'markdown' as const, 'html' as const);
+  const markup = fc.array(
+    fc.constantFrom(' ', '\n', '<script>x</script>', '<p>', '# ', '&nbsp;', '---', 'a'),
+  );
+  const titles = fc.constantFrom('', ' ', 'A title', 'a title longer than any passage '.repeat(9));
+  test.prop([markup, titles, formats, fc.integer({ min: 12, max: 60 })], { numRuns: 300 })(
+    'there is a passage unless the document is blank',
+    (pieces, title, format, maxTokens) => {
+      const document = { title, text: pieces.join(''), format };
+      const passages = splitDocument(document, options(maxTokens));
+      expect(passages.length === 0).toBe(isBlank(document));
+      for (const { text } of passages) expect(countTokens(text)).toBeLessThan(maxTokens);
+      if (document.text.trim() === '')
+        expect(visible(passages.map((p) => p.text).join(''))).toBe(visible(title));
+    },
+  );
+
   test.prop([words, fc.integer({ min: 12, max: 60 }), fc.string({ maxLength: 60 })], { numRuns: 300 })(
     'passages fit, keep every character, and lie in order',
     (pieces, maxTokens, title) => {
