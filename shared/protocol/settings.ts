@@ -95,7 +95,7 @@ export const TrainingSettings = z.strictObject({
    * Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where
    * they are not half of the rows, adjusted by the logarithm of the odds (shared/retrieval/prior-offset.ts).
    */
-  inactiveOffset: z.number().min(-1).max(1).default(0.07),
+  inactiveOffset: z.number().min(-1).max(1).default(0.1),
   /** Makes shuffles and starting points repeatable; random when null. */
   seed: z
     .int()
