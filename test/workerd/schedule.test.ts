@@ -59,7 +59,10 @@ describe('a scheduled run', () => {
     await cron(now + 25 * HOUR);
     expect(await started('daily')).toHaveLength(1);
     const ended = await finished('daily', run as string);
-    expect(ended).toMatchObject({ state: 'failed', error: expect.stringContaining('at least 2 are needed') });
+    expect(ended).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('too few training queries'),
+    });
     await cron(now + 23 * HOUR);
     expect(await started('daily')).toHaveLength(1);
     const { next_at, waiting } = await scheduleOf('daily');

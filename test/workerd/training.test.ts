@@ -83,7 +83,7 @@ describe('a training run', () => {
     if (!started.ok) throw new Error(started.detail);
     const run = await finished(hub, started.value.run);
     expect(run.state).toBe('failed');
-    expect(run.error).toContain('at least 2 are needed');
+    expect(run.error).toContain('too few training queries');
   });
 
   it('adds noise, charges it, and does not start what the budget does not allow', async () => {
