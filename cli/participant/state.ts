@@ -2,7 +2,7 @@
  * What a participant is, in its state folder: its key, the key of its choices, the agreement, the pinned roster. Made
  * once; one process at a time.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
@@ -10,6 +10,7 @@ import { systemRandom } from '../../shared/crypto/random.ts';
 import type { OwnBudget } from '../../shared/federated/agreement.ts';
 import { Agreement } from '../../shared/protocol/enrolment.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
+import { lockFile } from '../process-lock.ts';
 import { readJson, writeJson } from './files.ts';
 
 interface Identity {
@@ -33,27 +34,22 @@ export class StateError extends Error {
 
 export class ParticipantState {
   readonly folder: string;
-  readonly #lock: string;
+  #unlock = () => {};
 
   constructor(folder: string) {
     this.folder = folder;
-    this.#lock = join(folder, 'lock');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
-  /** Keeps other processes out until `release`; the lock of a process that is gone does not count. */
+  /** Keeps other processes out until `release`. @throws StateError while another takes part from here */
   lock(): void {
-    const holder = existsSync(this.#lock) ? Number(readFileSync(this.#lock, 'utf8')) : 0;
-    if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-      throw new StateError(
-        `${this.folder}: process ${holder} takes part from here already; if it does not, delete the file lock there`,
-      );
-    }
-    writeFileSync(this.#lock, String(process.pid));
+    const why = (holder: string) =>
+      `${this.folder}: ${holder} takes part from here already; if it does not, delete the file lock there`;
+    this.#unlock = lockFile(join(this.folder, 'lock'), (holder) => new StateError(why(holder)));
   }
 
   release(): void {
-    rmSync(this.#lock, { force: true });
+    this.#unlock();
   }
 
   /** Makes the keys when there are none. */
@@ -85,14 +81,5 @@ export class ParticipantState {
   savePin(pin: RosterPin): void {
     const known = this.pin();
     if (known?.epoch !== pin.epoch || known.hash !== pin.hash) writeJson(join(this.folder, 'pin.json'), pin);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
