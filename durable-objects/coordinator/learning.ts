@@ -85,7 +85,8 @@ export class Learning {
       this.#state.begin(parameters, constants, contents, kind);
       if (run.noise !== null && privacy.training.smoothing && directions === null)
         this.#state.beginSmoothing(parameters.head);
-      this.#state.saveCounts(Float32Array.from(active, (row) => sum[row] as number));
+      // Counts with noise say too little about rows that few asked for.
+      if (run.noise === null) this.#state.saveCounts(Float32Array.from(active, (row) => sum[row] as number));
       runs.plan(run.run, trainRounds(plan) + 2);
       runs.save(run, { endedAt: now() });
       runs.save({ ...nextRound(run), stage: 'train', units, plan });
@@ -120,7 +121,7 @@ export class Learning {
       if (nextPhase !== phase)
         optimiser = newOptimiserState(nextPhase.optimiser.kind, optimiser.first.length);
     } else {
-      const learned = averaged ?? this.#withPrior(run, parameters);
+      const learned = averaged ?? this.#withPrior(parameters);
       const draft = {
         parent: run.base,
         run: run.run,
@@ -143,11 +144,11 @@ export class Learning {
     });
   }
 
-  /** What the last step left, as it is served. Counts with noise say too little about rows that few asked for. */
-  #withPrior(run: ActiveRun, parameters: Parameters): Parameters {
+  /** What the last step left, as it is served. */
+  #withPrior(parameters: Parameters): Parameters {
     const { rows, settings, context } = this.#parts;
     const counts = this.#state.counts();
-    if (run.noise !== null || counts === null) return parameters;
+    if (counts === null) return parameters;
     const start = rows.embeddings(Array.from(parameters.activeRows), context.model.width);
     return { ...parameters, head: withRowPrior(parameters.head, start, counts, settings.training.rowPrior) };
   }

@@ -134,7 +134,7 @@ export class TrainingState {
     this.#blobs.put(COUNTS, bytesOf(counts));
   }
 
-  /** Null in a run that began before they were kept. */
+  /** Null with noise, and in a run that began before they were kept. */
   counts(): Float32Array | null {
     return this.#blobs.get(COUNTS) === null ? null : new Float32Array(this.#words(COUNTS));
   }
