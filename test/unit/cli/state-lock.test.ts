@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startDeployment } from '../../../cli/deployment.ts';
 import { lockState } from '../../../cli/state-lock.ts';
 
@@ -31,6 +32,37 @@ it('goes over what a process left behind that is gone', () => {
   writeFileSync(join(folder, 'running.pid'), '');
   lockState(folder)();
 });
+
+it.runIf(existsSync('/proc/self/stat'))('goes over an id that another process has got since', () => {
+  lockState(folder);
+  const [, start] = readFileSync(join(folder, 'running.pid'), 'utf8').trim().split(' ');
+  expect(Number(start)).toBeGreaterThan(0);
+  const parent = (began: string) => writeFileSync(join(folder, 'running.pid'), `${process.ppid} ${began}\n`);
+  parent(String(Number(start) + 1));
+  lockState(folder)();
+  const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
+  parent(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] as string);
+  expect(() => lockState(folder)).toThrow(`process ${process.ppid}`);
+});
+
+it.runIf(existsSync('/proc/self/stat'))(
+  'goes over a process that ended unnoticed by its parent',
+  async () => {
+    // The shell starts one that ends, then becomes a program that asks about none.
+    const script = 'sh -c "exit 0" & echo $!; exec sleep 60';
+    const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      const pid = Number(String(line));
+      const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
+      await vi.waitUntil(() => / Z /.test(stat()), { timeout: 10_000 });
+      writeFileSync(join(folder, 'running.pid'), `${pid} 17\n`);
+      lockState(folder)();
+    } finally {
+      child.kill('SIGKILL');
+    }
+  },
+);
 
 it('is there before anything is opened, and given back when nothing starts', async () => {
   const unlock = lockState(folder);
