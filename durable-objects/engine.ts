@@ -1,6 +1,6 @@
 /** The encoder as objects see it: what model it is without loading it, and the engine that the isolate shares. */
 import type { Engine } from '../models/engine.ts';
-import { ModelManifest } from '../models/manifest.ts';
+import { readManifest } from '../models/session/artifact.ts';
 import { sharedEngine } from '../models/shared-engine.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import { assetSource } from './asset-source.ts';
@@ -20,15 +20,12 @@ function folderOf(env: ObjectsEnv, encoder: string | null): string {
   return encoder ?? env.FEDCAR_MODEL ?? 'minilm';
 }
 
-/** @throws Error when there is no artifact in the folder */
+/** @throws EngineError `artifact-missing` or `artifact-invalid` when the folder holds no manifest that can be read */
 export async function modelInfo(env: ObjectsEnv, encoder: string | null): Promise<ModelInfo> {
   const folder = folderOf(env, encoder);
   const before = known.get(folder);
   if (before !== undefined) return before;
-  const bytes = await assetSource(env.ASSETS, folder).read('manifest.json');
-  const manifest = ModelManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
-  const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const { manifest, sha256 } = await readManifest(assetSource(env.ASSETS, folder));
   const info = { name: manifest.name, sha256, width: manifest.width };
   known.set(folder, info);
   return info;

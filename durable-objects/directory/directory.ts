@@ -40,6 +40,7 @@ import { migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { AuditLog } from './audit-log.ts';
 import { changedSettings } from './changes.ts';
+import { encoderNamed } from './encoder-named.ts';
 import { Federations, type OutsideParticipant, type Subject } from './federations.ts';
 import { participantsOf, rosterInfo, termsOf } from './participants.ts';
 import { RateWindows } from './rate-windows.ts';
@@ -101,9 +102,8 @@ export class Directory extends TracedObject implements DirectoryApi {
         code: 'invalid_name',
         detail: `name: ${name} must be ${parsed.error.issues[0]?.message}`,
       };
-    const { encoder } = input;
-    if (encoder !== null && (await modelInfo(this.env, encoder).catch(() => null)) === null)
-      return { ok: false, code: 'unknown_encoder', detail: `encoder: there is no artifact in ${encoder}` };
+    const encoder = await encoderNamed(this.env, input.encoder);
+    if (!encoder.ok) return encoder;
     const known = this.#row(name);
     // A ledger that is left lies in the objects of the last generation.
     const { generation } = CollectionSettings.parse(JSON.parse(known?.settings ?? '{}'));

@@ -7,12 +7,12 @@
 import { errorText } from '../../shared/log.ts';
 import type { Outcome, ReindexInfo } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { HandoverProgress } from '../handover.ts';
 import { coordinator, region } from '../names.ts';
 import { answerOf } from '../reach.ts';
 import { traced } from '../request-context.ts';
+import { encoderNamed } from './encoder-named.ts';
 
 /** The old generation serves so much longer: the edge reads settings again at least every 30 s. */
 const LEAVE_MS = 600_000;
@@ -80,12 +80,16 @@ export class Reindexes {
       return { ok: false, code: 'reindex_in_progress', detail };
     }
     const before = CollectionSettings.parse(JSON.parse(row.settings));
-    const model = await modelInfo(env, encoder).catch(() => null);
-    if (model === null) {
-      return { ok: false, code: 'unknown_encoder', detail: `encoder: there is no artifact in ${encoder}` };
-    }
-    if (model.sha256 === (await modelInfo(env, before.encoder)).sha256) {
-      return { ok: false, code: 'conflict', detail: `encoder: the collection is of ${model.name} already` };
+    const model = await encoderNamed(env, encoder);
+    if (!model.ok) return model;
+    // A collection can leave an encoder whose artifact is broken.
+    const current = await encoderNamed(env, before.encoder);
+    if (current.ok && model.value.sha256 === current.value.sha256) {
+      return {
+        ok: false,
+        code: 'conflict',
+        detail: `encoder: the collection is of ${model.value.name} already`,
+      };
     }
     const halted = await traced(coordinator(env, row.name, before)).halt(HALTED);
     if (!halted.ok) return halted;
@@ -93,7 +97,7 @@ export class Reindexes {
       state: 'building',
       before,
       after: { ...before, encoder, generation: before.generation + 1 },
-      model: { name: model.name, sha256: model.sha256 },
+      model: { name: model.value.name, sha256: model.value.sha256 },
       startedAt: now,
       switchedAt: null,
       prepared: false,

@@ -21,8 +21,7 @@ export async function readArtifact(
   source: ArtifactSource,
   onProgress: () => void = () => {},
 ): Promise<Artifact> {
-  const encoded = await read(source, 'manifest.json');
-  const manifest = parseManifest(encoded);
+  const { manifest, sha256: identity } = await readManifest(source);
   const files = new Map<string, Uint8Array>();
   for (const { name, bytes, sha256 } of manifest.files) {
     const content = await read(source, name);
@@ -48,7 +47,13 @@ export async function readArtifact(
     for (const content of files.values()) freeBuffer(content);
     files.clear();
   };
-  return { manifest, sha256: await digest(encoded), file, release };
+  return { manifest, sha256: identity, file, release };
+}
+
+/** What an artifact says of itself. Throws an EngineError `artifact-missing` or `artifact-invalid`. */
+export async function readManifest(source: ArtifactSource): Promise<Pick<Artifact, 'manifest' | 'sha256'>> {
+  const encoded = await read(source, 'manifest.json');
+  return { manifest: parseManifest(encoded), sha256: await digest(encoded) };
 }
 
 async function read(source: ArtifactSource, name: string): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 /** The encoder's load, and its failures from an artifact that was changed to the answers over HTTP, with real objects. */
 import { createExecutionContext, env, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { Directory } from '../../durable-objects/directory/directory.ts';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -69,6 +70,19 @@ it.each([
 ])('%s %j answers 503 with it', async (path, body) => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   expect(await call(path, body)).toMatchObject({ status: 503, ...WRONG });
+});
+
+it('a collection is not made for an artifact whose manifest is broken, and the answer says which file it is', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  const directory = objects.DIRECTORY.get(objects.DIRECTORY.idFromName('broken-manifest'));
+  await runInDurableObject(directory as DurableObjectStub<Directory>, async (instance) => {
+    (instance as unknown as { env: ObjectsEnv }).env = { ...objects, ...copied('no-json', 'manifest.json') };
+    const detail = `The encoder: manifest.json is not a model's manifest`;
+    const refusal = { ok: false, code: 'encoder_failed', detail };
+    expect(await instance.collection('default')).toEqual(refusal);
+    expect(await instance.create('a', CollectionSettings.parse({ encoder: 'no-json' }))).toEqual(refusal);
+    expect(await instance.collections()).toEqual([]);
+  });
 });
 
 it('is loaded once, and goes on loading when the request that began has its answer', async () => {
