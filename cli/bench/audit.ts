@@ -3,7 +3,7 @@
  * through the same sampling, clipping, encoding, noise and accounting as in production. The best attack's lower bound of ε
  * must stay under the claim, and the same attacks must win when the noise is off.
  */
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { auditBound } from '../../shared/privacy/audit-bound.ts';
 import { clipFactor, clipNorms } from '../../shared/privacy/clipping.ts';
 import { rdpEpsilon } from '../../shared/privacy/conversion.ts';
@@ -64,11 +64,16 @@ interface Scores {
 
 /** Prints the audit; sets the exit code to 1 when the claim does not hold or the attack is too weak to tell. */
 export async function benchAudit(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: { json: { type: 'boolean' }, small: { type: 'boolean' } },
-  });
-  const trials = values.small ? 2_000 : 16_000;
+  const options = new Command('bench audit')
+    .description(
+      'What an attacker learns about one unit, against the privacy claimed; fails when the claim does not hold.',
+    )
+    .option('--small', 'an eighth of the trials', false)
+    .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride()
+    .parse(args, { from: 'user' })
+    .opts<{ small: boolean; json: boolean }>();
+  const trials = options.small ? 2_000 : 16_000;
   const schedule = [{ samplingRate: RATE, noiseMultiplier: NOISE_MULTIPLIER, steps: ROUNDS }];
   const claimed = rdpEpsilon(schedule, DELTA, INTEGER_ORDERS).epsilon;
   const noiseOn = attack(trials, NOISE_MULTIPLIER);
@@ -86,7 +91,7 @@ export async function benchAudit(args: string[]): Promise<void> {
     noise_off: noiseOff,
     holds: noiseOn.epsilon_lower_bound <= claimed && noiseOff.epsilon_lower_bound > claimed,
   };
-  console.log(values.json ? JSON.stringify(result) : describe(result));
+  console.log(options.json ? JSON.stringify(result) : describe(result));
   if (!result.holds) process.exitCode = 1;
 }
 

@@ -5,9 +5,9 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { DEFAULT_MICROBATCH_TOKENS } from '../../models/engine.ts';
-import { type Command, type Held, PRODUCT } from '../../test/bench/engine-subject.ts';
+import { type Held, PRODUCT, type Command as Step } from '../../test/bench/engine-subject.ts';
 import { type SubjectProcess, startNodeSubject, startWorkerdSubject } from './subject-process.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -52,16 +52,24 @@ const RUNTIMES: Record<'workerd' | 'node', Start> = {
 };
 
 export async function benchEngine(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, small: { type: 'boolean' } } });
-  const sizes = values.small ? [DEFAULT_MICROBATCH_TOKENS] : [64, 128, 256];
-  const rounds = values.small ? 16 : 30;
+  const options = new Command('bench engine')
+    .description(
+      'Speed and memory of the engine in workerd and in Node, against ONNX Runtime’s own fp32 product.',
+    )
+    .option('--small', 'the default microbatch only, and fewer rounds', false)
+    .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride()
+    .parse(args, { from: 'user' })
+    .opts<{ small: boolean; json: boolean }>();
+  const sizes = options.small ? [DEFAULT_MICROBATCH_TOKENS] : [64, 128, 256];
+  const rounds = options.small ? 16 : 30;
   const reports: Partial<Record<'workerd' | 'node', Report>> = {};
   for (const [name, start] of Object.entries(RUNTIMES) as ['workerd' | 'node', Start][]) {
     process.stderr.write(`measuring in ${name} …\n`);
     reports[name] = await measure(start, sizes, rounds);
-    if (!values.json) print(name, reports[name]);
+    if (!options.json) print(name, reports[name]);
   }
-  if (values.json) console.log(JSON.stringify({ ...reports.workerd, node: reports.node }));
+  if (options.json) console.log(JSON.stringify({ ...reports.workerd, node: reports.node }));
 }
 
 async function measure(start: Start, sizes: number[], rounds: number): Promise<Report> {
@@ -72,7 +80,7 @@ async function measure(start: Start, sizes: number[], rounds: number): Promise<R
   for (const size of sizes) {
     await withSubject(start, async (subject) => {
       clock = subject.clock;
-      await subject.call({ do: 'load', microbatchTokens: size } satisfies Command);
+      await subject.call({ do: 'load', microbatchTokens: size } satisfies Step);
       microbatches[size] = await measureSpeed(subject, size, rounds);
       if (size === DEFAULT_MICROBATCH_TOKENS) {
         const command = { do: 'embed', texts: 1, tokens: TOKENS, times: 20 } as const;
@@ -94,7 +102,7 @@ async function measureSpeed(subject: SubjectProcess, size: number, rounds: numbe
     matmul: { do: 'matmul', times: 4 },
     forward: { do: 'embed', texts, tokens: TOKENS, times: 1 },
     train: { do: 'train', texts, tokens: TOKENS, rows: ROWS, times: 1 },
-  } as const satisfies Record<string, Command>;
+  } as const satisfies Record<string, Step>;
   const times = {
     matmul: Number.POSITIVE_INFINITY,
     forward: Number.POSITIVE_INFINITY,
@@ -122,7 +130,7 @@ async function measureSpeed(subject: SubjectProcess, size: number, rounds: numbe
 /** In a process that has done nothing else: memory grows with the largest work ever done and never shrinks. */
 async function measureMemory(subject: SubjectProcess): Promise<Memory> {
   let peak = 0;
-  const step = async (command: Command) => {
+  const step = async (command: Step) => {
     const { wasmBytes } = await subject.call<Held>(command);
     const { usedBytes, backingBytes } = await subject.heap();
     peak = Math.max(peak, wasmBytes + usedBytes + backingBytes);
@@ -148,7 +156,7 @@ async function measureMemory(subject: SubjectProcess): Promise<Memory> {
 
 async function best(
   subject: SubjectProcess,
-  command: Command & { times: number },
+  command: Step & { times: number },
   rounds: number,
 ): Promise<number> {
   let ms = Number.POSITIVE_INFINITY;
@@ -158,7 +166,7 @@ async function best(
   return ms;
 }
 
-async function timed(subject: SubjectProcess, command: Command): Promise<number> {
+async function timed(subject: SubjectProcess, command: Step): Promise<number> {
   const before = subject.now();
   await subject.call(command);
   return subject.now() - before;

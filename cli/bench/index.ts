@@ -58,11 +58,9 @@ export async function runBench([name, ...args]: string[], command = 'npm run ben
     // It has written what is wrong, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const expected = ['DatasetError', 'StartError', 'ApiError', 'RangeError', 'TrainingError'];
-    const { name: kind, message, stack, code } = error as NodeJS.ErrnoException;
-    const misused = code?.startsWith('ERR_PARSE_ARGS_') ?? false;
-    const plain = misused || expected.includes(kind);
-    process.stderr.write(`bench ${name}: ${plain ? message : (stack ?? message)}\n`);
-    return misused ? 2 : 1;
+    const { name: kind, message, stack } = error as Error;
+    process.stderr.write(`bench ${name}: ${expected.includes(kind) ? message : (stack ?? message)}\n`);
+    return 1;
   }
 }
 

@@ -1,5 +1,6 @@
 /** `bench secagg`: what secure aggregation costs a participant and the coordinator, and how that grows. */
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { whole } from './accuracy-options.ts';
 import { measureRound, type RoundCase, summarise } from './secagg-round.ts';
 
 /** Masks and shares grow with the members, vectors only with the dimension: short ones show the former. */
@@ -8,12 +9,13 @@ const GROWTH_CLIENTS = [8, 16, 32, 64, 128, 256, 512];
 
 type Summary = ReturnType<typeof summarise>;
 
-function natural(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least) {
-    throw new RangeError(`--${name}: expected a whole number of at least ${least}, got ${text}`);
-  }
-  return value;
+interface Options {
+  clients: number;
+  dim: number;
+  drop: number;
+  completeUpTo: number;
+  growth: boolean;
+  json: boolean;
 }
 
 async function measure(round: RoundCase): Promise<Summary> {
@@ -34,33 +36,37 @@ function print(summary: Summary): void {
 
 /** With `--json` the last line of standard output is one JSON object; `growth` holds the same figures by size. */
 export async function benchSecagg(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      clients: { type: 'string', default: '32' },
-      dim: { type: 'string', default: '177408' },
-      drop: { type: 'string', default: '8' },
-      'complete-up-to': { type: 'string', default: '100' },
-      growth: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const clients = natural('clients', values.clients, 3);
-  const dimension = natural('dim', values.dim, 1);
-  const drop = natural('drop', values.drop, 0);
-  const completeUpTo = natural('complete-up-to', values['complete-up-to'], 2);
+  const {
+    clients,
+    dim: dimension,
+    drop,
+    completeUpTo,
+    ...options
+  } = new Command('bench secagg')
+    .description(
+      'Time and bytes of one round of secure aggregation, with as many participants as this process holds.',
+    )
+    .option('--clients <n>', 'participants', whole(3), 32)
+    .option('--dim <n>', 'coordinates of a vector', whole(1), 177_408)
+    .option('--drop <n>', 'participants who leave after sharing their keys', whole(0), 8)
+    .option('--complete-up-to <n>', 'more participants than these form a sparse graph', whole(2), 100)
+    .option('--growth', 'the same with 8 to 512 participants', false)
+    .option('--json', 'one JSON object as the last line of standard output', false)
+    .exitOverride()
+    .parse(args, { from: 'user' })
+    .opts<Options>();
   // The first round compiles; the second is measured.
   await measureRound({ clients: 8, dimension: 4096, drop: 1, completeUpTo });
   const main = await measure({ clients, dimension, drop, completeUpTo });
-  if (!values.json) print(main);
+  if (!options.json) print(main);
   const growth: Summary[] = [];
-  if (values.growth) {
+  if (options.growth) {
     for (const size of GROWTH_CLIENTS) {
       const round = { clients: size, dimension: GROWTH_DIMENSION, drop: Math.floor(size / 8), completeUpTo };
       const summary = await measure(round);
       growth.push(summary);
-      if (!values.json) print(summary);
+      if (!options.json) print(summary);
     }
   }
-  if (values.json) console.log(JSON.stringify({ ...main, ...(values.growth && { growth }) }));
+  if (options.json) console.log(JSON.stringify({ ...main, ...(options.growth && { growth }) }));
 }

@@ -20,8 +20,13 @@ it.each([
   expect(said.join('')).toMatch(line);
 });
 
-it('prints the help of a bench, and ends well', async () => {
+it.each([
+  ['accuracy', '--local-only'],
+  ['engine', '--small'],
+  ['secagg', '--clients'],
+  ['audit', '--small'],
+])('prints the help of %s, and ends well', async (name, flag) => {
   const said = heard(process.stdout);
-  expect(await runBench(['accuracy', '--help'])).toBe(0);
-  expect(said.join('')).toContain('--local-only');
+  expect(await runBench([name, '--help'])).toBe(0);
+  expect(said.join('')).toContain(flag);
 });
