@@ -78,7 +78,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     await this.#parts.serving();
     if (this.#parts.runs.active() === null) return;
     (await this.#parts.drive()).dismiss();
-    await this.#parts.alarmBy(Date.now());
+    await this.#parts.alarm.by(Date.now());
   }
 
   /** Forgets everything but the ledger, which stays until the queries that it is about would have expired. */
@@ -87,7 +87,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     if (this.#parts.values.get('settings') === null) return;
     const { privacy, retentionDays } = this.#parts.settings();
     const until = this.#parts.ledger.outlive(policyOf(privacy, retentionDays), [SERIAL]);
-    await this.ctx.storage.setAlarm(until ?? Date.now());
+    await this.#parts.alarm.at(until ?? Date.now());
   }
 
   async pointer(version?: number): Promise<SnapshotPointer | null> {
@@ -157,7 +157,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       return rows.watermark(name);
     }
     rows.register(name, changes, upTo);
-    if (changes.length > 0) await this.#parts.alarmBy(Date.now() + REFRESH_MS);
+    if (changes.length > 0) await this.#parts.alarm.by(Date.now() + REFRESH_MS);
     return rows.watermark(name);
   }
 
@@ -184,7 +184,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const run = freshRun({ run: id, seed, base: serving.version, noise: noiseOf(this.#parts.settings()) });
     if (this.#parts.runs.active() !== null) return this.start(reason);
     this.#parts.runs.begin(run, reason, now);
-    await this.#parts.alarmBy(now);
+    await this.#parts.alarm.by(now);
     return { ok: true, value: this.#parts.runs.get(id) as RunInfo };
   }
 
@@ -257,10 +257,10 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
   async pollFor(participant: string, waitMs: number): Promise<Instruction> {
     const desk = await this.#parts.desk();
-    const first = desk.poll(participant);
+    const first = await desk.poll(participant);
     if (first.do !== 'wait' || first.ms === 0 || waitMs === 0) return first;
     await this.#parts.participants.untilWoken(participant, waitMs);
-    const then = (await this.#parts.desk()).poll(participant);
+    const then = await (await this.#parts.desk()).poll(participant);
     // Who was held asks again at once.
     return then.do === 'wait' && then.ms > 0 ? { ...then, ms: 1 } : then;
   }
@@ -318,7 +318,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
         this.#parts.participants.names(this.#parts.settings()).map((name) => this.#parts.wake(name)),
       );
     const more = {
-      storage: this.ctx.storage,
+      alarm: this.#parts.alarm,
       values: this.#parts.values,
       versions: this.#parts.versions,
       wakeAll,
@@ -333,7 +333,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     }
     // An alarm that failed five times would be dropped after the next failure: start counting anew.
     if (info !== undefined && info.retryCount >= 5) {
-      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
+      await this.#parts.alarm.at(Date.now() + RETRY_MS);
       return;
     }
     const runner = await this.#parts.drive();
@@ -344,6 +344,6 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     }
     if (next === null)
       await this.#parts.versions.refresh((await this.#parts.serving()).version, await this.#parts.context());
-    if (next !== null) await this.#parts.alarmBy(next);
+    if (next !== null) await this.#parts.alarm.by(next);
   }
 }

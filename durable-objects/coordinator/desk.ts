@@ -3,6 +3,7 @@
  * idempotent by (round, phase, sender). Nothing heavy happens here: the coordinator's alarm does what follows.
  */
 import type { Ack } from '../../shared/federated/coordinator-port.ts';
+import type { RoundEvent } from '../../shared/federated/round-machine.ts';
 import type { Arrived } from '../../shared/protocol/fl.ts';
 import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RunStore } from './run-store.ts';
@@ -29,10 +30,10 @@ export class Desk {
     this.#parts = parts;
   }
 
-  poll(participant: string): Instruction {
-    const { runs, runner, secure } = this.#parts;
+  async poll(participant: string): Promise<Instruction> {
+    const { runs, secure } = this.#parts;
     const id = runs.active()?.round?.id;
-    if (id !== undefined) runner.event(id, { type: 'back', participant });
+    if (id !== undefined) await this.#event(id, { type: 'back', participant });
     const run = runs.active();
     if (run === null || run.round === null) {
       return { do: 'wait', ms: run === null ? 0 : POLL_MS, round: null };
@@ -51,18 +52,19 @@ export class Desk {
     const message = ParticipantMessage.parse(input);
     if (message.type === 'poll') return { current: true };
     if (message.type === 'secagg') return this.#secureMessage(message);
-    if (message.type !== 'ready') return this.#taken(runner.event(message.round, message));
+    if (message.type !== 'ready') return { current: await this.#event(message.round, message) };
     const run = runs.active();
     if (run?.round?.id !== message.round) return { current: false };
     if (!runner.complete(message.participant, run)) {
       const detail = `the vector does not have ${run.spec?.dimension} words`;
-      runner.event(message.round, { type: 'failed', participant: message.participant, detail });
-      return this.#taken(false);
+      await this.#event(message.round, { type: 'failed', participant: message.participant, detail });
+      return { current: false };
     }
     if (message.probe !== null) {
       runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
     }
-    return this.#taken(runner.event(message.round, { type: 'ready', participant: message.participant }));
+    const { participant } = message;
+    return { current: await this.#event(message.round, { type: 'ready', participant }) };
   }
 
   /** Which pieces of a participant's vector are here. */
@@ -98,9 +100,19 @@ export class Desk {
     return { current: this.#parts.runner.storeChunk(participant, round, chunk, bytes) };
   }
 
-  async #taken(current: boolean): Promise<Ack> {
-    const { runs, comeBy, now } = this.#parts;
-    if (runs.active()?.round?.phase !== 'open') await comeBy(now());
-    return { current };
+  /** Takes an event into the round, and has the alarm come when what follows is due: now, or by an earlier deadline. */
+  async #event(id: string, event: RoundEvent): Promise<boolean> {
+    const { runs, runner, comeBy, now } = this.#parts;
+    const before = runs.active()?.round;
+    const accepted = runner.event(id, event);
+    const round = runs.active()?.round;
+    if (round == null) return accepted;
+    if (round.phase === 'open') {
+      if (round.deadlineAt < (before?.deadlineAt ?? 0)) await comeBy(round.deadlineAt);
+      return accepted;
+    }
+    // A report may be the repeat of one after which no alarm was set; polls of a secure sum are too many for that.
+    if (event.type !== 'back' || before?.phase === 'open') await comeBy(now());
+    return accepted;
   }
 }

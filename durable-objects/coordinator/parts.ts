@@ -1,5 +1,6 @@
 /** What the Coordinator consists of, put together from its storage and its settings; nothing of it is called from outside. */
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { Alarm } from '../alarm.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
@@ -17,6 +18,7 @@ import { SecureSum } from './secure-sum.ts';
 import { type SnapshotContext, Versions } from './versions.ts';
 
 export class CoordinatorParts {
+  readonly alarm: Alarm;
   readonly values: Values;
   readonly rows: RowTable;
   readonly versions: Versions;
@@ -32,6 +34,7 @@ export class CoordinatorParts {
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     this.#ctx = ctx;
     this.#env = env;
+    this.alarm = new Alarm(ctx.storage);
     this.values = new Values(ctx.storage);
     this.rows = new RowTable(ctx.storage);
     this.runs = new RunStore(ctx.storage);
@@ -50,11 +53,6 @@ export class CoordinatorParts {
   scheduleParts(): ScheduleParts {
     const parts = { runs: this.runs, rows: this.rows, ledger: this.ledger };
     return { ...parts, settings: this.settings(), problem: this.participants.problem() };
-  }
-
-  async alarmBy(at: number): Promise<void> {
-    const set = await this.#ctx.storage.getAlarm();
-    if (set === null || set > at) await this.#ctx.storage.setAlarm(at);
   }
 
   settings(): CollectionSettings {
@@ -144,7 +142,7 @@ export class CoordinatorParts {
   async desk(): Promise<Desk> {
     const runner = await this.drive();
     const secure = this.secure(await this.context());
-    const comeBy = (at: number) => this.alarmBy(at);
+    const comeBy = (at: number) => this.alarm.by(at);
     return new Desk({ runner, secure, runs: this.runs, comeBy, now: () => Date.now() });
   }
 }

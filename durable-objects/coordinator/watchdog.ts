@@ -3,12 +3,13 @@
  * that have old records to delete are set again from what is saved. Then a run is started if one is due.
  */
 import type { Outcome, RunInfo } from '../../shared/protocol/objects.ts';
+import type { Alarm } from '../alarm.ts';
 import type { Values } from '../sql.ts';
 import { type ScheduleParts, scheduleAt } from './schedule.ts';
 import type { Versions } from './versions.ts';
 
 export interface WatchdogParts extends ScheduleParts {
-  storage: DurableObjectStorage;
+  alarm: Alarm;
   values: Values;
   versions: Versions;
   /** Asks every participant to look for work. */
@@ -22,15 +23,15 @@ const WOKEN_AT = 'wokenAt';
 
 /** @returns the run that it started, or null */
 export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
-  const { storage, values, versions, rows, runs } = parts;
+  const { alarm, values, versions, rows, runs } = parts;
   if (runs.active() !== null) {
-    await storage.setAlarm(now);
+    await alarm.at(now);
     await parts.wakeAll();
     return { started: null };
   }
   // `getAlarm` may tell of an alarm that will never come.
   const serving = versions.serving();
-  if (serving !== null && serving.rows_at !== rows.changedAt()) await storage.setAlarm(now);
+  if (serving !== null && serving.rows_at !== rows.changedAt()) await alarm.at(now);
   if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
     values.set(WOKEN_AT, now);
     await parts.wakeAll();

@@ -29,6 +29,7 @@ import type {
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { Alarm } from '../alarm.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import { unlessEngineFails } from '../engine-refusal.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -60,6 +61,7 @@ const DAY_MS = 86_400_000;
 const PIECE_MS = 300_000;
 
 export class Region extends TracedObject implements RegionApi {
+  readonly #alarm: Alarm;
   readonly #values: Values;
   readonly #library: Library;
   readonly #shard: Shard;
@@ -76,6 +78,7 @@ export class Region extends TracedObject implements RegionApi {
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
+    this.#alarm = new Alarm(ctx.storage);
     this.#values = new Values(ctx.storage);
     this.#library = new Library(ctx.storage);
     this.#records = new RecordLog(ctx.storage);
@@ -102,7 +105,7 @@ export class Region extends TracedObject implements RegionApi {
     if (known?.adminKey !== given.adminKey) this.#values.delete('pin');
     this.#membership = null;
     // A shorter retention time counts at once.
-    if (known !== null) await this.#alarmBy(Date.now());
+    if (known !== null) await this.#alarm.by(Date.now());
     const { key } = await signerFromSeed(fromBase64Url(identity.seed, 32));
     return { key: toBase64Url(key) };
   }
@@ -112,7 +115,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#membership = null;
     if (this.#values.get('identity') === null) return;
     const until = this.#ledger.outlive(this.#policy(), [CHARGED]);
-    await this.ctx.storage.setAlarm(until ?? Date.now());
+    await this.#alarm.at(until ?? Date.now());
   }
 
   /** What this region has seen charged. The coordinator asks after a restore, when its own copy may be older. */
@@ -143,13 +146,13 @@ export class Region extends TracedObject implements RegionApi {
         return { key: item.key, region: name, passages: passages.length, status };
       });
     });
-    await this.#alarmBy(Date.now());
+    await this.#alarm.by(Date.now());
     return receipts;
   }
 
   async removeItem(key: string): Promise<boolean> {
     const removed = this.#remove(key);
-    if (removed) await this.#alarmBy(Date.now());
+    if (removed) await this.#alarm.by(Date.now());
     if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
     return removed;
   }
@@ -198,7 +201,7 @@ export class Region extends TracedObject implements RegionApi {
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, region: name, regions };
     const outcome = this.#records.add(records, policy, Date.now());
     await this.#expireLater();
-    if (this.#moving.to() !== null) await this.#alarmBy(Date.now());
+    if (this.#moving.to() !== null) await this.#alarm.by(Date.now());
     return outcome;
   }
 
@@ -225,7 +228,7 @@ export class Region extends TracedObject implements RegionApi {
   async move(to: CollectionSettings): Promise<HandoverProgress> {
     this.#moving.begin(to);
     const progress = this.#moving.progress();
-    if (!progress.caughtUp || progress.items + progress.records > 0) await this.#alarmBy(Date.now());
+    if (!progress.caughtUp || progress.items + progress.records > 0) await this.#alarm.by(Date.now());
     return progress;
   }
 
@@ -242,7 +245,7 @@ export class Region extends TracedObject implements RegionApi {
     for (const key of removed) this.#remove(key);
     if (records.length > 0 || dropped.length > 0) this.#records.adopt(records, dropped, await this.#engine());
     if (ledger !== null) this.#ledger.takeOver(ledger);
-    await this.#alarmBy(Date.now());
+    await this.#alarm.by(Date.now());
     await this.#expireLater();
   }
 
@@ -256,10 +259,10 @@ export class Region extends TracedObject implements RegionApi {
   async #handOn(pieces: number): Promise<void> {
     try {
       for (let piece = 0; await this.#moving.step(); )
-        if (++piece >= pieces) return await this.#alarmBy(Date.now());
+        if (++piece >= pieces) return await this.#alarm.by(Date.now());
     } catch (error) {
       logLine('handover_late', { level: 'warn', error: errorText(error) });
-      await this.#alarmBy(Date.now() + RETRY_MS);
+      await this.#alarm.by(Date.now() + RETRY_MS);
     }
   }
 
@@ -274,7 +277,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** Asks the object to look for work now. */
   async wake(): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#alarm.at(Date.now());
   }
 
   /**
@@ -297,12 +300,12 @@ export class Region extends TracedObject implements RegionApi {
       await this.flush();
       await this.#handOn(1);
       const after = await this.#steps();
-      if (after !== null) await this.#alarmBy(Date.now() + after);
+      if (after !== null) await this.#alarm.by(Date.now() + after);
       await this.#expireLater();
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
       logLine('region_alarm', { level: 'error', error: errorText(error) });
-      await this.ctx.storage.setAlarm(Date.now() + (retryMsOf(error) ?? RETRY_MS));
+      await this.#alarm.at(Date.now() + (retryMsOf(error) ?? RETRY_MS));
     }
   }
 
@@ -361,7 +364,7 @@ export class Region extends TracedObject implements RegionApi {
 
   async #expireLater(): Promise<void> {
     const at = this.#records.expiresAt(this.#shardPolicy().retentionMs);
-    if (at !== null) await this.#alarmBy(at);
+    if (at !== null) await this.#alarm.by(at);
   }
 
   #engine() {
@@ -375,10 +378,5 @@ export class Region extends TracedObject implements RegionApi {
     });
     if (identity === null) throw new Error('the region was not configured');
     return identity;
-  }
-
-  async #alarmBy(at: number): Promise<void> {
-    const set = await this.ctx.storage.getAlarm();
-    if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 }

@@ -1,6 +1,6 @@
 /** Regions that are away, alarms that are lost, messages that come twice, runs that are cancelled. */
 import { runInDurableObject } from 'cloudflare:test';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
 import type { ActiveRun } from '../../durable-objects/coordinator/run-store.ts';
 import { Runner } from '../../durable-objects/coordinator/runner.ts';
@@ -60,7 +60,7 @@ function sleeping(name: string, answer: () => Promise<void>, body: () => Promise
 }
 
 beforeAll(async () => {
-  for (const name of ['throws', 'silent', 'vanishes', 'plain']) {
+  for (const name of ['throws', 'silent', 'vanishes', 'straggler', 'plain']) {
     await collection(name, settings(name === 'plain' ? 'plain' : 'secure'), REGIONS);
     await fill(name, REGIONS);
   }
@@ -114,6 +114,34 @@ describe('a region that is away', () => {
 });
 
 describe('alarms', () => {
+  it('come by the deadline that stragglers get once half are done, and a poll after it ends the wait', async () => {
+    // South hears that there is work, and never begins.
+    await sleeping(
+      'south',
+      () => Promise.resolve(),
+      async () => {
+        const run = await start('straggler');
+        const round = async () => (await activeRun('straggler'))?.round ?? null;
+        const ready = async () =>
+          Object.values((await round())?.participants ?? {}).filter(({ phase }) => phase === 'ready').length;
+        await vi.waitUntil(async () => (await ready()) === 3, { timeout: 60_000, interval: 50 });
+        const { deadlineAt, startedAt } = (await round())!;
+        expect(deadlineAt).toBeLessThan(startedAt + 120_000);
+        await runInDurableObject(hubStub('straggler'), async (hub: Coordinator, { storage }) => {
+          expect(await storage.getAlarm()).toBeLessThanOrEqual(deadlineAt);
+          // As if the time were over and the alarm late.
+          await storage.setAlarm(Date.now() + 600_000);
+          const values = new Values(storage);
+          const state = values.get<ActiveRun>('run')!;
+          values.set('run', { ...state, round: { ...state.round, deadlineAt: Date.now() } });
+          await hub.poll('east');
+        });
+        const ended = await finished('straggler', run);
+        expect(ended).toMatchObject({ state: 'published', rounds: [{ contributors: 3 }, {}, {}] });
+      },
+    );
+  });
+
   it('that are lost are set again by the cron trigger', async () => {
     const run = await start('plain');
     const drop = async () => {
