@@ -167,10 +167,17 @@ export class FileShard implements ShardStore {
     const found: UnlabelledRecord[] = [];
     for (const { n, item, ids } of this.#options.log) {
       if (found.length === limit) break;
-      const rows = this.#byItem.get(item) ?? [];
-      if (!this.#labels.has(n) && rows.length > 0) found.push({ id: n, ids, rows });
+      if (this.#isUnlabelled(n, item)) found.push({ id: n, ids, rows: this.#byItem.get(item) ?? [] });
     }
     return found;
+  }
+
+  countUnlabelled(): number {
+    return this.#options.log.filter(({ n, item }) => this.#isUnlabelled(n, item)).length;
+  }
+
+  #isUnlabelled(n: number, item: string): boolean {
+    return !this.#labels.has(n) && (this.#byItem.get(item) ?? []).length > 0;
   }
 
   label(labels: readonly { id: number; row: number }[]): void {

@@ -27,6 +27,9 @@ export interface ShardPolicy extends UnitPolicy {
 
 const JOB_PREFIX = 'job/';
 
+/** Records of items with rows, whose own row is to be found. */
+const UNLABELLED = 'row IS NULL AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item)';
+
 export class Shard implements ShardStore {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
@@ -122,8 +125,7 @@ export class Shard implements ShardStore {
     );
     const records = this.#sql
       .exec<{ n: number; ids: ArrayBuffer; item: string }>(
-        `SELECT n, ids, item FROM records WHERE row IS NULL
-         AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) ORDER BY length, n LIMIT ?`,
+        `SELECT n, ids, item FROM records WHERE ${UNLABELLED} ORDER BY length, n LIMIT ?`,
         limit,
       )
       .toArray();
@@ -135,6 +137,11 @@ export class Shard implements ShardStore {
         .toArray()
         .map(({ row }) => row),
     }));
+  }
+
+  countUnlabelled(): number {
+    const query = `SELECT count(*) AS n FROM records WHERE ${UNLABELLED}`;
+    return this.#sql.exec<{ n: number }>(query).one().n;
   }
 
   label(labels: readonly { id: number; row: number }[]): void {

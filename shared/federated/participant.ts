@@ -122,9 +122,10 @@ export class Participant {
     const { store, port, engine } = this.#options;
     const records = store.unlabelled(LABELS_PER_SLICE);
     if (records.length === 0) {
-      store.saveJob({ ...job, phase: 'work', cursor: 0 });
+      store.saveJob({ ...job, phase: 'work', cursor: 0, units: 0 });
       return;
     }
+    const units = job.units === 0 ? store.countUnlabelled() : job.units;
     const rows = [...new Set(records.flatMap((record) => record.rows))];
     const ready = await engine();
     const { width, sha256 } = ready.info;
@@ -146,19 +147,30 @@ export class Participant {
       return { id: record.id, row: best.row };
     });
     store.label(labels);
+    // Another event may have dropped the job meanwhile; labels are good for any round.
+    if (store.job()?.spec.id !== job.spec.id) return;
+    const cursor = job.cursor + records.length;
+    store.saveJob({ ...job, cursor, units });
+    // The work itself is the other half.
+    const tenths = (done: number) => Math.min(5, Math.floor((5 * done) / units));
+    if (tenths(cursor) > tenths(job.cursor)) await this.#progress(job, tenths(cursor) / 10);
+  }
+
+  async #progress(job: Job, progress: number): Promise<void> {
+    const { port, name } = this.#options;
+    const ack = await port.report({ type: 'progress', participant: name, round: job.spec.id, progress });
+    if (!ack.current) this.#drop();
   }
 
   async #work(job: Job): Promise<void> {
-    const { store, port, name, random = cryptoSource() } = this.#options;
+    const { store, random = cryptoSource() } = this.#options;
     const result = await this.#slice(job);
     // Another event may have dropped the job while the slice ran.
     if (store.job()?.spec.id !== job.spec.id) return;
     if (result.sum === null) {
       store.saveJob(result.job, result.blobs);
       const progress = Math.floor((10 * result.job.cursor) / Math.max(1, result.job.units)) / 10;
-      const ack = await port.report({ type: 'progress', participant: name, round: job.spec.id, progress });
-      if (!ack.current) this.#drop();
-      return;
+      return this.#progress(job, progress);
     }
     if (result.sum.length !== job.spec.dimension) {
       throw new RangeError(

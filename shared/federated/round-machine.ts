@@ -36,9 +36,9 @@ export interface Transition {
   accepted: boolean;
 }
 
-/** Stragglers get at least this long once half of the participants are done. */
+/** Stragglers get at least this long once half of the participants are done, and for each step that they then take. */
 const GRACE_MS = 30_000;
-/** … and at least this many times what the first half needed. */
+/** … and at least this many times what the first half needed, or what a straggler's steps took so far. */
 const GRACE_FACTOR = 4;
 /** Progress counts in so many steps: nobody can hold a round open by ever smaller ones. */
 const STEPS = 10;
@@ -98,21 +98,27 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
         : { phase: AFTER[event.type], progress: current.progress };
   const participants = { ...state.participants, [event.participant]: next };
   const detail = event.type === 'failed' ? `${event.participant}: ${event.detail}` : state.error;
-  const news = event.type === 'progress' && stepOf(next.progress) > stepOf(current.progress);
-  const waiting = news ? withPatience(state, now) : state;
-  const changed = withGrace({ ...waiting, participants, error: detail }, now);
-  return { ...settle(changed, now), accepted: true };
+  const changed = { ...state, participants, error: detail };
+  if (event.type !== 'progress') return { ...settle(withGrace(changed, now), now), accepted: true };
+  const step = stepOf(next.progress);
+  const waiting = step > stepOf(current.progress) ? withPatience(changed, step, now) : changed;
+  return { ...settle(waiting, now), accepted: true };
 }
 
 function stepOf(progress: number): number {
   return Math.floor(STEPS * progress);
 }
 
-/** A first round over a long query log takes longer than a deadline for those who are away should be. */
-function withPatience(state: RoundState, now: number): RoundState {
+/**
+ * A first round over a long query log takes longer than a deadline for those who are away should be; and a region with
+ * many times the others' records is not slow as long as it gets on.
+ */
+function withPatience(state: RoundState, step: number, now: number): RoundState {
+  const grace = Math.max(GRACE_MS, (GRACE_FACTOR * (now - state.startedAt)) / step);
   // A round that was opened before there was patience keeps its deadline.
-  const until = now + (state.patienceMs ?? 0);
-  return isHalfDone(state) || until <= state.deadlineAt ? state : { ...state, deadlineAt: until };
+  const patience = state.patienceMs ?? 0;
+  const until = now + (isHalfDone(state) ? Math.min(grace, patience) : patience);
+  return until <= state.deadlineAt ? state : { ...state, deadlineAt: until };
 }
 
 function isHalfDone({ participants, minParticipants }: RoundState): boolean {
@@ -121,7 +127,10 @@ function isHalfDone({ participants, minParticipants }: RoundState): boolean {
   return done > 0 && done * 2 >= all.length && done >= minParticipants;
 }
 
-/** Once half are done, the others get a bounded multiple of that time: one slow region must not stop the rest. */
+/**
+ * Once half are done, the others get a bounded multiple of that time: one slow region must not stop the rest. Those of
+ * whom there is news get some more for each of its few steps.
+ */
 function withGrace(state: RoundState, now: number): RoundState {
   if (!isHalfDone(state)) return state;
   const grace = state.startedAt + Math.max(GRACE_MS, GRACE_FACTOR * (now - state.startedAt));

@@ -10,9 +10,9 @@ import type { Selection } from './unit-selection.ts';
 export interface Job {
   spec: RoundSpec;
   phase: 'label' | 'work' | 'upload' | 'ready' | 'secure';
-  /** Next unit. */
+  /** Next unit; while it labels, the records that are done. */
   cursor: number;
-  /** Units chosen for this round. */
+  /** Units chosen for this round; while it labels, the records that it has to label. */
   units: number;
   /** Tokens worked through: what slices are bounded by. */
   tokens: number;
@@ -62,6 +62,8 @@ export interface ShardStore {
   applyRows(entries: readonly RowEntry[], upTo: number): void;
   /** Labels records of single-passage items; returns up to `limit` that need the encoder. */
   unlabelled(limit: number): UnlabelledRecord[];
+  /** How many of them there are. */
+  countUnlabelled(): number;
   label(labels: readonly { id: number; row: number }[]): void;
 
   /**

@@ -83,9 +83,11 @@ export function shardSuite(name: string, use: UseShard): void {
           const [open, ...others] = store.unlabelled(10);
           expect(others).toEqual([]);
           expect(open).toMatchObject({ id: 2, rows: [1, 2] });
+          expect(store.countUnlabelled()).toBe(1);
           expect(everything(store)).toEqual([1]);
           store.label([{ id: 2, row: 2 }]);
           expect(store.unlabelled(10)).toEqual([]);
+          expect(store.countUnlabelled()).toBe(0);
           const again = reopen();
           expect(again.rowsAt()).toBe(3);
           expect(everything(again)).toEqual([1, 2]);

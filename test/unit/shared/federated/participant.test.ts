@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../../../models/engine.ts';
 import type { CoordinatorPort } from '../../../../shared/federated/coordinator-port.ts';
 import { Participant } from '../../../../shared/federated/participant.ts';
 import type { Job, ShardStore } from '../../../../shared/federated/shard-store.ts';
@@ -23,16 +24,17 @@ const COUNT: CountRound = {
   rows: 2,
 };
 
-/** A participant whose coordinator says `instruction` and whose shard holds `job`. */
-function participant(instruction: Instruction, job: Job | null = null) {
+/** A participant whose coordinator says `instruction` and whose shard holds `job`, and `open` records without a label. */
+function participant(instruction: Instruction, job: Job | null = null, open = 0) {
   const sent: ParticipantMessage[] = [];
-  const shard = { job };
+  const shard = { job, open: Array.from({ length: open }, (_, id) => id), labels: [] as { row: number }[] };
   const port = {
     poll: async () => instruction,
     report: async (message: ParticipantMessage) => {
       sent.push(message);
       return { current: true };
     },
+    rowEmbeddings: async () => Float32Array.of(1, 0, 0, 1),
   } as unknown as CoordinatorPort;
   const store = {
     job: () => shard.job,
@@ -46,12 +48,21 @@ function participant(instruction: Instruction, job: Job | null = null) {
     rowsAt: () => 0,
     applyRows: () => {},
     blob: () => null,
+    unlabelled: (limit: number) =>
+      shard.open.slice(0, limit).map((id) => ({ id, ids: Int32Array.of(id), rows: [3, 4] })),
+    countUnlabelled: () => shard.open.length,
+    label: (labels: { id: number; row: number }[]) => {
+      shard.labels.push(...labels);
+      shard.open = shard.open.slice(labels.length);
+    },
+    // What is kept needs no encoder.
+    cachedEmbeddings: (ids: Uint32Array) => Array.from(ids, (id) => Float32Array.of(id % 2, 1 - (id % 2))),
   } as unknown as ShardStore;
   const self = new Participant({
     name: 'a',
     port,
     store,
-    engine: () => Promise.reject(new Error('not needed')),
+    engine: async () => ({ info: { width: 2, sha256: 'a'.repeat(64) } }) as unknown as Engine,
     now: () => 0,
     random: cryptoSource(),
     sliceTokens: 64,
@@ -75,6 +86,24 @@ describe('a participant', () => {
     const { self, shard } = participant({ do: 'work', spec: COUNT });
     expect(await self.step()).toBe(0);
     expect(shard.job).toMatchObject({ phase: 'label', cursor: 0, spec: { id: 'r.0' } });
+  });
+
+  it('tells of every fifth of the labels that it has to find, as half of its work', async () => {
+    const { self, sent, shard } = participant({ do: 'work', spec: COUNT }, null, 640);
+    for (let step = 0; step < 6; step++) await self.step();
+    expect(shard.job).toMatchObject({ phase: 'label', cursor: 320, units: 640 });
+    // Nobody counts anew what is left after the first slice.
+    for (let step = 0; step < 5; step++) await self.step();
+    const told = sent.map((message) => (message.type === 'progress' ? message.progress : message.type));
+    expect(told).toEqual([0.1, 0.2, 0.3, 0.4, 0.5]);
+    expect(shard.labels).toHaveLength(640);
+    expect(shard.labels.slice(0, 3)).toEqual([
+      { id: 0, row: 4 },
+      { id: 1, row: 3 },
+      { id: 2, row: 4 },
+    ]);
+    await self.step();
+    expect(shard.job).toMatchObject({ phase: 'work', cursor: 0, units: 0 });
   });
 
   it('says that it failed, and why, when what it stored is gone', async () => {

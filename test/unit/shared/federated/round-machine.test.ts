@@ -57,12 +57,6 @@ describe('round machine', () => {
     // The same step again, or a part of one, is no news.
     expect(play(moved, [[working(0.19), 900_000]]).state.deadlineAt).toBe(1_100_000);
     expect(play(moved, [[working(0.2), 900_000]]).state.deadlineAt).toBe(1_500_000);
-    // Half are done: from then on the others get a multiple of their time and no more.
-    const half = play(moved, [
-      [ready('b'), 510_000],
-      [ready('c'), 520_000],
-    ]).state;
-    expect(play(half, [[working(0.9), 1_000_000]]).state.deadlineAt).toBe(half.deadlineAt);
     const { effects } = play(moved, [[{ type: 'tick' }, 1_100_000]]);
     expect(effects).toMatchObject([{ effect: 'abort' }]);
   });
@@ -113,6 +107,29 @@ describe('round machine', () => {
     const late = stepRound(state, { type: 'tick' }, 80_000);
     expect(late.effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
     expect(late.state.participants.d?.phase).toBe('missed');
+  });
+
+  it('gives a straggler that gets on some more for each step, by what its steps took, and nothing for none', () => {
+    const working = (progress: number): RoundEvent => ({ type: 'progress', participant: 'd', progress });
+    const half = play(open(['a', 'b', 'c', 'd']), [
+      [ready('a'), 1_000],
+      [ready('b'), 2_000],
+    ]).state;
+    expect(half.deadlineAt).toBe(30_000);
+    const first = play(half, [[working(0.1), 20_000]]).state;
+    expect(first.deadlineAt).toBe(20_000 + 4 * 20_000);
+    expect(play(first, [[working(0.19), 99_000]]).state.deadlineAt).toBe(first.deadlineAt);
+    const third = play(first, [[working(0.3), 90_000]]).state;
+    expect(third.deadlineAt).toBe(90_000 + 4 * 30_000);
+    // Fast steps get the least, and no step makes a deadline sooner; nor does somebody else's end.
+    expect(play(half, [[working(0.5), 10_000]]).state.deadlineAt).toBe(40_000);
+    expect(play(third, [[working(1), 91_000]]).state.deadlineAt).toBe(third.deadlineAt);
+    expect(play(third, [[ready('c'), 100_000]]).state.deadlineAt).toBe(third.deadlineAt);
+    // At most as much as there is patience for.
+    const slow = play({ ...half, deadlineAt: 2_000_000 }, [[working(0.1), 1_900_000]]).state;
+    expect(slow.deadlineAt).toBe(1_900_000 + 600_000);
+    const { effects } = play(third, [[{ type: 'tick' }, 210_000]]);
+    expect(effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
   });
 
   it('accepts an answer after a failure: the participant came back', () => {
