@@ -48,8 +48,8 @@ it.runIf(existsSync('/proc/self/stat'))('goes over an id that another process ha
 it.runIf(existsSync('/proc/self/stat'))(
   'goes over a process that ended unnoticed by its parent',
   async () => {
-    // The shell starts one that ends, then becomes a program that asks about none.
-    const script = 'sh -c "exit 0" & echo $!; exec sleep 60';
+    // The shell starts one and becomes a program that asks about none, long before that one ends.
+    const script = 'sleep 1 & echo $!; exec sleep 60';
     const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
