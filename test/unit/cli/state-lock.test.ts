@@ -56,7 +56,7 @@ it.runIf(existsSync('/proc/self/stat'))(
       const pid = Number(String(line));
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
       await vi.waitUntil(() => / Z /.test(stat()), { timeout: 10_000 });
-      writeFileSync(join(folder, 'running.pid'), `${pid} 17\n`);
+      writeFileSync(join(folder, 'running.pid'), `${pid}\n`);
       lockState(folder)();
     } finally {
       child.kill('SIGKILL');
