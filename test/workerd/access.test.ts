@@ -183,6 +183,14 @@ describe('the audit log', () => {
     const { id } = await made(ask, {});
     await ask('DELETE', `/v1/tokens/${id}`, SECRET);
     await ask('POST', '/v1/collections', SECRET, { name: 'NOT A NAME' });
+    // How an action ended is added after its answer has left.
+    await vi.waitUntil(
+      async () => {
+        const { json } = await ask('GET', '/v1/audit?limit=3', SECRET);
+        return (json.entries as AuditEntry[]).every(({ status }) => status !== null);
+      },
+      { timeout: 30_000 },
+    );
     const entries: AuditEntry[] = [];
     let next: unknown = null;
     do {
