@@ -247,10 +247,8 @@ describe('cancelling', () => {
         };
       await replaced(Runner.prototype, 'advance', halt, async () => {
         const run = await start('plain');
-        for (let i = 0; i < 100 && stage !== 'prepare'; i++) {
-          if ((await activeRun('plain'))?.stage === stage) break;
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
+        const isThere = async () => (await activeRun('plain'))?.stage === stage;
+        if (stage !== 'prepare') await vi.waitUntil(isThere, { timeout: 30_000 });
         stages.add((await activeRun('plain'))?.stage ?? 'none');
         expect(await hubOf('plain').cancel(run)).toMatchObject({ value: { state: 'cancelled' } });
         expect(await hubOf('plain').cancel(run)).toMatchObject({ value: { state: 'cancelled' } });

@@ -3,7 +3,7 @@
  * One suite for both: the port's promises, and a training run that ends in the same parameters bit for bit.
  */
 import { runInDurableObject, SELF } from 'cloudflare:test';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
@@ -13,7 +13,6 @@ import { type HttpPortOptions, httpPort } from '../../shared/federated/http-port
 import { readInvitation } from '../../shared/protocol/enrolment.ts';
 import type { RunInfo } from '../../shared/protocol/objects.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
-import type { Instruction } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import {
   BRIEF,
@@ -115,14 +114,14 @@ const TRANSPORTS = {
         await stub.wake();
         trainers.push(stub);
       }
-      for (let i = 0; i < 100; i++) {
+      const haveJoined = async () => {
         const list = await call<{ participants: { state: string }[] }>(
           'GET',
           `/v1/collections/${name}/participants`,
         );
-        if (list.participants.filter(({ state }) => state === 'member').length === 3) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+        return list.participants.filter(({ state }) => state === 'member').length === 3;
+      };
+      await vi.waitUntil(haveJoined, { timeout: 60_000 });
       return { host: regionOf(name, 'hall'), trainers };
     },
     async port(name: string): Promise<{ self: string; port: CoordinatorPort }> {
@@ -181,12 +180,13 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
         });
       }
       await start(ports);
-      let instruction: Instruction = { do: 'wait', ms: 0, round: null };
-      for (let i = 0; i < 50 && instruction.do !== 'work'; i++) {
-        instruction = await port.poll(self);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      if (instruction.do !== 'work') throw new Error('no work came');
+      const instruction = await vi.waitUntil(
+        async () => {
+          const next = await port.poll(self);
+          return next.do === 'work' && next;
+        },
+        { timeout: 30_000 },
+      );
       expect(instruction.spec).toMatchObject({ kind: 'count', collection: ports });
       expect(await port.poll(self)).toEqual(instruction);
       round = instruction.spec.id;
