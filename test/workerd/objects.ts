@@ -65,7 +65,7 @@ export async function finished(
   name: string,
   run: string,
   each: () => unknown = () => {},
-  seconds = 60,
+  seconds = 120,
 ): Promise<RunInfo> {
   let info: RunInfo | null = null;
   for (let i = 0; i < seconds * 10; i++) {
