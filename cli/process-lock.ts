@@ -2,11 +2,13 @@
  * One process at a time for a folder: a file with the process's id, and with when it began where the system tells. That
  * of a process that is gone counts for nothing, also when another has got its id since.
  */
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** A process that died between two looks may have left its file; whoever comes third has to wait for the next try. */
-const TRIES = 3;
+/** Other processes may come and go between two looks; who has not got the file by then has to try again later. */
+const TRIES = 5;
+/** So long after it has linked its file a process looks whether another took it for the one that was left behind. */
+const SETTLE_MS = 50;
 
 const GONE = 'gone';
 
@@ -21,9 +23,10 @@ export function lockFile(path: string, refusal: (holder: string) => Error): () =
   const file = resolve(path);
   // Linked into place, so that nobody reads half of it.
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, `${process.pid} ${startOf(process.pid) ?? ''}\n`);
+  const text = `${process.pid} ${startOf(process.pid) ?? ''}\n`;
+  writeFileSync(own, text);
   try {
-    take(file, own, refusal);
+    take(file, own, text, refusal);
   } finally {
     rmSync(own, { force: true });
   }
@@ -34,30 +37,53 @@ export function lockFile(path: string, refusal: (holder: string) => Error): () =
   };
 }
 
-function take(file: string, own: string, refusal: (holder: string) => Error): void {
+function take(file: string, own: string, text: string, refusal: (holder: string) => Error): void {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    try {
-      linkSync(own, file);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (isLinked(own, file)) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
+      if (textOf(file) === text) return;
+      continue;
     }
-    const holder = holderOf(file);
+    const found = textOf(file);
+    const holder = found === null ? null : holderOf(found, file);
     if (holder !== null) throw refusal(`process ${holder}`);
-    rmSync(file, { force: true });
+    if (found !== null) remove(file, found, `${own}.left`);
   }
   throw refusal('another process');
 }
 
-/** The running process that has the file, or null. */
-function holderOf(file: string): number | null {
-  let written: string;
+function isLinked(own: string, file: string): boolean {
   try {
-    written = readFileSync(file, 'utf8');
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Removes the file if it still says `left`. It is moved first: what another process has put there since goes back. */
+function remove(file: string, left: string, aside: string): void {
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  if (textOf(aside) !== left) isLinked(aside, file);
+  rmSync(aside, { force: true });
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
   } catch {
     return null;
   }
-  const [id, start] = written.trim().split(' ');
+}
+
+/** The running process that wrote `text` into the file, or null. */
+function holderOf(text: string, file: string): number | null {
+  const [id, start] = text.trim().split(' ');
   const holder = Number(id);
   if (!Number.isSafeInteger(holder) || holder <= 0) return null;
   if (holder === process.pid) return held.has(file) ? holder : null;

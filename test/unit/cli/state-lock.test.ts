@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startDeployment } from '../../../cli/deployment.ts';
 import { lockState } from '../../../cli/state-lock.ts';
+import { PROJECT } from '../../../cli/worker-bundle.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -63,6 +65,39 @@ it.runIf(existsSync('/proc/self/stat'))(
     }
   },
 );
+
+it('is taken by one of several processes that find one left behind at the same time', async () => {
+  const script = join(folder, 'taker.mjs');
+  const source = `import { lockFile } from './cli/process-lock.ts';
+    const [file, at] = process.argv.slice(2);
+    while (Date.now() < Number(at));
+    try {
+      lockFile(file, (holder) => new Error(holder));
+      console.log('got it');
+      process.stdin.resume();
+    } catch (error) {
+      console.log(error.message);
+    }`;
+  const stdin = { contents: source, resolveDir: PROJECT };
+  await build({ stdin, bundle: true, platform: 'node', format: 'esm', outfile: script });
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  for (let round = 0; round < 3; round++) {
+    const file = join(folder, `lock-${round}`);
+    writeFileSync(file, `${pid} 17\n`);
+    const at = String(Date.now() + 1000);
+    const children = Array.from({ length: 5 }, () =>
+      spawn(process.execPath, [script, file, at], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    const said = await Promise.all(
+      children.map(async (child) => String((await once(child.stdout, 'data'))[0]).trim()),
+    );
+    // Who has it holds it until the others have tried.
+    for (const child of children) child.stdin.on('error', () => {}).end();
+    await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));
+    expect(said.filter((line) => line === 'got it')).toHaveLength(1);
+    expect(said.filter((line) => /^(process \d+|another process)$/.test(line))).toHaveLength(4);
+  }
+});
 
 it('is there before anything is opened, and given back when nothing starts', async () => {
   const unlock = lockState(folder);
