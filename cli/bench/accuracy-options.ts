@@ -1,5 +1,6 @@
 /** Flags of `bench accuracy`. */
 import { Command, InvalidArgumentError } from 'commander';
+import { optionsOf } from './options-of.ts';
 
 export interface AccuracyOptions {
   dataset: string;
@@ -55,8 +56,6 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
       [],
     )
     .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
-    .option('--state <dir>', 'keep the state in this folder instead of a temporary one')
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride();
-  return command.parse(args, { from: 'user' }).opts<AccuracyOptions>();
+    .option('--state <dir>', 'keep the state in this folder instead of a temporary one');
+  return optionsOf<AccuracyOptions>(command, args);
 }

@@ -17,6 +17,7 @@ import { samplingRate } from '../../shared/privacy/rational.ts';
 import { INTEGER_ORDERS } from '../../shared/privacy/rdp.ts';
 import { logAdd } from '../../shared/privacy/special-functions.ts';
 import { addStatistic, placeStatistics } from '../../shared/privacy/statistics.ts';
+import { optionsOf } from './options-of.ts';
 
 const ROWS = 6;
 const WIDTH = 8;
@@ -64,15 +65,14 @@ interface Scores {
 
 /** Prints the audit; sets the exit code to 1 when the claim does not hold or the attack is too weak to tell. */
 export async function benchAudit(args: string[]): Promise<void> {
-  const options = new Command('bench audit')
-    .description(
-      'What an attacker learns about one unit, against the privacy claimed; fails when the claim does not hold.',
-    )
-    .option('--small', 'an eighth of the trials', false)
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride()
-    .parse(args, { from: 'user' })
-    .opts<{ small: boolean; json: boolean }>();
+  const options = optionsOf<{ small: boolean; json: boolean }>(
+    new Command('bench audit')
+      .description(
+        'What an attacker learns about one unit, against the privacy claimed; fails when the claim does not hold.',
+      )
+      .option('--small', 'an eighth of the trials', false),
+    args,
+  );
   const trials = options.small ? 2_000 : 16_000;
   const schedule = [{ samplingRate: RATE, noiseMultiplier: NOISE_MULTIPLIER, steps: ROUNDS }];
   const claimed = rdpEpsilon(schedule, DELTA, INTEGER_ORDERS).epsilon;

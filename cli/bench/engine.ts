@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { DEFAULT_MICROBATCH_TOKENS } from '../../models/engine.ts';
 import { type Held, PRODUCT, type Command as Step } from '../../test/bench/engine-subject.ts';
+import { optionsOf } from './options-of.ts';
 import { type SubjectProcess, startNodeSubject, startWorkerdSubject } from './subject-process.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -52,15 +53,14 @@ const RUNTIMES: Record<'workerd' | 'node', Start> = {
 };
 
 export async function benchEngine(args: string[]): Promise<void> {
-  const options = new Command('bench engine')
-    .description(
-      'Speed and memory of the engine in workerd and in Node, against ONNX Runtime’s own fp32 product.',
-    )
-    .option('--small', 'the default microbatch only, and fewer rounds', false)
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride()
-    .parse(args, { from: 'user' })
-    .opts<{ small: boolean; json: boolean }>();
+  const options = optionsOf<{ small: boolean; json: boolean }>(
+    new Command('bench engine')
+      .description(
+        'Speed and memory of the engine in workerd and in Node, against ONNX Runtime’s own fp32 product.',
+      )
+      .option('--small', 'the default microbatch only, and fewer rounds', false),
+    args,
+  );
   const sizes = options.small ? [DEFAULT_MICROBATCH_TOKENS] : [64, 128, 256];
   const rounds = options.small ? 16 : 30;
   const reports: Partial<Record<'workerd' | 'node', Report>> = {};

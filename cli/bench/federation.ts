@@ -27,6 +27,7 @@ import { percent, table } from '../table.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { whole } from './accuracy-options.ts';
 import type { BenchParticipant, RoundCost } from './federation-participant.ts';
+import { optionsOf } from './options-of.ts';
 import { workerdProcessorMs } from './processor-time.ts';
 
 interface FederationOptions {
@@ -58,23 +59,22 @@ export interface DivisionCost {
 }
 
 export async function benchFederation(args: string[]): Promise<void> {
-  const options = new Command('bench federation')
-    .description('The same training in one place and over several participants in processes of their own.')
-    .option('--dataset <dir>', 'BEIR folder', join(PROJECT, 'samples'))
-    .option('--sizes <list>', 'numbers of participants; 1 is one place, with a plain sum', '1,2,4,8')
-    .option('--queries <n>', 'so many training queries only', whole(1))
-    .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
-    .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
-    .option(
-      '--set <path=value>',
-      'a setting of the collection; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride()
-    .parse(args, { from: 'user' })
-    .opts<FederationOptions>();
+  const options = optionsOf<FederationOptions>(
+    new Command('bench federation')
+      .description('The same training in one place and over several participants in processes of their own.')
+      .option('--dataset <dir>', 'BEIR folder', join(PROJECT, 'samples'))
+      .option('--sizes <list>', 'numbers of participants; 1 is one place, with a plain sum', '1,2,4,8')
+      .option('--queries <n>', 'so many training queries only', whole(1))
+      .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
+      .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
+      .option(
+        '--set <path=value>',
+        'a setting of the collection; may be repeated',
+        (value: string, all: string[]) => [...all, value],
+        [],
+      ),
+    args,
+  );
   const sizes = options.sizes.split(',').map(Number);
   if (sizes.length === 0 || sizes.some((size) => !Number.isInteger(size) || size < 1 || size > 64)) {
     throw new RangeError(`--sizes: expected whole numbers from 1 to 64, got ${options.sizes}`);

@@ -13,6 +13,7 @@ import { percent, table } from '../table.ts';
 import { type RunReport, startRun } from '../training.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { whole } from './accuracy-options.ts';
+import { optionsOf } from './options-of.ts';
 
 interface Options {
   dataset: string;
@@ -29,19 +30,18 @@ interface Latency {
 }
 
 export async function benchSearchDuringTraining(args: string[]): Promise<void> {
-  const options = new Command('bench search-during-training')
-    .option('--dataset <dir>', 'BEIR folder', join(PROJECT, 'samples'))
-    .option('--queries <n>', 'queries before training, and at least so many while it runs', whole(10), 200)
-    .option(
-      '--set <path=value>',
-      'a setting of the collection; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride()
-    .parse(args, { from: 'user' })
-    .opts<Options>();
+  const options = optionsOf<Options>(
+    new Command('bench search-during-training')
+      .option('--dataset <dir>', 'BEIR folder', join(PROJECT, 'samples'))
+      .option('--queries <n>', 'queries before training, and at least so many while it runs', whole(10), 200)
+      .option(
+        '--set <path=value>',
+        'a setting of the collection; may be repeated',
+        (value: string, all: string[]) => [...all, value],
+        [],
+      ),
+    args,
+  );
   const folder = await openBeir(options.dataset);
   const queries = await someTestQueries(folder);
   const state = await mkdtemp(join(tmpdir(), 'fedcar-bench-'));

@@ -1,6 +1,7 @@
 /** `bench secagg`: what secure aggregation costs a participant and the coordinator, and how that grows. */
 import { Command } from 'commander';
 import { whole } from './accuracy-options.ts';
+import { optionsOf } from './options-of.ts';
 import { measureRound, type RoundCase, summarise } from './secagg-round.ts';
 
 /** Masks and shares grow with the members, vectors only with the dimension: short ones show the former. */
@@ -42,19 +43,18 @@ export async function benchSecagg(args: string[]): Promise<void> {
     drop,
     completeUpTo,
     ...options
-  } = new Command('bench secagg')
-    .description(
-      'Time and bytes of one round of secure aggregation, with as many participants as this process holds.',
-    )
-    .option('--clients <n>', 'participants', whole(3), 32)
-    .option('--dim <n>', 'coordinates of a vector', whole(1), 177_408)
-    .option('--drop <n>', 'participants who leave after sharing their keys', whole(0), 8)
-    .option('--complete-up-to <n>', 'more participants than these form a sparse graph', whole(2), 100)
-    .option('--growth', 'the same with 8 to 512 participants', false)
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride()
-    .parse(args, { from: 'user' })
-    .opts<Options>();
+  } = optionsOf<Options>(
+    new Command('bench secagg')
+      .description(
+        'Time and bytes of one round of secure aggregation, with as many participants as this process holds.',
+      )
+      .option('--clients <n>', 'participants', whole(3), 32)
+      .option('--dim <n>', 'coordinates of a vector', whole(1), 177_408)
+      .option('--drop <n>', 'participants who leave after sharing their keys', whole(0), 8)
+      .option('--complete-up-to <n>', 'more participants than these form a sparse graph', whole(2), 100)
+      .option('--growth', 'the same with 8 to 512 participants', false),
+    args,
+  );
   // The first round compiles; the second is measured.
   await measureRound({ clients: 8, dimension: 4096, drop: 1, completeUpTo });
   const main = await measure({ clients, dimension, drop, completeUpTo });

@@ -23,6 +23,7 @@ import { table } from '../table.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from '../worker-bundle.ts';
 import { peakWorkerdMemoryMb } from '../workerd-memory.ts';
 import { whole } from './accuracy-options.ts';
+import { optionsOf } from './options-of.ts';
 import { type Load, measureLoad, searchBody } from './serve-load.ts';
 import { type Memory, measureMemory } from './serve-memory.ts';
 import { measureScoring, type Scoring } from './serve-scoring.ts';
@@ -60,17 +61,16 @@ interface Report extends Cold, Memory, Scoring {
 }
 
 export async function benchServe(args: string[]): Promise<void> {
-  const options = new Command('bench serve')
-    .option('--rows <n>', 'only this size; may be repeated', (text, all: number[] = []) => [
-      ...all,
-      whole(100, 60_000)(text),
-    ])
-    .option('--seconds <n>', 'of each measurement (default: 10, with --small 1)', whole(1, 600))
-    .option('--small', '150 rows, shortly', false)
-    .option('--json', 'one JSON object as the last line of standard output', false)
-    .exitOverride()
-    .parse(args, { from: 'user' })
-    .opts<Options>();
+  const options = optionsOf<Options>(
+    new Command('bench serve')
+      .option('--rows <n>', 'only this size; may be repeated', (text, all: number[] = []) => [
+        ...all,
+        whole(100, 60_000)(text),
+      ])
+      .option('--seconds <n>', 'of each measurement (default: 10, with --small 1)', whole(1, 600))
+      .option('--small', '150 rows, shortly', false),
+    args,
+  );
   const sizes = options.rows ?? (options.small ? SIZES.slice(0, 1) : SIZES);
   const seconds = options.seconds ?? (options.small ? 1 : 10);
   const folder = await mkdtemp(join(tmpdir(), 'fedcar-bench-'));
