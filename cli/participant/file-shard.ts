@@ -165,19 +165,22 @@ export class FileShard implements ShardStore {
   unlabelled(limit: number): UnlabelledRecord[] {
     this.#labelSingles();
     const found: UnlabelledRecord[] = [];
-    for (const { n, item, ids } of this.#options.log) {
+    for (const record of this.#unlabelled()) {
       if (found.length === limit) break;
-      if (this.#isUnlabelled(n, item)) found.push({ id: n, ids, rows: this.#byItem.get(item) ?? [] });
+      found.push(record);
     }
     return found;
   }
 
   countUnlabelled(): number {
-    return this.#options.log.filter(({ n, item }) => this.#isUnlabelled(n, item)).length;
+    return [...this.#unlabelled()].length;
   }
 
-  #isUnlabelled(n: number, item: string): boolean {
-    return !this.#labels.has(n) && (this.#byItem.get(item) ?? []).length > 0;
+  *#unlabelled(): Generator<UnlabelledRecord> {
+    for (const { n, item, ids } of this.#options.log) {
+      const rows = this.#byItem.get(item) ?? [];
+      if (!this.#labels.has(n) && rows.length > 0) yield { id: n, ids, rows };
+    }
   }
 
   label(labels: readonly { id: number; row: number }[]): void {
