@@ -128,8 +128,10 @@ describe('the watchdog', () => {
     await runInDurableObject(hubStub('stale'), (_, { storage }) => storage.deleteAlarm());
     const before = await hubOf('stale').pointer();
     await cron(Date.now());
-    const isNewer = async () => ((await hubOf('stale').pointer())?.revision ?? 0) > (before?.revision ?? 0);
-    await vi.waitUntil(isNewer, { timeout: 30_000 });
+    await vi.waitFor(
+      async () => expect((await hubOf('stale').pointer())?.revision).toBeGreaterThan(before?.revision ?? 0),
+      { timeout: 30_000 },
+    );
   });
 
   it('wakes regions once a day, so that they delete what is too old', async () => {
@@ -146,6 +148,6 @@ describe('the watchdog', () => {
     });
     expect(await count()).toBeGreaterThan(0);
     await cron(Date.now());
-    await vi.waitUntil(async () => (await count()) === 0, { timeout: 30_000 });
+    await vi.waitFor(async () => expect(await count()).toBe(0), { timeout: 30_000 });
   });
 });
