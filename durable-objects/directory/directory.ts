@@ -31,6 +31,7 @@ import type {
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
+import { Alarm } from '../alarm.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, region } from '../names.ts';
@@ -56,6 +57,7 @@ const TICK_MS = 30_000;
 const REINDEX_MS = 2_000;
 
 export class Directory extends TracedObject implements DirectoryApi {
+  readonly #alarm: Alarm;
   readonly #tokens: TokenStore;
   readonly #audit: AuditLog;
   readonly #windows = new RateWindows();
@@ -69,6 +71,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       const key = toBase64Url(systemRandom(32));
       ctx.storage.sql.exec('UPDATE collections SET contributor_key = ? WHERE name = ?', key, row.name);
     }
+    this.#alarm = new Alarm(ctx.storage);
     this.#tokens = new TokenStore(ctx.storage);
     this.#audit = new AuditLog(ctx.storage);
     this.#federations = new Federations(ctx.storage);
@@ -184,7 +187,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const begun = await this.#reindexes.begin(this.#row(name) as CollectionRow, encoder, Date.now());
-    if (begun.ok) await this.ctx.storage.setAlarm(Date.now());
+    if (begun.ok) await this.#alarm.at(Date.now());
     return begun;
   }
 
@@ -199,7 +202,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const cancelled = this.#reindexes.cancel(this.#row(name) as CollectionRow);
-    if (cancelled.ok) await this.ctx.storage.setAlarm(Date.now());
+    if (cancelled.ok) await this.#alarm.at(Date.now());
     return cancelled;
   }
 
@@ -214,11 +217,11 @@ export class Directory extends TracedObject implements DirectoryApi {
         }),
       ),
     );
-    if (going.includes(true)) await this.ctx.storage.setAlarm(Date.now() + REINDEX_MS);
+    if (going.includes(true)) await this.#alarm.by(Date.now() + REINDEX_MS);
   }
 
   async tick(now: number): Promise<{ started: string[] }> {
-    if (this.#rows().some((row) => isUnderWay(reindexOf(row)))) await this.ctx.storage.setAlarm(now);
+    if (this.#rows().some((row) => isUnderWay(reindexOf(row)))) await this.#alarm.at(now);
     // One collection that is away must not hold up the others.
     const results = await Promise.all(
       this.#rows().map((row) => answerOf(() => this.#tickOne(row, now), TICK_MS)),
