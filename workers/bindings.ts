@@ -2,7 +2,7 @@
 import { engineFor } from '../durable-objects/engine.ts';
 import { coordinator, directory, region } from '../durable-objects/names.ts';
 import { traced } from '../durable-objects/request-context.ts';
-import type { Hub } from '../shared/federated/coordinator-port.ts';
+import type { Hub } from '../shared/participant/coordinator-port.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Env } from './env.ts';
 import { queryEncoder } from './query-encoder.ts';

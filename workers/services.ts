@@ -2,7 +2,7 @@
  * What the routes need from outside: the objects, the encoder, shared bytes, the clock. The Worker makes it from its
  * bindings in one place; tests hand in their own.
  */
-import type { Hub } from '../shared/federated/coordinator-port.ts';
+import type { Hub } from '../shared/participant/coordinator-port.ts';
 import type { CollectionInfo, CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import type { RowProducts } from '../shared/retrieval/scores.ts';

@@ -1,6 +1,7 @@
 /** `--rounds N`: settings with so many train rounds, every phase cut short or drawn out alike. */
-import { type PlannedPhase, planRun, trainRounds } from '../../shared/federated/run-plan.ts';
+
 import type { CollectionSettings, TrainingPhase } from '../../shared/protocol/settings.ts';
+import { type PlannedPhase, planRun, trainRounds } from '../../shared/round/run-plan.ts';
 
 /** @param units about how many queries train: the coordinator counts them itself. */
 export function withRounds(settings: CollectionSettings, rounds: number, units: number): CollectionSettings {

@@ -1,8 +1,9 @@
 /** What a schedule of training runs costs in privacy, by the ledger's own accounting and by the tighter ones. */
-import { planNoise, policyOf, rateOf } from '../../shared/federated/noise-plan.ts';
+
 import { type LedgerEntry, type PlannedRelease, project } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { planNoise, policyOf, rateOf } from '../../shared/round/noise-plan.ts';
 
 /** ε of a set of releases: what the ledger charges, and two accountants for a fixed schedule. */
 export interface Cost {

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Job } from '../../shared/federated/shard-store.ts';
+import type { Job } from '../../shared/participant/shard-store.ts';
 import { readJson, writeDurably, writeJson } from './files.ts';
 
 interface Index {

@@ -3,10 +3,10 @@
  * Nothing is ever taken back; what no window can hold any more may be pruned by hand.
  */
 
-import type { AgreedRounds, Charged } from '../../shared/federated/agreement.ts';
-import { chargeOf } from '../../shared/federated/noised-release.ts';
+import type { AgreedRounds, Charged } from '../../shared/participant/agreement.ts';
 import { charge, type LedgerEntry, spent } from '../../shared/privacy/ledger.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
+import { chargeOf } from '../../shared/round/noised-release.ts';
 import { appendLines, readLinesOf } from './files.ts';
 
 /** A line: the charge, and the round's own name. */

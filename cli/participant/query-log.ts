@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import { hashBytes, hashJson } from '../../shared/crypto/hash.ts';
-import type { SelectableRecord } from '../../shared/federated/unit-selection.ts';
+import type { SelectableRecord } from '../../shared/participant/unit-selection.ts';
 import { samplingRate } from '../../shared/privacy/rational.ts';
 import { isHeldOut } from '../../shared/privacy/units.ts';
 import type { Terms } from '../../shared/protocol/enrolment.ts';

@@ -2,9 +2,9 @@
  * The participant's loop: one bounded step after the other, waits as it is told, goes on after lost connections. What
  * a step has not saved is done again, so that the process may end at any line.
  */
-import { ConnectionError, HubError } from '../../shared/federated/http-port.ts';
-import type { Participant } from '../../shared/federated/participant.ts';
-import type { Job } from '../../shared/federated/shard-store.ts';
+import { ConnectionError, HubError } from '../../shared/participant/http-port.ts';
+import type { Participant } from '../../shared/participant/participant.ts';
+import type { Job } from '../../shared/participant/shard-store.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import type { FileShard } from './file-shard.ts';
 

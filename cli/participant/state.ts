@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import type { OwnBudget } from '../../shared/federated/agreement.ts';
+import type { OwnBudget } from '../../shared/participant/agreement.ts';
 import { Agreement } from '../../shared/protocol/enrolment.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { lockFile } from '../process-lock.ts';

@@ -10,9 +10,8 @@
  */
 
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
-import type { Ack } from '../../shared/federated/coordinator-port.ts';
-import { noiseOf, policyOf } from '../../shared/federated/noise-plan.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
+import type { Ack } from '../../shared/participant/coordinator-port.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Arrived } from '../../shared/protocol/fl.ts';
 import type {
@@ -28,6 +27,7 @@ import type {
 import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { noiseOf, policyOf } from '../../shared/round/noise-plan.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { KeptLedger } from '../handover.ts';
 import { answerOf } from '../reach.ts';

@@ -2,25 +2,26 @@
  * What a released sum does to its run: counts become a plan, gradients new parameters, held-out answers a verdict.
  * Each result is saved in one transaction with the run's next step, so that a sum is used exactly once.
  */
-import { decodeRound } from '../../shared/federated/mechanism.ts';
-import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/federated/noised-release.ts';
-import { newOptimiserState } from '../../shared/federated/optimiser.ts';
-import {
-  applyRound,
-  followClip,
-  type HeadSmoothing,
-  judge,
-  trainFigures,
-} from '../../shared/federated/release.ts';
-import { withRowPrior } from '../../shared/federated/row-prior.ts';
-import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/federated/run-plan.ts';
-import { samplingRateOf } from '../../shared/federated/secure-round.ts';
+
 import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import { decodeRound } from '../../shared/round/mechanism.ts';
+import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
+import { newOptimiserState } from '../../shared/round/optimiser.ts';
+import {
+  applyRound,
+  followClip,
+  type HeadSmoothing,
+  judge,
+  trainFigures,
+} from '../../shared/round/release.ts';
+import { withRowPrior } from '../../shared/round/row-prior.ts';
+import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/round/run-plan.ts';
+import { samplingRateOf } from '../../shared/round/secure-round.ts';
 import { saveAsked } from './asked.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';

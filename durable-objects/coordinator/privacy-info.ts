@@ -1,11 +1,12 @@
 /** What a collection says of its privacy: the promise, what is spent, what the next run would cost. */
-import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
-import { graphOf } from '../../shared/federated/secure-round.ts';
+
 import { type LedgerEntry, project, runsLeft } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
 import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
 import type { AggregationGraph, Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
+import { graphOf } from '../../shared/round/secure-round.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 
 export function describePrivacy(

@@ -1,14 +1,14 @@
 /** What the next round asks of its participants. */
-import { figuresNorm, figuresOf, statScale } from '../../shared/federated/figures.ts';
-import { GATE_DIMENSION } from '../../shared/federated/gate-work.ts';
-import { rateOf } from '../../shared/federated/noise-plan.ts';
-import { bareKey } from '../../shared/federated/query-embeddings.ts';
-import { COUNT_NORM, GATE_NORM } from '../../shared/federated/refusals.ts';
-import { type Position, positionOf, type RunPlan, sampleOf } from '../../shared/federated/run-plan.ts';
+
+import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
 import { type PrivacySettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
+import { rateOf } from '../../shared/round/noise-plan.ts';
+import { type Position, positionOf, type RunPlan, sampleOf } from '../../shared/round/run-plan.ts';
+import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-norms.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import { contentOf, type TrainingState } from './training-state.ts';

@@ -1,11 +1,11 @@
 /** Runs and rounds in the Coordinator's SQLite: the one in progress as one value, the others as history. */
 
-import { multiplierInEffect } from '../../shared/federated/noised-release.ts';
-import type { RoundState } from '../../shared/federated/round-machine.ts';
-import type { RunPlan } from '../../shared/federated/run-plan.ts';
 import type { Summed } from '../../shared/privacy/noise-share.ts';
 import type { RoundInfo, RunInfo, RunState } from '../../shared/protocol/objects.ts';
 import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
+import { multiplierInEffect } from '../../shared/round/noised-release.ts';
+import type { RoundState } from '../../shared/round/round-machine.ts';
+import type { RunPlan } from '../../shared/round/run-plan.ts';
 import { Values } from '../sql.ts';
 
 /** The run in progress: everything that the next step needs. */

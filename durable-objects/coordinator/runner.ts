@@ -2,19 +2,20 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
-import { plainSum } from '../../shared/federated/aggregation.ts';
-import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
-import { chargeOf } from '../../shared/federated/noised-release.ts';
+
+import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
+import type { RoundSpec } from '../../shared/protocol/rounds.ts';
+import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { plainSum } from '../../shared/round/aggregation.ts';
+import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
+import { chargeOf } from '../../shared/round/noised-release.ts';
 import {
   contributorsOf,
   openRound,
   type RoundEvent,
   type RoundState,
   stepRound,
-} from '../../shared/federated/round-machine.ts';
-import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
-import type { RoundSpec } from '../../shared/protocol/rounds.ts';
-import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+} from '../../shared/round/round-machine.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import { Blobs, Values } from '../sql.ts';
 import { Learning } from './learning.ts';

@@ -1,8 +1,9 @@
 /** What the cron trigger does with a collection: whether a run is due, and what keeps it from starting. */
-import { planNoise, policyOf } from '../../shared/federated/noise-plan.ts';
-import { afterQuietHours, budgetAllowsAt, dueAt } from '../../shared/federated/schedule.ts';
+
 import type { ScheduleInfo } from '../../shared/protocol/objects.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
+import { afterQuietHours, budgetAllowsAt, dueAt } from '../../shared/round/schedule.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import type { RowTable } from './row-table.ts';
 import type { RunStore } from './run-store.ts';

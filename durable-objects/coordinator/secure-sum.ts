@@ -2,10 +2,11 @@
  * The server half of secure aggregation over the Coordinator's SQLite: one round at a time, opened when the
  * participants' vectors are ready. The object learns the sum and nothing else.
  */
-import { secureParameters } from '../../shared/federated/secure-round.ts';
+
 import type { Cohort } from '../../shared/privacy/noise-share.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { ClientMessage, ServerMessage, SignedRoster } from '../../shared/protocol/secagg.ts';
+import { secureParameters } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import { SecaggServer, type SecaggServerStore, type ServerAnswer } from '../../shared/secagg/server.ts';
 import type { MessagePhase, ServerState } from '../../shared/secagg/server-state.ts';

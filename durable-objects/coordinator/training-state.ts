@@ -4,7 +4,6 @@
  */
 import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
-import { newOptimiserState, type OptimiserState } from '../../shared/federated/optimiser.ts';
 import {
   decodeParameters,
   encodeParameters,
@@ -14,6 +13,7 @@ import {
 import type { StateRef } from '../../shared/protocol/rounds.ts';
 import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/settings.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
+import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
 import type { Blobs } from '../sql.ts';
 
 const PREFIX = 'run/';

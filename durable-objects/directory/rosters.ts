@@ -2,10 +2,11 @@
  * Which roster a collection should have, and what settings must fit for it. Pure: who signs and where rosters are kept
  * is the business of federations.ts.
  */
-import { planNoise } from '../../shared/federated/noise-plan.ts';
-import { isSecure } from '../../shared/federated/refusals.ts';
+
 import type { Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { planNoise } from '../../shared/round/noise-plan.ts';
+import { isSecure } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import { checkRoster, defaultThreshold, rosterHash } from '../../shared/secagg/roster.ts';
 

@@ -3,7 +3,7 @@
  * object was reset stays broken for ever, so every call gets a new one; and a call that never returns would end all
  * alarms.
  */
-import type { CoordinatorPort } from '../../shared/federated/coordinator-port.ts';
+import type { CoordinatorPort } from '../../shared/participant/coordinator-port.ts';
 import type { coordinator } from '../names.ts';
 import { inTime } from '../reach.ts';
 

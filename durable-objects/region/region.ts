@@ -11,7 +11,6 @@
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import { policyOf } from '../../shared/federated/noise-plan.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
@@ -29,6 +28,7 @@ import type {
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { policyOf } from '../../shared/round/noise-plan.ts';
 import { Alarm } from '../alarm.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import { unlessEngineFails } from '../engine-refusal.ts';

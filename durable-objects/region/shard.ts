@@ -8,14 +8,14 @@ import type {
   ShardStore,
   TrainingRecord,
   UnlabelledRecord,
-} from '../../shared/federated/shard-store.ts';
+} from '../../shared/participant/shard-store.ts';
 import {
   countUnits,
   type SelectableRecord,
   type Selection,
   selectUnits,
   type UnitPolicy,
-} from '../../shared/federated/unit-selection.ts';
+} from '../../shared/participant/unit-selection.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
 import { Blobs, Values } from '../sql.ts';

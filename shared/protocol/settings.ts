@@ -85,7 +85,7 @@ export const TrainingSettings = z.strictObject({
   activeThreshold: z.number().min(1).max(1e6).default(1),
   /** A row that was active reverts to its passage's embedding at this count. */
   inactiveThreshold: z.number().min(0).max(1e6).default(0),
-  /** Queries that a passage's own embedding counts for in its row as it is served (shared/federated/row-prior.ts). */
+  /** Queries that a passage's own embedding counts for in its row as it is served (shared/round/row-prior.ts). */
   rowPrior: z.number().min(0).max(1e6).default(0.5),
   /** Added in training to the cosine of rows that do not learn: they compete at their fixed place. */
   margin: z.number().min(-2).max(2).default(-0.1),

@@ -2,7 +2,7 @@
  * Services over plain maps, for tests of routes and of the query's path in Node: what a region or the coordinator
  * would answer, with switches for regions that fail or never answer. The real objects are tested in workerd.
  */
-import type { Hub } from '../../shared/federated/coordinator-port.ts';
+import type { Hub } from '../../shared/participant/coordinator-port.ts';
 import type { ItemMetadata, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
 import type {
   CollectionInfo,

@@ -1,6 +1,6 @@
 /** What a participant expects of its shard, whatever stores it: one suite for a Region's SQLite and for files. */
 import { describe, expect, it } from 'vitest';
-import type { Job, ShardStore } from '../../shared/federated/shard-store.ts';
+import type { Job, ShardStore } from '../../shared/participant/shard-store.ts';
 import type { CountRound, RowEntry } from '../../shared/protocol/rounds.ts';
 
 /** A record as the suite wants it stored, with five tokens unless told. */

@@ -4,10 +4,10 @@ import { expect, it } from 'vitest';
 import { Learning } from '../../durable-objects/coordinator/learning.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
-import { figuresNorm } from '../../shared/federated/figures.ts';
-import { planNoise } from '../../shared/federated/noise-plan.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import type { TrainRound } from '../../shared/protocol/rounds.ts';
+import { figuresNorm } from '../../shared/round/figures.ts';
+import { planNoise } from '../../shared/round/noise-plan.ts';
 import { collection, fill, finished, hubOf, hubStub, replaced, start } from './objects.ts';
 
 const REGIONS = ['east', 'south', 'west'];

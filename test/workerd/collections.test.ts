@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
-import { policyOf } from '../../shared/federated/noise-plan.ts';
 import { mainOrder } from '../../shared/privacy/ledger.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { policyOf } from '../../shared/round/noise-plan.ts';
 import { collection, finished, hubOf, hubStub, objects, regionOf, start, stored } from './objects.ts';
 
 const REGIONS = ['east', 'west'];

@@ -3,8 +3,8 @@ import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/sql.ts';
-import { Participant } from '../../shared/federated/participant.ts';
-import type { Job } from '../../shared/federated/shard-store.ts';
+import { Participant } from '../../shared/participant/participant.ts';
+import type { Job } from '../../shared/participant/shard-store.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
 import type { ItemInput } from '../../shared/protocol/items.ts';
 import {

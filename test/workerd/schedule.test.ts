@@ -2,9 +2,9 @@
 import { env, runInDurableObject, SELF } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
-import { planNoise } from '../../shared/federated/noise-plan.ts';
 import type { ScheduleInfo } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { planNoise } from '../../shared/round/noise-plan.ts';
 import worker from '../../workers/index.ts';
 import { collection, fill, finished, hubOf, hubStub, regionOf } from './objects.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { withRounds } from '../../../../cli/bench/round-limit.ts';
 import { settingsFrom } from '../../../../cli/settings-flags.ts';
-import { planRun, trainRounds } from '../../../../shared/federated/run-plan.ts';
 import { phasesOf } from '../../../../shared/protocol/settings.ts';
+import { planRun, trainRounds } from '../../../../shared/round/run-plan.ts';
 
 const phase = { train: 'adapter-and-head', rounds: 'step', passes: 2, batch: 100 };
 const phases = JSON.stringify([{ train: 'head', rounds: 'local', passes: 5 }, phase]);

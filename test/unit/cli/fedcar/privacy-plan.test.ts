@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { costOfNoise, planPrivacy } from '../../../../cli/fedcar/privacy-plan.ts';
-import { planNoise, policyOf } from '../../../../shared/federated/noise-plan.ts';
 import { project } from '../../../../shared/privacy/ledger.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
 import { fedcar } from '../../../helpers/fedcar.ts';
 
 const settings = CollectionSettings.parse({});

@@ -16,15 +16,15 @@ import { LedgerFile } from '../../../../cli/participant/ledger-file.ts';
 import { openQueryLog } from '../../../../cli/participant/query-log.ts';
 import { serve } from '../../../../cli/participant/service.ts';
 import { ParticipantState } from '../../../../cli/participant/state.ts';
-import { AgreedRounds } from '../../../../shared/federated/agreement.ts';
-import { ConnectionError, HubError } from '../../../../shared/federated/http-port.ts';
-import { planNoise } from '../../../../shared/federated/noise-plan.ts';
-import { COUNT_NORM } from '../../../../shared/federated/refusals.ts';
-import type { Job } from '../../../../shared/federated/shard-store.ts';
+import { AgreedRounds } from '../../../../shared/participant/agreement.ts';
+import { ConnectionError, HubError } from '../../../../shared/participant/http-port.ts';
+import type { Job } from '../../../../shared/participant/shard-store.ts';
 import type { Agreement } from '../../../../shared/protocol/enrolment.ts';
 import type { FeedbackInput } from '../../../../shared/protocol/items.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+import { planNoise } from '../../../../shared/round/noise-plan.ts';
+import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
 
 let folder = '';
 beforeEach(() => {

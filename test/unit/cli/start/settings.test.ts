@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { noisedSettings, plainSettings } from '../../../../cli/start/settings.ts';
-import { planNoise } from '../../../../shared/federated/noise-plan.ts';
 import { CollectionSettings, phasesOf } from '../../../../shared/protocol/settings.ts';
+import { planNoise } from '../../../../shared/round/noise-plan.ts';
 
 const REGIONS = ['apac', 'sam', 'weur', 'wnam'];
 

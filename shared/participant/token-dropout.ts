@@ -2,7 +2,7 @@
  * Word dropout (Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text classification",
  * section 3.1): an adapter that sees a query with other words missing in every pass learns less of it by heart.
  */
-import { mix } from './run-plan.ts';
+import { mix } from '../round/run-plan.ts';
 
 /** 2³² over the golden ratio: numbers so far apart do not share what the mixing leaves of their order. */
 const STRIDE = 0x9e3779b1;

@@ -7,11 +7,11 @@ import type { Signer } from '../crypto/ed25519.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { ClientMessage, ServerMessage } from '../protocol/secagg.ts';
 import type { PrivacySettings } from '../protocol/settings.ts';
+import { secureParameters } from '../round/secure-round.ts';
 import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
 import { type ClientState, vectorSource } from '../secagg/client-state.ts';
 import type { RosterPin } from '../secagg/roster.ts';
 import { rosterRefusal } from './refusals.ts';
-import { secureParameters } from './secure-round.ts';
 import type { ShardStore } from './shard-store.ts';
 
 /** Who a participant is, and whom it trusts. */

@@ -11,8 +11,14 @@ import {
   type RoundParameters,
   SECAGG_PROTOCOL,
 } from '../protocol/secagg.ts';
+import type { CollectionSettings } from '../protocol/settings.ts';
 import { chooseGraph } from '../secagg/graph-bounds.ts';
 import { rosterHash } from '../secagg/roster.ts';
+
+/** One region alone has nobody to hide among. */
+export function isSecure({ privacy, regions }: Pick<CollectionSettings, 'privacy' | 'regions'>): boolean {
+  return privacy.aggregation === 'secure' && regions.length >= 2;
+}
 
 /** q of the round's sample: 1 where every unit may be in it with certainty. */
 export function samplingRateOf(spec: RoundSpec): number {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { COUNT_NORM, GATE_NORM, refusalOf, rosterRefusal } from '../../../../shared/federated/refusals.ts';
+import { refusalOf, rosterRefusal } from '../../../../shared/participant/refusals.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import type { RoundSpec, TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+import { COUNT_NORM, GATE_NORM } from '../../../../shared/round/unit-norms.ts';
 
 const agreed = CollectionSettings.parse({ regions: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] });
 const clip = clipNorms(1, 0.01);

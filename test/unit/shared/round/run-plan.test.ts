@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { TrainingSettings } from '../../../../shared/protocol/settings.ts';
 import {
   partOfRecord,
   planRun,
   positionOf,
   sampleOf,
   trainRounds,
-} from '../../../../shared/federated/run-plan.ts';
-import { TrainingSettings } from '../../../../shared/protocol/settings.ts';
+} from '../../../../shared/round/run-plan.ts';
 
 const phases = [
   { train: 'head', rounds: 'local', passes: 4 },

@@ -6,7 +6,7 @@ import {
   type RoundEvent,
   type RoundState,
   stepRound,
-} from '../../../../shared/federated/round-machine.ts';
+} from '../../../../shared/round/round-machine.ts';
 
 const open = (names: string[], minParticipants = 1): RoundState =>
   openRound('r.0', names, { now: 0, phaseDeadlineMs: 600_000, minParticipants });

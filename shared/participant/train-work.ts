@@ -10,7 +10,7 @@ import { projectRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/settings.ts';
-import { figuresOf, LOSS_CAP } from './figures.ts';
+import { figuresOf, LOSS_CAP } from '../round/figures.ts';
 import type { SliceResult } from './participant.ts';
 import { queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';

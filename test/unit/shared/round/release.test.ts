@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { newOptimiserState } from '../../../../shared/federated/optimiser.ts';
-import { applyRound, followClip, judge, trainFigures } from '../../../../shared/federated/release.ts';
 import { adaptiveClipRule } from '../../../../shared/privacy/adaptive-clipping.ts';
 import { likenessOf, smoothed } from '../../../../shared/privacy/smoothing.ts';
 import type { TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { GateSettings, OptimiserSettings } from '../../../../shared/protocol/settings.ts';
+import { newOptimiserState } from '../../../../shared/round/optimiser.ts';
+import { applyRound, followClip, judge, trainFigures } from '../../../../shared/round/release.ts';
 
 const gate = (input: object = {}) => GateSettings.parse(input);
 const sum = (wins: number, losses: number, units: number) =>

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { signerFromSeed } from '../../../../shared/crypto/ed25519.ts';
 import { isSignedBy, readSignature } from '../../../../shared/crypto/request-signature.ts';
-import { enrol, prefixOf } from '../../../../shared/federated/enrol.ts';
-import { ConnectionError, HubError, httpPort } from '../../../../shared/federated/http-port.ts';
+import { enrol, prefixOf } from '../../../../shared/participant/enrol.ts';
+import { ConnectionError, HubError, httpPort } from '../../../../shared/participant/http-port.ts';
 import { spellInvitation } from '../../../../shared/protocol/enrolment.ts';
 
 const signer = await signerFromSeed(new Uint8Array(32).fill(1));

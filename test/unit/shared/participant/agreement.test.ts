@@ -1,14 +1,14 @@
 /** A participant from outside holds every round against its terms, its budget and what it has charged. */
 import { describe, expect, it } from 'vitest';
-import { AgreedRounds } from '../../../../shared/federated/agreement.ts';
-import { planNoise, rateOf } from '../../../../shared/federated/noise-plan.ts';
-import { chargeOf } from '../../../../shared/federated/noised-release.ts';
-import { COUNT_NORM, GATE_NORM } from '../../../../shared/federated/refusals.ts';
+import { AgreedRounds } from '../../../../shared/participant/agreement.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import type { LedgerEntry } from '../../../../shared/privacy/ledger.ts';
 import type { Agreement } from '../../../../shared/protocol/enrolment.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+import { planNoise, rateOf } from '../../../../shared/round/noise-plan.ts';
+import { chargeOf } from '../../../../shared/round/noised-release.ts';
+import { COUNT_NORM, GATE_NORM } from '../../../../shared/round/unit-norms.ts';
 
 const settings = CollectionSettings.parse({ privacy: { training: { samplingRate: 0.5, steps: 20 } } });
 const { adapter, privacy, heldOutShare, retentionDays } = settings;

@@ -6,10 +6,11 @@ import { clipNorms } from '../privacy/clipping.ts';
 import { charge, type LedgerEntry, mainOrder, type PrivacyPolicy } from '../privacy/ledger.ts';
 import type { Agreement } from '../protocol/enrolment.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
-import { type NoisePlan, planNoise, rateOf } from './noise-plan.ts';
-import { chargeOf } from './noised-release.ts';
-import { COUNT_NORM, GATE_NORM, refusalOf } from './refusals.ts';
-import { samplingRateOf } from './secure-round.ts';
+import { type NoisePlan, planNoise, rateOf } from '../round/noise-plan.ts';
+import { chargeOf } from '../round/noised-release.ts';
+import { samplingRateOf } from '../round/secure-round.ts';
+import { COUNT_NORM, GATE_NORM } from '../round/unit-norms.ts';
+import { refusalOf } from './refusals.ts';
 
 /** Two computations of one multiplier may differ in their last digits. */
 const SAME = 1e-6;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainSum } from '../../../../shared/federated/aggregation.ts';
-import { statScale } from '../../../../shared/federated/figures.ts';
-import { decodeRound, encodeContribution } from '../../../../shared/federated/mechanism.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
+import { plainSum } from '../../../../shared/round/aggregation.ts';
+import { statScale } from '../../../../shared/round/figures.ts';
+import { decodeRound, encodeContribution } from '../../../../shared/round/mechanism.ts';
 
 function specOf(dimension: number, noiseMultiplier = 0, members = 1): RoundSpec {
   const clipNorm = Math.SQRT2;

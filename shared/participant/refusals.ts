@@ -5,19 +5,10 @@
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { Roster } from '../protocol/secagg.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
-import { figuresNorm } from './figures.ts';
-
-/** A unit counts once, for its row. */
-export const COUNT_NORM = 1;
-/** A held-out unit is a unit, a win or a loss, and found by at most three retrievers. */
-export const GATE_NORM = Math.sqrt(5);
+import { isSecure } from '../round/secure-round.ts';
+import { unitNorm } from '../round/unit-norms.ts';
 
 type Agreed = Pick<CollectionSettings, 'privacy' | 'regions'>;
-
-/** One region alone has nobody to hide among. */
-export function isSecure({ privacy, regions }: Agreed): boolean {
-  return privacy.aggregation === 'secure' && regions.length >= 2;
-}
 
 /** Why no participant of the collection should work on this round, or null. */
 export function refusalOf(spec: RoundSpec, collection: string, agreed: Agreed): string | null {
@@ -67,13 +58,4 @@ export function rosterRefusal(
     }
   }
   return null;
-}
-
-/** The most that one unit can add to the round's vector, in L2 norm; infinite where nothing bounds it. */
-function unitNorm(spec: RoundSpec): number {
-  if (spec.kind === 'count') return COUNT_NORM;
-  if (spec.kind === 'gate') return GATE_NORM;
-  // A displacement of several local steps is not a sum over units.
-  if (spec.local !== null) return Number.POSITIVE_INFINITY;
-  return Math.hypot(spec.gradientNorm, figuresNorm(spec) * spec.statScale);
 }

@@ -6,7 +6,7 @@ import { bernoulli, drawAtMost } from '../privacy/poisson.ts';
 import type { RandomSource } from '../privacy/random-source.ts';
 import { type HomePolicy, type PrivacyUnit, type Unit, unitsOf } from '../privacy/units.ts';
 import type { Sample } from '../protocol/rounds.ts';
-import { partOfRecord } from './run-plan.ts';
+import { partOfRecord } from '../round/run-plan.ts';
 
 export interface UnitPolicy {
   unit: PrivacyUnit;

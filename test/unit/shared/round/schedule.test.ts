@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { planNoise, policyOf } from '../../../../shared/federated/noise-plan.ts';
-import { afterQuietHours, budgetAllowsAt, dueAt } from '../../../../shared/federated/schedule.ts';
 import { type LedgerEntry, project } from '../../../../shared/privacy/ledger.ts';
 import { CollectionSettings, QuietHours } from '../../../../shared/protocol/settings.ts';
+import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
+import { afterQuietHours, budgetAllowsAt, dueAt } from '../../../../shared/round/schedule.ts';
 
 const HOUR = 3_600_000;
 const at = (text: string): number => Date.parse(text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withRowPrior } from '../../../../shared/federated/row-prior.ts';
+import { withRowPrior } from '../../../../shared/round/row-prior.ts';
 
 const start = Float32Array.of(1, 0, 1, 0, 0, 0);
 const head = Float32Array.of(0, 5, 0, 0.5, 3, 4);

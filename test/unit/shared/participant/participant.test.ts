@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../../../models/engine.ts';
-import type { CoordinatorPort } from '../../../../shared/federated/coordinator-port.ts';
-import { Participant } from '../../../../shared/federated/participant.ts';
-import type { Job, ShardStore } from '../../../../shared/federated/shard-store.ts';
+import type { CoordinatorPort } from '../../../../shared/participant/coordinator-port.ts';
+import { Participant } from '../../../../shared/participant/participant.ts';
+import type { Job, ShardStore } from '../../../../shared/participant/shard-store.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { CountRound, Instruction, ParticipantMessage } from '../../../../shared/protocol/rounds.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { COUNT_NORM } from '../../../../shared/federated/refusals.ts';
 import {
   countUnits,
   type SelectableRecord,
   selectUnits,
   type UnitPolicy,
-} from '../../../../shared/federated/unit-selection.ts';
+} from '../../../../shared/participant/unit-selection.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
+import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
 
 const policy = (unit: UnitPolicy['unit']): UnitPolicy => ({
   unit,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyStep, newOptimiserState, rateFactor } from '../../../../shared/federated/optimiser.ts';
 import { OptimiserSettings } from '../../../../shared/protocol/settings.ts';
+import { applyStep, newOptimiserState, rateFactor } from '../../../../shared/round/optimiser.ts';
 
 const settings = (input: object) => OptimiserSettings.parse(input);
 

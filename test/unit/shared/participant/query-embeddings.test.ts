@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../../../models/engine.ts';
-import { bareKey, queryEmbeddings } from '../../../../shared/federated/query-embeddings.ts';
-import type { ShardStore } from '../../../../shared/federated/shard-store.ts';
+import { bareKey, queryEmbeddings } from '../../../../shared/participant/query-embeddings.ts';
+import type { ShardStore } from '../../../../shared/participant/shard-store.ts';
 
 /** A store in memory, and an engine whose embedding of a text is its tokens' sum and their number. */
 function shard() {

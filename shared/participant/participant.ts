@@ -6,11 +6,11 @@
 import type { Engine } from '../../models/engine.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
+import { encodeContribution } from '../round/mechanism.ts';
 import { ProtocolError } from '../secagg/errors.ts';
 import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
-import { encodeContribution } from './mechanism.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';

@@ -6,14 +6,13 @@
 import type { GateRound, StateRef } from '../protocol/rounds.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { topRows } from '../retrieval/scores.ts';
+import { GATE_DIMENSION } from '../round/unit-norms.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle } from './shard-store.ts';
 import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
 
-/** Coordinates of a gate round: wins, losses, units, right answers of candidate, serving version, plain search. */
-export const GATE_DIMENSION = 6;
 const PROBE_TITLES = 200;
 
 /** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number. */

@@ -1,10 +1,10 @@
 /** What a round of secure aggregation agrees on: both sides derive it, and a participant takes nothing else. */
 import { describe, expect, it } from 'vitest';
-import { answerSecurely } from '../../../../shared/federated/secure-answer.ts';
-import { secureParameters } from '../../../../shared/federated/secure-round.ts';
-import type { ShardStore } from '../../../../shared/federated/shard-store.ts';
+import { answerSecurely } from '../../../../shared/participant/secure-answer.ts';
+import type { ShardStore } from '../../../../shared/participant/shard-store.ts';
 import type { CountRound } from '../../../../shared/protocol/rounds.ts';
 import { SECAGG_PROTOCOL, type ServerMessage } from '../../../../shared/protocol/secagg.ts';
+import { secureParameters } from '../../../../shared/round/secure-round.ts';
 import { buildGraph } from '../../../../shared/secagg/graph.ts';
 import { cohort } from '../secagg/cohort.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dropoutSeed, dropTokens } from '../../../../shared/federated/token-dropout.ts';
+import { dropoutSeed, dropTokens } from '../../../../shared/participant/token-dropout.ts';
 
 const text = Int32Array.from({ length: 22 }, (_, i) => 100 + i);
 const seeds = Array.from({ length: 5000 }, (_, id) => dropoutSeed({ serial: 3 }, { id }));

@@ -1,0 +1,22 @@
+/**
+ * What one unit may add to a round's vector, by kind of round: coordinator and participants derive it alike, and the
+ * ledger's charges rest on it.
+ */
+import type { RoundSpec } from '../protocol/rounds.ts';
+import { figuresNorm } from './figures.ts';
+
+/** A unit counts once, for its row. */
+export const COUNT_NORM = 1;
+/** A held-out unit is a unit, a win or a loss, and found by at most three retrievers. */
+export const GATE_NORM = Math.sqrt(5);
+/** Coordinates of a gate round: wins, losses, units, right answers of candidate, serving version, plain search. */
+export const GATE_DIMENSION = 6;
+
+/** The most that one unit can add to the round's vector, in L2 norm; infinite where nothing bounds it. */
+export function unitNorm(spec: RoundSpec): number {
+  if (spec.kind === 'count') return COUNT_NORM;
+  if (spec.kind === 'gate') return GATE_NORM;
+  // A displacement of several local steps is not a sum over units.
+  if (spec.local !== null) return Number.POSITIVE_INFINITY;
+  return Math.hypot(spec.gradientNorm, figuresNorm(spec) * spec.statScale);
+}
