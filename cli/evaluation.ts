@@ -1,5 +1,6 @@
 /** Test queries through `POST /v1/search`, as a user would ask them, and what came back. */
 import { join } from 'node:path';
+import type { SearchResponse } from '../shared/protocol/api/search.ts';
 import { type BeirFolder, DatasetError } from './beir.ts';
 import type { Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
@@ -15,12 +16,6 @@ export interface TestQuery {
 export interface AnsweredQuery extends TestQuery {
   /** Document keys, best first, at most ten. */
   ranked: string[];
-}
-
-interface Answer {
-  chunks: { item: { key: string } }[];
-  model_version: number;
-  errors: { region: string; detail: string }[];
 }
 
 const DEPTH = 10;
@@ -69,9 +64,9 @@ export async function askAll(
   });
 }
 
-async function askWhole(client: Client, query: string, version: number): Promise<Answer> {
+async function askWhole(client: Client, query: string, version: number): Promise<SearchResponse> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await client.post<Answer>('/search', {
+    const answer = await client.post<SearchResponse>('/search', {
       query,
       ai_search_options: { retrieval: { max_num_results: DEPTH } },
       fedcar: { model_version: version },

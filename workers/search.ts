@@ -5,6 +5,7 @@
  * for, until there are enough. A region that is late or fails costs its own passages only.
  */
 import { errorText, logLine } from '../shared/log.ts';
+import type { SearchError } from '../shared/protocol/api/search.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
 import type { CollectionInfo } from '../shared/protocol/objects.ts';
@@ -24,12 +25,6 @@ export interface SearchOptions {
   region: string | null;
   filters: Filters | null;
   explain: boolean;
-}
-
-export interface SearchError {
-  region: string;
-  code: 'region_timeout' | 'region_failed';
-  detail: string;
 }
 
 export interface ScoredHit extends PassageHit {

@@ -1,14 +1,9 @@
 /** A few test questions before and after training, and one that fits nothing. */
-
+import type { Chunk } from '../../shared/protocol/api/chunk.ts';
+import type { SearchResponse } from '../../shared/protocol/api/search.ts';
 import type { Client } from '../client.ts';
 import { pc } from '../colours.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
-
-interface Chunk {
-  score: number;
-  text: string;
-  item: { key: string; title: string };
-}
 
 const SHOWN = 3;
 const OUT_OF_SCOPE = 'who won the chess world championship in 1972?';
@@ -47,7 +42,7 @@ export async function askSome(
 async function top(client: Client, query: string, version: number): Promise<Chunk | undefined> {
   const retrieval = { max_num_results: 1 };
   const body = { query, ai_search_options: { retrieval }, fedcar: { model_version: version } };
-  return (await client.post<{ chunks: Chunk[] }>('/search', body)).chunks[0];
+  return (await client.post<SearchResponse>('/search', body)).chunks[0];
 }
 
 function line(chunk: Chunk | undefined): string {

@@ -10,14 +10,14 @@ const List = z.array(Scalar).min(1).max(100);
 
 const Condition = z
   .strictObject({
-    $eq: Scalar,
-    $ne: Scalar,
-    $in: List,
-    $nin: List,
-    $lt: Ordered,
-    $lte: Ordered,
-    $gt: Ordered,
-    $gte: Ordered,
+    $eq: Scalar.describe('Is this'),
+    $ne: Scalar.describe('Is there, and is not this'),
+    $in: List.describe('Is one of these'),
+    $nin: List.describe('Is there, and is none of these'),
+    $lt: Ordered.describe('Is less, or comes before in the order of characters'),
+    $lte: Ordered.describe('Is at most this'),
+    $gt: Ordered.describe('Is more, or comes after in the order of characters'),
+    $gte: Ordered.describe('Is at least this'),
   })
   .partial()
   .refine((condition) => Object.keys(condition).length > 0, 'at least one operator');
@@ -32,5 +32,6 @@ export const Filters = z
       .refine((name) => !name.startsWith('$'), 'only implicit AND is available: a field name expected'),
     z.union([Scalar, Condition]),
   )
-  .refine((filters) => Object.keys(filters).length <= 20, 'at most 20 fields');
+  .refine((filters) => Object.keys(filters).length <= 20, 'at most 20 fields')
+  .describe('Conditions on metadata, all of which have to hold');
 export type Filters = z.infer<typeof Filters>;

@@ -3,11 +3,12 @@
  * an `event: error`, and no `[DONE]` follows. When the reader leaves, whoever writes the answer is told.
  */
 import { errorText, logLine } from '../../shared/log.ts';
+import type { AnswerError, ChatCompletionChunk } from '../../shared/protocol/api/chat.ts';
+import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { openAiError, problemOfFailure } from '../problem.ts';
-import type { Chunk } from '../routes/retrieval.ts';
 import { AnswererError } from './answerer.ts';
 import type { Answering } from './answering.ts';
-import type { AnswerErrors, ChatCompletionChunk, CompletionHead } from './completion.ts';
+import type { CompletionHead } from './completion.ts';
 import { completionChunk, usageTokens } from './completion.ts';
 import { eventText } from './sse.ts';
 
@@ -16,7 +17,7 @@ export interface AnswerStreamOptions {
   /** In the order in which the answer numbers them. */
   chunks: Chunk[];
   answer: Pick<Answering, 'text'>;
-  errors: AnswerErrors;
+  errors: AnswerError[];
   /** Whether the chunks are an event of their own, or come with the last completion chunk. */
   chunksEvent: boolean;
   usage: boolean;

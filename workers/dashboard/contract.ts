@@ -8,7 +8,6 @@ import type { Versions } from '../routes/models.ts';
 import type { Privacy } from '../routes/privacy.ts';
 import type { Regions } from '../routes/regions.ts';
 import type { Run, Runs } from '../routes/rounds.ts';
-import type { SearchResponse } from '../routes/search.ts';
 import type * as Read from './client/served.ts';
 
 type Fits<Wanted, _Answer extends Wanted> = true;
@@ -19,6 +18,5 @@ export type Contract = [
   Fits<Read.Run, z.infer<typeof Run>>,
   Fits<Read.Privacy, z.infer<typeof Privacy>>,
   Fits<Read.Regions, z.infer<typeof Regions>>,
-  Fits<Read.Found, z.infer<typeof SearchResponse>>,
   Fits<Omit<Read.Receipt, 'region'>, z.infer<typeof FeedbackReceipt>>,
 ];

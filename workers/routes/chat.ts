@@ -4,11 +4,12 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { systemRandom } from '../../shared/crypto/random.ts';
+import { ChatCompletion } from '../../shared/protocol/api/chat.ts';
 import { sealAnswer } from '../answer/answer-id.ts';
 import { answerStream } from '../answer/answer-stream.ts';
 import type { Answerer, AnswerRequest, GenerationSettings } from '../answer/answerer.ts';
 import { beginAnswer, wholeAnswer } from '../answer/answering.ts';
-import { ChatCompletion, type CompletionHead, usageTokens } from '../answer/completion.ts';
+import { type CompletionHead, usageTokens } from '../answer/completion.ts';
 import { answeringModels, configuredAnswerer, DEFAULT_MODEL } from '../answer/configured.ts';
 import { EXTRACTIVE } from '../answer/extractive.ts';
 import { Problem, type ProblemField } from '../problem.ts';
@@ -31,35 +32,59 @@ import {
 const FOLLOW_UP_RESULTS = 5;
 
 const tokens = z.int().min(1).max(8192).optional();
+const stopText = z.string().min(1).max(64);
 const shared = {
-  /** `fedcar`: as configured; `extractive`; or the configured model by its name. */
-  model: z.string().min(1).max(256).default(DEFAULT_MODEL),
-  stream: z.boolean().default(false),
-  /** Usage comes before `[DONE]` unless this says no. Needs `stream`. */
-  stream_options: z.strictObject({ include_usage: z.boolean().default(true) }).optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  top_p: z.number().gt(0).max(1).optional(),
-  max_tokens: tokens,
-  max_completion_tokens: tokens,
-  seed: z.int().optional(),
-  stop: z.union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(4)]).optional(),
-  n: z.literal(1).optional(),
+  model: z
+    .string()
+    .min(1)
+    .max(256)
+    .default(DEFAULT_MODEL)
+    .describe('`fedcar`: as configured; `extractive`; or the configured model by its name'),
+  stream: z.boolean().default(false).describe('Answer with server-sent events, as the text is written'),
+  stream_options: z
+    .strictObject({
+      include_usage: z.boolean().default(true).describe('Usage comes before `[DONE]` unless this says no'),
+    })
+    .optional()
+    .describe('Needs `stream`'),
+  temperature: z.number().min(0).max(2).optional().describe('Of the answering model; higher is more varied'),
+  top_p: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('The answering model chooses among the likeliest words, which together have this probability'),
+  max_tokens: tokens.describe('Another name of `max_completion_tokens`: only one of them'),
+  max_completion_tokens: tokens.describe('Tokens that the answering model may write'),
+  seed: z.int().optional().describe('Makes the answering model’s choices repeatable where it can'),
+  stop: z
+    .union([stopText, z.array(stopText).min(1).max(4)])
+    .optional()
+    .describe('The answer ends before any of these'),
+  n: z.literal(1).optional().describe('One answer'),
   ai_search_options: SearchOptionsInput,
   fedcar: z
     .strictObject({
       ...FEDCAR_OPTIONS,
-      /** False: no `event: chunks`, for clients that take every event for a completion; they come at the end. */
-      chunks_event: z.boolean().default(true),
+      chunks_event: z
+        .boolean()
+        .default(true)
+        .describe(
+          'False: no `event: chunks`, for clients that take every event for a completion; they come at the end',
+        ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Our own options'),
 } as const;
 
 export const ChatRequest = z
   .union([
-    z.strictObject({ messages: Messages, ...shared }).openapi('ChatByMessages'),
-    z.strictObject({ query: Query, ...shared }).openapi('ChatByQuery'),
+    z
+      .strictObject({ messages: Messages, ...shared })
+      .meta({ id: 'ChatByMessages', description: 'A question as the last turn of a conversation' }),
+    z.strictObject({ query: Query, ...shared }).meta({ id: 'ChatByQuery', description: 'One question' }),
   ])
-  .openapi('ChatRequest');
+  .meta({ id: 'ChatRequest', description: 'A conversation, or a question' });
 type ChatRequest = z.infer<typeof ChatRequest>;
 
 const route = createRoute({

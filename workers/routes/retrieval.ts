@@ -4,9 +4,9 @@
  */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
-import { ItemMetadata } from '../../shared/protocol/items.ts';
-import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
+import { RegionName } from '../../shared/protocol/names.ts';
 import { MAX_QUERY_CHARACTERS, retrievalQuery } from '../../shared/retrieval/conversation.ts';
 import type { AppEnv } from '../env.ts';
 import { requireRegion } from '../placement.ts';
@@ -20,70 +20,64 @@ import type { Stopwatch } from '../stopwatch.ts';
 const MAX_MESSAGES = 100;
 const MAX_MESSAGE_CHARACTERS = 32_768;
 
-export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS);
+export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS).describe('What to look for');
 
-const TextPart = z.strictObject({ type: z.literal('text'), text: z.string().max(MAX_MESSAGE_CHARACTERS) });
-export const Message = z
+const TextPart = z.strictObject({
+  type: z.literal('text').describe('Only text is read'),
+  text: z
+    .string()
+    .max(MAX_MESSAGE_CHARACTERS)
+    .describe('A piece of the turn; pieces are joined by line breaks'),
+});
+const Message = z
   .strictObject({
-    role: z.enum(['system', 'developer', 'user', 'assistant']),
-    content: z.union([z.string().max(MAX_MESSAGE_CHARACTERS), z.array(TextPart).min(1).max(16)]),
+    role: z.enum(['system', 'developer', 'user', 'assistant']).describe('Who speaks'),
+    content: z
+      .union([z.string().max(MAX_MESSAGE_CHARACTERS), z.array(TextPart).min(1).max(16)])
+      .describe('What is said: text, or pieces of text'),
   })
-  .openapi('Message');
-export const Messages = z.array(Message).min(1).max(MAX_MESSAGES);
+  .meta({ id: 'Message', description: 'A turn of a conversation' });
+export const Messages = z
+  .array(Message)
+  .min(1)
+  .max(MAX_MESSAGES)
+  .describe('A conversation, oldest turn first; its last user turn asks');
 
 export const SearchOptionsInput = z
   .strictObject({
     retrieval: z
       .strictObject({
-        max_num_results: z.int().min(1).max(50).default(10),
-        /** Results whose score is lower are left out. */
-        match_threshold: z.number().min(0).max(1).default(0),
-        /** Only documents whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. */
-        // Lazy: a schema that was made before zod-openapi was loaded has no `openapi`.
-        filters: z
-          .lazy(() => Filters)
-          .openapi('Filters')
-          .nullable()
-          .default(null),
+        max_num_results: z.int().min(1).max(50).default(10).describe('Passages wanted, one of each item'),
+        match_threshold: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(0)
+          .describe('Results whose score is lower are left out'),
+        filters: Filters.nullable()
+          .default(null)
+          .describe(
+            'Only items whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. Null: all',
+          ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What is looked for and how much of it'),
   })
-  .prefault({})
-  .openapi('AiSearchOptions');
+  .meta({ id: 'AiSearchOptions', description: 'Options as Cloudflare AI Search spells them' })
+  .prefault({});
 
 /** Our own options; routes may add to them. */
 export const FEDCAR_OPTIONS = {
-  /** `latest` serves; 0 is plain embedding search, without any training. */
-  model_version: z.union([z.literal('latest'), z.int().nonnegative()]).default('latest'),
-  /** Only this region's documents. */
-  region: RegionName.optional(),
-  /** Also computes each passage's score in plain embedding search. */
-  explain: z.boolean().default(false),
+  model_version: z
+    .union([z.literal('latest'), z.int().nonnegative()])
+    .default('latest')
+    .describe('`latest` serves; 0 is plain embedding search, without any training'),
+  region: RegionName.optional().describe('Only this region’s documents'),
+  explain: z
+    .boolean()
+    .default(false)
+    .describe('Also computes each passage’s score in plain embedding search'),
 } as const;
-
-export const Chunk = z
-  .strictObject({
-    /** Passage: the item's key, `#`, and its place in the item. */
-    id: z.string(),
-    /** Calibrated, between 0 and 1; compared with `match_threshold`. */
-    score: z.number(),
-    text: z.string(),
-    item: z.strictObject({
-      key: ItemKey,
-      title: z.string(),
-      region: z.string(),
-      timestamp: z.number(),
-      metadata: ItemMetadata,
-    }),
-    scoring_details: z.strictObject({
-      /** Cosine in plain embedding search; null unless `explain` asked for it. */
-      base_score: z.number().nullable(),
-      /** Cosine of the trained retriever. */
-      head_score: z.number(),
-    }),
-  })
-  .openapi('Chunk');
-export type Chunk = z.infer<typeof Chunk>;
 
 export function chunkOf(hit: ScoredHit): Chunk {
   return {

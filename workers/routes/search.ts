@@ -1,10 +1,10 @@
 /** POST /search: the passages that answer a query or the last turn of a conversation, best item first. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { SearchResponse } from '../../shared/protocol/api/search.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import {
-  Chunk,
   chunkOf,
   FEDCAR_OPTIONS,
   Messages,
@@ -17,26 +17,19 @@ import {
 
 const shared = {
   ai_search_options: SearchOptionsInput,
-  fedcar: z.strictObject(FEDCAR_OPTIONS).prefault({}),
+  fedcar: z.strictObject(FEDCAR_OPTIONS).prefault({}).describe('Our own options'),
 } as const;
 
 export const SearchRequest = z
   .union([
-    z.strictObject({ query: Query, ...shared }).openapi('SearchByQuery'),
-    z.strictObject({ messages: Messages, ...shared }).openapi('SearchByMessages'),
+    z
+      .strictObject({ query: Query, ...shared })
+      .meta({ id: 'SearchByQuery', description: 'A search for one query' }),
+    z
+      .strictObject({ messages: Messages, ...shared })
+      .meta({ id: 'SearchByMessages', description: 'A search for what a conversation asks' }),
   ])
-  .openapi('SearchRequest');
-
-export const SearchResponse = z
-  .strictObject({
-    /** What was searched for: the query, or what became of the messages. */
-    search_query: z.string(),
-    chunks: z.array(Chunk),
-    model_version: z.int(),
-    /** Regions whose passages are missing from this answer. */
-    errors: z.array(z.strictObject({ region: z.string(), code: z.string(), detail: z.string() })),
-  })
-  .openapi('SearchResponse');
+  .meta({ id: 'SearchRequest', description: 'A query, or a conversation' });
 
 const route = createRoute({
   method: 'post',

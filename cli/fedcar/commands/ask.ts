@@ -1,16 +1,9 @@
 /** `fedcar ask`: an answer in words, with the documents that it rests on. */
+import type { ChatCompletion } from '../../../shared/protocol/api/chat.ts';
 import { pc } from '../../colours.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
-
-interface Answer {
-  id: string;
-  choices: { message: { content: string } }[];
-  chunks: { id: string; score: number; item: { key: string; title?: string } }[];
-  model_version: number;
-  errors?: { detail: string }[];
-}
 
 export const askCommand: Register = (program, bind) => {
   const command = program
@@ -23,10 +16,10 @@ export const askCommand: Register = (program, bind) => {
 
 async function ask(context: Context, question: string): Promise<Shown> {
   const messages = [{ role: 'user', content: question }];
-  const answer = await (await context.client()).post<Answer>('/chat/completions', { messages });
-  for (const error of answer.errors ?? []) context.say(error.detail);
+  const answer = await (await context.client()).post<ChatCompletion>('/chat/completions', { messages });
+  for (const error of answer.errors) context.say(error.detail);
   const sources = answer.chunks.map(({ id, score, item }) =>
-    pc.dim(`  ${id}  ${item.title ?? ''}  ${score.toFixed(2)}`),
+    pc.dim(`  ${id}  ${item.title}  ${score.toFixed(2)}`),
   );
   const text = answer.choices[0]?.message.content ?? '';
   return { json: answer, text: [text, ...(sources.length > 0 ? ['', ...sources] : [])].join('\n') };

@@ -1,5 +1,5 @@
 /** `fedcar query`: the passages that answer a question. */
-
+import type { SearchResponse } from '../../../shared/protocol/api/search.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { pc } from '../../colours.ts';
 import type { Context, Shown } from '../context.ts';
@@ -12,18 +12,6 @@ interface Options {
   modelVersion?: number;
   region?: string;
   explain: boolean;
-}
-
-interface Found {
-  model_version: number;
-  chunks: {
-    id: string;
-    score: number;
-    text: string;
-    item: { key: string; title: string; region: string };
-    scoring_details: { base_score: number | null; head_score: number };
-  }[];
-  errors: { region: string; detail: string }[];
 }
 
 export const queryCommand: Register = (program, bind) => {
@@ -49,7 +37,7 @@ async function query(context: Context, text: string, options: Options): Promise<
     max_num_results: limit,
     ...(threshold === undefined ? {} : { match_threshold: threshold }),
   };
-  const found = await (await context.client()).post<Found>('/search', {
+  const found = await (await context.client()).post<SearchResponse>('/search', {
     query: text,
     ai_search_options: { retrieval },
     fedcar: {
@@ -62,7 +50,7 @@ async function query(context: Context, text: string, options: Options): Promise<
   return { json: found, text: shown(found) };
 }
 
-function shown({ chunks, model_version }: Found): string {
+function shown({ chunks, model_version }: SearchResponse): string {
   if (chunks.length === 0) return 'nothing was found';
   const entries = chunks.map(({ id, score, text, item, scoring_details: { base_score, head_score } }) => {
     const explained =

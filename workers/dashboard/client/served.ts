@@ -86,20 +86,6 @@ export interface Regions {
   away: string[];
 }
 
-export interface Chunk {
-  id: string;
-  score: number;
-  text: string;
-  item: { key: string; title: string; region: string };
-  scoring_details: { base_score: number | null; head_score: number };
-}
-
-export interface Found {
-  chunks: Chunk[];
-  model_version: number;
-  errors: { region: string; code: string; detail: string }[];
-}
-
 export interface Receipt {
   accepted: number;
   duplicates: number;

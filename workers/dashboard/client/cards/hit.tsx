@@ -1,8 +1,9 @@
 /** One result: where it stood in plain search, both scores, and whether it answers the question. */
 import { useState } from 'hono/jsx/dom';
+import type { Chunk } from '../../../../shared/protocol/api/chunk.ts';
 import { call, type Target, troubleOf } from '../api.ts';
 import { cosine, ordinal } from '../format.ts';
-import type { Chunk, Receipt } from '../served.ts';
+import type { Receipt } from '../served.ts';
 
 export interface HitProps {
   chunk: Chunk;

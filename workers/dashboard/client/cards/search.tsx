@@ -1,9 +1,9 @@
 /** Asks the retriever, shows what training changed, and takes feedback: this is what it learns from. */
 import { useRef, useState } from 'hono/jsx/dom';
+import type { SearchResponse } from '../../../../shared/protocol/api/search.ts';
 import { call, troubleOf } from '../api.ts';
 import { duration } from '../format.ts';
 import { Card, Empty } from '../parts/card.tsx';
-import type { Found } from '../served.ts';
 import type { State } from '../store.ts';
 import { Hit } from './hit.tsx';
 
@@ -13,9 +13,9 @@ const SHOWN = 5;
 
 interface Answer {
   query: string;
-  trained: Found;
+  trained: SearchResponse;
   /** Plain embedding search; null where it is what serves. */
-  plain: Found | null;
+  plain: SearchResponse | null;
   tookMs: number;
 }
 
@@ -76,7 +76,7 @@ export function SearchCard({ state }: { state: State }) {
 async function ask({ target, models }: State, query: string): Promise<Answer> {
   const begun = performance.now();
   const find = (fedcar: object, results: number) =>
-    call<Found>(target, 'POST', '/search', {
+    call<SearchResponse>(target, 'POST', '/search', {
       query,
       ai_search_options: { retrieval: { max_num_results: results } },
       fedcar,
