@@ -74,7 +74,7 @@ export async function uploadDocuments(
     blank,
   };
   const visible = withoutBlank(documents, blank);
-  const sizeOf = ({ document }: IngestedDocument) => Buffer.byteLength(document.text) + 512;
+  const sizeOf = ({ document }: IngestedDocument) => Buffer.byteLength(JSON.stringify(document)) + 512;
   await inBatches(visible, DOCUMENTS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
     // Some corpora have documents that are a title only.
     const items = entries.map(({ document }) => ({ ...document, text: document.text || document.title }));
@@ -124,7 +124,7 @@ export async function uploadRecords(
   journal?: Journal,
 ): Promise<UploadedRecords> {
   const done = { accepted: 0, duplicates: 0, resumed: 0 };
-  const sizeOf = ({ record }: IngestedRecord) => Buffer.byteLength(record.query) + 512;
+  const sizeOf = ({ record }: IngestedRecord) => Buffer.byteLength(JSON.stringify(record)) + 512;
   await inBatches(records, RECORDS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
     const body = { records: entries.map((entry) => entry.record), ...(region === null ? {} : { region }) };
     const sent = await unlessSent(client, '/feedback', body, journal, async () => {

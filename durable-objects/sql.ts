@@ -96,7 +96,10 @@ export class Blobs {
   }
 }
 
-/** JSON values under a key, for the few singletons of an object. */
+/**
+ * JSON values under a key, for the few singletons of an object. One that is longer than a row may be (a secure round of
+ * many members, a chain of large rosters) lies in pieces under `key#0`, `key#1`, …, and `key` says how many.
+ */
 export const VALUE_TABLE = 'CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;';
 
 export class Values {
@@ -120,21 +123,55 @@ export class Values {
     return value;
   }
   #text(key: string): string | null {
+    const text = this.#row(key);
+    if (text === null || !text.startsWith(PIECES)) return text;
+    const count = Number(text.slice(PIECES.length));
+    return Array.from({ length: count }, (_, piece) => this.#row(`${key}#${piece}`) ?? '').join('');
+  }
+  #row(key: string): string | null {
     const row = this.#storage.sql
       .exec<{ value: string }>('SELECT value FROM kv WHERE key = ?', key)
       .toArray()[0];
     return row?.value ?? null;
   }
   set(key: string, value: unknown): void {
-    this.#storage.sql.exec(
-      'INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)',
-      key,
-      JSON.stringify(value),
-    );
+    const pieces = piecesOf(JSON.stringify(value));
+    this.#storage.transactionSync(() => {
+      this.#dropPieces(key);
+      this.#put(key, pieces.length === 1 ? pieces[0]! : `${PIECES}${pieces.length}`);
+      if (pieces.length === 1) return;
+      for (const [piece, text] of pieces.entries()) this.#put(`${key}#${piece}`, text);
+    });
+  }
+  #put(key: string, text: string): void {
+    this.#storage.sql.exec('INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)', key, text);
   }
   delete(key: string): void {
+    this.#dropPieces(key);
     this.#storage.sql.exec('DELETE FROM kv WHERE key = ?', key);
   }
+  #dropPieces(key: string): void {
+    // `$` follows `#`: nothing but pieces lies between.
+    this.#storage.sql.exec('DELETE FROM kv WHERE key > ? AND key < ?', `${key}#`, `${key}$`);
+  }
+}
+
+/** What no JSON begins with: the value lies in so many pieces. */
+const PIECES = 'pieces ';
+/** UTF-16 units of a piece, at most three bytes each: a row takes 2 MB. */
+const PIECE_UNITS = 500_000;
+
+function piecesOf(text: string): string[] {
+  if (text.length <= PIECE_UNITS) return [text];
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(text.length, at + PIECE_UNITS);
+    // A pair of surrogates stays together, for half of one cannot be stored.
+    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end -= 1;
+    pieces.push(text.slice(at, end));
+    at = end;
+  }
+  return pieces;
 }
 
 /** Empties every table but those in `keep`; the tables themselves and their migrations stay. */

@@ -5,7 +5,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { z } from 'zod';
-import { FeedbackInput, type ItemFormat, ItemInput } from '../../shared/protocol/items.ts';
+import {
+  FeedbackInput,
+  fitsRow,
+  ItemFields,
+  type ItemFormat,
+  ItemInput,
+} from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { decodeEntities } from '../../shared/retrieval/html.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
@@ -47,7 +53,7 @@ export async function* readDocumentFiles(
 }
 
 /** A text may be empty here: a title is enough, and what has neither is left out when it is uploaded. */
-const DocumentLine = ItemInput.extend({ text: z.string().max(ItemInput.shape.text.maxLength as number) });
+const DocumentLine = ItemFields.extend({ text: z.string() }).superRefine(fitsRow);
 
 /** `{ key, title?, text, format?, metadata?, region? }` a line; `_id` may stand for `key`, as in BEIR's corpora. */
 export async function* readDocumentLines(

@@ -4,7 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { FeedbackInput, type ItemFormat, ItemInput, type ItemMetadata } from '../../shared/protocol/items.ts';
+import {
+  FeedbackInput,
+  fitsRow,
+  ItemFields,
+  type ItemFormat,
+  type ItemMetadata,
+} from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { MAX_QUERY_CHARACTERS } from '../../shared/retrieval/conversation.ts';
 import { DatasetError, type JsonRecord, readJsonLines, readLines, readTable } from './lines.ts';
@@ -28,9 +34,9 @@ export interface Judgment {
   document: string;
 }
 
-const { key: _id, ...fields } = ItemInput.shape;
+const { key: _id, ...fields } = ItemFields.shape;
 /** A document as it is uploaded, under BEIR's name for its key. */
-const Uploaded = z.strictObject({ _id, ...fields });
+const Uploaded = z.strictObject({ _id, ...fields }).superRefine(fitsRow);
 /** Training queries go to `/v1/feedback`, test queries to `/v1/search`. */
 const QueryText = FeedbackInput.shape.query.max(MAX_QUERY_CHARACTERS);
 /** Stands for the text of a document that is not uploaded. */

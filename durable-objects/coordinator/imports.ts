@@ -9,10 +9,13 @@ import type { Outcome } from '../../shared/protocol/objects.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
+import { utf8Length } from '../../shared/protocol/utf8-length.ts';
 import { Blobs } from '../sql.ts';
 import type { SnapshotContext, VersionRow, Versions } from './versions.ts';
 
 const PREFIX = 'import/';
+/** Of what a file says about how its version was trained: it is kept in a row and shown with every version. */
+const MAX_TRAINING_BYTES = 64 << 10;
 
 export class Imports {
   readonly #storage: DurableObjectStorage;
@@ -51,6 +54,9 @@ export class Imports {
     }
     const snapshot = read(bytes);
     if (snapshot === null) return refused('the file is not a snapshot of a version');
+    const said = utf8Length(JSON.stringify(snapshot.header.training));
+    if (said > MAX_TRAINING_BYTES)
+      return refused(`training: at most ${MAX_TRAINING_BYTES} bytes in the file's header, got ${said}`);
     const problem = misfit(snapshot, adapter, context);
     if (problem !== null) return { ok: false, code: 'conflict', detail: problem };
     const parameters = this.#parametersOf(snapshot);

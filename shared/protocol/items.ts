@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Filters } from './filters.ts';
 import { ItemKey } from './names.ts';
+import { utf8Length } from './utf8-length.ts';
 
 export const ItemFormat = z.enum(['text', 'markdown', 'html']);
 export type ItemFormat = z.infer<typeof ItemFormat>;
@@ -14,13 +15,34 @@ export const ItemMetadata = z
   .meta({ propertyNames: { minLength: 1, maxLength: 64 }, maxProperties: 64 });
 export type ItemMetadata = z.infer<typeof ItemMetadata>;
 
-export const ItemInput = z.strictObject({
+/**
+ * Of title, text and metadata (as JSON) together, in UTF-8. A document is one row of an object's SQLite, which takes 2 MB
+ * (measured in workerd: 2,097,000 bytes); what is left is the key's.
+ */
+export const MAX_ITEM_BYTES = 2_000_000;
+
+/** What an upload has; `fitsRow` is to be added to whatever is made of it. */
+export const ItemFields = z.strictObject({
   key: ItemKey,
   title: z.string().max(1024).default(''),
-  text: z.string().min(1).max(1_000_000),
+  // No text has more characters than bytes: for the API's description, which does not see what is refined.
+  text: z.string().min(1).meta({ maxLength: MAX_ITEM_BYTES }),
   format: ItemFormat.default('text'),
   metadata: ItemMetadata.default({}),
 });
+
+/** A check for objects with a document's fields: together they fit a row. */
+export function fitsRow(
+  { title, text, metadata }: { title: string; text: string; metadata: ItemMetadata },
+  context: z.core.$RefinementCtx,
+): void {
+  const bytes = utf8Length(title) + utf8Length(text) + utf8Length(JSON.stringify(metadata));
+  if (bytes <= MAX_ITEM_BYTES) return;
+  const message = `at most ${MAX_ITEM_BYTES} bytes of UTF-8 with title and metadata, got ${bytes}`;
+  context.addIssue({ code: 'custom', path: ['text'], message });
+}
+
+export const ItemInput = ItemFields.superRefine(fitsRow);
 export type ItemInput = z.infer<typeof ItemInput>;
 
 /** What became of an uploaded item. */

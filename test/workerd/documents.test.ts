@@ -1,12 +1,13 @@
 /** Documents come, change and go, also while a run is on: searches and labels follow at once, rows never come back. */
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Library } from '../../durable-objects/region/library.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/sql.ts';
 import { Participant } from '../../shared/participant/participant.ts';
 import type { Job } from '../../shared/participant/shard-store.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
-import type { ItemInput } from '../../shared/protocol/items.ts';
+import { ItemInput, MAX_ITEM_BYTES } from '../../shared/protocol/items.ts';
 import {
   alarmed,
   BRIEF,
@@ -93,6 +94,18 @@ describe('a document', () => {
     expect(await east.passages({ ...request, watermark: 2 })).toMatchObject([{ item: 'okapi', score: 0 }]);
     await east.removeItem('okapi');
     expect(await east.passages({ ...request, watermark: 2 })).toEqual([]);
+  });
+
+  it('of the most bytes that the API takes fits a row, under the longest key', async () => {
+    const text = '文'.repeat(Math.floor((MAX_ITEM_BYTES - 2) / 3));
+    const longest = ItemInput.parse({ key: '鍵'.repeat(512), text });
+    expect(ItemInput.safeParse({ ...longest, text: `${text}文` }).success).toBe(false);
+    await runInDurableObject(regionOf('search', 'west'), (_, { storage }) => {
+      const library = new Library(storage);
+      expect(library.put(longest, [], 1)).toBe('created');
+      expect(library.item(longest.key, '')?.text === text).toBe(true);
+      library.remove(longest.key);
+    });
   });
 
   it('gets a new row with a new text, and rows are never given out again', async () => {

@@ -98,6 +98,26 @@ describe('documents', () => {
     expect(json).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ pointer: '#/key' }] });
   });
 
+  it('fit a row of the store by their bytes, whatever the language, with title and metadata', async () => {
+    const metadata = { note: '注'.repeat(1000) };
+    const most = 2_000_000 - 3 * 1024 - new TextEncoder().encode(JSON.stringify(metadata)).length;
+    const title = '题'.repeat(1024);
+    const path = `${base}/items/long`;
+    const tooLong = { title, metadata, text: '文'.repeat(Math.floor(most / 3) + 1) };
+    const refused = {
+      status: 400,
+      code: 'invalid_request',
+      errors: [
+        { pointer: '#/text', detail: expect.stringMatching(/^at most 2000000 bytes .*, got 200000\d$/) },
+      ],
+    };
+    expect((await call('PUT', path, tooLong)).json).toMatchObject(refused);
+    expect((await call('POST', `${base}/items`, { key: 'long', ...tooLong })).json).toMatchObject(refused);
+    const many = await call('POST', `${base}/items`, { items: [{ key: 'long', ...tooLong }] });
+    expect(many.json).toMatchObject({ errors: [{ pointer: '#/items/0/text' }] });
+    expect((await call('GET', path)).status).toBe(404);
+  });
+
   it('are listed over all regions in pages, each once and in order', async () => {
     const keys: string[] = [];
     let after: string | null = null;

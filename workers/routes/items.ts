@@ -4,7 +4,14 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { Filters } from '../../shared/protocol/filters.ts';
-import { Item, ItemInput, ItemReceipt, ItemSummary } from '../../shared/protocol/items.ts';
+import {
+  fitsRow,
+  Item,
+  ItemFields,
+  ItemInput,
+  ItemReceipt,
+  ItemSummary,
+} from '../../shared/protocol/items.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import type { CollectionInfo } from '../../shared/protocol/objects.ts';
 import { hasPrototypeField } from '../middleware/json-shape.ts';
@@ -17,7 +24,15 @@ import type { Services } from '../services.ts';
 const MAX_ITEMS = 500;
 
 const region = RegionName.optional();
-const OneItem = z.strictObject({ ...ItemInput.shape, region }).openapi('ItemUpload');
+const OneItem = z
+  .strictObject({ ...ItemFields.shape, region })
+  .superRefine(fitsRow)
+  .openapi('ItemUpload');
+const { key: _, ...replaceable } = ItemFields.shape;
+const Replacement = z
+  .strictObject({ ...replaceable, region })
+  .superRefine(fitsRow)
+  .openapi('ItemReplacement');
 const ManyItems = z
   .strictObject({ items: z.array(ItemInput).min(1).max(MAX_ITEMS), region })
   .openapi('ItemsUpload');
@@ -101,7 +116,7 @@ const replace = createRoute({
   request: {
     params: z.object({ key: ItemKey }),
     query: NoQuery,
-    body: body(OneItem.omit({ key: true }).openapi('ItemReplacement')),
+    body: body(Replacement),
   },
   responses: { 200: json(ItemReceipt, 'What became of it'), ...problems },
 });

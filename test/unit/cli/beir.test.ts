@@ -72,8 +72,8 @@ const beyondLimits: [string, Record<string, string>, RegExp][] = [
   ],
   [
     'a text that is too long',
-    documentWith('text', 'x'.repeat(1_000_001)),
-    /^corpus\.jsonl:4: field "text": at most 1000000 characters, got 1000001$/,
+    documentWith('text', '文'.repeat(700_000)),
+    /^corpus\.jsonl:4: field "text": at most 2000000 bytes of UTF-8 with title and metadata, got 21\d{5}$/,
   ],
   [
     'metadata that is too long',
