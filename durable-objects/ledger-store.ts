@@ -19,7 +19,7 @@ export const LEDGER_TABLE = `CREATE TABLE ledger (
 const MARGIN_MS = 2 * 86_400_000;
 /** The longest retention time that any life of the collection promised. */
 const RETENTION = 'ledgerRetentionMs';
-/** The main order by which δ was divided before the first charge: what was promised then goes by it. */
+/** The main filter by which δ was divided before the first charge: what was promised then goes by it. */
 const ORDER = 'ledgerOrder';
 
 interface LedgerRow extends Record<string, SqlStorageValue> {
@@ -68,7 +68,7 @@ export class LedgerStore {
    */
   covering(policy: PrivacyPolicy): PrivacyPolicy {
     const kept = this.#values.get<number>(RETENTION) ?? 0;
-    const order = this.#values.get<number>(ORDER) ?? policy.order;
+    const order = this.#values.get<PrivacyPolicy['order']>(ORDER) ?? policy.order;
     return { ...policy, order, retentionMs: Math.max(policy.retentionMs, kept) };
   }
 

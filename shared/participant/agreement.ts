@@ -3,7 +3,7 @@
  * coordinator that asks for anything else, be it more or less, is not answered.
  */
 import { clipNorms } from '../privacy/clipping.ts';
-import { charge, type LedgerEntry, mainOrder, type PrivacyPolicy } from '../privacy/ledger.ts';
+import { charge, type LedgerEntry, mainFilter, type PrivacyPolicy } from '../privacy/ledger.ts';
 import type { Agreement } from '../protocol/enrolment.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import { type NoisePlan, planNoise, rateOf } from '../round/noise-plan.ts';
@@ -37,7 +37,8 @@ export class AgreedRounds {
     this.#agreement = agreement;
     const { epsilon, delta } = budget;
     const retentionMs = agreement.terms.retentionDays * 86_400_000;
-    this.#policy = { epsilon, delta, retentionMs, order: mainOrder(epsilon, delta) };
+    const order = mainFilter(epsilon, delta, rateOf(agreement.terms.privacy).value);
+    this.#policy = { epsilon, delta, retentionMs, order };
   }
 
   get policy(): PrivacyPolicy {

@@ -1,10 +1,12 @@
 /**
  * The privacy ledger: append-only charges and the filter over them. Rényi filter at integer orders (Feldman, Zrnic 2021;
  * Lécuyer 2021): a charge is admitted when at some order the sum over the retention window stays below that order's budget.
- * Which order that is may depend on what was released, so δ is divided over the orders beforehand and a union bound
- * applies; the main order gets nearly all. Training and held-out units are disjoint: a unit pays the larger of the two.
+ * Beside the orders stands the exact Gaussian filter, which knows no sampling. Which of them has room may depend on what
+ * was released, so δ is divided over them beforehand and a union bound applies; the main one gets nearly all. Training
+ * and held-out units are disjoint: a unit pays the larger of the two.
  */
 import { epsilonAtOrder, rdpBudgetAtOrder } from './conversion.ts';
+import { gaussianCost, gaussianEpsilon } from './gaussian-filter.ts';
 import { INTEGER_ORDERS, type Release, subsampledGaussianRdp } from './rdp.ts';
 
 /** What a release was for. `gate` concerns held-out units, all others training units. */
@@ -24,8 +26,8 @@ export interface PrivacyPolicy {
   readonly delta: number;
   /** Records are not used beyond this age; the promise holds for every window of this length. */
   readonly retentionMs: number;
-  /** The integer order that gets nearly all of δ; see `mainOrder`. */
-  readonly order: number;
+  /** The filter that gets nearly all of δ: an integer order, or the Gaussian filter; see `mainFilter`. */
+  readonly order: number | 'gaussian';
 }
 
 /** ε by the filter's own accounting. */
@@ -42,10 +44,18 @@ export type ChargeResult =
   | { readonly ok: false; readonly code: 'privacy_budget_exceeded'; readonly projected: Spent }
   | { readonly ok: false; readonly code: 'privacy_charge_conflict'; readonly charged: LedgerEntry };
 
-/** Part of δ that goes to the orders other than the main one, evenly. */
-const OTHER_ORDERS_SHARE = 1 / 32;
+/** Part of δ that goes to the filters other than the main one, evenly. */
+const OTHERS_SHARE = 1 / 32;
 
-/** The order at which a Gaussian mechanism makes the most of (ε, δ): the main order of a new ledger. */
+/**
+ * The main filter of a new ledger: the exact one where every release reads all units, else an order.
+ * @param samplingRate q of the releases to come
+ */
+export function mainFilter(epsilon: number, delta: number, samplingRate: number): PrivacyPolicy['order'] {
+  return samplingRate === 1 ? 'gaussian' : mainOrder(epsilon, delta);
+}
+
+/** The order at which a Gaussian mechanism makes the most of (ε, δ). */
 export function mainOrder(epsilon: number, delta: number): number {
   const value = (order: number) => rdpBudgetAtOrder(order, epsilon, delta) / order;
   return INTEGER_ORDERS.reduce((best, order) => (value(order) > value(best) ? order : best));
@@ -127,21 +137,50 @@ export function runsLeft(
   return admitted;
 }
 
-/** The least over orders of ε at that order's part of δ. */
+/** The least over filters of ε at that filter's part of δ. */
 function filterEpsilon(policy: PrivacyPolicy, schedule: readonly Release[]): number {
   const parts = mergeEqual(schedule);
-  let best = parts.length === 0 ? 0 : Number.POSITIVE_INFINITY;
-  for (const order of INTEGER_ORDERS) {
-    const share =
-      order === policy.order ? 1 - OTHER_ORDERS_SHARE : OTHER_ORDERS_SHARE / (INTEGER_ORDERS.length - 1);
-    const rdp = parts.reduce(
-      (sum, { samplingRate, noiseMultiplier, steps }) =>
-        sum + steps * subsampledGaussianRdp(samplingRate, noiseMultiplier, order),
-      0,
+  if (parts.length === 0) return 0;
+  let best = Number.POSITIVE_INFINITY;
+  for (const [order, share] of deltaShares(policy.order)) {
+    best = Math.min(
+      best,
+      order === 'gaussian'
+        ? gaussianFilterEpsilon(parts, policy.delta * share)
+        : epsilonAtOrder(order, rdpAtOrder(parts, order), policy.delta * share),
     );
-    best = Math.min(best, epsilonAtOrder(order, rdp, policy.delta * share));
   }
   return best;
+}
+
+/** A release that reads a sample only costs at most what it would cost on all units, and counts as that. */
+function gaussianFilterEpsilon(parts: readonly Release[], delta: number): number {
+  const releases = parts.reduce((sum, { steps }) => sum + steps, 0);
+  const cost = parts.reduce(
+    (sum, { noiseMultiplier, steps }) => sum + steps * gaussianCost(noiseMultiplier),
+    0,
+  );
+  return gaussianEpsilon(cost, releases, delta);
+}
+
+function rdpAtOrder(parts: readonly Release[], order: number): number {
+  return parts.reduce(
+    (sum, { samplingRate, noiseMultiplier, steps }) =>
+      sum + steps * subsampledGaussianRdp(samplingRate, noiseMultiplier, order),
+    0,
+  );
+}
+
+/**
+ * The filters with their parts of δ, which add up to at most 1. A ledger whose main filter is an order was promised
+ * before there was another kind, or draws samples: all of its δ went to the orders.
+ */
+export function* deltaShares(
+  main: PrivacyPolicy['order'],
+): Generator<readonly [order: PrivacyPolicy['order'], share: number]> {
+  yield [main, 1 - OTHERS_SHARE];
+  const others = INTEGER_ORDERS.filter((order) => order !== main);
+  for (const order of others) yield [order, OTHERS_SHARE / others.length];
 }
 
 /** Releases that differ in nothing but their steps become one, so that long ledgers cost little. */
@@ -158,7 +197,7 @@ function checkPolicy({ epsilon, delta, retentionMs, order }: PrivacyPolicy): voi
   if (!(epsilon > 0)) throw new RangeError(`budget epsilon must be positive, got ${epsilon}`);
   if (!(delta > 0 && delta < 1)) throw new RangeError(`delta must be in (0, 1), got ${delta}`);
   if (!(retentionMs > 0)) throw new RangeError(`retention must be positive, got ${retentionMs}`);
-  if (!INTEGER_ORDERS.includes(order)) {
+  if (order !== 'gaussian' && !INTEGER_ORDERS.includes(order)) {
     throw new RangeError(`order must be one of the charged orders, got ${order}`);
   }
 }

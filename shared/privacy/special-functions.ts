@@ -39,6 +39,11 @@ export function normalTail(x: number): number {
   return erfc(x / Math.SQRT2) / 2;
 }
 
+/** log P(Z > x), finite where the probability itself underflows. */
+export function logNormalTail(x: number): number {
+  return logErfc(x / Math.SQRT2) - Math.LN2;
+}
+
 /** log(exp(a) + exp(b)). */
 export function logAdd(a: number, b: number): number {
   const most = Math.max(a, b);

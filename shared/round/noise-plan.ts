@@ -4,7 +4,7 @@
  * training units, so the gate may spend the same again (parallel composition).
  */
 import { calibrateNoise } from '../privacy/calibrate.ts';
-import { mainOrder, type PlannedRelease, type PrivacyPolicy, project } from '../privacy/ledger.ts';
+import { mainFilter, type PlannedRelease, type PrivacyPolicy, project } from '../privacy/ledger.ts';
 import { samplingRate } from '../privacy/rational.ts';
 import type { CollectionSettings, PrivacySettings } from '../protocol/settings.ts';
 
@@ -32,7 +32,8 @@ const DAY_MS = 86_400_000;
 /** What the collection promises. */
 export function policyOf(privacy: PrivacySettings, retentionDays: number): PrivacyPolicy {
   const { epsilon, delta } = privacy;
-  return { epsilon, delta, retentionMs: retentionDays * DAY_MS, order: mainOrder(epsilon, delta) };
+  const order = mainFilter(epsilon, delta, rateOf(privacy).value);
+  return { epsilon, delta, retentionMs: retentionDays * DAY_MS, order };
 }
 
 /** The exact rate that samples are drawn with: what is charged is what is drawn. */
@@ -54,7 +55,7 @@ export function planNoise(privacy: PrivacySettings, retentionDays: number): Nois
     steps: 1,
   });
   const alone = calibrateNoise((z) => cost([once('gate', z)]), target, 1e-6);
-  // Rényi divergences add up in 1/z²: this share of a run goes to the counts.
+  // Costs add up in 1/z²: this share of a run goes to the counts.
   const counts = alone / Math.sqrt(training.countsShare);
   const steps = (noiseMultiplier: number): PlannedRelease => ({
     kind: 'train',

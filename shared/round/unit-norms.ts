@@ -7,8 +7,12 @@ import { figuresNorm } from './figures.ts';
 
 /** A unit counts once, for its row. */
 export const COUNT_NORM = 1;
-/** A held-out unit is a unit, a win or a loss, and found by at most three retrievers. */
-export const GATE_NORM = Math.sqrt(5);
+/**
+ * A held-out unit counts as one, and for each of three retrievers that finds it; for a win or a loss where exactly one of
+ * candidate and serving version does. So at most four coordinates are 1: [0, 0, 1, 1, 1, 1] or [1, 0, 1, 1, 0, 1]. A unit
+ * of several records is a mean of such vectors.
+ */
+export const GATE_NORM = 2;
 /** Coordinates of a gate round: wins, losses, units, right answers of candidate, serving version, plain search. */
 export const GATE_DIMENSION = 6;
 

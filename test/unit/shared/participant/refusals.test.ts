@@ -44,7 +44,7 @@ describe('a participant', () => {
     ['a fourth figure without room for it', { adaptiveClip: true }, 'where a unit may add'],
     ['local steps', { local: { rate: 0.1, momentum: 0, batch: 8 } }, 'a unit may add Infinity'],
     ['a narrow count', { kind: 'count', clipNorm: 0.9 }, 'where a unit may add'],
-    ['a narrow gate', { kind: 'gate', clipNorm: 2 }, 'where a unit may add'],
+    ['a narrow gate', { kind: 'gate', clipNorm: 1.99 }, 'where a unit may add'],
   ])('refuses %s', (_, more, detail) => {
     expect(refusalOf(round(more), 'c', agreed)).toMatch(/^round r\.1: /);
     expect(refusalOf(round(more), 'c', agreed)).toContain(detail);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { rdpEpsilon } from '../../../../shared/privacy/conversion.ts';
 import {
   charge,
+  deltaShares,
   type LedgerEntry,
+  mainFilter,
   mainOrder,
   type PrivacyPolicy,
   project,
@@ -11,6 +13,7 @@ import {
 } from '../../../../shared/privacy/ledger.ts';
 import { mergeLedgers } from '../../../../shared/privacy/ledger-merge.ts';
 import { reportLedger } from '../../../../shared/privacy/ledger-report.ts';
+import { pldEpsilon } from '../../../../shared/privacy/pld.ts';
 import { INTEGER_ORDERS } from '../../../../shared/privacy/rdp.ts';
 
 const DAY = 86_400_000;
@@ -69,6 +72,40 @@ describe('the filter', () => {
       const fixed = rdpEpsilon([entry(1, { steps })], policy.delta, INTEGER_ORDERS).epsilon;
       expect(epsilon).toBeGreaterThan(fixed);
       if (steps === 200) expect(epsilon).toBeLessThan(fixed * 1.005);
+    }
+  });
+
+  it('is exact where every release reads all units, whatever order they come in', () => {
+    const exact: PrivacyPolicy = { ...policy, order: mainFilter(policy.epsilon, policy.delta, 1) };
+    expect(exact.order).toBe('gaussian');
+    const releases = [4, 9, 6, 12].map((noiseMultiplier, i) =>
+      entry(i + 1, { samplingRate: 1, noiseMultiplier }),
+    );
+    const { epsilon } = spent(exact, releases, 4);
+    const squared = 1 / 16 + 1 / 81 + 1 / 36 + 1 / 144;
+    const once = entry(1, { samplingRate: 1, noiseMultiplier: 1 / Math.sqrt(squared) });
+    expect(spent(exact, [once], 1).epsilon).toBeCloseTo(epsilon, 3);
+    expect(spent(exact, [...releases].reverse(), 4).epsilon).toBeCloseTo(epsilon, 12);
+    expect(epsilon).toBeLessThan(0.94 * spent(policy, releases, 4).epsilon);
+    expect(epsilon).toBeGreaterThan(pldEpsilon(releases, policy.delta) * 0.999);
+  });
+
+  it('counts a sample as everything in the exact filter, and has the orders beside it', () => {
+    const exact: PrivacyPolicy = { ...policy, order: 'gaussian' };
+    const sampled = entry(1, { samplingRate: 0.9, noiseMultiplier: 6 });
+    expect(spent(exact, [sampled], 1)).toEqual(spent(exact, [{ ...sampled, samplingRate: 1 }], 1));
+    const rare = entry(1, { samplingRate: 0.001, noiseMultiplier: 1, steps: 100 });
+    const { epsilon } = spent(exact, [rare], 1);
+    expect(epsilon).toBeLessThan(3);
+    // The orders have a smaller part of δ there than where one of them is the main filter.
+    expect(epsilon).toBeGreaterThan(spent(policy, [rare], 1).epsilon);
+  });
+
+  it('divides no more than δ over its filters, whichever is the main one', () => {
+    for (const order of ['gaussian', ...INTEGER_ORDERS] as const) {
+      const total = [...deltaShares(order)].reduce((sum, [, share]) => sum + share, 0);
+      expect(total).toBeLessThanOrEqual(1 + 1e-12);
+      expect([...deltaShares(order)].some(([filter]) => filter === 'gaussian')).toBe(order === 'gaussian');
     }
   });
 
