@@ -96,7 +96,7 @@ describe('a privacy budget', () => {
     expect(await update('budget', { privacy: { epsilon: 9 } })).toMatchObject({ ok: true });
     await runInDurableObject(hubStub('budget'), (_, { storage }) => {
       const policy = policyOf({ ...made.privacy, epsilon: 9 }, made.retentionDays);
-      expect(new LedgerStore(storage).charge(policy, entry(1, 2)).ok).toBe(true);
+      expect(new LedgerStore(storage).charge(policy, entry(1, 2.5)).ok).toBe(true);
     });
     const spent = (await hubOf('budget').privacy()).epsilon;
     expect(spent).toBeGreaterThan(1);
