@@ -4,7 +4,7 @@ import { generateSigner, type Signer } from '../../shared/crypto/ed25519.ts';
 import { importMaskKey, type MaskKey, maskWords } from '../../shared/crypto/prg.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { addInto } from '../../shared/crypto/ring.ts';
-import { type AggregationGraph, SECAGG_PROTOCOL } from '../../shared/protocol/secagg.ts';
+import { type AggregationGraph, ROSTER_VERSION, SECAGG_PROTOCOL } from '../../shared/protocol/secagg.ts';
 import { chooseGraph } from '../../shared/secagg/graph-bounds.ts';
 import { MemoryClientStore, MemoryServerStore } from '../../shared/secagg/memory-store.ts';
 import { defaultThreshold, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
@@ -73,6 +73,7 @@ export async function measureRound({
   const threshold = defaultThreshold(clients);
   const roster = await signRoster(
     {
+      version: ROSTER_VERSION,
       collection: 'bench',
       epoch: 0,
       previous: null,

@@ -25,7 +25,7 @@ import type {
   VersionInfo,
 } from '../../shared/protocol/objects.ts';
 import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
-import type { SignedRoster } from '../../shared/protocol/secagg.ts';
+import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { noiseOf, policyOf } from '../../shared/round/noise-plan.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -270,7 +270,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return Object.fromEntries(names.map((name) => [name, this.#parts.participants.seenAt(name)]));
   }
 
-  async rostersAfter(epoch: number): Promise<SignedRoster[]> {
+  async rostersAfter(epoch: number): Promise<AnySignedRoster[]> {
     return this.#parts.participants.rostersAfter(epoch, ROSTERS_PER_PAGE);
   }
 

@@ -8,8 +8,9 @@ import { isSignedBy, type RequestSignature } from '../../shared/crypto/request-s
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import { SKEW_S } from '../../shared/protocol/fl.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
-import type { SignedRoster } from '../../shared/protocol/secagg.ts';
+import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { isPresent } from '../../shared/secagg/roster.ts';
 import { Values } from '../sql.ts';
 
 export const NONCE_TABLE = `CREATE TABLE nonces (
@@ -51,7 +52,11 @@ export class Participants {
 
   /** Why no run may start; null when one may. */
   problem(): string | null {
-    return this.#federation().problem;
+    const { problem, rosters } = this.#federation();
+    const last = rosters.at(-1);
+    if (problem !== null || last === undefined || isPresent(last.roster)) return problem;
+    // The directory has not spoken since this code came.
+    return 'roster: the one in force has the form of an earlier release, and its successor is not here yet';
   }
 
   isOutside(name: string): boolean {
@@ -73,12 +78,12 @@ export class Participants {
   }
 
   /** Rosters of the open round, oldest first; those in force before the first. */
-  rosters(): SignedRoster[] {
-    return this.#values.get<SignedRoster[]>(ROUND) ?? this.#federation().rosters;
+  rosters(): AnySignedRoster[] {
+    return this.#values.get<AnySignedRoster[]>(ROUND) ?? this.#federation().rosters;
   }
 
   /** In force, whatever the open round goes by: what a participant catches up with. */
-  rostersAfter(epoch: number, limit: number): SignedRoster[] {
+  rostersAfter(epoch: number, limit: number): AnySignedRoster[] {
     return this.#federation()
       .rosters.filter(({ roster }) => roster.epoch > epoch)
       .slice(0, limit);

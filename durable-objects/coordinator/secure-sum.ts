@@ -5,9 +5,10 @@
 
 import type { Cohort } from '../../shared/privacy/noise-share.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
-import type { ClientMessage, ServerMessage, SignedRoster } from '../../shared/protocol/secagg.ts';
+import type { AnySignedRoster, ClientMessage, ServerMessage } from '../../shared/protocol/secagg.ts';
 import { secureParameters } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
+import { isPresent } from '../../shared/secagg/roster.ts';
 import { SecaggServer, type SecaggServerStore, type ServerAnswer } from '../../shared/secagg/server.ts';
 import type { MessagePhase, ServerState } from '../../shared/secagg/server-state.ts';
 import { Blobs, Values } from '../sql.ts';
@@ -21,8 +22,8 @@ export class SecureSum {
   readonly #storage: DurableObjectStorage;
   readonly #values: Values;
   readonly #blobs: Blobs;
-  readonly #roster: SignedRoster;
-  readonly #chain: SignedRoster[];
+  readonly #roster: AnySignedRoster;
+  readonly #chain: AnySignedRoster[];
   readonly #encoder: string;
   readonly #completeUpTo: number;
   #server: { round: string; server: SecaggServer } | null = null;
@@ -34,7 +35,7 @@ export class SecureSum {
    */
   constructor(
     storage: DurableObjectStorage,
-    rosters: readonly [SignedRoster, ...SignedRoster[]],
+    rosters: readonly [AnySignedRoster, ...AnySignedRoster[]],
     encoder: string,
     completeUpTo: number,
   ) {
@@ -42,7 +43,7 @@ export class SecureSum {
     this.#values = new Values(storage);
     this.#blobs = new Blobs(storage);
     this.#chain = rosters.slice(0, -1).slice(-CHAIN);
-    this.#roster = rosters.at(-1) as SignedRoster;
+    this.#roster = rosters.at(-1)!;
     this.#encoder = encoder;
     this.#completeUpTo = completeUpTo;
   }
@@ -78,8 +79,10 @@ export class SecureSum {
       consistency: phaseMs,
       unmask: phaseMs,
     };
-    const parameters = secureParameters(spec, this.#roster.roster, this.#encoder, this.#completeUpTo);
-    const config = { parameters, roster: this.#roster, chain: this.#chain, timeouts };
+    const { roster, signature } = this.#roster;
+    if (!isPresent(roster)) throw new RangeError('roster: of an earlier form, which no round goes by');
+    const parameters = secureParameters(spec, roster, this.#encoder, this.#completeUpTo);
+    const config = { parameters, roster: { roster, signature }, chain: this.#chain, timeouts };
     this.#of(spec.id).open(config, now);
     return this.members;
   }

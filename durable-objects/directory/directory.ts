@@ -50,6 +50,7 @@ import { settingsProblem } from './rosters.ts';
 import { type CollectionRow, info, sameSettings, splitKey, subjectOf } from './rows.ts';
 import { MIGRATIONS } from './schema.ts';
 import { TokenStore } from './tokens.ts';
+import { upgrade } from './upgrade.ts';
 
 /** How long the cron trigger waits for one collection. */
 const TICK_MS = 30_000;
@@ -67,14 +68,11 @@ export class Directory extends TracedObject implements DirectoryApi {
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
-    for (const row of this.#rows().filter(({ contributor_key }) => contributor_key === '')) {
-      const key = toBase64Url(systemRandom(32));
-      ctx.storage.sql.exec('UPDATE collections SET contributor_key = ? WHERE name = ?', key, row.name);
-    }
     this.#alarm = new Alarm(ctx.storage);
     this.#tokens = new TokenStore(ctx.storage);
     this.#audit = new AuditLog(ctx.storage);
     this.#federations = new Federations(ctx.storage);
+    upgrade(ctx.storage, this.#federations);
     this.#reindexes = new Reindexes({
       storage: ctx.storage,
       env,

@@ -7,10 +7,15 @@ import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import type { Signer } from '../../shared/crypto/ed25519.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
-import type { Roster, SignedRoster } from '../../shared/protocol/secagg.ts';
+import {
+  type AnySignedRoster,
+  ROSTER_VERSION,
+  type Roster,
+  type SignedRoster,
+} from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
-import { rosterHash, signRoster, verifyRoster } from '../../shared/secagg/roster.ts';
+import { isPresent, rosterHash, signRoster, verifyRoster } from '../../shared/secagg/roster.ts';
 import { type Member, rosterWanted, type Wanted } from './rosters.ts';
 
 export const FEDERATION_TABLES = `
@@ -33,6 +38,13 @@ export const FEDERATION_TABLES = `
   CREATE TABLE rosters (
     collection TEXT NOT NULL, epoch INTEGER NOT NULL, signed TEXT NOT NULL, PRIMARY KEY (collection, epoch)
   ) WITHOUT ROWID;`;
+
+/** With which form of rosters the coordinator was told last who takes part; 0: before forms had numbers. */
+export const ROSTER_VERSION_COLUMN =
+  'ALTER TABLE federations ADD COLUMN roster_version INTEGER NOT NULL DEFAULT 0;';
+
+/** What the holder of a key outside does about a roster that waits. */
+const SIGN = 'fedcar participants sign KEY-FILE signs it';
 
 /** Of whom is spoken: a collection, its settings, the deployment's own signer for it. */
 export interface Subject {
@@ -115,11 +127,11 @@ export class Federations {
   }
 
   /** Oldest first; the last one is in force. */
-  rosters(collection: string): SignedRoster[] {
+  rosters(collection: string): AnySignedRoster[] {
     return this.#sql
       .exec<{ signed: string }>('SELECT signed FROM rosters WHERE collection = ? ORDER BY epoch', collection)
       .toArray()
-      .map(({ signed }) => JSON.parse(signed) as SignedRoster);
+      .map(({ signed }) => JSON.parse(signed) as AnySignedRoster);
   }
 
   wanted({ collection, settings }: Subject): Wanted {
@@ -137,7 +149,8 @@ export class Federations {
     const { next_admin_key } = this.#row(subject.collection);
     if (last === null || rosterHash(last) !== rosterHash(wanted.roster)) return wanted.roster;
     // The same members under another key are another epoch.
-    return next_admin_key === null ? null : { ...last, epoch: last.epoch + 1, previous: rosterHash(last) };
+    if (next_admin_key === null) return null;
+    return { ...wanted.roster, epoch: last.epoch + 1, previous: rosterHash(last) };
   }
 
   invite(subject: Subject, name: string, hash: string, expiresAt: number): Outcome<{ adminKey: string }> {
@@ -300,18 +313,38 @@ export class Federations {
     }
     const wanted = this.wanted(subject);
     const rosters = wanted.kind === 'none' ? [] : this.rosters(collection);
-    this.#sql.exec('UPDATE federations SET revision = revision + 1 WHERE collection = ?', collection);
-    const missing = wanted.kind === 'roster' && rosters.length === 0;
+    this.#sql.exec(
+      'UPDATE federations SET revision = revision + 1, roster_version = ? WHERE collection = ?',
+      ROSTER_VERSION,
+      collection,
+    );
     return {
       revision: this.#row(collection).revision,
       rosters: wanted.kind === 'problem' ? [] : rosters,
       outside: this.outside(collection),
-      problem:
-        wanted.kind === 'problem'
-          ? wanted.problem
-          : missing
-            ? 'roster: the first one waits for the signature of the admin key'
-            : null,
+      problem: this.problem(subject),
     };
+  }
+
+  /** Why there is no roster to train under; null when there is one or none is needed. */
+  problem(subject: Subject): string | null {
+    const wanted = this.wanted(subject);
+    if (wanted.kind !== 'roster') return wanted.kind === 'problem' ? wanted.problem : null;
+    const last = this.rosters(subject.collection).at(-1);
+    if (last === undefined) return `roster: the first one waits for the signature of the admin key; ${SIGN}`;
+    return isPresent(last.roster)
+      ? null
+      : `roster: epoch ${last.roster.epoch} has the form of an earlier release, and the same members in the form of this one wait for the signature of the admin key; ${SIGN}`;
+  }
+
+  /** Collections whose coordinators were not told of a roster since the form of rosters changed. */
+  inEarlierForm(): string[] {
+    return this.#sql
+      .exec<{ collection: string }>(
+        'SELECT collection FROM federations WHERE roster_version < ?',
+        ROSTER_VERSION,
+      )
+      .toArray()
+      .map(({ collection }) => collection);
   }
 }

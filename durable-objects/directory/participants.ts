@@ -61,6 +61,6 @@ export function rosterInfo(federations: Federations, subject: Subject): RosterIn
     current_hash: current === null || wanted.kind === 'none' ? null : rosterHash(current.roster),
     draft: federations.draft(subject),
     signing_key: signing,
-    problem: wanted.kind === 'problem' ? wanted.problem : null,
+    problem: federations.problem(subject),
   };
 }

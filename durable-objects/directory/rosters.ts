@@ -3,12 +3,12 @@
  * is the business of federations.ts.
  */
 
-import type { Roster } from '../../shared/protocol/secagg.ts';
+import { type AnyRoster, ROSTER_VERSION, type Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import { isSecure } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
-import { checkRoster, defaultThreshold, rosterHash } from '../../shared/secagg/roster.ts';
+import { checkRoster, defaultThreshold, isPresent, rosterHash } from '../../shared/secagg/roster.ts';
 
 export interface Member {
   id: string;
@@ -23,12 +23,12 @@ export type Wanted =
   | { kind: 'problem'; problem: string }
   | { kind: 'roster'; roster: Roster };
 
-/** The roster that should follow `last`; `last` itself when nothing has changed. */
+/** The roster that should follow `last`; `last` itself when nothing has changed, its form included. */
 export function rosterWanted(
   collection: string,
   settings: CollectionSettings,
   members: readonly Member[],
-  last: Roster | null,
+  last: AnyRoster | null,
 ): Wanted {
   const { privacy, regions, regionsTrain } = settings;
   const alone = regionsTrain && regions.length === 1 && members.length === 1;
@@ -38,6 +38,7 @@ export function rosterWanted(
     return { kind: 'problem', problem: 'participants: 1 has nobody to hide among, at least 2 are needed' };
   }
   const roster: Roster = {
+    version: ROSTER_VERSION,
     collection,
     epoch: last === null ? 0 : last.epoch + 1,
     previous: last === null ? null : rosterHash(last),
@@ -46,7 +47,7 @@ export function rosterWanted(
     threshold: Math.max(privacy.threshold ?? 0, defaultThreshold(members.length)),
     colluders: privacy.colluders,
   };
-  if (last !== null && sameContent(last, roster)) return { kind: 'roster', roster: last };
+  if (last !== null && isPresent(last) && sameContent(last, roster)) return { kind: 'roster', roster: last };
   const problem = rosterProblem(roster);
   return problem === null ? { kind: 'roster', roster } : { kind: 'problem', problem };
 }
@@ -79,6 +80,7 @@ export function settingsProblem(settings: CollectionSettings): string | null {
     if (regionsTrain && isSecure(settings)) {
       const ids = [...regions].sort();
       checkRoster({
+        version: ROSTER_VERSION,
         collection: 'any',
         epoch: 0,
         previous: null,

@@ -1,6 +1,6 @@
 /** Tables of the Directory, as numbered migrations. */
 import { AUDIT_TABLE } from './audit-log.ts';
-import { FEDERATION_TABLES } from './federations.ts';
+import { FEDERATION_TABLES, ROSTER_VERSION_COLUMN } from './federations.ts';
 import { TOKEN_TABLE } from './tokens.ts';
 
 export const MIGRATIONS = [
@@ -17,4 +17,5 @@ export const MIGRATIONS = [
   "ALTER TABLE collections ADD COLUMN contributor_key TEXT NOT NULL DEFAULT ''; UPDATE collections SET ready = 0;",
   // The last change of encoder, JSON: see reindex.ts.
   'ALTER TABLE collections ADD COLUMN reindex TEXT;',
+  ROSTER_VERSION_COLUMN,
 ] as const;

@@ -6,7 +6,7 @@ import type { RequestSignature } from '../crypto/request-signature.ts';
 import type { Arrived } from '../protocol/fl.ts';
 import type { Outcome } from '../protocol/objects.ts';
 import type { Instruction, ParticipantMessage, RowEntry, VectorChunk } from '../protocol/rounds.ts';
-import type { SignedRoster } from '../protocol/secagg.ts';
+import type { AnySignedRoster } from '../protocol/secagg.ts';
 
 export interface Ack {
   /** False when the round is over or another one runs: drop the work. */
@@ -36,5 +36,5 @@ export interface Hub extends CoordinatorPort {
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
   pollFor(participant: string, waitMs: number): Promise<Instruction>;
   /** Signed rosters after an epoch, oldest first. */
-  rostersAfter(epoch: number): Promise<SignedRoster[]>;
+  rostersAfter(epoch: number): Promise<AnySignedRoster[]>;
 }

@@ -34,7 +34,8 @@ export async function enrol(
 }
 
 /**
- * Follows the rosters since the pinned one. Invites carry the latest only; who was away for longer asks.
+ * Follows the rosters since the pinned one. Invites carry the latest only; who was away for longer asks. The pinned one
+ * comes along: its successor may name it by the hash of another version than the pin does.
  * @throws ProtocolError when a link is missing or not signed by the admin key
  */
 export async function catchUp(
@@ -44,9 +45,9 @@ export async function catchUp(
 ): Promise<void> {
   for (;;) {
     const before = pins.pin();
-    const rosters = await port.rosters(before?.epoch ?? -1);
+    const rosters = await port.rosters(before === null ? -1 : before.epoch - 1);
     const last = rosters.at(-1);
-    if (last === undefined) return;
+    if (last === undefined || last.roster.epoch <= (before?.epoch ?? -1)) return;
     pins.savePin(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
   }
 }

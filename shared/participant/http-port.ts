@@ -18,7 +18,7 @@ import {
 } from '../protocol/fl.ts';
 import { PART_BYTES } from '../protocol/parameters.ts';
 import { Instruction } from '../protocol/rounds.ts';
-import type { SignedRoster } from '../protocol/secagg.ts';
+import type { AnySignedRoster } from '../protocol/secagg.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 
 /** What a schema of the protocol is good for here. */
@@ -72,7 +72,7 @@ const MOST_JSON_BYTES = 16 << 20;
 
 export interface HttpPort extends CoordinatorPort {
   /** Rosters after an epoch, oldest first. */
-  rosters(after: number): Promise<SignedRoster[]>;
+  rosters(after: number): Promise<AnySignedRoster[]>;
   /** Ends this participant's membership. */
   leave(): Promise<void>;
 }

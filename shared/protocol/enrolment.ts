@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { CollectionName, RegionName, Sha256Hex } from './names.ts';
-import { Bytes32, Roster, SignedRoster } from './secagg.ts';
+import { AnySignedRoster, Bytes32, Roster } from './secagg.ts';
 import { AdapterSettings, PrivacySettings } from './settings.ts';
 
 /** Names of participants from outside follow the rule for regions: the two share one roster. */
@@ -92,8 +92,8 @@ export const RosterInfo = z.strictObject({
   signed_by: z.enum(['deployment', 'outside']),
   admin_key: Bytes32,
   admin_fingerprint: z.string(),
-  /** Null where sums are plain, or before the first is signed. */
-  current: SignedRoster.nullable(),
+  /** Null where sums are plain, or before the first is signed. One in an earlier form waits for a successor. */
+  current: AnySignedRoster.nullable(),
   current_hash: Sha256Hex.nullable(),
   /** What waits for a signature by `signing_key`; null when nothing does. */
   draft: Roster.nullable(),
@@ -110,7 +110,7 @@ export interface Federation {
   /** Grows with every change: what is older than known is old news. */
   revision: number;
   /** Oldest first; the last one is in force. Empty where sums are plain. */
-  rosters: SignedRoster[];
+  rosters: AnySignedRoster[];
   /** Who speaks over HTTP, with the keys (base64url) that sign their requests. */
   outside: { name: string; key: string }[];
   /** Why no run may start; null when one may. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ParticipantMessage, RoundId, RowEntry } from './rounds.ts';
-import { SignedRoster } from './secagg.ts';
+import { AnySignedRoster } from './secagg.ts';
 
 /** A request for an instruction is held for so long at most while a run is on. */
 export const LONGEST_POLL_S = 25;
@@ -64,7 +64,7 @@ export const RowEmbeddings = z.strictObject({
 
 export const RostersQuery = z.strictObject({ after: z.coerce.number().int().min(-1).default(-1) });
 /** Rosters after an epoch, oldest first. */
-export const RostersPage = z.strictObject({ rosters: z.array(SignedRoster).max(64) });
+export const RostersPage = z.strictObject({ rosters: z.array(AnySignedRoster).max(64) });
 
 /** What a participant reads of a problem document. */
 export const Refused = z.object({ code: z.string().max(100), detail: z.string().max(2000) });

@@ -6,7 +6,8 @@
 import { z } from 'zod';
 import { CollectionName, Sha256Hex } from './names.ts';
 
-export const SECAGG_PROTOCOL = 'fedcar-secagg/2';
+/** Of the rounds' messages. Rosters have a version of their own, for they are kept: see `ROSTER_VERSION`. */
+export const SECAGG_PROTOCOL = 'fedcar-secagg/3';
 
 /** Roster positions plus one are points of GF(2¹⁶); JSON lists keep well below that. */
 export const MAX_MEMBERS = 4096;
@@ -46,8 +47,14 @@ export const RoundId = z
 const Protocol = z.literal(SECAGG_PROTOCOL);
 const Members = z.array(MemberId).max(MAX_MEMBERS);
 
-/** Who may take part, in order of id. Signed by the collection's admin key; an epoch names its predecessor. */
-export const Roster = z.strictObject({
+/**
+ * What rosters are signed in now. A change of what a roster says, or of the rules that it keeps, raises it. The form
+ * before then joins `EarlierRoster`, so that chains can still be followed; the directory makes the next epoch of every
+ * collection in the present form by itself.
+ */
+export const ROSTER_VERSION = 3;
+
+const rosterFields = {
   collection: CollectionName,
   epoch: z
     .int()
@@ -63,11 +70,28 @@ export const Roster = z.strictObject({
   threshold: z.int().min(2).max(MAX_MEMBERS),
   /** m: how many participants may collude with the coordinator. */
   colluders: z.int().min(0).max(MAX_MEMBERS),
-});
+};
+
+/** Who may take part, in order of id. Signed by the collection's admin key; an epoch names its predecessor. */
+export const Roster = z.strictObject({ version: z.literal(ROSTER_VERSION), ...rosterFields });
 export type Roster = z.infer<typeof Roster>;
 
+/** Rosters in forms that are not signed any more; versions 1 and 2 did not say which they were. */
+export const EarlierRoster = z.strictObject(rosterFields);
+export type EarlierRoster = z.infer<typeof EarlierRoster>;
+
+export type AnyRoster = Roster | EarlierRoster;
+
+/** In the present form: rounds go by no other. */
 export const SignedRoster = z.strictObject({ roster: Roster, signature: Signature });
 export type SignedRoster = z.infer<typeof SignedRoster>;
+
+/** In any form: a link of the chain. */
+export const AnySignedRoster = z.strictObject({
+  roster: z.union([Roster, EarlierRoster]),
+  signature: Signature,
+});
+export type AnySignedRoster = z.infer<typeof AnySignedRoster>;
 
 /**
  * `complete`: Bonawitz et al. 2017 with the checks against a malicious coordinator.
@@ -187,7 +211,7 @@ export const InviteMessage = z.strictObject({
   protocol: Protocol,
   parameters: RoundParameters,
   roster: SignedRoster,
-  chain: z.array(SignedRoster).max(1024),
+  chain: z.array(AnySignedRoster).max(1024),
 });
 export type InviteMessage = z.infer<typeof InviteMessage>;
 

@@ -1,17 +1,51 @@
 /**
  * The trust root: a roster is what the collection's admin key signed, linked to its predecessor by hash. A
  * participant pins the admin key and the last roster it accepted; the coordinator can neither add members nor go back.
+ * Rosters outlive the code that signed them: links of a chain may have any form there ever was, and only the last one
+ * has to be in the present form and to keep the present rules.
  */
 import { fromBase64Url, toBase64Url, toHex } from '../crypto/bytes.ts';
 import { type Signer, verify } from '../crypto/ed25519.ts';
 import { hashJson, labelled } from '../crypto/hash.ts';
-import { Roster, SECAGG_PROTOCOL, type SignedRoster } from '../protocol/secagg.ts';
+import {
+  type AnyRoster,
+  type AnySignedRoster,
+  ROSTER_VERSION,
+  Roster,
+  type SignedRoster,
+} from '../protocol/secagg.ts';
 import { refuse } from './errors.ts';
 
-const SIGNATURE_LABEL = `${SECAGG_PROTOCOL} roster signature`;
+/** What hashes and signatures of each version are made under. The first two took the round protocol's name of their time. */
+const LABELS: Readonly<Record<number, string>> = {
+  1: 'fedcar-secagg/1 roster',
+  2: 'fedcar-secagg/2 roster',
+  3: 'fedcar-roster/3',
+};
+/** Rosters of these versions do not say which they have; the later comes first. */
+const UNNAMED = [2, 1] as const;
 
-export function rosterHash(roster: Roster): string {
-  return toHex(hashJson(`${SECAGG_PROTOCOL} roster`, roster));
+function versionsOf(roster: AnyRoster): readonly number[] {
+  return 'version' in roster ? [roster.version] : UNNAMED;
+}
+
+const hashAs = (version: number, roster: AnyRoster): string => toHex(hashJson(LABELS[version]!, roster));
+const signedAs = (version: number, roster: AnyRoster): Uint8Array =>
+  labelled(`${LABELS[version]} signature`, roster);
+
+/** Whether rounds may go by it; a roster in an earlier form only leads to one that they may go by. */
+export function isPresent(roster: AnyRoster): roster is Roster {
+  return 'version' in roster && roster.version === ROSTER_VERSION;
+}
+
+/** What its successor names it by. */
+export function rosterHash(roster: AnyRoster): string {
+  return hashAs(versionsOf(roster)[0]!, roster);
+}
+
+/** Whether a pin or a successor with this hash means the roster: where it does not say its version, under each. */
+export function hasHash(roster: AnyRoster, hash: string): boolean {
+  return versionsOf(roster).some((version) => hashAs(version, roster) === hash);
 }
 
 /** t = ⌊2n/3⌋ + 1. */
@@ -43,15 +77,25 @@ export function checkRoster(roster: Roster): void {
 /** For the holder of the admin key. */
 export async function signRoster(roster: Roster, admin: Signer): Promise<SignedRoster> {
   checkRoster(Roster.parse(roster));
-  return { roster, signature: toBase64Url(await admin.sign(labelled(SIGNATURE_LABEL, roster))) };
+  return { roster, signature: toBase64Url(await admin.sign(signedAs(roster.version, roster))) };
 }
 
-/** @throws ProtocolError unless the roster is well formed and the admin key (base64url) signed it. */
-export async function verifyRoster(signed: SignedRoster, adminKey: string): Promise<void> {
-  const message = labelled(SIGNATURE_LABEL, signed.roster);
-  const genuine = await verify(fromBase64Url(adminKey, 32), message, fromBase64Url(signed.signature, 64));
-  if (!genuine) refuse('roster', 'signature: not by the admin key');
-  checkRoster(signed.roster);
+/**
+ * @returns the version that it was signed in
+ * @throws ProtocolError unless the admin key (base64url) signed it and, in the present form, it keeps the rules
+ */
+export async function verifyRoster(
+  { roster, signature }: AnySignedRoster,
+  adminKey: string,
+): Promise<number> {
+  const key = fromBase64Url(adminKey, 32);
+  const bytes = fromBase64Url(signature, 64);
+  for (const version of versionsOf(roster)) {
+    if (!(await verify(key, signedAs(version, roster), bytes))) continue;
+    if (isPresent(roster)) checkRoster(roster);
+    return version;
+  }
+  return refuse('roster', 'signature: not by the admin key');
 }
 
 /** The last roster that a participant accepted. */
@@ -68,31 +112,34 @@ export interface RosterPin {
  */
 export async function followChain(
   pin: RosterPin | null,
-  chain: readonly SignedRoster[],
-  current: SignedRoster,
+  chain: readonly AnySignedRoster[],
+  current: AnySignedRoster,
   collection: string,
   adminKey: string,
 ): Promise<RosterPin> {
   let at = pin;
+  /** Whether a hash means the roster accepted last. */
+  let isLast = (hash: string): boolean => hash === pin?.hash;
   for (const signed of [...chain, current]) {
-    const { epoch, previous } = signed.roster;
+    const { roster } = signed;
+    const { epoch, previous } = roster;
     if (signed !== current && pin !== null && epoch < pin.epoch) continue;
-    if (signed.roster.collection !== collection) refuse('roster', `collection: ${signed.roster.collection}`);
-    await verifyRoster(signed, adminKey);
-    const hash = rosterHash(signed.roster);
-    if (at !== null && !(epoch === at.epoch && hash === at.hash)) {
+    if (roster.collection !== collection) refuse('roster', `collection: ${roster.collection}`);
+    const version = await verifyRoster(signed, adminKey);
+    if (at !== null && !(epoch === at.epoch && hasHash(roster, at.hash))) {
       if (epoch !== at.epoch + 1) refuse('roster', `epoch: ${epoch} does not follow ${at.epoch}`);
-      if (previous !== at.hash)
+      if (previous === null || !isLast(previous))
         refuse('roster', `previous: epoch ${epoch} does not name the roster accepted before`);
     }
-    at = { epoch, hash };
+    at = { epoch, hash: hashAs(version, roster) };
+    isLast = (hash) => hasHash(roster, hash);
   }
   return at!;
 }
 
 /** What a participant may want a human to approve before it takes part. */
-export function rosterChanges(before: Roster, after: Roster): { added: string[]; removed: string[] } {
-  const name = ({ id, key }: Roster['members'][number]) => `${id} ${key}`;
+export function rosterChanges(before: AnyRoster, after: AnyRoster): { added: string[]; removed: string[] } {
+  const name = ({ id, key }: AnyRoster['members'][number]) => `${id} ${key}`;
   const known = new Set(before.members.map(name));
   const now = new Set(after.members.map(name));
   return {

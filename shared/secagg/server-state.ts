@@ -4,6 +4,7 @@
  */
 import type {
   Advertisement,
+  AnySignedRoster,
   ClientMessage,
   ConsistencyMessage,
   MaskedMessage,
@@ -54,7 +55,7 @@ export interface ServerState {
   version: 1;
   parameters: RoundParameters;
   roster: SignedRoster;
-  chain: SignedRoster[];
+  chain: AnySignedRoster[];
   phase: ServerPhase;
   /** Milliseconds on the caller's clock; null when the phase does not wait for participants. */
   deadline: number | null;

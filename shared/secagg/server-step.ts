@@ -3,7 +3,7 @@
  * store can load, step and save in one transaction; signatures and hashes are checked before (server-verify.ts).
  */
 import { canonicalJson } from '../crypto/canonical-json.ts';
-import type { ClientMessage, RoundParameters, SignedRoster } from '../protocol/secagg.ts';
+import type { AnySignedRoster, ClientMessage, RoundParameters, SignedRoster } from '../protocol/secagg.ts';
 import { type RoundContext, roundContext } from './context.ts';
 import { ProtocolError, refuse, type SecaggCode } from './errors.ts';
 import { checkParameters } from './parameters.ts';
@@ -30,7 +30,7 @@ export interface ServerConfig {
   parameters: RoundParameters;
   roster: SignedRoster;
   /** Earlier rosters, oldest first, for participants that have not seen them. */
-  chain?: SignedRoster[];
+  chain?: AnySignedRoster[];
   /** Milliseconds that each phase waits for answers. */
   timeouts: Record<MessagePhase, number>;
 }

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { fromBase64Url } from '../../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../../shared/crypto/fingerprint.ts';
 import { ParticipantInfo, RosterInfo } from '../../../shared/protocol/enrolment.ts';
-import type { Roster } from '../../../shared/protocol/secagg.ts';
-import { rosterChanges, rosterHash, signRoster } from '../../../shared/secagg/roster.ts';
+import type { AnyRoster, Roster } from '../../../shared/protocol/secagg.ts';
+import { hasHash, rosterChanges, rosterHash, signRoster } from '../../../shared/secagg/roster.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
@@ -89,7 +89,7 @@ async function sign(context: Context, name: string): Promise<Shown> {
     const wanted = fingerprint(fromBase64Url(signing_key, 32));
     throw new Failure(`the roster is to be signed by ${wanted}, and ${name} is ${key.fingerprint}`);
   }
-  const problem = await contradiction(file, context.collection, draft);
+  const problem = await contradiction(file, context.collection, draft, current?.roster ?? null);
   if (problem !== null) throw new Failure(`not signed: ${problem}`);
   context.say(describe(current?.roster ?? null, draft));
   const what = `sign the roster of ${context.collection}, epoch ${draft.epoch}`;
@@ -107,21 +107,30 @@ async function sign(context: Context, name: string): Promise<Shown> {
 }
 
 /** Why the key must not sign this after what it signed before; null when it may. */
-async function contradiction(file: string, collection: string, draft: Roster): Promise<string | null> {
+async function contradiction(
+  file: string,
+  collection: string,
+  draft: Roster,
+  current: AnyRoster | null,
+): Promise<string | null> {
   if (draft.collection !== collection) return `it is of the collection ${draft.collection}`;
   const last = await lastSigned(file, collection);
   if (last === null) return null;
   if (draft.epoch === last.epoch && rosterHash(draft) === last.hash) return null;
   if (draft.epoch !== last.epoch + 1)
     return `its epoch is ${draft.epoch}, and this key signed epoch ${last.epoch} last`;
-  return draft.previous === last.hash ? null : 'it does not follow the roster that this key signed last';
+  // One roster may go by the hashes of two versions.
+  const follows =
+    draft.previous === last.hash ||
+    (current !== null && hasHash(current, last.hash) && hasHash(current, draft.previous ?? ''));
+  return follows ? null : 'it does not follow the roster that this key signed last';
 }
 
 /** Who comes and who goes, with fingerprints to compare. */
-function describe(before: Roster | null, draft: Roster): string {
+function describe(before: AnyRoster | null, draft: Roster): string {
   const none = { ...draft, members: [] };
   const { added, removed } = rosterChanges(before ?? none, draft);
-  const named = (ids: string[], members: Roster['members']) =>
+  const named = (ids: string[], members: AnyRoster['members']) =>
     members
       .filter(({ id }) => ids.includes(id))
       .map(({ id, key }) => [id, fingerprint(fromBase64Url(key, 32))]);

@@ -6,6 +6,7 @@ import type { RandomSource } from '../../../../shared/crypto/random.ts';
 import { addInto } from '../../../../shared/crypto/ring.ts';
 import {
   type AggregationGraph,
+  ROSTER_VERSION,
   type Roster,
   type RoundParameters,
   SECAGG_PROTOCOL,
@@ -61,6 +62,7 @@ async function makeCohort(size: number, change: Partial<Roster>): Promise<Cohort
   }
   const roster = await signRoster(
     {
+      version: ROSTER_VERSION,
       collection: 'help',
       epoch: 0,
       previous: null,

@@ -45,7 +45,7 @@ describe('invite', () => {
   ])('%s, although the admin signed it', (_name, change, detail) =>
     refused('roster', detail, async (m, g) => {
       m.roster.roster = { ...m.roster.roster, ...change };
-      const signature = await g.admin.sign(labelled('fedcar-secagg/2 roster signature', m.roster.roster));
+      const signature = await g.admin.sign(labelled('fedcar-roster/3 signature', m.roster.roster));
       m.roster.signature = toBase64Url(signature);
       m.parameters = parametersFor(m.roster);
     }),
@@ -79,7 +79,7 @@ describe('invite', () => {
       await reroster(m, g, { members });
     }));
   it('another protocol version', () =>
-    refused('version', 'fedcar-secagg/3', (m) => ({ ...m, protocol: 'fedcar-secagg/3' })));
+    refused('version', 'fedcar-secagg/2', (m) => ({ ...m, protocol: 'fedcar-secagg/2' })));
   it('a field that the protocol does not have', () =>
     refused('malformed', '', (m) => ({ ...m, examples: 12 })));
   it('what it does not approve of', async () => {

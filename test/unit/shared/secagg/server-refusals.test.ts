@@ -93,7 +93,7 @@ describe('messages', () => {
   it('of another shape, with fields that the protocol does not have, or of another version', async () => {
     const cases: [unknown, SecaggCode][] = [
       [null, 'malformed'],
-      [{ protocol: 'fedcar-secagg/3', kind: 'advertise' }, 'version'],
+      [{ protocol: 'fedcar-secagg/2', kind: 'advertise' }, 'version'],
       [{ ...(await (await at('advertise')).answer(BAD)).reply, examples: 40 }, 'malformed'],
       [{ ...(await (await at('advertise')).answer(BAD)).reply, maskKey: 'AAAA' }, 'malformed'],
     ];
