@@ -7,6 +7,7 @@ import {
   blankLine,
   type IngestedDocument,
   type IngestedRecord,
+  leftOutLine,
   uploadDocuments,
   uploadRecords,
 } from './ingest.ts';
@@ -69,8 +70,8 @@ export async function ingest(
   const { regions: placed, blank } = await uploadDocuments(client, documents, documentBar);
   documentBar.end(`${placed.size} documents${blankLine(blank)}`);
   const recordBar = progress('query log', records.length);
-  await uploadRecords(client, records, recordBar);
-  recordBar.end(`${records.length} records`);
+  const sent = await uploadRecords(client, records, recordBar);
+  recordBar.end(`${records.length} records${leftOutLine(sent)}`);
   return placed;
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FeedbackInput, ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
-import type { Client } from './client.ts';
+import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
 
@@ -42,7 +42,11 @@ export interface UploadedDocuments {
 export interface UploadedRecords {
   accepted: number;
   duplicates: number;
+  /** Not taken: by a contributor who has given as many as the settings allow. */
+  refused: number;
   resumed: number;
+  /** Items that the collection does not have: records about them were not taken. */
+  unknown: string[];
 }
 
 const DOCUMENTS_PER_REQUEST = 32;
@@ -111,10 +115,21 @@ const KEYS_SHOWN = 10;
 
 /** What to say of documents that were not sent, after a comma; nothing when there are none. */
 export function blankLine(blank: readonly string[]): string {
-  if (blank.length === 0) return '';
-  const more = blank.length > KEYS_SHOWN ? ` and ${blank.length - KEYS_SHOWN} more` : '';
-  const keys = blank.slice(0, KEYS_SHOWN).join(', ');
-  return `, ${blank.length} left out with neither text nor title: ${keys}${more}`;
+  return blank.length === 0 ? '' : `, ${blank.length} left out with neither text nor title: ${someOf(blank)}`;
+}
+
+/** What to say of records that were not taken, after a comma; nothing when there are none. */
+export function leftOutLine({ refused, unknown }: Pick<UploadedRecords, 'refused' | 'unknown'>): string {
+  const above = refused === 0 ? '' : `, ${refused} beyond what a contributor may give`;
+  const about = unknown.length === 1 ? '1 document' : `${unknown.length} documents`;
+  return unknown.length === 0
+    ? above
+    : `${above}, none about ${about} that are not there: ${someOf(unknown)}`;
+}
+
+function someOf(keys: readonly string[]): string {
+  const more = keys.length > KEYS_SHOWN ? ` and ${keys.length - KEYS_SHOWN} more` : '';
+  return keys.slice(0, KEYS_SHOWN).join(', ') + more;
 }
 
 export async function uploadRecords(
@@ -123,18 +138,39 @@ export async function uploadRecords(
   progress: Progress,
   journal?: Journal,
 ): Promise<UploadedRecords> {
-  const done = { accepted: 0, duplicates: 0, resumed: 0 };
+  const done = { accepted: 0, duplicates: 0, refused: 0, resumed: 0 };
+  const unknown = new Set<string>();
   const sizeOf = ({ record }: IngestedRecord) => Buffer.byteLength(JSON.stringify(record)) + 512;
   await inBatches(records, RECORDS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
     const body = { records: entries.map((entry) => entry.record), ...(region === null ? {} : { region }) };
     const sent = await unlessSent(client, '/feedback', body, journal, async () => {
-      const answer = await client.post<{ accepted: number; duplicates: number }>('/feedback', body);
+      const answer = await postRecords(client, body);
       done.accepted += answer.accepted;
       done.duplicates += answer.duplicates;
+      done.refused += answer.refused;
+      for (const item of answer.unknown) unknown.add(item);
     });
     if (!sent) done.resumed += entries.length;
   });
-  return done;
+  return { ...done, unknown: [...unknown] };
+}
+
+interface Receipt {
+  accepted: number;
+  duplicates: number;
+  refused: number;
+  unknown: string[];
+}
+
+/** A batch none of whose items is there is like one of which some are. */
+async function postRecords(client: Client, body: { records: FeedbackInput[] }): Promise<Receipt> {
+  try {
+    return await client.post<Receipt>('/feedback', body);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'unknown_item') throw error;
+    const unknown = body.records.map(({ item }) => item);
+    return { accepted: 0, duplicates: 0, refused: 0, unknown };
+  }
 }
 
 /** Whether it was sent now. A batch is known by its content: what changed since is sent again. */

@@ -36,6 +36,22 @@ export async function regionOfItem(
   return name === undefined ? null : services.region(collection, name);
 }
 
+/** Those of `keys` that are documents of the collection now. */
+export async function standing(
+  services: Services,
+  collection: CollectionInfo,
+  keys: readonly string[],
+): Promise<Set<string>> {
+  const places = await services.coordinator(collection).place([...new Set(keys)], null, false);
+  // A place outlives its document: regions say what stands.
+  const byRegion = new Map<string, string[]>();
+  for (const [key, name] of Object.entries(places)) byRegion.set(name, [...(byRegion.get(name) ?? []), key]);
+  const held = await Promise.all(
+    [...byRegion].map(([name, there]) => services.region(collection, name).holds(there)),
+  );
+  return new Set(held.flat());
+}
+
 /** Where items lie or shall lie: known ones where they are, deleted ones and new ones in `region` if it is given. */
 async function placesOf(
   services: Services,

@@ -44,6 +44,8 @@ const CODES = {
   too_many_requests: [429, 'Too many requests'],
   client_left: [499, 'The client left before its answer was ready'],
   contributor_limit: [429, 'The contributor has given as much feedback as is allowed'],
+  token_limit: [429, 'The token has given as much feedback as is allowed'],
+  feedback_full: [429, 'The region keeps as much feedback as is allowed'],
   internal_error: [500, 'The server failed'],
   encoder_failed: [503, 'The encoder cannot be used'],
   secret_missing: [503, 'The deployment has no secret'],

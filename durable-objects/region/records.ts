@@ -1,7 +1,8 @@
 /**
  * Query records: what a region learns from. Whether a record trains or judges is decided once, by a keyed hash of its
- * unit's id that never changes in the collection's life. Invariants: a contributor's own id is never stored; nobody has
- * more records than the settings allow; none is older than the retention time.
+ * unit's id that never changes in the collection's life. Invariants: a contributor's own id is never stored; nobody gives
+ * more records than the settings allow, and no log has more, for a full one refuses and never makes room (what others give
+ * must not decide which records train); none is older than the retention time.
  */
 import type { Engine } from '../../models/engine.ts';
 import { concatBytes, toHex, utf8 } from '../../shared/crypto/bytes.ts';
@@ -9,18 +10,25 @@ import { hashBytes, hashJson } from '../../shared/crypto/hash.ts';
 import { samplingRate } from '../../shared/privacy/rational.ts';
 import { homeRegion, isHeldOut, type PrivacyUnit, pseudonym } from '../../shared/privacy/units.ts';
 import type { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
-import type { Outcome } from '../../shared/protocol/objects.ts';
+import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
 import type { KeptRecord } from '../handover.ts';
 import { Values } from '../sql.ts';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_HOURS = 24;
 const LAST_NUMBER = 'lastRecord';
 /** Records go up to so much before their time is over, many at once instead of each in an alarm of its own. */
 const EXPIRY_SLACK_MS = 3_600_000;
 
+/** Records taken with a token, by the hour. */
+export const GIVEN_TABLE = `CREATE TABLE given (
+  token TEXT NOT NULL, hour INTEGER NOT NULL, records INTEGER NOT NULL, PRIMARY KEY (token, hour)
+) WITHOUT ROWID;`;
+
 export interface RecordPolicy {
-  engine: Pick<Engine, 'tokenize'>;
+  engine: Pick<Engine, 'tokenize' | 'info'>;
   /** Keys everything that is decided by hash; see `unitKey`. */
   key: Uint8Array;
   /** Keys what contributors are called. */
@@ -30,6 +38,9 @@ export interface RecordPolicy {
   caps: FeedbackSettings;
   region: string;
   regions: readonly string[];
+  retentionMs: number;
+  /** Id of the token that the request came with; null where tokens are not counted. */
+  token: string | null;
 }
 
 interface Prepared {
@@ -57,18 +68,26 @@ export class RecordLog {
 
   /**
    * Takes records; a repeated one changes nothing, one that says the opposite takes the place of the one before. Refuses
-   * when it has to refuse all of them.
+   * when it has to refuse all of them, and when they would not all fit the log or what the token may give.
    */
   add(records: readonly FeedbackInput[], policy: RecordPolicy, now: number): Outcome<FeedbackReceipt> {
     const prepared = records.map((record) => prepare(record, policy));
     const receipt: FeedbackReceipt = { accepted: 0, duplicates: 0, refused: 0, idle: 0 };
-    this.#storage.transactionSync(() => {
-      for (const entry of prepared) {
-        const outcome = this.#take(entry, policy.caps, now);
-        receipt[outcome] += 1;
-        if (outcome === 'accepted' && entry.idle) receipt.idle += 1;
-      }
-    });
+    try {
+      this.#storage.transactionSync(() => {
+        for (const entry of prepared) {
+          const outcome = this.#take(entry, policy.caps, now);
+          receipt[outcome] += 1;
+          if (outcome === 'accepted' && entry.idle) receipt.idle += 1;
+        }
+        if (receipt.accepted === 0) return;
+        const refusal = this.#count(receipt.accepted, policy, now) ?? this.#overflow(policy, now);
+        if (refusal !== null) throw new CapReached(refusal);
+      });
+    } catch (error) {
+      if (error instanceof CapReached) return error.refusal;
+      throw error;
+    }
     if (receipt.refused < records.length) return { ok: true, value: receipt };
     const detail = `contributor: at most ${policy.caps.recordsPerDay} records in 24 hours`;
     const contributors = prepared.map(({ contributor }) => contributor as string);
@@ -93,6 +112,39 @@ export class RecordLog {
     return 'accepted';
   }
 
+  /** Counts what a token has given; a refusal when that is more than it may in 24 hours. */
+  #count(accepted: number, { token, caps }: RecordPolicy, now: number): Refusal | null {
+    if (token === null) return null;
+    const { sql } = this.#storage;
+    const hour = Math.floor(now / HOUR_MS);
+    sql.exec('DELETE FROM given WHERE hour <= ?', hour - DAY_HOURS);
+    sql.exec(
+      `INSERT INTO given (token, hour, records) VALUES (?, ?, ?)
+       ON CONFLICT (token, hour) DO UPDATE SET records = records + excluded.records`,
+      ...[token, hour, accepted],
+    );
+    const query = 'SELECT sum(records) AS n, min(hour) AS first FROM given WHERE token = ?';
+    const { n, first } = sql.exec<{ n: number; first: number }>(query, token).one();
+    const most = caps.recordsPerToken;
+    if (n <= most) return null;
+    const detail = `token: at most ${most} records in 24 hours (feedback.recordsPerToken), and with these it would have given ${n}`;
+    return refusal('token_limit', detail, (first + DAY_HOURS) * HOUR_MS - now);
+  }
+
+  /** A refusal when there are more records than the log may have. */
+  #overflow({ caps, region, retentionMs }: RecordPolicy, now: number): Refusal | null {
+    const { sql } = this.#storage;
+    const most = caps.recordsPerRegion;
+    // Numbers only grow, so that most logs need not be counted, which reads all of it.
+    const span = 'SELECT min(n) AS first, max(n) AS last FROM records';
+    const { first, last } = sql.exec<{ first: number; last: number }>(span).one();
+    if (last - first < most) return null;
+    const { n } = sql.exec<{ n: number }>('SELECT count(*) AS n FROM records').one();
+    if (n <= most) return null;
+    const detail = `region ${region}: at most ${most} records are kept (feedback.recordsPerRegion), and with these there would be ${n}; the oldest goes with its retention time`;
+    return refusal('feedback_full', detail, (this.expiresAt(retentionMs) ?? now) - now);
+  }
+
   /** Numbers are never given out again: work in progress must not find another record under one that it holds. */
   #insert({ id, at, query, item, relevant, contributor, held, place }: KeptRecord, ids: Int32Array): void {
     const values = new Values(this.#storage);
@@ -109,7 +161,7 @@ export class RecordLog {
   }
 
   /** Takes over records as another region kept them, and forgets those that it lost. May be repeated. */
-  adopt(records: readonly KeptRecord[], dropped: readonly string[], engine: RecordPolicy['engine']): void {
+  adopt(records: readonly KeptRecord[], dropped: readonly string[], engine: Pick<Engine, 'tokenize'>): void {
     this.#storage.transactionSync(() => {
       for (const id of [...records.map((record) => record.id), ...dropped])
         this.#storage.sql.exec('DELETE FROM records WHERE id = ?', id);
@@ -173,6 +225,38 @@ export class RecordLog {
   }
 }
 
+/** Ends the transaction of a request that does not fit. */
+class CapReached extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
+
+function refusal(code: string, detail: string, ms: number): Refusal {
+  return { ok: false, code, detail, retryAfter: Math.max(1, Math.ceil(ms / 1000)) };
+}
+
+/** Lengths at which a query may be cut, in characters a token the encoder reads: languages differ. */
+const CUTS = [4, 8, 16];
+
+/** A query with nothing behind what the encoder reads of it, and its tokens. */
+function readPart(query: string, engine: RecordPolicy['engine']): [string, Int32Array] {
+  const ids = engine.tokenize(query);
+  const { maxTokens } = engine.info;
+  if (ids.length < maxTokens) return [query, ids];
+  for (const length of CUTS.map((each) => each * maxTokens)) {
+    const cut = query.slice(0, length).toWellFormed();
+    if (length < query.length && sameIds(engine.tokenize(cut), ids)) return [cut, ids];
+  }
+  return [query, ids];
+}
+
+function sameIds(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index]);
+}
+
 function prepare(record: FeedbackInput, policy: RecordPolicy): Prepared {
   const { engine, key, contributorKey, heldOutShare, unit } = policy;
   const share = heldOutShare > 0 ? samplingRate(heldOutShare) : null;
@@ -183,13 +267,14 @@ function prepare(record: FeedbackInput, policy: RecordPolicy): Prepared {
   const trains =
     unit === 'record' ||
     (contributor !== null && homeRegion(contributor, policy.regions, key) === policy.region);
+  const [query, ids] = readPart(record.query, engine);
   return {
-    record,
+    record: { ...record, query },
     id,
     contributor,
     held: share !== null && isHeldOut(unitId, share, key) ? 1 : 0,
     place: place.getUint32(0),
-    ids: engine.tokenize(record.query),
+    ids,
     idle: !trains,
   };
 }

@@ -189,16 +189,21 @@ export class Region extends TracedObject implements RegionApi {
       .map(({ item, ordinal, text, tokens }) => ({ id: passageId(item, ordinal), ordinal, text, tokens }));
   }
 
-  async addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
-    return await unlessEngineFails(() => this.#addFeedback(records));
+  async addFeedback(
+    records: FeedbackInput[],
+    token: string | null = null,
+  ): Promise<Outcome<FeedbackReceipt>> {
+    return await unlessEngineFails(() => this.#addFeedback(records, token));
   }
 
-  async #addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>> {
+  async #addFeedback(records: FeedbackInput[], token: string | null): Promise<Outcome<FeedbackReceipt>> {
     const { name, splitKey, contributorKey, settings } = this.#identity();
     const engine = await this.#engine();
     const { heldOutShare, privacy, regions, feedback: caps } = settings;
     const keys = { key: unitKey(splitKey), contributorKey: fromBase64Url(contributorKey, 32) };
-    const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, region: name, regions };
+    const { retentionMs } = this.#shardPolicy();
+    const where = { region: name, regions, retentionMs, token };
+    const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
     const outcome = this.#records.add(records, policy, Date.now());
     await this.#expireLater();
     if (this.#moving.to() !== null) await this.#alarm.by(Date.now());

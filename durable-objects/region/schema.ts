@@ -2,6 +2,7 @@
 import { LEDGER_TABLE } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
 import { MOVING_TABLE } from './moving.ts';
+import { GIVEN_TABLE } from './records.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
   MOVING_TABLE,
   // What has the same tokens has the same embedding.
   'CREATE INDEX records_ids ON records (ids);',
+  GIVEN_TABLE,
 ] as const;

@@ -255,7 +255,8 @@ export interface RegionApi {
   items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]>;
   /** Passages of one item in order: the text pieces that are searched. */
   passagesOf(key: string): Promise<{ id: string; ordinal: number; text: string; tokens: number }[]>;
-  addFeedback(records: FeedbackInput[]): Promise<Outcome<FeedbackReceipt>>;
+  /** `token`: id of the bearer token that they came with, whose records are counted; null: nobody's are. */
+  addFeedback(records: FeedbackInput[], token?: string | null): Promise<Outcome<FeedbackReceipt>>;
   /** Deletes a contributor's records and answers how many there were. May be repeated. */
   eraseContributor(contributor: string): Promise<number>;
   /** Texts for the candidates that still stand, and hits among what is newer than the snapshot. */

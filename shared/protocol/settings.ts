@@ -238,12 +238,19 @@ export const PrivacySettings = z.strictObject({
 });
 export type PrivacySettings = z.infer<typeof PrivacySettings>;
 
-/** How many records one contributor may have, in each region; those without a contributor are not counted. */
+/**
+ * How many records a region takes and keeps: of one contributor (those without one are not counted), of one token, and in
+ * all. A record takes at most some 16 KB of the object's 10 GB.
+ */
 export const FeedbackSettings = z.strictObject({
   /** Kept; a further one takes the place of the contributor's oldest. */
   recordsPerContributor: z.int().min(1).max(1_000_000).default(1000),
   /** Taken in 24 hours; further ones are refused. */
   recordsPerDay: z.int().min(1).max(1_000_000).default(200),
+  /** Taken with one bearer token in 24 hours; further ones are refused. The deployment's own secret is not counted. */
+  recordsPerToken: z.int().min(1).max(1_000_000).default(20_000),
+  /** Kept in a region; when it is full further ones are refused, and nothing makes room but time and erasure. */
+  recordsPerRegion: z.int().min(1).max(500_000).default(200_000),
 });
 export type FeedbackSettings = z.infer<typeof FeedbackSettings>;
 

@@ -3,12 +3,14 @@ import { createExecutionContext, env, runInDurableObject } from 'cloudflare:test
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { Directory } from '../../durable-objects/directory/directory.ts';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
+import { Library } from '../../durable-objects/region/library.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
+import { ItemInput } from '../../shared/protocol/items.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { createApp } from '../../workers/app.ts';
 import { servicesOf } from '../../workers/bindings.ts';
 import type { Env } from '../../workers/env.ts';
-import { collection, objects, regionOf } from './objects.ts';
+import { collection, hubOf, objects, regionOf } from './objects.ts';
 
 /** The shipped artifact under another name, so that nothing of it is loaded yet; one byte of `spoiled` is changed. */
 function copied(name: string, spoiled: string | null): Pick<ObjectsEnv, 'ASSETS' | 'FEDCAR_MODEL'> {
@@ -30,6 +32,11 @@ const broken = { ...(env as unknown as Env), ...copied('spoiled', 'body.bin') };
 
 beforeAll(async () => {
   await collection('spoiled', {}, ['weur']);
+  // A document from before the artifact was spoiled.
+  await hubOf('spoiled').place(['a'], 'weur', true);
+  await runInDurableObject(regionOf('spoiled', 'weur') as DurableObjectStub<Region>, (_, { storage }) => {
+    new Library(storage).put(ItemInput.parse({ key: 'a', text: 'y' }), [], 1);
+  });
   await runInDurableObject(regionOf('spoiled', 'weur') as DurableObjectStub<Region>, (instance) => {
     (instance as unknown as { env: ObjectsEnv }).env = broken;
   });

@@ -127,6 +127,72 @@ describe('a contributor', () => {
   });
 });
 
+describe('a region', () => {
+  const many = (from: number, count: number): FeedbackInput[] =>
+    Array.from({ length: count }, (_, i) => record(`question ${from + i}`));
+
+  it('keeps so many records: a full one refuses a request whole, and makes no room', async () => {
+    await collection('full', { retentionDays: 10, feedback: { recordsPerRegion: 5 } }, REGIONS);
+    const east = regionOf('full', 'east');
+    expect(await east.addFeedback(many(0, 4))).toMatchObject({ value: { accepted: 4 } });
+    const before = await recordsOf('full', 'east');
+    const refused = await east.addFeedback(many(2, 4));
+    expect(refused).toMatchObject({ ok: false, code: 'feedback_full' });
+    expect(refused).toMatchObject({ detail: expect.stringMatching(/east: at most 5 .* there would be 6/) });
+    // The oldest has ten days left, and goes up to an hour earlier.
+    expect((refused as { retryAfter: number }).retryAfter).toBeGreaterThan(9.9 * 86_400);
+    expect((refused as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(10 * 86_400);
+    expect(await recordsOf('full', 'east')).toEqual(before);
+    expect(await east.addFeedback(many(3, 2))).toMatchObject({ value: { accepted: 1, duplicates: 1 } });
+    // What is known, and a change of mind, need no room.
+    expect(await east.addFeedback(many(0, 5))).toMatchObject({ value: { duplicates: 5 } });
+    expect(await east.addFeedback([record('question 0', undefined, { relevant: false })])).toMatchObject({
+      value: { accepted: 1 },
+    });
+    expect(await east.addFeedback(many(9, 1))).toMatchObject({ code: 'feedback_full' });
+    expect(await regionOf('full', 'west').addFeedback(many(9, 1))).toMatchObject({ value: { accepted: 1 } });
+  });
+
+  it('takes so many records of a token in a day, whoever gave them; the secret’s are not counted', async () => {
+    await collection('tokens', { feedback: { recordsPerToken: 3 } }, REGIONS);
+    const east = regionOf('tokens', 'east');
+    expect(await east.addFeedback([record('one', 'ann'), record('two', 'bob')], 'widget')).toMatchObject({
+      value: { accepted: 2 },
+    });
+    const refused = await east.addFeedback(many(0, 2), 'widget');
+    expect(refused).toMatchObject({
+      ok: false,
+      code: 'token_limit',
+      detail: expect.stringContaining('at most 3'),
+    });
+    expect((refused as { retryAfter: number }).retryAfter).toBeGreaterThan(22 * 3600);
+    expect(await recordsOf('tokens', 'east')).toHaveLength(2);
+    expect(await east.addFeedback(many(0, 1), 'widget')).toMatchObject({ value: { accepted: 1 } });
+    expect(await east.addFeedback(many(0, 1), 'widget')).toMatchObject({ value: { duplicates: 1 } });
+    expect(await east.addFeedback(many(1, 1), 'widget')).toMatchObject({ code: 'token_limit' });
+    expect(await east.addFeedback(many(1, 3), 'other')).toMatchObject({ value: { accepted: 3 } });
+    expect(await east.addFeedback(many(4, 9))).toMatchObject({ value: { accepted: 9 } });
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec('UPDATE given SET hour = hour - 24');
+    });
+    expect(await east.addFeedback(many(20, 3), 'widget')).toMatchObject({ value: { accepted: 3 } });
+  });
+
+  it('keeps of a query what the encoder reads', async () => {
+    const long = Array.from({ length: 800 }, (_, n) => `w${n}`).join(' ');
+    const east = regionOf('tokens', 'east');
+    await east.addFeedback([record(long), record(`${'?'.repeat(100)} short`)]);
+    const engine = await engineFor(objects, { adapter: { kind: 'full' }, encoder: null });
+    const [cut, whole] = (await recordsOf('tokens', 'east')).slice(-2) as [Row, Row];
+    expect(long.startsWith(cut.query)).toBe(true);
+    expect(cut.query.length).toBeLessThan(0.6 * long.length);
+    expect(engine.tokenize(cut.query)).toEqual(engine.tokenize(long));
+    expect(whole.query).toBe(`${'?'.repeat(100)} short`);
+    // The same query in full is the same record.
+    expect(await east.addFeedback([record(long)])).toMatchObject({ value: { duplicates: 1 } });
+  });
+});
+
 describe('records', () => {
   const alarmOf = (name: string) =>
     runInDurableObject(regionOf(name, 'east'), (_, { storage }) => storage.getAlarm());

@@ -7,7 +7,7 @@ import { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { answeredQuery, MAX_ANSWER_ID } from '../answer/answer-id.ts';
 import { type CallerPlace, regionOfCaller } from '../location.ts';
-import { requireRegion } from '../placement.ts';
+import { requireRegion, standing } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 
@@ -33,7 +33,12 @@ const Many = z
   .strictObject({ records: z.array(FeedbackInput).min(1).max(MAX_RECORDS), region })
   .openapi('FeedbackRecords');
 export const Answer = z
-  .strictObject({ ...FeedbackReceipt.shape, region: z.string() })
+  .strictObject({
+    ...FeedbackReceipt.shape,
+    region: z.string(),
+    /** Items that records were about and that are no documents of the collection: those records were not taken. */
+    unknown: z.array(z.string()),
+  })
   .openapi('FeedbackReceipt');
 const Erased = z
   .strictObject({
@@ -81,6 +86,14 @@ async function recordsOf(
   return items.map((item) => ({ query, item, relevant: given.accepted, contributor: given.contributor }));
 }
 
+const ITEMS_SHOWN = 5;
+
+function noItems(keys: readonly string[]): Problem {
+  const shown = keys.slice(0, ITEMS_SHOWN).map((key) => JSON.stringify(key));
+  const more = keys.length > ITEMS_SHOWN ? ` and ${keys.length - ITEMS_SHOWN} more` : '';
+  return new Problem('unknown_item', `item: the collection has no ${shown.join(', ')}${more}`);
+}
+
 export function feedbackRoutes() {
   return router()
     .openapi(route, async (c) => {
@@ -95,9 +108,17 @@ export function feedbackRoutes() {
       const records = await recordsOf(given, scope);
       const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
       const home = given.region ?? regionOfCaller(collection.settings.regions, place);
-      const outcome = await services.region(collection, home).addFeedback(records);
+      const items = [...new Set(records.map(({ item }) => item))];
+      const known = await standing(services, collection, items);
+      const unknown = items.filter((item) => !known.has(item));
+      if (known.size === 0) throw noItems(unknown);
+      const { principal } = c.var;
+      const outcome = await services.region(collection, home).addFeedback(
+        records.filter(({ item }) => known.has(item)),
+        principal.kind === 'token' ? principal.id : null,
+      );
       if (!outcome.ok) throw problemOf(outcome);
-      return c.json({ ...outcome.value, region: home }, 200);
+      return c.json({ ...outcome.value, region: home, unknown }, 200);
     })
     .openapi(erase, async (c) => {
       const { services, collection } = c.var;

@@ -11,6 +11,7 @@ import {
   blankLine,
   type IngestedDocument,
   type IngestedRecord,
+  leftOutLine,
   type UploadedDocuments,
   uploadDocuments,
   uploadRecords,
@@ -57,7 +58,8 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   );
   const documents = { created: 0, updated: 0, unchanged: 0, resumed: 0 };
   const blank: string[] = [];
-  const records = { accepted: 0, duplicates: 0, resumed: 0 };
+  const records = { accepted: 0, duplicates: 0, refused: 0, resumed: 0 };
+  const unknown: string[] = [];
   for (const folder of folders) {
     const source = await open(folder, options, client);
     const bar = context.progress('documents', 0);
@@ -70,16 +72,19 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
     add(documents, sent);
     blank.push(...leftOut);
     const log = context.progress('questions', 0);
-    const logged = await uploadRecords(client, source.records, log, journal);
-    if (sumOf(logged) > 0) log.end(`${logged.accepted} new, ${logged.duplicates} known`);
-    else log.end('none');
+    const { unknown: strange, ...logged } = await uploadRecords(client, source.records, log, journal);
+    const left = leftOutLine({ ...logged, unknown: strange });
+    if (sumOf(logged) > 0) log.end(`${logged.accepted} new, ${logged.duplicates} known${left}`);
+    else log.end(`none${left}`);
     add(records, logged);
+    unknown.push(...strange);
   }
   await journal.finish();
-  const said = records.accepted + records.duplicates + records.resumed > 0;
-  const questions = `; ${records.accepted} questions, ${records.duplicates} known`;
+  const said = sumOf(records) + unknown.length > 0;
+  const left = leftOutLine({ ...records, unknown });
+  const questions = `; ${records.accepted} questions, ${records.duplicates} known${left}`;
   return {
-    json: { documents: { ...documents, blank }, records },
+    json: { documents: { ...documents, blank }, records: { ...records, unknown } },
     text: documentsLine(documents) + (said ? questions : '') + blankLine(blank),
   };
 }

@@ -23,6 +23,8 @@ function service() {
   const state = { away: false, full: false };
   const region = (_: unknown, name: string) => ({
     ...memory.region(memory.collection, name),
+    // Of what was placed here once, `gone` was deleted.
+    holds: async (keys: string[]) => keys.filter((key) => key !== 'gone'),
     async addFeedback(records: FeedbackInput[]) {
       if (state.full) {
         const refusal = { code: 'contributor_limit', detail: 'contributor: enough', retryAfter: 60 };
@@ -40,7 +42,10 @@ function service() {
       return 2;
     },
   });
-  const app = createApp(() => ({ ...memory, region }));
+  const place = async (keys: string[]) =>
+    Object.fromEntries(keys.filter((key) => /^(a|b|c|gone)$/.test(key)).map((key) => [key, 'apac']));
+  const coordinator = () => ({ ...memory.coordinator(memory.collection), place });
+  const app = createApp(() => ({ ...memory, coordinator, region }));
   const call = async (method: string, path: string, body?: unknown) => {
     const init: RequestInit = { method, headers: { 'content-type': 'application/json' } };
     if (body !== undefined) init.body = JSON.stringify(body);
@@ -84,6 +89,20 @@ describe('feedback', () => {
     const other = await call('POST', '/v1/feedback', { answer: 'chatcmpl-x', accepted: true });
     expect(other.json).toMatchObject({ code: 'unknown_answer' });
     expect(other.response.status).toBeLessThan(500);
+  });
+
+  it('is taken about documents that are there, and names the others', async () => {
+    const { call, taken } = service();
+    for (const item of ['nowhere', 'gone']) {
+      const { json } = await call('POST', '/v1/feedback', { query: 'q', item });
+      expect(json).toMatchObject({ status: 404, code: 'unknown_item' });
+      expect(json.detail).toContain(`"${item}"`);
+    }
+    expect(taken).toEqual([]);
+    const records = ['a', 'gone', 'b', 'nowhere'].map((item) => ({ query: 'q', item }));
+    const { json } = await call('POST', '/v1/feedback', { records });
+    expect(json).toMatchObject({ accepted: 2, unknown: ['gone', 'nowhere'] });
+    expect(taken[0]?.records.map(({ item }) => item)).toEqual(['a', 'b']);
   });
 
   it('over the limit is 429, with the time to wait', async () => {
