@@ -26,6 +26,7 @@ import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import type { Values } from '../sql.ts';
 import type { Identity } from './identity.ts';
+import type { Join } from './join.ts';
 import { rpcPort } from './port.ts';
 import type { Shard } from './shard.ts';
 
@@ -37,26 +38,6 @@ const IDLE_MS = 20_000;
 const STALE_MS = 600_000;
 /** After an answer that no repetition changes, such as that of a deployment which removed this participant. */
 const REFUSED_MS = 600_000;
-
-/** Another operator's collection, and the invitation to it. */
-export interface Join {
-  url: string;
-  invitation: string;
-}
-
-/** Where the environment sends a region: `FEDCAR_JOIN_INVITE` is `region=invitation,…`, or one for the first region. */
-export function joinOf(
-  env: ObjectsEnv,
-  { collection, name, settings }: Pick<Identity, 'collection' | 'name' | 'settings'>,
-): Join | null {
-  const { FEDCAR_JOIN_URL: url, FEDCAR_JOIN_INVITE: invitations } = env;
-  if (!url || !invitations || collection !== 'default') return null;
-  for (const entry of invitations.split(',').map((text) => text.trim())) {
-    const [region, invitation] = entry.includes('=') ? entry.split('=') : [settings.regions[0], entry];
-    if (region === name && invitation !== undefined) return { url, invitation };
-  }
-  return null;
-}
 
 export interface MembershipParts {
   storage: DurableObjectStorage;

@@ -3,6 +3,7 @@
  * region; a person's own can be deleted from all of them.
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import { joinOf } from '../../durable-objects/region/join.ts';
 import { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { answeredQuery, MAX_ANSWER_ID } from '../answer/answer-id.ts';
@@ -109,7 +110,13 @@ export function feedbackRoutes() {
       const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
       const home = given.region ?? regionOfCaller(collection.settings.regions, place);
       const items = [...new Set(records.map(({ item }) => item))];
-      const known = await standing(services, collection, items);
+      // The documents of a region that joined are the other deployment's, which is not asked who asks for what.
+      const joined = joinOf(c.env, {
+        collection: collection.name,
+        name: home,
+        settings: collection.settings,
+      });
+      const known = joined === null ? await standing(services, collection, items) : new Set(items);
       const unknown = items.filter((item) => !known.has(item));
       if (known.size === 0) throw noItems(unknown);
       const { principal } = c.var;

@@ -46,11 +46,11 @@ function service() {
     Object.fromEntries(keys.filter((key) => /^(a|b|c|gone)$/.test(key)).map((key) => [key, 'apac']));
   const coordinator = () => ({ ...memory.coordinator(memory.collection), place });
   const app = createApp(() => ({ ...memory, coordinator, region }));
-  const call = async (method: string, path: string, body?: unknown) => {
+  const call = async (method: string, path: string, body?: unknown, more: Partial<Env> = {}) => {
     const init: RequestInit = { method, headers: { 'content-type': 'application/json' } };
     if (body !== undefined) init.body = JSON.stringify(body);
     const request = new Request(`https://fedcar.test${path}`, init);
-    const env = { FEDCAR_ENVIRONMENT: 'development' } as Env;
+    const env = { FEDCAR_ENVIRONMENT: 'development', ...more } as Env;
     const response = await app.fetch(request, env, context);
     return { response, json: (await response.json()) as Record<string, unknown> };
   };
@@ -103,6 +103,16 @@ describe('feedback', () => {
     const { json } = await call('POST', '/v1/feedback', { records });
     expect(json).toMatchObject({ accepted: 2, unknown: ['gone', 'nowhere'] });
     expect(taken[0]?.records.map(({ item }) => item)).toEqual(['a', 'b']);
+  });
+
+  it('of a region that joined another deployment names that one’s documents', async () => {
+    const { call, taken } = service();
+    const joined = { FEDCAR_JOIN_URL: 'https://hub.test', FEDCAR_JOIN_INVITE: 'apac=fci1.x' };
+    const record = { query: 'q', item: 'theirs' };
+    await call('POST', '/v1/feedback', { ...record, region: 'apac' }, joined);
+    expect(taken).toMatchObject([{ region: 'apac', records: [{ item: 'theirs' }] }]);
+    const own = await call('POST', '/v1/feedback', { ...record, region: 'weur' }, joined);
+    expect(own.json).toMatchObject({ code: 'unknown_item' });
   });
 
   it('over the limit is 429, with the time to wait', async () => {
