@@ -1,20 +1,28 @@
 /**
  * Installs the dependencies when they are missing or do not belong to the lockfile, so that `npm start` and
- * `npm test` work from a fresh clone. Plain Node without dependencies: it runs before anything is installed.
+ * `npm test` work from a fresh clone, and sees to it that npm scripts find a Node that the platform's tools run on.
+ * Plain Node without dependencies: it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { versionOf } from './download-node.mjs';
+import { otherNode } from './node-runtime.mjs';
 
-const OLDEST_NODE = [20, 19];
-
-/** Whether this Node can run the project: `version` as in `process.versions.node`. */
-export function nodeIsNewEnough(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-}
+const NODE = process.platform === 'win32' ? 'node.exe' : 'node';
 
 /**
  * Why an install is needed, or null. npm writes node_modules/.package-lock.json last, so an interrupted install has
@@ -35,16 +43,48 @@ function lockHash(lockfile) {
   return createHash('sha256').update(readFileSync(lockfile)).digest('hex');
 }
 
-function main(root) {
-  if (!nodeIsNewEnough(process.versions.node)) {
-    console.error(`fedcar needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
-    return 1;
+/**
+ * Version of the Node that the user has. Once node_modules/.bin holds another one, scripts run on that, also after the
+ * user's own has become newer.
+ */
+export function hostVersion(link, path = process.env.PATH ?? '') {
+  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) return process.versions.node;
+  const own = path.split(delimiter).filter((folder) => !folder.endsWith(join('node_modules', '.bin')));
+  const host = own.map((folder) => join(folder, NODE)).find((program) => existsSync(program));
+  return (host === undefined ? null : versionOf(host)) ?? process.versions.node;
+}
+
+/** Makes `link` be `node`, for npm scripts, which look into node_modules/.bin first; null: there is none. */
+export function linkNode(link, node) {
+  if (node === null) return rmSync(link, { force: true });
+  if (process.platform === 'win32') {
+    if (!existsSync(link) || versionOf(link) !== versionOf(node)) copyFileSync(node, link);
+    return;
   }
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === node) return;
+  // Scripts that run at the same time find the one or the other.
+  const fresh = `${link}.${process.pid}`;
+  symlinkSync(node, fresh);
+  renameSync(fresh, link);
+}
+
+function main(root) {
+  const link = join(root, 'node_modules', '.bin', NODE);
+  const node = otherNode(hostVersion(link), (line) => console.error(line));
+  const installed = install(root, node);
+  if (installed) linkNode(link, node);
+  return installed ? 0 : 1;
+}
+
+/** @param node the Node to install with; null: this one */
+function install(root, node) {
   const reason = reasonToInstall(root);
-  if (reason === null) return 0;
+  if (reason === null) return true;
   console.error(`fedcar: ${reason}; running npm ci (once, about a minute).`);
+  const path = process.env.PATH ?? '';
   const result = spawnSync('npm', ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
+    env: { ...process.env, PATH: node === null ? path : [dirname(node), path].join(delimiter) },
     // Standard output belongs to the command that follows.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
@@ -53,12 +93,17 @@ function main(root) {
     console.error(
       'fedcar: npm ci failed (see above). It needs the npm registry once; afterwards no network.',
     );
-    return 1;
+    return false;
   }
   writeFileSync(join(root, 'node_modules', '.fedcar-lock'), lockHash(join(root, 'package-lock.json')));
-  return 0;
+  return true;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  process.exitCode = main(dirname(dirname(fileURLToPath(import.meta.url))));
+  try {
+    process.exitCode = main(dirname(dirname(fileURLToPath(import.meta.url))));
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }

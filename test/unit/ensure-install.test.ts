@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript: it runs before anything is installed
-import { nodeIsNewEnough, reasonToInstall } from '../../scripts/ensure-install.mjs';
+import { reasonToInstall } from '../../scripts/ensure-install.mjs';
 
 describe('when an install is needed', () => {
   let root: string;
@@ -47,12 +47,4 @@ describe('when an install is needed', () => {
     write('package-lock.json', '{"changed":1}', 2000);
     expect(reasonToInstall(root)).toMatch(/newer/);
   });
-
-  it.each([
-    ['18.20.0', false],
-    ['20.18.1', false],
-    ['20.19.0', true],
-    ['22.0.0', true],
-    ['24.1.0', true],
-  ])('Node %s: %s', (version, enough) => expect(nodeIsNewEnough(version)).toBe(enough));
 });
