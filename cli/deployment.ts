@@ -2,12 +2,19 @@
  * The whole system on this machine: workerd with the bundled Worker, its Durable Objects and its assets, kept in a
  * folder. Nothing here knows what the Worker does; everything else talks to it over HTTP as any user would.
  */
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type V4WorkerOptions,
+  type V4WorkerOptionsShape,
+} from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { StartError } from './start-error.ts';
 import { lockState } from './state-lock.ts';
@@ -79,24 +86,26 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 async function startLocked(options: DeploymentOptions, unlock: () => void): Promise<Deployment> {
   const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {}, bench = {} } = options;
   if (port !== 0) await requireFreePort(port);
+  await adoptObjects(folder);
   const modules = bench.modules ?? (await bundleWorker(join(folder, 'worker'), config));
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
-  const miniflare = new Miniflare({
-    ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
-    host: '127.0.0.1',
-    port,
-    cf: false,
-    ...(bench.inspect ? { inspectorPort: 0 } : {}),
-    ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
-    durableObjectsPersist: join(folder, 'objects'),
-    cachePersist: join(folder, 'cache'),
-    log: new Log(LogLevel.NONE),
-    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
-      stdout.pipe(log, { end: false });
-      stderr.pipe(log, { end: false });
-    },
-  });
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
+      host: '127.0.0.1',
+      port,
+      cf: false,
+      ...(bench.inspect ? { inspectorPort: 0 } : {}),
+      ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
+      resourcePersistencePath: folder,
+      log: new Log(LogLevel.NONE),
+      handleRuntimeStdio(stdout: Readable, stderr: Readable) {
+        stdout.pipe(log, { end: false });
+        stderr.pipe(log, { end: false });
+      },
+    }),
+  );
   const front = await miniflare.ready;
   const url = (bench.direct ? await miniflare.unsafeGetDirectURL() : front).origin;
   const worker = await miniflare.getWorker();
@@ -115,20 +124,27 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
   };
 }
 
+/** Objects lie in the folder `do`. Earlier versions kept them in `objects`, in the same form. */
+async function adoptObjects(folder: string): Promise<void> {
+  const [before, now] = [join(folder, 'objects'), join(folder, 'do')];
+  if (existsSync(before) && !existsSync(now)) await rename(before, now);
+}
+
 /** Bindings and assets of the configuration, with the bundled modules instead of its entry. */
 function workerOptions(
   config: string,
   modules: WorkerModule[],
   variables: Record<string, string>,
-): MiniflareOptions {
+): V4WorkerOptions {
   // Variables are given here; those of .env are for wrangler dev and the tests, and wrangler would say that it uses them.
   process.env.CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV ??= 'false';
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
+  const { workerOptions }: { workerOptions: V4WorkerOptionsShape } =
+    unstable_getMiniflareWorkerOptions(config);
   const { modulesRules: _rules, ...rest } = workerOptions;
   return {
     ...rest,
     bindings: { ...rest.bindings, ...variables },
     modules: modules.map(({ type, path }) => ({ type, path })),
     modulesRoot: dirname((modules[0] as WorkerModule).path),
-  } as MiniflareOptions;
+  };
 }

@@ -10,7 +10,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
-import { Miniflare } from 'miniflare';
+import { convertV4MiniflareOptions, Miniflare, type V4ModuleDefinition } from 'miniflare';
+import { unstable_readConfig } from 'wrangler';
 import { fsSource } from '../../models/fs-source.ts';
 import type { ArtifactSource } from '../../models/manifest.ts';
 import { type HeapUsage, heapUsage, openHeap } from './inspected-heap.ts';
@@ -40,20 +41,22 @@ export async function startWorkerdSubject(
 ): Promise<SubjectProcess> {
   const before = new Set(childProcesses());
   const artifact = typeof model === 'string' ? fsSource(model) : model;
-  const miniflare = new Miniflare({
-    modules: await bundle(entry, root),
-    modulesRoot: root,
-    compatibilityDate: '2026-04-22',
-    compatibilityFlags: ['nodejs_compat'],
-    inspectorPort: 0,
-    // Straight to the Worker: Miniflare's own front would not pass on that a client has left.
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-    serviceBindings: {
-      async ARTIFACT(request: { url: string }) {
-        return new Response(await artifact.read(new URL(request.url).pathname.slice(1)));
+  const config = unstable_readConfig({ config: join(root, 'wrangler.toml') });
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: await bundle(entry, root),
+      modulesRoot: root,
+      ...(config.compatibility_date ? { compatibilityDate: config.compatibility_date } : {}),
+      inspectorPort: 0,
+      // Straight to the Worker: Miniflare's own front would not pass on that a client has left.
+      unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+      serviceBindings: {
+        async ARTIFACT(request: { url: string }) {
+          return new Response(await artifact.read(new URL(request.url).pathname.slice(1)));
+        },
       },
-    },
-  } as ConstructorParameters<typeof Miniflare>[0]);
+    }),
+  );
   await miniflare.ready;
   const url = await miniflare.unsafeGetDirectURL();
   const inspector = await miniflare.getInspectorURL();
@@ -93,7 +96,7 @@ export async function startNodeSubject(
   };
 }
 
-async function bundle(entry: string, root: string) {
+async function bundle(entry: string, root: string): Promise<V4ModuleDefinition[]> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -109,10 +112,11 @@ async function bundle(entry: string, root: string) {
     logOverride: { 'empty-import-meta': 'silent' },
   });
   return outputFiles
-    .map(({ path, contents }) =>
-      path.endsWith('.wasm')
-        ? { type: 'CompiledWasm', path, contents }
-        : { type: 'ESModule', path, contents: new TextDecoder().decode(contents) },
+    .map(
+      ({ path, contents }): V4ModuleDefinition =>
+        path.endsWith('.wasm')
+          ? { type: 'CompiledWasm', path, contents }
+          : { type: 'ESModule', path, contents: new TextDecoder().decode(contents) },
     )
     .sort((a, b) => a.type.localeCompare(b.type) * -1);
 }

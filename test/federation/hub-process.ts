@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Log, LogLevel, Miniflare, Response } from 'miniflare';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, Response } from 'miniflare';
 
 export interface HubConfig {
   modules: { type: 'ESModule' | 'CompiledWasm'; path: string }[];
@@ -16,38 +16,40 @@ export interface HubConfig {
   state: string;
   /** 0: any free port. */
   port: number;
+  compatibilityDate: string;
   variables: Record<string, string>;
 }
 
 const config = JSON.parse(process.argv[2] ?? '') as HubConfig;
 const stored = (className: string) => ({ className, useSQLite: true });
-const miniflare = new Miniflare({
-  modules: config.modules,
-  modulesRoot: config.root,
-  compatibilityDate: '2026-04-22',
-  compatibilityFlags: ['nodejs_compat'],
-  bindings: { FEDCAR_ENVIRONMENT: 'development', FEDCAR_MODEL: 'model', ...config.variables },
-  durableObjects: {
-    DIRECTORY: stored('Directory'),
-    COORDINATOR: stored('Coordinator'),
-    REGION: stored('Region'),
-  },
-  serviceBindings: {
-    async ASSETS(request: { url: string }) {
-      const name = new URL(request.url).pathname.split('/').at(-1) ?? '';
-      return new Response(await readFile(join(config.model, name)));
+const miniflare = new Miniflare(
+  convertV4MiniflareOptions({
+    modules: config.modules,
+    modulesRoot: config.root,
+    compatibilityDate: config.compatibilityDate,
+    bindings: { FEDCAR_ENVIRONMENT: 'development', FEDCAR_MODEL: 'model', ...config.variables },
+    durableObjects: {
+      DIRECTORY: stored('Directory'),
+      COORDINATOR: stored('Coordinator'),
+      REGION: stored('Region'),
     },
-  },
-  durableObjectsPersist: config.state,
-  host: '127.0.0.1',
-  port: config.port,
-  cf: false,
-  log: new Log(LogLevel.NONE),
-  handleRuntimeStdio(stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) {
-    stdout.pipe(process.stderr);
-    stderr.pipe(process.stderr);
-  },
-} as ConstructorParameters<typeof Miniflare>[0]);
+    serviceBindings: {
+      async ASSETS(request: { url: string }) {
+        const name = new URL(request.url).pathname.split('/').at(-1) ?? '';
+        return new Response(await readFile(join(config.model, name)));
+      },
+    },
+    resourcePersistencePath: config.state,
+    host: '127.0.0.1',
+    port: config.port,
+    cf: false,
+    log: new Log(LogLevel.NONE),
+    handleRuntimeStdio(stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) {
+      stdout.pipe(process.stderr);
+      stderr.pipe(process.stderr);
+    },
+  }),
+);
 const { origin } = await miniflare.ready;
 const worker = await miniflare.getWorker();
 process.stdout.write(`${origin}\n`);

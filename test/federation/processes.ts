@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
+import { unstable_readConfig } from 'wrangler';
 import { bundleWorker, PROJECT } from '../../cli/worker-bundle.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 import { tinyBert } from '../helpers/tiny-bert.ts';
@@ -101,7 +102,7 @@ export async function prepareSite(folder: string): Promise<Site> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: 'node22',
     packages: 'external',
     outdir: scripts,
     outExtension: { '.js': '.mjs' },
@@ -137,6 +138,8 @@ export class Hub {
       model,
       state: join(folder, this.#name),
       port: this.url === '' ? 0 : Number(new URL(this.url).port),
+      compatibilityDate:
+        unstable_readConfig({ config: join(PROJECT, 'wrangler.toml') }).compatibility_date ?? '',
       variables: this.#variables,
     } satisfies HubConfig);
     this.url = await this.#process.event((line) => line.startsWith('http'));

@@ -1,5 +1,5 @@
 /** The real Worker in workerd, as `npm start` runs it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -38,5 +38,16 @@ it('keeps its state from one start to the next, and runs the cron handler', {
     expect(runs[0]?.reason).toBe('schedule');
   } finally {
     await second.stop();
+  }
+});
+
+it('finds the objects where earlier versions kept them', { timeout: 120_000 }, async () => {
+  renameSync(join(folder, 'do'), join(folder, 'objects'));
+  const deployment = await startDeployment({ folder });
+  try {
+    const item = await new Client(deployment.url).get<{ title: string }>('/items/late');
+    expect(item.title).toBe('Delays');
+  } finally {
+    await deployment.stop();
   }
 });
