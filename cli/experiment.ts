@@ -1,4 +1,5 @@
 /** A BEIR folder in a collection of its own: create, ingest, train. What the demo and the benches have in common. */
+import type { Run } from '../shared/protocol/api/run.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { BeirFolder } from './beir.ts';
 import { ApiError, Client } from './client.ts';
@@ -13,7 +14,7 @@ import {
 } from './ingest.ts';
 import { progress } from './progress.ts';
 import { StartError } from './start-error.ts';
-import { type RunReport, startRun, watchRun } from './training.ts';
+import { startRun, watchRun } from './training.ts';
 
 /** A kept collection was made with other settings than are asked for: by an older version, or changed since. */
 export class OtherSettingsError extends StartError {}
@@ -87,16 +88,16 @@ const TICK_MS = 30_000;
 /** A run that ended without a version; the message says why. */
 export class TrainingError extends Error {
   override readonly name = 'TrainingError';
-  readonly run: RunReport;
+  readonly run: Run;
 
-  constructor(run: RunReport) {
+  constructor(run: Run) {
     super(`training ${run.state}: ${run.error ?? 'no reason was given'}`);
     this.run = run;
   }
 }
 
 /** Runs the training to its end. @throws TrainingError when it failed or was cancelled. */
-export async function train(client: Client, { name = 'training', tick }: TrainOptions): Promise<RunReport> {
+export async function train(client: Client, { name = 'training', tick }: TrainOptions): Promise<Run> {
   const bar = progress(name, 1);
   let ticked = Date.now();
   let ticking = false;

@@ -1,47 +1,21 @@
 /** A training run as its operator sees it: start it, watch its rounds, get its outcome. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Round, Run, Runs } from '../shared/protocol/api/run.ts';
 import { ApiError, type Client } from './client.ts';
 import type { Progress } from './progress.ts';
-
-export interface RoundReport {
-  round: number;
-  kind: 'count' | 'train' | 'gate';
-  phase: string;
-  started_at: number;
-  ended_at: number | null;
-  participants: Record<string, { phase: string; progress: number }>;
-  contributors: number;
-  noise_in_effect: number | null;
-  loss: number | null;
-  accuracy: number | null;
-  error: string | null;
-}
-
-export interface RunReport {
-  run: string;
-  state: 'running' | 'published' | 'rejected' | 'failed' | 'cancelled';
-  reason: string;
-  started_at: number;
-  ended_at: number | null;
-  finished: number;
-  planned: number | null;
-  version: number | null;
-  error: string | null;
-  rounds: RoundReport[];
-}
 
 const POLL_MS = 500;
 /** So many regions are named one by one. */
 const FEW = 4;
 
 /** Starts a run, or joins the one that is on: after a restart the old one goes on. */
-export async function startRun(client: Client): Promise<RunReport> {
+export async function startRun(client: Client): Promise<Run> {
   try {
-    return await client.post<RunReport>('/rounds');
+    return await client.post<Run>('/rounds');
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'run_in_progress') throw error;
-    const { runs } = await client.get<{ runs: RunReport[] }>('/rounds?limit=1');
-    return runs[0] as RunReport;
+    const { runs } = await client.get<Runs>('/rounds?limit=1');
+    return runs[0]!;
   }
 }
 
@@ -50,10 +24,10 @@ export async function watchRun(
   client: Client,
   id: string,
   progress: Progress,
-  onPoll: (report: RunReport) => Promise<void> = async () => {},
-): Promise<RunReport> {
+  onPoll: (report: Run) => Promise<void> = async () => {},
+): Promise<Run> {
   for (;;) {
-    const report = await client.get<RunReport>(`/rounds/${id}`);
+    const report = await client.get<Run>(`/rounds/${id}`);
     if (report.planned !== null) progress.total(report.planned);
     progress.update(report.finished, describe(report));
     await onPoll(report);
@@ -63,7 +37,7 @@ export async function watchRun(
 }
 
 /** The present round in a few words: how far the regions are, and the loss so far. */
-export function describe(report: RunReport): string {
+export function describe(report: Run): string {
   const now = report.rounds.findLast((round) => round.ended_at === null);
   const measured = report.rounds.findLast((round) => round.loss !== null);
   const words: string[] = [];
@@ -73,7 +47,7 @@ export function describe(report: RunReport): string {
 }
 
 /** Each region where they are few; else how many are ready. */
-function regionsOf({ participants }: RoundReport): string {
+function regionsOf({ participants }: Round): string {
   const all = Object.entries(participants);
   if (all.length > FEW) {
     return `${all.filter(([, { phase }]) => phase === 'ready').length} of ${all.length} regions ready`;

@@ -6,6 +6,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Privacy } from '../../shared/protocol/api/privacy.ts';
+import type { Run } from '../../shared/protocol/api/run.ts';
+import type { Version } from '../../shared/protocol/api/version.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
 import type { Client } from '../client.ts';
@@ -14,7 +17,6 @@ import { type AnsweredQuery, askAll, someTestQueries, type TestQuery } from '../
 import { createCollection, documentsOf, ingest, recordsOf, TrainingError, train } from '../experiment.ts';
 import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
-import type { RunReport } from '../training.ts';
 import { type AccuracyOptions, parseAccuracyOptions } from './accuracy-options.ts';
 import { accuracyReport, showReport } from './accuracy-report.ts';
 import { withRounds } from './round-limit.ts';
@@ -47,28 +49,12 @@ export interface Trained {
   units: Record<string, number>;
   settings: CollectionSettings;
   /** One that failed tells why; version 0 gave the answers then. */
-  run: RunReport;
+  run: Run;
   answers: AnsweredQuery[];
   trainS: number;
   askS: number;
-  version: VersionReport;
-  privacy: PrivacyReport;
-}
-
-export interface PrivacyReport {
-  noise: 'on' | 'off';
-  epsilon: number;
-  epsilon_pld: number;
-  charges: { kind: string; rounds: number; noise_multiplier: number }[];
-}
-
-export interface VersionReport {
-  version: number;
-  bytes: number;
-  rows: number;
-  active_rows: number;
-  held_out: Record<string, number> | null;
-  probe: Record<string, number> | null;
+  version: Pick<Version, 'version' | 'bytes' | 'rows' | 'active_rows' | 'held_out' | 'probe'>;
+  privacy: Pick<Privacy, 'noise' | 'epsilon' | 'epsilon_pld' | 'charges'>;
 }
 
 async function measureFederated(
@@ -122,7 +108,7 @@ async function measureLocalOnly(
 }
 
 /** @returns the run, also one that failed: a region may have too few queries. */
-async function trainAlone(client: Client, region: string, { tick }: Deployment): Promise<RunReport> {
+async function trainAlone(client: Client, region: string, { tick }: Deployment): Promise<Run> {
   try {
     return await train(client, { name: `training ${region}`, tick });
   } catch (error) {
@@ -148,13 +134,13 @@ async function ask(client: Client, queries: TestQuery[], version: number, name: 
 }
 
 /** @param known answers of the run's version, where they are there already. */
-async function askTrained(client: Client, queries: TestQuery[], run: RunReport, known?: AnsweredQuery[]) {
+async function askTrained(client: Client, queries: TestQuery[], run: Run, known?: AnsweredQuery[]) {
   const began = Date.now();
   const number = run.version ?? 0;
   const answers = known ?? (await ask(client, queries, number, `asking version ${number}`));
   const askS = seconds(began);
-  const version = await client.get<VersionReport>(`/models/${number}`);
-  const privacy = await client.get<PrivacyReport>('/privacy');
+  const version = await client.get<Version>(`/models/${number}`);
+  const privacy = await client.get<Privacy>('/privacy');
   return { answers, askS, version, privacy };
 }
 

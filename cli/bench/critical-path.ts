@@ -1,5 +1,5 @@
 /** How long a training run would take if every region had a machine of its own. */
-import type { RoundReport, RunReport } from '../training.ts';
+import type { Round, Run } from '../../shared/protocol/api/run.ts';
 
 /**
  * Here all regions share one thread, so that a round takes as long as all of their work together. Alone, the region with
@@ -12,7 +12,7 @@ import type { RoundReport, RunReport } from '../training.ts';
  * between rounds is the coordinator's alone. Seconds; null when the run or a round of it has not ended.
  */
 export function criticalPathS(
-  run: Pick<RunReport, 'started_at' | 'ended_at' | 'rounds'>,
+  run: Pick<Run, 'started_at' | 'ended_at' | 'rounds'>,
   units: Readonly<Record<string, number>>,
 ): number | null {
   if (run.ended_at === null) return null;
@@ -28,7 +28,7 @@ export function criticalPathS(
   return (slowest + outside) / 1000;
 }
 
-function largestShare({ participants }: RoundReport, units: Readonly<Record<string, number>>): number {
+function largestShare({ participants }: Round, units: Readonly<Record<string, number>>): number {
   const present = Object.entries(participants)
     .filter(([, { phase }]) => phase === 'ready')
     .map(([name]) => units[name] ?? 0);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Run } from '../../shared/protocol/api/run.ts';
 import { openBeir } from '../beir.ts';
 import type { Client } from '../client.ts';
 import { startDeployment } from '../deployment.ts';
@@ -10,7 +11,7 @@ import { someTestQueries, type TestQuery } from '../evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf } from '../experiment.ts';
 import { settingsFrom } from '../settings-flags.ts';
 import { percent, table } from '../table.ts';
-import { type RunReport, startRun } from '../training.ts';
+import { startRun } from '../training.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { whole } from './accuracy-options.ts';
 import { optionsOf } from './options-of.ts';
@@ -53,7 +54,7 @@ export async function benchSearchDuringTraining(args: string[]): Promise<void> {
     await timed(client, queries, async (count) => count < 20);
     const idle = await timed(client, queries, async (count) => count < options.queries);
     const { run } = await startRun(client);
-    const running = async () => (await client.get<RunReport>(`/rounds/${run}`)).state === 'running';
+    const running = async () => (await client.get<Run>(`/rounds/${run}`)).state === 'running';
     const during = await timed(
       client,
       queries,

@@ -5,6 +5,7 @@
  * with the edge that swaps it in, which on the platform is an accident.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Version } from '../../shared/protocol/api/version.ts';
 import { Client } from '../client.ts';
 import type { Deployment } from '../deployment.ts';
 import { openHeap } from './inspected-heap.ts';
@@ -73,7 +74,7 @@ export async function measureMemory(
 }
 
 async function revisionOf(client: Client): Promise<number> {
-  return (await client.get<{ revision: number }>('/models/0')).revision;
+  return (await client.get<Version>('/models/0')).revision;
 }
 
 /** Texts long enough to fill the encoder's microbatches. */

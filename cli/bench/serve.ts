@@ -12,6 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Versions } from '../../shared/protocol/api/version.ts';
 import { openBeir } from '../beir.ts';
 import { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
@@ -160,7 +161,7 @@ async function fill(url: string, rows: number): Promise<string[]> {
   }
   await call('refresh', {});
   bar.end(`${rows} documents`);
-  const { versions } = await client.get<{ versions: { rows: number }[] }>('/models');
+  const { versions } = await client.get<Versions>('/models');
   if (versions[0]?.rows !== rows)
     throw new Error(`the snapshot has ${versions[0]?.rows} rows instead of ${rows}`);
   return (await testQueries(samples)).map(({ text }) => text);

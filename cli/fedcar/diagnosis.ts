@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Runs } from '../../shared/protocol/api/run.ts';
+import type { Versions } from '../../shared/protocol/api/version.ts';
 import { SnapshotHeader } from '../../shared/protocol/snapshot.ts';
 import { ApiError, type Client } from '../client.ts';
 import { PROJECT } from '../worker-bundle.ts';
@@ -103,8 +105,7 @@ async function access(client: Client): Promise<Finding> {
 
 /** The encoder that the serving version was made with against the one in this package, and the version's size. */
 async function model(client: Client): Promise<Finding> {
-  type Version = { version: number; state: string; bytes: number; rows: number };
-  const { versions } = await client.get<{ versions: Version[] }>('/models');
+  const { versions } = await client.get<Versions>('/models');
   const serving = versions.find(({ state }) => state === 'serving');
   if (serving === undefined) return wrong('model', 'no version serves');
   const { model: theirs } = await headerOf(client, serving.version);
@@ -138,10 +139,6 @@ async function headerOf(client: Client, version: number): Promise<SnapshotHeader
 }
 
 async function schedule(client: Client): Promise<Finding> {
-  type Runs = {
-    runs: { run: string; state: string; error: string | null }[];
-    schedule: { next_at: number | null; waiting: { detail: string } | null };
-  };
   const { runs, schedule } = await client.get<Runs>('/rounds?limit=1');
   const [last] = runs;
   if (last?.state === 'failed') return warning('training', `run ${last.run} failed: ${last.error}`);

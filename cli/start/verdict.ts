@@ -1,19 +1,9 @@
 /** What serves now and why, and what it cost in privacy. */
-
+import type { Privacy } from '../../shared/protocol/api/privacy.ts';
+import type { Version } from '../../shared/protocol/api/version.ts';
 import type { Client } from '../client.ts';
 import { pc } from '../colours.ts';
 import { percent } from '../table.ts';
-
-interface Version {
-  state: 'serving' | 'available' | 'rejected';
-  held_out: { units: number; accuracy: number; mips: number } | null;
-}
-
-interface Privacy {
-  noise: 'on' | 'off';
-  epsilon: number;
-  delta: number;
-}
 
 export async function verdict(client: Client, version: number): Promise<string> {
   const [{ state, held_out }, privacy] = await Promise.all([

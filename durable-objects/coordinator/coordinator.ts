@@ -8,22 +8,16 @@
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
  * the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
-
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { Ack } from '../../shared/participant/coordinator-port.ts';
+import type { Privacy } from '../../shared/protocol/api/privacy.ts';
+import type { Run } from '../../shared/protocol/api/run.ts';
+import type { Schedule } from '../../shared/protocol/api/schedule.ts';
+import type { Version } from '../../shared/protocol/api/version.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Arrived } from '../../shared/protocol/fl.ts';
-import type {
-  CoordinatorApi,
-  Outcome,
-  PrivacyInfo,
-  RegionStats,
-  RunInfo,
-  ScheduleInfo,
-  SnapshotPointer,
-  VersionInfo,
-} from '../../shared/protocol/objects.ts';
+import type { CoordinatorApi, Outcome, RegionStats, SnapshotPointer } from '../../shared/protocol/objects.ts';
 import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -42,7 +36,7 @@ import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
 import { scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
-import { pointerOf, versionInfo } from './versions.ts';
+import { describeVersion, pointerOf } from './versions.ts';
 import { watch } from './watchdog.ts';
 
 /** Rows gather for so long before a new revision of the serving snapshot is made. */
@@ -104,22 +98,22 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return bytes;
   }
 
-  async versions(): Promise<VersionInfo[]> {
+  async versions(): Promise<Version[]> {
     await this.#parts.serving();
     return this.#parts.versions
       .all()
       .filter((row) => row.state !== 'candidate')
-      .map(versionInfo);
+      .map(describeVersion);
   }
 
-  async activate(version: number): Promise<Outcome<VersionInfo>> {
+  async activate(version: number): Promise<Outcome<Version>> {
     const row = this.#parts.versions.get(version);
     if (row === null || row.state === 'candidate') {
       return { ok: false, code: 'unknown_version', detail: `version: ${version} does not exist` };
     }
     const fresh = await this.#parts.versions.refresh(version, await this.#parts.context());
     this.#parts.versions.activate(fresh.version);
-    return { ok: true, value: versionInfo(this.#parts.versions.get(version) ?? fresh) };
+    return { ok: true, value: describeVersion(this.#parts.versions.get(version) ?? fresh) };
   }
 
   /** A part of a version in a file; see imports.ts. */
@@ -127,10 +121,10 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#parts.imports.putPart(hash, part, bytes);
   }
 
-  async importVersion(hash: string): Promise<Outcome<VersionInfo>> {
+  async importVersion(hash: string): Promise<Outcome<Version>> {
     const { adapter } = this.#parts.settings();
     const made = await this.#parts.imports.finish(hash, adapter, await this.#parts.context(), Date.now());
-    return made.ok ? { ok: true, value: versionInfo(made.value) } : made;
+    return made.ok ? { ok: true, value: describeVersion(made.value) } : made;
   }
 
   async place(keys: string[], wanted: string | null, assign: boolean, from: string | null = null) {
@@ -166,7 +160,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return this.#parts.rows.of(name, after, limit);
   }
 
-  async start(reason: string): Promise<Outcome<RunInfo>> {
+  async start(reason: string): Promise<Outcome<Run>> {
     const problem = this.#parts.participants.problem();
     if (problem !== null) return { ok: false, code: 'no_roster', detail: problem };
     const halted = this.#parts.values.get<string>(HALTED);
@@ -185,7 +179,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     if (this.#parts.runs.active() !== null) return this.start(reason);
     this.#parts.runs.begin(run, reason, now);
     await this.#parts.alarm.by(now);
-    return { ok: true, value: this.#parts.runs.get(id) as RunInfo };
+    return { ok: true, value: this.#parts.runs.get(id) as Run };
   }
 
   /** From now on no run starts, for this reason; null: they do again. Refused while one is on. */
@@ -209,7 +203,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#parts.ledger.takeOver(ledger);
   }
 
-  async cancel(id: string): Promise<Outcome<RunInfo>> {
+  async cancel(id: string): Promise<Outcome<Run>> {
     const runner = await this.#parts.drive();
     const run = this.#parts.runs.active();
     const info = this.#parts.runs.get(id);
@@ -218,11 +212,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return { ok: true, value: this.#parts.runs.get(id) ?? info };
   }
 
-  async runs(limit: number): Promise<RunInfo[]> {
+  async runs(limit: number): Promise<Run[]> {
     return this.#parts.runs.list(limit);
   }
 
-  async run(id: string): Promise<RunInfo | null> {
+  async run(id: string): Promise<Run | null> {
     return this.#parts.runs.get(id);
   }
 
@@ -235,15 +229,17 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return standing.map((found) => ({ ...found, asked: askedOf(this.ctx.storage, found.region) }));
   }
 
-  async privacy(): Promise<PrivacyInfo> {
+  async privacy(): Promise<Privacy> {
     const rosters = this.#parts.participants.rostersAfter(-1, Number.MAX_SAFE_INTEGER);
     const members = this.#parts.participants.names(this.#parts.settings()).length;
     const roster = rosters.at(-1)?.roster ?? null;
-    return describePrivacy(this.#parts.settings(), this.#parts.ledger, roster, members, Date.now());
+    const now = Date.now();
+    const spent = describePrivacy(this.#parts.settings(), this.#parts.ledger, roster, members, now);
+    return { ...spent, schedule: scheduleAt(this.#parts.scheduleParts(), now) };
   }
 
   /** When the next scheduled run starts, and why it does not although it is due. */
-  async schedule(): Promise<ScheduleInfo> {
+  async schedule(): Promise<Schedule> {
     return scheduleAt(this.#parts.scheduleParts(), Date.now());
   }
 

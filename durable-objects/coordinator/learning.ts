@@ -2,7 +2,6 @@
  * What a released sum does to its run: counts become a plan, gradients new parameters, held-out answers a verdict.
  * Each result is saved in one transaction with the run's next step, so that a sum is used exactly once.
  */
-
 import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
@@ -89,7 +88,7 @@ export class Learning {
       // Counts with noise say too little about rows that few asked for.
       if (run.noise === null) this.#state.saveCounts(Float32Array.from(active, (row) => sum[row] as number));
       runs.plan(run.run, trainRounds(plan) + 2);
-      runs.save(run, { endedAt: now() });
+      runs.save(run, { ended_at: now() });
       runs.save({ ...nextRound(run), stage: 'train', units, plan });
     });
   }
@@ -140,7 +139,7 @@ export class Learning {
       this.#state.save(encoded, optimiser);
       if (smoothing !== null) this.#state.saveTotal(smoothing.total);
       if (averaged !== null) this.#state.saveAverage(encodeParameters(averaged));
-      runs.save(run, { endedAt: now(), loss: figures.loss, accuracy: figures.accuracy });
+      runs.save(run, { ended_at: now(), loss: figures.loss, accuracy: figures.accuracy });
       runs.save(following);
     });
   }
@@ -190,7 +189,7 @@ export class Learning {
     const candidate = run.candidate ?? 0;
     storage.transactionSync(() => {
       versions.judge(candidate, verdict.heldOut, verdict.probe, verdict.publish);
-      runs.save(run, { endedAt: now() });
+      runs.save(run, { ended_at: now() });
       const state = verdict.publish ? 'published' : 'rejected';
       runs.end(run.run, state, candidate, verdict.publish ? null : verdict.reason, now());
       this.#parts.clean();

@@ -1,8 +1,7 @@
 /** What a collection says of its privacy: the promise, what is spent, what the next run would cost. */
-
 import { type LedgerEntry, project, runsLeft } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
-import type { PrivacyInfo } from '../../shared/protocol/objects.ts';
+import type { Privacy, PrivacyCharge } from '../../shared/protocol/api/privacy.ts';
 import type { AggregationGraph, Roster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
@@ -15,7 +14,7 @@ export function describePrivacy(
   roster: Pick<Roster, 'members' | 'threshold' | 'colluders'> | null,
   members: number,
   now: number,
-): PrivacyInfo {
+): Omit<Privacy, 'schedule'> {
   const policy = ledger.covering(policyOf(privacy, retentionDays));
   const entries = ledger.entries();
   const plan = planNoise(privacy, retentionDays);
@@ -28,41 +27,41 @@ export function describePrivacy(
     unit: privacy.unit,
     delta: privacy.delta,
     budget: privacy.epsilon,
-    retentionDays,
+    retention_days: retentionDays,
     epsilon: report.epsilon,
-    epsilonRdp: report.epsilonRdp,
-    epsilonPld: report.epsilonPld,
+    epsilon_rdp: report.epsilonRdp,
+    epsilon_pld: report.epsilonPld,
     left: Math.max(0, privacy.epsilon - report.epsilon),
     honest: roster === null ? 1 : roster.threshold - roster.colluders,
     members,
-    nextRun: {
+    next_run: {
       epsilon: next.epsilon,
       fits: next.fits,
-      noiseMultiplier: plan.train,
-      runsLeft: runsLeft(policy, entries, plan.releases, now),
+      noise_multiplier: plan.train,
+      runs_left: runsLeft(policy, entries, plan.releases, now),
     },
     charges: summarise(entries),
   };
 }
 
 /** The graph without its seed, which is another one every round. */
-function describeGraph(graph: AggregationGraph): NonNullable<PrivacyInfo['graph']> {
+function describeGraph(graph: AggregationGraph): NonNullable<Privacy['graph']> {
   if (graph.kind === 'complete') return graph;
   const { kind, security, degree, shareThreshold } = graph;
-  return { kind, security, degree, shareThreshold };
+  return { kind, security, degree, share_threshold: shareThreshold };
 }
 
-function summarise(entries: readonly LedgerEntry[]): PrivacyInfo['charges'] {
-  const groups = new Map<string, PrivacyInfo['charges'][number]>();
+function summarise(entries: readonly LedgerEntry[]): PrivacyCharge[] {
+  const groups = new Map<string, PrivacyCharge>();
   for (const { kind, samplingRate, noiseMultiplier, steps, atMs } of entries) {
     const key = `${kind} ${samplingRate} ${noiseMultiplier}`;
     const known = groups.get(key);
     groups.set(key, {
       kind,
-      samplingRate,
-      noiseMultiplier,
+      sampling_rate: samplingRate,
+      noise_multiplier: noiseMultiplier,
       rounds: (known?.rounds ?? 0) + steps,
-      lastAt: Math.max(known?.lastAt ?? 0, atMs),
+      last_at: Math.max(known?.last_at ?? 0, atMs),
     });
   }
   return [...groups.values()];

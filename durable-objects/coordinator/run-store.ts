@@ -1,7 +1,6 @@
 /** Runs and rounds in the Coordinator's SQLite: the one in progress as one value, the others as history. */
-
 import type { Summed } from '../../shared/privacy/noise-share.ts';
-import type { RoundInfo, RunInfo, RunState } from '../../shared/protocol/objects.ts';
+import type { Round, Run } from '../../shared/protocol/api/run.ts';
 import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
 import { multiplierInEffect } from '../../shared/round/noised-release.ts';
 import type { RoundState } from '../../shared/round/round-machine.ts';
@@ -109,19 +108,19 @@ export class RunStore {
   }
 
   /** Saves the run and what its current round shows. */
-  save(run: ActiveRun, figures: Partial<Pick<RoundInfo, 'loss' | 'accuracy' | 'endedAt'>> = {}): void {
+  save(run: ActiveRun, figures: Partial<Pick<Round, 'loss' | 'accuracy' | 'ended_at'>> = {}): void {
     this.#storage.transactionSync(() => {
       this.#values.set('run', run);
       if (run.round === null || run.spec === null) return;
-      const info: RoundInfo = {
+      const info: Round = {
         round: run.index,
         kind: run.spec.kind,
         phase: run.securePhase ?? run.round.phase,
-        startedAt: run.round.startedAt,
-        endedAt: figures.endedAt ?? null,
+        started_at: run.round.startedAt,
+        ended_at: figures.ended_at ?? null,
         participants: run.round.participants,
         contributors: Object.values(run.round.participants).filter((p) => p.phase === 'ready').length,
-        noiseInEffect: run.summed == null ? null : multiplierInEffect(run.spec, run.summed),
+        noise_in_effect: run.summed == null ? null : multiplierInEffect(run.spec, run.summed),
         loss: figures.loss ?? null,
         accuracy: figures.accuracy ?? null,
         error: run.round.error,
@@ -151,7 +150,7 @@ export class RunStore {
     this.#storage.sql.exec('UPDATE runs SET planned = ? WHERE run = ?', planned, run);
   }
 
-  end(run: string, state: RunState, version: number | null, error: string | null, now: number): void {
+  end(run: string, state: Run['state'], version: number | null, error: string | null, now: number): void {
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(
         'UPDATE runs SET state = ?, version = ?, error = ?, ended_at = ? WHERE run = ?',
@@ -177,37 +176,37 @@ export class RunStore {
     return this.#storage.sql.exec<{ at: number | null }>('SELECT max(started_at) AS at FROM runs').one().at;
   }
 
-  list(limit: number): RunInfo[] {
+  list(limit: number): Run[] {
     return this.#storage.sql
       .exec<RunRow>('SELECT * FROM runs ORDER BY started_at DESC, run DESC LIMIT ?', limit)
       .toArray()
       .map((row) => this.#info(row, false));
   }
 
-  get(run: string): RunInfo | null {
+  get(run: string): Run | null {
     const row = this.#storage.sql.exec<RunRow>('SELECT * FROM runs WHERE run = ?', run).toArray()[0];
     return row === undefined ? null : this.#info(row, true);
   }
 
-  #info(row: RunRow, withRounds: boolean): RunInfo {
+  #info(row: RunRow, withRounds: boolean): Run {
     const rounds = withRounds
       ? this.#storage.sql
           .exec<{ info: string }>('SELECT info FROM rounds WHERE run = ? ORDER BY round', row.run)
           .toArray()
-          .map(({ info }) => JSON.parse(info) as RoundInfo)
+          .map(({ info }) => JSON.parse(info) as Round)
       : [];
     const finished = this.#storage.sql
       .exec<{ n: number }>(
-        "SELECT count(*) AS n FROM rounds WHERE run = ? AND json_extract(info, '$.endedAt') IS NOT NULL",
+        "SELECT count(*) AS n FROM rounds WHERE run = ? AND json_extract(info, '$.ended_at') IS NOT NULL",
         row.run,
       )
       .one().n;
     return {
       run: row.run,
-      state: row.state as RunState,
+      state: row.state as Run['state'],
       reason: row.reason,
-      startedAt: row.started_at,
-      endedAt: row.ended_at,
+      started_at: row.started_at,
+      ended_at: row.ended_at,
       finished,
       planned: row.planned,
       version: row.version,

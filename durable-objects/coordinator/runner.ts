@@ -2,7 +2,6 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
-
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -154,7 +153,7 @@ export class Runner {
     const { runs, versions, now, storage } = this.#parts;
     if (runs.active()?.run !== run.run) return;
     storage.transactionSync(() => {
-      runs.save(run, { endedAt: now() });
+      runs.save(run, { ended_at: now() });
       versions.discardCandidates();
       runs.end(run.run, state, null, error, now());
       this.#clean();
@@ -332,7 +331,7 @@ export class Runner {
       this.fail(run, `secure aggregation failed ${failures} times: ${why}`);
       return null;
     }
-    runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: why } }, { endedAt: now() });
+    runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: why } }, { ended_at: now() });
     runs.save({ ...nextRound(run), failures });
     return null;
   }

@@ -1,6 +1,5 @@
 /** What the cron trigger does with a collection: whether a run is due, and what keeps it from starting. */
-
-import type { ScheduleInfo } from '../../shared/protocol/objects.ts';
+import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
 import { afterQuietHours, budgetAllowsAt, dueAt } from '../../shared/round/schedule.ts';
@@ -18,13 +17,10 @@ export interface ScheduleParts {
 }
 
 /** When the next scheduled run starts, and why not now although it is due. */
-export function scheduleAt(
-  { settings, runs, rows, ledger, problem }: ScheduleParts,
-  now: number,
-): ScheduleInfo {
+export function scheduleAt({ settings, runs, rows, ledger, problem }: ScheduleParts, now: number): Schedule {
   const { schedule, privacy, retentionDays } = settings;
   const due = dueAt(schedule, runs.lastStartedAt(), now);
-  if (due === null) return { nextAt: null, waiting: null };
+  if (due === null) return { next_at: null, waiting: null };
   const from = Math.max(due, now);
   let allowedAt: number | null = from;
   let epsilon = 0;
@@ -35,8 +31,8 @@ export function scheduleAt(
     epsilon = privacy.epsilon;
   }
   const nextAt = allowedAt === null ? null : afterQuietHours(schedule.quietHours, allowedAt);
-  const waits = (reason: NonNullable<ScheduleInfo['waiting']>['reason'], detail: string): ScheduleInfo => ({
-    nextAt,
+  const waits = (reason: NonNullable<Schedule['waiting']>['reason'], detail: string): Schedule => ({
+    next_at: nextAt,
     waiting: { reason, detail },
   });
   if (problem !== null) return waits('no_roster', problem);
@@ -45,7 +41,7 @@ export function scheduleAt(
       allowedAt === null ? 'a run costs more than all of it' : `there is room again at ${dateOf(allowedAt)}`;
     return waits('privacy_budget', `the privacy budget, ε ${epsilon}, does not allow another run: ${until}`);
   }
-  if (due > now) return { nextAt, waiting: null };
+  if (due > now) return { next_at: nextAt, waiting: null };
   if (rows.liveCount() === 0) return waits('no_documents', 'the collection has no documents yet');
   const { quietHours } = schedule;
   if (quietHours !== null && (nextAt ?? 0) > now) {
@@ -54,7 +50,7 @@ export function scheduleAt(
       `quiet hours from ${quietHours.from} to ${quietHours.to} ${quietHours.timeZone}`,
     );
   }
-  return { nextAt, waiting: null };
+  return { next_at: nextAt, waiting: null };
 }
 
 function dateOf(ms: number): string {

@@ -31,4 +31,10 @@ export const MIGRATIONS = [
   NONCE_TABLE,
   // Of the region's change that made the row.
   'ALTER TABLE rows ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;',
+  // Rounds as they are answered; before, their names were spelt otherwise, and some said nothing of the noise.
+  `UPDATE rounds SET info = json_remove(
+    json_set(info, '$.started_at', json_extract(info, '$.startedAt'), '$.ended_at', json_extract(info, '$.endedAt'),
+      '$.noise_in_effect', json_extract(info, '$.noiseInEffect')),
+    '$.startedAt', '$.endedAt', '$.noiseInEffect')
+   WHERE info LIKE '%"startedAt":%';`,
 ] as const;

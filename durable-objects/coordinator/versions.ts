@@ -5,7 +5,8 @@
 import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
-import type { SnapshotPointer, VersionInfo } from '../../shared/protocol/objects.ts';
+import type { Version } from '../../shared/protocol/api/version.ts';
+import type { SnapshotPointer } from '../../shared/protocol/objects.ts';
 import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
 import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import { adapterSize, blankSnapshot, type SnapshotHeader } from '../../shared/protocol/snapshot.ts';
@@ -193,12 +194,7 @@ export class Versions {
     return this.get(version) as VersionRow;
   }
 
-  judge(
-    version: number,
-    heldOut: VersionInfo['heldOut'],
-    probe: VersionInfo['probe'],
-    publish: boolean,
-  ): void {
+  judge(version: number, heldOut: Version['held_out'], probe: Version['probe'], publish: boolean): void {
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(
         'UPDATE versions SET held_out = ?, probe = ?, state = ? WHERE version = ?',
@@ -314,19 +310,12 @@ export function pointerOf(row: VersionRow): SnapshotPointer {
   return { version, revision, hash, bytes, parts: partCount(bytes) };
 }
 
-export function versionInfo(row: VersionRow): VersionInfo {
+export function describeVersion(row: VersionRow): Version {
+  const { version, revision, hash, bytes, rows, active_rows, created_at, parent, run, state } = row;
   return {
-    version: row.version,
-    revision: row.revision,
-    hash: row.hash,
-    bytes: row.bytes,
-    rows: row.rows,
-    activeRows: row.active_rows,
-    createdAt: row.created_at,
-    parent: row.parent,
-    run: row.run,
-    state: row.state === 'serving' || row.state === 'available' ? row.state : 'rejected',
-    heldOut: row.held_out === null ? null : JSON.parse(row.held_out),
+    ...{ version, revision, hash, bytes, rows, active_rows, created_at, parent, run },
+    state: state === 'serving' || state === 'available' ? state : 'rejected',
+    held_out: row.held_out === null ? null : JSON.parse(row.held_out),
     probe: row.probe === null ? null : JSON.parse(row.probe),
     training: JSON.parse(row.training) as Record<string, unknown>,
   };

@@ -2,7 +2,8 @@
  * What the cron trigger does with a collection. Alarms can be lost: those of a run, of the snapshot, and of regions
  * that have old records to delete are set again from what is saved. Then a run is started if one is due.
  */
-import type { Outcome, RunInfo } from '../../shared/protocol/objects.ts';
+import type { Run } from '../../shared/protocol/api/run.ts';
+import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { Alarm } from '../alarm.ts';
 import type { Values } from '../sql.ts';
 import { type ScheduleParts, scheduleAt } from './schedule.ts';
@@ -14,7 +15,7 @@ export interface WatchdogParts extends ScheduleParts {
   versions: Versions;
   /** Asks every participant to look for work. */
   wakeAll(): Promise<unknown>;
-  start(reason: string): Promise<Outcome<RunInfo>>;
+  start(reason: string): Promise<Outcome<Run>>;
 }
 
 /** Regions are woken at least so often: they delete what is older than the retention time, also when nobody trains. */
@@ -36,8 +37,8 @@ export async function watch(parts: WatchdogParts, now: number): Promise<{ starte
     values.set(WOKEN_AT, now);
     await parts.wakeAll();
   }
-  const { nextAt, waiting } = scheduleAt(parts, now);
-  if (waiting !== null || nextAt === null || nextAt > now) return { started: null };
+  const { next_at, waiting } = scheduleAt(parts, now);
+  if (waiting !== null || next_at === null || next_at > now) return { started: null };
   const outcome = await parts.start('schedule');
   return { started: outcome.ok ? outcome.value.run : null };
 }

@@ -2,8 +2,11 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
-
 import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
+import type { Privacy } from './api/privacy.ts';
+import type { Run } from './api/run.ts';
+import type { Schedule } from './api/schedule.ts';
+import type { Version } from './api/version.ts';
 import type { Agreement, ParticipantInfo, RosterInfo } from './enrolment.ts';
 import type { Filters } from './filters.ts';
 import type {
@@ -41,67 +44,6 @@ export interface SnapshotPointer {
   parts: number;
 }
 
-export interface VersionInfo {
-  version: number;
-  revision: number;
-  hash: string;
-  bytes: number;
-  rows: number;
-  activeRows: number;
-  createdAt: number;
-  /** The version that the run started from. */
-  parent: number | null;
-  run: string | null;
-  state: 'serving' | 'available' | 'rejected';
-  /** Gate figures: fractions between 0 and 1 over held-out units; null where not measured. */
-  heldOut: { units: number; accuracy: number; baseline: number; mips: number } | null;
-  probe: { titles: number; found: number; mips: number } | null;
-  training: Record<string, unknown>;
-}
-
-export type RunState = 'running' | 'published' | 'rejected' | 'failed' | 'cancelled';
-
-export interface RoundInfo {
-  round: number;
-  kind: 'count' | 'train' | 'gate';
-  phase: string;
-  startedAt: number;
-  endedAt: number | null;
-  participants: Record<string, { phase: string; progress: number }>;
-  contributors: number;
-  /** The noise multiplier in the sum, at least the one charged; null without noise, and before there is a sum. */
-  noiseInEffect: number | null;
-  /** Mean training loss and accuracy over the round's units before its step; null where not measured. */
-  loss: number | null;
-  accuracy: number | null;
-  error: string | null;
-}
-
-export interface RunInfo {
-  run: string;
-  state: RunState;
-  reason: string;
-  startedAt: number;
-  endedAt: number | null;
-  /** Rounds finished, and planned (null until the counting round is over). */
-  finished: number;
-  planned: number | null;
-  version: number | null;
-  error: string | null;
-  rounds: RoundInfo[];
-}
-
-/** What the cron trigger will do. */
-export interface ScheduleInfo {
-  /** When the next run starts, milliseconds since 1970; null: never, by the settings or by the budget. */
-  nextAt: number | null;
-  /** Why a run that is due does not start. */
-  waiting: {
-    reason: 'quiet_hours' | 'privacy_budget' | 'no_documents' | 'no_roster';
-    detail: string;
-  } | null;
-}
-
 export interface CollectionInfo {
   name: string;
   settings: CollectionSettings;
@@ -136,33 +78,6 @@ export interface ReindexInfo {
   switchedAt: number | null;
   /** What is left to do there; null where that is not known yet. */
   regions: { region: string; items: number | null; records: number | null; caughtUp: boolean }[];
-}
-
-/** What the collection promises and what is spent of it. */
-export interface PrivacyInfo {
-  aggregation: 'secure' | 'plain';
-  /** Who shares secrets with whom, and against which coordinator that holds; null where sums are plain. */
-  graph:
-    | { kind: 'complete'; security: 'malicious-server' }
-    | { kind: 'k-regular'; security: 'semi-honest'; degree: number; shareThreshold: number }
-    | null;
-  noise: 'on' | 'off';
-  unit: 'record' | 'contributor';
-  delta: number;
-  /** ε that every window as long as the retention time is promised. */
-  budget: number;
-  retentionDays: number;
-  /** ε spent, by the ledger's own accounting (the filter), and as a fixed schedule by RDP and by PLD. */
-  epsilon: number;
-  epsilonRdp: number;
-  epsilonPld: number;
-  left: number;
-  /** h = t − m participants are sure to be honest and in every sum, of n. */
-  honest: number;
-  members: number;
-  /** ε after another run, whether the budget allows it, and how many such runs it has room for (at most 100). */
-  nextRun: { epsilon: number; fits: boolean; noiseMultiplier: number; runsLeft: number };
-  charges: { kind: string; rounds: number; samplingRate: number; noiseMultiplier: number; lastAt: number }[];
 }
 
 export interface DirectoryApi {
@@ -216,13 +131,13 @@ export interface CoordinatorApi {
   /** The serving version, or the one asked for; null when there is no such version. */
   pointer(version?: number): Promise<SnapshotPointer | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
-  versions(): Promise<VersionInfo[]>;
+  versions(): Promise<Version[]>;
   /** Makes an earlier version serve (rollback) or a rejected one. May be repeated. */
-  activate(version: number): Promise<Outcome<VersionInfo>>;
+  activate(version: number): Promise<Outcome<Version>>;
   /** A part (1 MiB, the last one shorter) of an exported snapshot with this SHA-256. May be repeated. */
   importPart(hash: string, part: number, bytes: Uint8Array): Promise<void>;
   /** Makes an available version of the parts. May be repeated. */
-  importVersion(hash: string): Promise<Outcome<VersionInfo>>;
+  importVersion(hash: string): Promise<Outcome<Version>>;
   /** Which region holds each item; unknown ones are assigned to `region` (or by hash when null). May be repeated. */
   place(
     keys: string[],
@@ -233,14 +148,14 @@ export interface CoordinatorApi {
   ): Promise<Record<string, string>>;
   /** Rebuilds the serving version's snapshot with the rows that came since. May be repeated. */
   refresh(): Promise<SnapshotPointer>;
-  start(reason: string): Promise<Outcome<RunInfo>>;
-  cancel(run: string): Promise<Outcome<RunInfo>>;
+  start(reason: string): Promise<Outcome<Run>>;
+  cancel(run: string): Promise<Outcome<Run>>;
   /** Newest first, without their rounds. */
-  runs(limit: number): Promise<RunInfo[]>;
-  run(id: string): Promise<RunInfo | null>;
-  schedule(): Promise<ScheduleInfo>;
+  runs(limit: number): Promise<Run[]>;
+  run(id: string): Promise<Run | null>;
+  schedule(): Promise<Schedule>;
   regions(): Promise<RegionStats[]>;
-  privacy(): Promise<PrivacyInfo>;
+  privacy(): Promise<Privacy>;
   /** When participants from outside last spoke, milliseconds since 1970, by name. */
   sightings(names: string[]): Promise<Record<string, number | null>>;
 }

@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunReport } from '../../cli/training.ts';
 import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
+import type { Privacy } from '../../shared/protocol/api/privacy.ts';
+import type { Run, Runs } from '../../shared/protocol/api/run.ts';
+import type { Version } from '../../shared/protocol/api/version.ts';
 import type { ParticipantInfo } from '../../shared/protocol/enrolment.ts';
 import { Guest } from './guest.ts';
 import { DOCUMENTS, Hub, Member, type Site, writeLogs } from './processes.ts';
@@ -30,10 +32,6 @@ export const settingsOf = (noise: 'on' | 'off') => ({
   gate: { margin: -1, probeTolerance: 1, confidence: 0 },
   privacy: { noise, epsilon: 20, runEpsilon: 10, training: { steps: 2, samplingRate: 1, countsShare: 0.5 } },
 });
-
-interface Version {
-  held_out: { units: number; accuracy: number } | null;
-}
 
 export class Federation {
   readonly hub: Hub;
@@ -87,7 +85,7 @@ export class Federation {
   }
 
   /** Starts a run and waits for its end, whoever dies meanwhile; the dead are started again. */
-  async run(seconds = 500): Promise<RunReport> {
+  async run(seconds = 500): Promise<Run> {
     const { run } = await this.#started();
     for (const until = Date.now() + 1000 * seconds; Date.now() < until; await sleep(200)) {
       if (!this.hub.alive) await this.#revive();
@@ -95,25 +93,26 @@ export class Federation {
         this.members.filter(({ process }) => !process?.alive).map((member) => member.start()),
       );
       for (const guest of this.guests) if (!guest.alive) await guest.start();
-      const report = await this.call<RunReport>('GET', `/rounds/${run}`).catch(() => null);
+      const report = await this.call<Run>('GET', `/rounds/${run}`).catch(() => null);
       if (report !== null && report.state !== 'running') return report;
     }
-    const report = await this.call<RunReport>('GET', `/rounds/${run}`);
+    const report = await this.call<Run>('GET', `/rounds/${run}`);
     throw new Error(`run ${run} did not end: ${JSON.stringify(report.rounds.at(-1))}`);
   }
 
   /** The hub may die under the request, before or after it has started the run. */
-  async #started(): Promise<RunReport> {
+  async #started(): Promise<Run> {
     for (let attempt = 1; ; attempt++) {
       await sleep(100);
       if (!this.hub.alive) await this.#revive();
       try {
-        return await this.call<RunReport>('POST', '/rounds');
+        return await this.call<Run>('POST', '/rounds');
       } catch (error) {
         if (attempt === 40) throw error;
         if (!String(error).includes('run_in_progress')) continue;
-        const listed = await this.call<{ runs: [RunReport] }>('GET', '/rounds?limit=1').catch(() => null);
-        if (listed !== null) return listed.runs[0];
+        const listed = await this.call<Runs>('GET', '/rounds?limit=1').catch(() => null);
+        const [running] = listed?.runs ?? [];
+        if (running !== undefined) return running;
       }
     }
   }
@@ -135,7 +134,7 @@ export class Federation {
 
   /** Rounds charged at the hub, by kind. */
   async charges(): Promise<Record<string, number>> {
-    const { charges } = await this.call<{ charges: { kind: string; rounds: number }[] }>('GET', '/privacy');
+    const { charges } = await this.call<Privacy>('GET', '/privacy');
     return Object.fromEntries(charges.map(({ kind, rounds }) => [kind, rounds]));
   }
 

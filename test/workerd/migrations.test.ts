@@ -4,6 +4,8 @@
  */
 import { abortAllDurableObjects, runInDurableObject, SELF } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { RunStore } from '../../durable-objects/coordinator/run-store.ts';
 import { MIGRATIONS as COORDINATOR } from '../../durable-objects/coordinator/schema.ts';
 import { MIGRATIONS as DIRECTORY } from '../../durable-objects/directory/schema.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
@@ -11,6 +13,7 @@ import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { MIGRATIONS as REGION } from '../../durable-objects/region/schema.ts';
 import { migrate } from '../../durable-objects/sql.ts';
+import { Round } from '../../shared/protocol/api/run.ts';
 import {
   BRIEF,
   collection,
@@ -140,6 +143,44 @@ describe('a database of an earlier version', () => {
       }
       migrate(storage, all);
       expect(contentOf(storage)).toEqual(after);
+    });
+  });
+
+  it('has its rounds in the form in which they are answered', async () => {
+    await inStorage((storage) => {
+      migrate(storage, COORDINATOR.slice(0, 1));
+      const participants = { weur: { phase: 'ready', progress: 1 } };
+      const common = { kind: 'train', phase: 'released', participants, contributors: 1, accuracy: null };
+      const ended = { ...common, round: 0, startedAt: 1764000000123, endedAt: 1764000009876, loss: 0.125 };
+      // Earlier still, nothing was said of the noise.
+      const first = { ...ended, noiseInEffect: 2.0625, error: null };
+      const second = { ...ended, round: 1, endedAt: null, loss: null, error: 'too few' };
+      const rows = [first, second].map((info) => ({
+        run: 'r1',
+        round: info.round,
+        info: JSON.stringify(info),
+      }));
+      insert(storage, 'runs', { run: 'r1', state: 'failed', reason: 'by hand', started_at: 1764000000000 });
+      for (const row of rows) insert(storage, 'rounds', row);
+      migrate(storage, COORDINATOR);
+      const run = new RunStore(storage).get('r1');
+      expect(run?.finished).toBe(1);
+      expect(z.array(Round).parse(run?.rounds)).toEqual([
+        {
+          ...common,
+          round: 0,
+          started_at: 1764000000123,
+          ended_at: 1764000009876,
+          ...{ loss: 0.125, error: null, noise_in_effect: 2.0625 },
+        },
+        {
+          ...common,
+          round: 1,
+          started_at: 1764000000123,
+          ended_at: null,
+          ...{ loss: null, error: 'too few', noise_in_effect: null },
+        },
+      ]);
     });
   });
 

@@ -1,5 +1,4 @@
 /** Collections of real objects for tests, their storage from inside, and evictions at chosen places. */
-
 import { env, runInDurableObject } from 'cloudflare:test';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
@@ -9,7 +8,8 @@ import { coordinator, directory, region } from '../../durable-objects/names.ts';
 import { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/sql.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
-import type { CoordinatorApi, RunInfo } from '../../shared/protocol/objects.ts';
+import type { Run } from '../../shared/protocol/api/run.ts';
+import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
 import { joinParts } from '../../shared/protocol/parameters.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
@@ -66,8 +66,8 @@ export async function finished(
   run: string,
   each: () => unknown = () => {},
   seconds = 120,
-): Promise<RunInfo> {
-  let info: RunInfo | null = null;
+): Promise<Run> {
+  let info: Run | null = null;
   for (let i = 0; i < seconds * 10; i++) {
     info = await hubOf(name)
       .run(run)

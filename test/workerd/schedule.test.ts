@@ -2,7 +2,7 @@
 import { env, runInDurableObject, SELF } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
-import type { ScheduleInfo } from '../../shared/protocol/objects.ts';
+import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import worker from '../../workers/index.ts';
@@ -29,9 +29,7 @@ async function json(path: string): Promise<Record<string, unknown>> {
 }
 
 /** What /v1/rounds and /v1/privacy say of the schedule; both say the same. */
-async function scheduleOf(
-  name: string,
-): Promise<{ next_at: number | null; waiting: ScheduleInfo['waiting'] }> {
+async function scheduleOf(name: string): Promise<Schedule> {
   const rounds = await json(`/v1/collections/${name}/rounds`);
   const privacy = await json(`/v1/collections/${name}/privacy`);
   // Both are computed at their own moment.
@@ -67,7 +65,7 @@ describe('a scheduled run', () => {
     expect(await started('daily')).toHaveLength(1);
     const { next_at, waiting } = await scheduleOf('daily');
     expect(waiting).toBeNull();
-    expect(next_at).toBe(ended.startedAt + 24 * HOUR);
+    expect(next_at).toBe(ended.started_at + 24 * HOUR);
     await cron(now + 25 * HOUR);
     expect(await started('daily')).toHaveLength(2);
     await hubOf('daily').cancel((await started('daily'))[0] as string);

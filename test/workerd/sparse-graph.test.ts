@@ -12,7 +12,7 @@ const settings = {
   schedule: { everyHours: 0, secureDeadlineMs: 20_000 },
   privacy: { completeUpTo: 8, noise: 'off' },
 };
-const SPARSE = { kind: 'k-regular', security: 'semi-honest', degree: 6, shareThreshold: 2 };
+const SPARSE = { kind: 'k-regular', security: 'semi-honest', degree: 6, share_threshold: 2 };
 
 /** A run without documents ends after its counting round, which needs none. */
 async function graphsOf(name: string): Promise<AggregationGraph[]> {

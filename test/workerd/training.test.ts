@@ -3,7 +3,8 @@ import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import { coordinator, directory, region } from '../../durable-objects/names.ts';
-import type { CoordinatorApi, RunInfo } from '../../shared/protocol/objects.ts';
+import type { Run } from '../../shared/protocol/api/run.ts';
+import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 
@@ -19,9 +20,9 @@ async function collection(name: string, input: object, regions = ['weur', 'apac'
   return { hub, shards, settings };
 }
 
-async function finished(hub: CoordinatorApi, run: string, seconds = 100): Promise<RunInfo> {
+async function finished(hub: CoordinatorApi, run: string, seconds = 100): Promise<Run> {
   for (let i = 0; i < seconds * 5; i++) {
-    const info = (await hub.run(run)) as RunInfo;
+    const info = (await hub.run(run)) as Run;
     if (info.state !== 'running') return info;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -66,7 +67,7 @@ describe('a training run', () => {
     expect(trained.at(-1)?.loss).toBeLessThan(0.7 * (trained[0]?.loss ?? 0));
     const [latest, first] = await hub.versions();
     expect(latest).toMatchObject({ version: 1, state: 'serving', parent: 0, activeRows: ITEMS.length });
-    expect(latest?.heldOut?.accuracy).toBeGreaterThan((latest?.heldOut?.mips ?? 1) + 0.05);
+    expect(latest?.held_out?.accuracy).toBeGreaterThan((latest?.held_out?.mips ?? 1) + 0.05);
     expect(latest?.training).toMatchObject({ aggregation: 'secure', noise: 'off' });
     expect(first).toMatchObject({ version: 0, state: 'available' });
     // Rollback and back again.
@@ -115,8 +116,8 @@ describe('a training run', () => {
     expect(spent).toMatchObject({ noise: 'on', unit: 'record', budget: 8, delta: 1e-5 });
     expect(spent.epsilon).toBeLessThanOrEqual(8);
     expect(spent.epsilon).toBeGreaterThan(7.9);
-    expect(spent.epsilonPld).toBeLessThan(spent.epsilon);
-    expect(spent.nextRun.fits).toBe(false);
+    expect(spent.epsilon_pld).toBeLessThan(spent.epsilon);
+    expect(spent.next_run.fits).toBe(false);
     const again = await hub.start('again');
     if (!again.ok) throw new Error(again.detail);
     expect(await finished(hub, again.value.run)).toMatchObject({

@@ -10,8 +10,8 @@ import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import type { CoordinatorPort } from '../../shared/participant/coordinator-port.ts';
 import { enrol } from '../../shared/participant/enrol.ts';
 import { type HttpPortOptions, httpPort } from '../../shared/participant/http-port.ts';
+import type { Run } from '../../shared/protocol/api/run.ts';
 import { readInvitation } from '../../shared/protocol/enrolment.ts';
-import type { RunInfo } from '../../shared/protocol/objects.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import {
@@ -132,7 +132,7 @@ const TRANSPORTS = {
   },
 };
 
-const results: Partial<Record<string, { run: RunInfo; content: Awaited<ReturnType<typeof contentOf>> }>> = {};
+const results: Partial<Record<string, { run: Run; content: Awaited<ReturnType<typeof contentOf>> }>> = {};
 
 describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
   const name = `transport-${transport}`;

@@ -4,19 +4,12 @@
  */
 import type { z } from '@hono/zod-openapi';
 import type { FeedbackReceipt } from '../../shared/protocol/items.ts';
-import type { Versions } from '../routes/models.ts';
-import type { Privacy } from '../routes/privacy.ts';
 import type { Regions } from '../routes/regions.ts';
-import type { Run, Runs } from '../routes/rounds.ts';
 import type * as Read from './client/served.ts';
 
 type Fits<Wanted, _Answer extends Wanted> = true;
 
 export type Contract = [
-  Fits<{ versions: Read.ModelVersion[] }, z.infer<typeof Versions>>,
-  Fits<Read.Runs, z.infer<typeof Runs>>,
-  Fits<Read.Run, z.infer<typeof Run>>,
-  Fits<Read.Privacy, z.infer<typeof Privacy>>,
   Fits<Read.Regions, z.infer<typeof Regions>>,
   Fits<Omit<Read.Receipt, 'region'>, z.infer<typeof FeedbackReceipt>>,
 ];

@@ -91,12 +91,12 @@ async function samplesOf(services: Services, info: CollectionInfo): Promise<Samp
   if (serving !== undefined) {
     add('fedcar_model_version', serving.version);
     add('fedcar_model_rows', serving.rows, { rows: 'all' });
-    add('fedcar_model_rows', serving.activeRows, { rows: 'active' });
+    add('fedcar_model_rows', serving.active_rows, { rows: 'active' });
   }
   if (run !== undefined) {
     add('fedcar_run_state', 1, { state: run.state });
     add('fedcar_run_rounds_finished', run.finished);
-    add('fedcar_run_start_time_seconds', run.startedAt / 1000);
+    add('fedcar_run_start_time_seconds', run.started_at / 1000);
   }
   for (const { region, items, lastContributionAt } of regions) {
     add('fedcar_region_items', items, { region });

@@ -3,8 +3,8 @@
  * models that answer, as clients of OpenAI's API list them.
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import { Model, Version, Versions } from '../../shared/protocol/api/version.ts';
 import { Sha256Hex } from '../../shared/protocol/names.ts';
-import type { VersionInfo } from '../../shared/protocol/objects.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
 import { answeringModels, DEFAULT_MODEL } from '../answer/configured.ts';
 import { EXTRACTIVE } from '../answer/extractive.ts';
@@ -13,61 +13,22 @@ import { Problem, problemOf } from '../problem.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
 import { MAX_SNAPSHOT_BYTES, type SnapshotCache } from '../snapshot-cache.ts';
 
-const Version = z
-  .strictObject({
-    version: z.int(),
-    /** Counts additions of rows to the same trained version. */
-    revision: z.int(),
-    hash: z.string(),
-    bytes: z.int(),
-    rows: z.int(),
-    active_rows: z.int(),
-    created_at: z.number(),
-    parent: z.int().nullable(),
-    run: z.string().nullable(),
-    state: z.enum(['serving', 'available', 'rejected']),
-    held_out: z
-      .strictObject({ units: z.number(), accuracy: z.number(), baseline: z.number(), mips: z.number() })
-      .nullable(),
-    probe: z.strictObject({ titles: z.number(), found: z.number(), mips: z.number() }).nullable(),
-    training: z.record(z.string(), z.unknown()),
-  })
-  .openapi('ModelVersion');
-/** Who answers, under a name that chat/completions takes as its `model`; as OpenAI's API shows it. */
-const Model = z
-  .strictObject({
-    id: z.string(),
-    object: z.literal('model'),
-    /** When the serving version was made, seconds since 1970. */
-    created: z.int(),
-    /** `fedcar`, or `operator` for the language model that the deployment was configured with. */
-    owned_by: z.string(),
-  })
-  .openapi('Model');
-export const Versions = z
-  .strictObject({
-    /** Of the retriever, newest first. */
-    versions: z.array(Version),
-    object: z.literal('list'),
-    data: z.array(Model),
-  })
-  .openapi('ModelVersions');
 const nameParams = z.object({
-  version: z
-    .string()
-    .min(1)
-    .max(256)
-    .openapi({ description: 'A version by its number, or a model of `data` by its `id`' }),
+  version: z.string().min(1).max(256).describe('A version by its number, or a model of `data` by its `id`'),
 });
-const params = z.object({ version: z.coerce.number().int().nonnegative() });
-const importParams = z.object({ sha256: Sha256Hex });
+const params = z.object({
+  version: z.coerce.number().int().nonnegative().describe('Number of a version'),
+});
+const sha256 = Sha256Hex.describe('SHA-256 of the whole file, hexadecimal');
+const importParams = z.object({ sha256 });
 const partParams = z.object({
-  sha256: Sha256Hex,
+  sha256,
   part: z.coerce
     .number()
     .int()
     .min(0)
-    .max(MAX_SNAPSHOT_BYTES / PART_BYTES - 1),
+    .max(MAX_SNAPSHOT_BYTES / PART_BYTES - 1)
+    .describe('Place of the part in the file, from 0 on'),
 });
 const bytes = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } };
 const tags = ['models'];
@@ -128,12 +89,8 @@ const importVersion = createRoute({
   responses: { 201: json(Version, 'The version, available'), ...problems },
 });
 
-function shown({ activeRows, createdAt, heldOut, ...rest }: VersionInfo): z.infer<typeof Version> {
-  return { ...rest, active_rows: activeRows, created_at: createdAt, held_out: heldOut };
-}
-
-function modelsOf(env: Env, versions: readonly VersionInfo[]): z.infer<typeof Model>[] {
-  const created = Math.floor((versions.find(({ state }) => state === 'serving')?.createdAt ?? 0) / 1000);
+function modelsOf(env: Env, versions: readonly Version[]): Model[] {
+  const created = Math.floor((versions.find(({ state }) => state === 'serving')?.created_at ?? 0) / 1000);
   return answeringModels(env).map((id) => {
     const ours = id === DEFAULT_MODEL || id === EXTRACTIVE;
     return { id, object: 'model', created, owned_by: ours ? 'fedcar' : 'operator' };
@@ -146,13 +103,13 @@ export function modelRoutes(snapshots: SnapshotCache) {
       const versions = await c.var.services.coordinator(c.var.collection).versions();
       versions.sort((a, b) => b.version - a.version);
       const data = modelsOf(c.env, versions);
-      return c.json({ versions: versions.map(shown), object: 'list' as const, data }, 200);
+      return c.json({ versions, object: 'list' as const, data }, 200);
     })
     .openapi(one, async (c) => {
       const { version } = c.req.valid('param');
       const versions = await c.var.services.coordinator(c.var.collection).versions();
       const found = versions.find((entry) => String(entry.version) === version);
-      if (found) return c.json(shown(found), 200);
+      if (found) return c.json(found, 200);
       const model = modelsOf(c.env, versions).find(({ id }) => id === version);
       if (model) return c.json(model, 200);
       throw new Problem('unknown_version', 'There is no version and no model of this name');
@@ -162,7 +119,7 @@ export function modelRoutes(snapshots: SnapshotCache) {
       const outcome = await c.var.services.coordinator(c.var.collection).activate(version);
       if (!outcome.ok) throw problemOf(outcome);
       snapshots.forget(c.var.collection.name);
-      return c.json(shown(outcome.value), 200);
+      return c.json(outcome.value, 200);
     })
     .openapi(snapshot, async (c) => {
       const { version } = c.req.valid('param');
@@ -191,7 +148,7 @@ export function modelRoutes(snapshots: SnapshotCache) {
       const { sha256 } = c.req.valid('param');
       const outcome = await c.var.services.coordinator(c.var.collection).importVersion(sha256);
       if (!outcome.ok) throw problemOf(outcome);
-      return c.json(shown(outcome.value), 201);
+      return c.json(outcome.value, 201);
     });
 }
 

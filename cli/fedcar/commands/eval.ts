@@ -1,5 +1,6 @@
 /** `fedcar eval`: how often the right document comes first, over a BEIR folder's test questions. */
 import { resolve } from 'node:path';
+import type { Versions } from '../../../shared/protocol/api/version.ts';
 import type { RetrievalSummary } from '../../../shared/retrieval/metrics.ts';
 import { openBeir } from '../../beir.ts';
 import { whole } from '../../bench/accuracy-options.ts';
@@ -35,7 +36,7 @@ export const evalCommand: Register = (program, bind) => {
 async function evaluate(context: Context, path: string, { modelVersion, limit }: Options): Promise<Shown> {
   const queries = await someTestQueries(await openBeir(resolve(context.io.cwd, path)), limit);
   const client = await context.client();
-  const { versions } = await client.get<{ versions: { version: number; state: string }[] }>('/models');
+  const { versions } = await client.get<Versions>('/models');
   const serving = versions.find(({ state }) => state === 'serving')?.version ?? 0;
   const wanted = modelVersion.length > 0 ? modelVersion : [...new Set([0, serving])];
   const strange = wanted.find((number) => !versions.some(({ version }) => version === number));

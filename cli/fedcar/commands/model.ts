@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Version, Versions } from '../../../shared/protocol/api/version.ts';
 import { partCount, partOf } from '../../../shared/protocol/parameters.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import type { Client } from '../../client.ts';
@@ -11,21 +12,6 @@ import { Failure } from '../failure.ts';
 import { bytes, moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
-
-interface Version {
-  version: number;
-  hash: string;
-  bytes: number;
-  rows: number;
-  active_rows: number;
-  created_at: number;
-  parent: number | null;
-  run: string | null;
-  state: string;
-  held_out: { units: number; accuracy: number; baseline: number; mips: number } | null;
-  probe: { titles: number; found: number; mips: number } | null;
-  training: Record<string, unknown>;
-}
 
 export const modelCommands: Register = (program, bind) => {
   const model = program.command('model').description('versions of the retriever');
@@ -70,7 +56,7 @@ export const modelCommands: Register = (program, bind) => {
 };
 
 async function versionsOf(client: Client): Promise<Version[]> {
-  return (await client.get<{ versions: Version[] }>('/models')).versions;
+  return (await client.get<Versions>('/models')).versions;
 }
 
 async function list(context: Context): Promise<Shown> {

@@ -1,5 +1,6 @@
 /** `fedcar privacy`: what was promised and spent, and what a schedule would cost. */
 import { InvalidArgumentError } from 'commander';
+import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { settingsFrom } from '../../settings-flags.ts';
@@ -9,29 +10,6 @@ import { moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import { costOfNoise, type PrivacyPlan, planPrivacy } from '../privacy-plan.ts';
 import type { Register } from '../program.ts';
-
-interface Spent {
-  aggregation: string;
-  noise: 'on' | 'off';
-  unit: string;
-  delta: number;
-  budget: number;
-  retention_days: number;
-  epsilon: number;
-  epsilon_rdp: number;
-  epsilon_pld: number;
-  left: number;
-  honest: number;
-  members: number;
-  next_run: { epsilon: number; fits: boolean; noise_multiplier: number };
-  charges: {
-    kind: string;
-    rounds: number;
-    sampling_rate: number;
-    noise_multiplier: number;
-    last_at: number;
-  }[];
-}
 
 interface PlanOptions {
   live: boolean;
@@ -79,7 +57,7 @@ function positive(text: string): number {
 }
 
 async function show(context: Context): Promise<Shown> {
-  const spent = await (await context.client()).get<Spent>('/privacy');
+  const spent = await (await context.client()).get<Privacy>('/privacy');
   if (spent.noise === 'off') {
     return { json: spent, text: 'noise is off: nothing is promised about single questions' };
   }

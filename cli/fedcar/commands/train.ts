@@ -1,18 +1,15 @@
 /** `fedcar train`: runs of training, to start, to watch, to cancel, to look back on. */
+import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
+import type { Schedule } from '../../../shared/protocol/api/schedule.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import type { Client } from '../../client.ts';
 import { table } from '../../table.ts';
-import { type RunReport, startRun, watchRun } from '../../training.ts';
+import { startRun, watchRun } from '../../training.ts';
 import type { Context, Shown } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
-
-interface Runs {
-  runs: RunReport[];
-  schedule?: { next_at: number | null; waiting: { reason: string; detail: string } | null };
-}
 
 export const trainCommands: Register = (program, bind) => {
   const train = program.command('train').description('training runs');
@@ -64,7 +61,7 @@ async function follow(context: Context, client: Client, id: string): Promise<Sho
   return { json: report, text: outcome(report), exit: good ? 0 : 1 };
 }
 
-function outcome({ run, state, version, error }: RunReport): string {
+function outcome({ run, state, version, error }: Run): string {
   if (state === 'published') return `run ${run}: version ${version} serves`;
   if (state === 'rejected')
     return `run ${run}: the gate did not publish version ${version}; what served goes on serving`;
@@ -87,9 +84,7 @@ async function list(context: Context, limit: number): Promise<Shown> {
 }
 
 /** When the schedule starts the next run, and what keeps it from doing so. */
-function due(schedule: Runs['schedule']): string[] {
-  if (schedule === undefined) return [];
-  const { next_at, waiting } = schedule;
+function due({ next_at, waiting }: Schedule): string[] {
   if (waiting !== null) return ['', `the schedule waits: ${waiting.detail}`];
   return ['', next_at === null ? 'the schedule is off' : `the next run is due ${moment(next_at)}`];
 }
@@ -98,7 +93,7 @@ async function cancel(context: Context, given: string | undefined): Promise<Show
   const client = await context.client();
   const id = given ?? (await newest(client));
   return await context.change({ what: `cancel the run ${id}` }, async () => {
-    const run = await client.post<RunReport>(`/rounds/${encodeURIComponent(id)}/cancel`);
+    const run = await client.post<Run>(`/rounds/${encodeURIComponent(id)}/cancel`);
     const text = run.state === 'cancelled' ? `run ${id} is cancelled` : `run ${id} had ended: ${run.state}`;
     return { json: run, text };
   });

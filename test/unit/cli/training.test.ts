@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { describe as inWords, type RoundReport, type RunReport } from '../../../cli/training.ts';
+import { describe as inWords } from '../../../cli/training.ts';
+import type { Round, Run } from '../../../shared/protocol/api/run.ts';
 
-function round(more: Partial<RoundReport>): RoundReport {
+function round(more: Partial<Round>): Round {
   return {
     round: 0,
     kind: 'train',
@@ -18,7 +19,7 @@ function round(more: Partial<RoundReport>): RoundReport {
   };
 }
 
-function run(rounds: RoundReport[]): RunReport {
+function run(rounds: Round[]): Run {
   const rest = { planned: null, version: null, error: null, ended_at: null };
   return { run: 'r', state: 'running', reason: 'by hand', started_at: 0, finished: 0, ...rest, rounds };
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processIo } from '../../../cli/fedcar/io.ts';
 import { main } from '../../../cli/fedcar/main.ts';
-import type { RunReport } from '../../../cli/training.ts';
+import type { Run } from '../../../shared/protocol/api/run.ts';
 import { Federation } from '../../federation/federation.ts';
 import { type Member, prepareSite, removeSite, type Site } from '../../federation/processes.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => removeSite(site));
 
 /** Rounds that came to a sum. A round that failed released nothing, and another took its place. */
-const released = (run: RunReport) => run.rounds.filter(({ error }) => error === null);
+const released = (run: Run) => run.rounds.filter(({ error }) => error === null);
 
 /** Kills the coordinator at each of these moments in the life of its participants, once. */
 function killHubAt(federation: Federation, moments: readonly string[]): Set<string> {
@@ -158,7 +158,7 @@ describe.runIf(FULL)('a Worker of another account', () => {
 
 describe.runIf(FULL)('without noise', () => {
   let federation: Federation;
-  let calm: RunReport;
+  let calm: Run;
   let heldOut: unknown;
 
   beforeAll(async () => {
@@ -170,7 +170,7 @@ describe.runIf(FULL)('without noise', () => {
   afterAll(() => federation.end());
 
   /** The same sums as in the calm run: everybody was in each of them, once. */
-  async function expectSameSums(run: RunReport): Promise<void> {
+  async function expectSameSums(run: Run): Promise<void> {
     const rounds = released(run);
     expect(rounds.map(({ kind, contributors }) => [kind, contributors])).toEqual(
       calm.rounds.map(({ kind }) => [kind, 4]),

@@ -2,8 +2,11 @@
  * The dashboard's data: loads it, keeps it fresh while somebody looks, and tells whoever draws it. A run under way is
  * read every two seconds, everything else once a minute; a hidden page asks for nothing.
  */
+import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
+import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
+import type { Version } from '../../../shared/protocol/api/version.ts';
 import { call, collectionNames, type Target, type Trouble, troubleOf } from './api.ts';
-import type { ModelVersion, Privacy, Regions, Run, Runs } from './served.ts';
+import type { Regions } from './served.ts';
 import { keepToken, keptToken } from './token.ts';
 
 const RUNNING_MS = 2000;
@@ -19,7 +22,7 @@ export interface Loaded<T> {
 export interface State {
   target: Target;
   collections: string[];
-  models: Loaded<ModelVersion[]>;
+  models: Loaded<Version[]>;
   privacy: Loaded<Privacy>;
   regions: Loaded<Regions>;
   runs: Loaded<Runs>;
@@ -153,11 +156,11 @@ export class Store {
     else this.#set({ [part]: loaded });
   }
 
-  async #read(part: Part, run: string): Promise<ModelVersion[] | Privacy | Regions | Runs | Run> {
+  async #read(part: Part, run: string): Promise<Version[] | Privacy | Regions | Runs | Run> {
     const get = <T>(path: string) => call<T>(this.#state.target, 'GET', path);
     switch (part) {
       case 'models':
-        return (await get<{ versions: ModelVersion[] }>('/models')).versions;
+        return (await get<{ versions: Version[] }>('/models')).versions;
       case 'runs':
         return await get<Runs>('/rounds?limit=20');
       case 'run':

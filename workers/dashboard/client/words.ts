@@ -1,5 +1,5 @@
 /** What the service's own terms mean, in words for the reader. Pure. */
-import type { Run } from './served.ts';
+import type { Run } from '../../../shared/protocol/api/run.ts';
 
 /** Cloudflare's location hints; other regions go by their own name. */
 const PLACES: Record<string, string> = {

@@ -5,7 +5,7 @@ import type { Trained } from '../../../../cli/bench/accuracy.ts';
 import { accuracyReport, type Measured } from '../../../../cli/bench/accuracy-report.ts';
 import type { AnsweredQuery } from '../../../../cli/evaluation.ts';
 import { settingsFrom } from '../../../../cli/settings-flags.ts';
-import type { RoundReport, RunReport } from '../../../../cli/training.ts';
+import type { Round, Run } from '../../../../shared/protocol/api/run.ts';
 import { wilsonInterval } from '../../../../shared/retrieval/metrics.ts';
 
 const folder = (withheld: string[] = []) =>
@@ -25,12 +25,12 @@ const plain = answered(['b'], ['b'], ['c', 'b'], ['c']);
 const better = answered(['a'], ['b', 'a'], ['b'], ['c']);
 
 const participants = { east: { phase: 'ready', progress: 1 }, west: { phase: 'ready', progress: 1 } };
-const round = (n: number, kind: RoundReport['kind'], more: Partial<RoundReport> = {}): RoundReport => ({
+const round = (n: number, kind: Round['kind'], more: Partial<Round> = {}): Round => ({
   ...{ round: n, kind, phase: 'released', started_at: 1000 * n, ended_at: 1000 * (n + 1), participants },
   ...{ contributors: 2, noise_in_effect: null, loss: null, accuracy: null, error: null, ...more },
 });
 
-const run = (more: Partial<RunReport> = {}): RunReport => ({
+const run = (more: Partial<Run> = {}): Run => ({
   ...{ run: 'r', state: 'published', reason: 'by hand', started_at: 0, ended_at: 4000, finished: 4 },
   ...{ planned: 4, version: 1, error: null },
   rounds: [
@@ -42,9 +42,10 @@ const run = (more: Partial<RunReport> = {}): RunReport => ({
   ...more,
 });
 
+const held_out = { units: 40, accuracy: 0.9, baseline: 0.5, mips: 0.5 };
 const trained = (more: Partial<Trained> = {}): Trained => ({
   ...{ region: null, units: { east: 300, west: 100 }, run: run(), answers: better, trainS: 4.04, askS: 1 },
-  version: { version: 1, bytes: 900, rows: 3, active_rows: 2, held_out: { accuracy: 0.9 }, probe: null },
+  version: { version: 1, bytes: 900, rows: 3, active_rows: 2, held_out, probe: null },
   privacy: { noise: 'off', epsilon: 0, epsilon_pld: 0, charges: [] },
   settings: settingsFrom([]),
   ...more,
@@ -65,7 +66,7 @@ it('has rates with intervals, rounds, times and the curve', () => {
     // The count and the gate are none of the two that were asked for.
     ...{ rounds: 2, rounds_in_all: 4, wall_s: 10, ingest_s: 2, train_s: 4, ask_s: 1, critical_path_s: 3 },
     ...{ epsilon: null, epsilon_pld: null, noise: null },
-    ...{ state: 'published', held_out: { accuracy: 0.9 }, probe: null, rows: 3, active_rows: 2 },
+    ...{ state: 'published', held_out, probe: null, rows: 3, active_rows: 2 },
     ...{ snapshot_bytes: 900, local_only: null, settings: settingsFrom([]) },
   });
   expect(report.curve).toEqual([
@@ -94,9 +95,10 @@ it('tells documents that were withheld from the others', () => {
 });
 
 it('gives the privacy that was charged, and the noise', () => {
+  const each = { sampling_rate: 1, last_at: 0 };
   const charges = [
-    { kind: 'count', rounds: 1, noise_multiplier: 9 },
-    { kind: 'train', rounds: 2, noise_multiplier: 2 },
+    { kind: 'count', rounds: 1, noise_multiplier: 9, ...each },
+    { kind: 'train', rounds: 2, noise_multiplier: 2, ...each },
   ];
   const privacy = { noise: 'on' as const, epsilon: 2.1, epsilon_pld: 1.9, charges };
   const noise = { charged: 2, in_effect: expect.closeTo(2.3) };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { criticalPathS } from '../../../../cli/bench/critical-path.ts';
-import type { RoundReport } from '../../../../cli/training.ts';
+import type { Round } from '../../../../shared/protocol/api/run.ts';
 
-const round = (started_at: number, ended_at: number | null, phases: Record<string, string>): RoundReport => ({
+const round = (started_at: number, ended_at: number | null, phases: Record<string, string>): Round => ({
   round: 0,
   kind: 'train',
   phase: 'released',

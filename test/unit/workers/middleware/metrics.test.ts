@@ -96,10 +96,10 @@ describe('gauges', () => {
     revision: 0,
     hash: '',
     bytes: 1,
-    createdAt: 0,
+    created_at: 0,
     parent: null,
     run: null,
-    heldOut: null,
+    held_out: null,
     probe: null,
   };
   function services(state: { reads: number; fails: boolean }): Services {
@@ -115,10 +115,10 @@ describe('gauges', () => {
         return { noise: 'on', epsilon: 1.25, budget: 4 };
       },
       versions: async () => [
-        { ...version, version: 2, state: 'serving', rows: 10, activeRows: 4, training: {} },
-        { ...version, version: 1, state: 'rejected', rows: 10, activeRows: 4, training: {} },
+        { ...version, version: 2, state: 'serving', rows: 10, active_rows: 4, training: {} },
+        { ...version, version: 1, state: 'rejected', rows: 10, active_rows: 4, training: {} },
       ],
-      runs: async () => [{ state: 'published', finished: 7, startedAt: 5000 }],
+      runs: async () => [{ state: 'published', finished: 7, started_at: 5000 }],
       regions: async () => [{ region: 'weur', items: 3, passages: 9, lastContributionAt: null }],
     } as unknown as CoordinatorApi;
     return { ...memory, coordinator: () => coordinator };

@@ -1,8 +1,7 @@
 /** The round under way: how far the run is, the step that all wait for, and what each region does. */
-
+import type { Round, Run } from '../../../../shared/protocol/api/run.ts';
 import { count } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
-import type { Round, Run } from '../served.ts';
 import { participantPhase, ROUND_KINDS, stepsOf } from '../words.ts';
 
 export function LiveRound({ run, secure }: { run: Run; secure: boolean }) {

@@ -1,8 +1,8 @@
 /** What matters most, at a glance: two promises, four figures. */
 import type { Child } from 'hono/jsx/dom';
+import type { Privacy } from '../../../../shared/protocol/api/privacy.ts';
 import { ago, count, DASH, epsilon, many, percent, points } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
-import type { Privacy } from '../served.ts';
 import type { State } from '../store.ts';
 
 export function Overview({ state }: { state: State }) {

@@ -1,8 +1,7 @@
 /** ε spent against the budget, and what the next run would cost. */
-
+import type { Privacy } from '../../../../shared/protocol/api/privacy.ts';
 import { count, epsilon, many } from '../format.ts';
 import { Card, LoadState } from '../parts/card.tsx';
-import type { Privacy } from '../served.ts';
 import type { State } from '../store.ts';
 
 export function PrivacyCard({ state: { privacy } }: { state: State }) {

@@ -1,8 +1,9 @@
 /** A run in a few lines: what became of it, how long it took, and when the next one starts by itself. */
 import type { Child } from 'hono/jsx/dom';
+import type { Run } from '../../../../shared/protocol/api/run.ts';
+import type { Schedule } from '../../../../shared/protocol/api/schedule.ts';
 import { ago, count, dateTime, duration } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
-import type { Run, Schedule } from '../served.ts';
 import { RUN_STATES } from '../words.ts';
 
 export interface RunFactsProps {

@@ -1,9 +1,9 @@
 /** Training: the run under way with its phases by region, or the last one with what came of it. */
+import type { Run } from '../../../../shared/protocol/api/run.ts';
 import { RoundsPlot } from '../charts/rounds-plot.tsx';
 import { epsilon } from '../format.ts';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
 import type { Ask } from '../parts/confirm.tsx';
-import type { Run } from '../served.ts';
 import type { State, Store } from '../store.ts';
 import { LiveRound } from './live-round.tsx';
 import { RunChoice, RunFacts } from './run-facts.tsx';

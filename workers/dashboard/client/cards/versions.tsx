@@ -1,10 +1,9 @@
 /** Versions with what the gate measured, and the way back: any of them can be made to serve. */
-
+import type { Version } from '../../../../shared/protocol/api/version.ts';
 import { ago, count, DASH, dateTime, percent, points } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, LoadState } from '../parts/card.tsx';
 import type { Ask } from '../parts/confirm.tsx';
-import type { ModelVersion } from '../served.ts';
 import type { State, Store } from '../store.ts';
 import { VERSION_STATES } from '../words.ts';
 
@@ -17,7 +16,7 @@ export interface VersionsProps {
 export function VersionsCard({ state: { models, now }, store, ask }: VersionsProps) {
   const versions = models.value ?? [];
   const serving = versions.find(({ state }) => state === 'serving');
-  const activate = (version: ModelVersion) =>
+  const activate = (version: Version) =>
     ask({
       title: `Serve version ${version.version}?`,
       text: <Consequences version={version} serving={serving} />,
@@ -70,7 +69,7 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
   );
 }
 
-function Row({ version, now, onActivate }: { version: ModelVersion; now: number; onActivate: () => void }) {
+function Row({ version, now, onActivate }: { version: Version; now: number; onActivate: () => void }) {
   const { label, tone } = VERSION_STATES[version.state] ?? { label: version.state, tone: 'plain' as const };
   const measured = version.held_out;
   const gain = measured === null ? null : measured.accuracy - measured.mips;
@@ -102,7 +101,7 @@ function Row({ version, now, onActivate }: { version: ModelVersion; now: number;
   );
 }
 
-function Consequences({ version, serving }: { version: ModelVersion; serving: ModelVersion | undefined }) {
+function Consequences({ version, serving }: { version: Version; serving: Version | undefined }) {
   const measured = version.held_out;
   return (
     <>

@@ -1,19 +1,19 @@
 /** Accuracy on held-out questions by version, as bars, against the line of plain search (MIPS). */
 import uPlot from 'uplot';
+import type { Version } from '../../../../shared/protocol/api/version.ts';
 import { percent } from '../format.ts';
-import type { ModelVersion } from '../served.ts';
 import { axis, Plot, type PlotOptions } from './plot.tsx';
 import type { Theme } from './theme.ts';
 
 /** Beyond this many bars their figures would touch. */
 const MOST_LABELS = 8;
 
-export interface MeasuredVersion extends ModelVersion {
-  held_out: NonNullable<ModelVersion['held_out']>;
+export interface MeasuredVersion extends Version {
+  held_out: NonNullable<Version['held_out']>;
 }
 
 /** Those that a gate measured, oldest first. */
-export function measuredOf(versions: readonly ModelVersion[]): MeasuredVersion[] {
+export function measuredOf(versions: readonly Version[]): MeasuredVersion[] {
   return versions
     .filter((version): version is MeasuredVersion => version.held_out !== null)
     .sort((a, b) => a.version - b.version);

@@ -1,7 +1,7 @@
 /** A run's train rounds: the mean loss before each step, and below it how many regions took part. */
 import { useState } from 'hono/jsx/dom';
 import uPlot from 'uplot';
-import type { Round } from '../served.ts';
+import type { Round } from '../../../../shared/protocol/api/run.ts';
 import { axis, Plot, type PlotOptions } from './plot.tsx';
 import type { Theme } from './theme.ts';
 

@@ -1,0 +1,78 @@
+/** What a collection promises of privacy, what is spent of it, and what the next run would cost. */
+import { z } from 'zod';
+import { Schedule } from './schedule.ts';
+
+export const PrivacyCharge = z
+  .strictObject({
+    kind: z.string().describe('Kind of the rounds: count, train or gate'),
+    rounds: z.int().describe('Rounds of this kind, rate and noise'),
+    sampling_rate: z.number().describe('q: probability with which a round read a unit, between 0 and 1'),
+    noise_multiplier: z
+      .number()
+      .describe('z: standard deviation of the noise, as a multiple of the sensitivity'),
+    last_at: z.number().describe('When the last of them was charged, milliseconds since 1970'),
+  })
+  .meta({
+    id: 'PrivacyCharge',
+    description: 'What the ledger was charged with, rounds of one kind together',
+  });
+export type PrivacyCharge = z.infer<typeof PrivacyCharge>;
+
+export const Privacy = z
+  .strictObject({
+    aggregation: z
+      .enum(['secure', 'plain'])
+      .describe('`secure`: the coordinator learns sums only; `plain`: it sees every region’s vector'),
+    graph: z
+      .discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('complete').describe('Every member shares its secrets with all others'),
+          security: z
+            .literal('malicious-server')
+            .describe('Holds against a coordinator that deviates from the protocol'),
+        }),
+        z.strictObject({
+          kind: z.literal('k-regular').describe('Every member shares its secrets with k others'),
+          security: z
+            .literal('semi-honest')
+            .describe('Holds against a coordinator that follows the protocol'),
+          degree: z.int().describe('k: with how many others each member shares its secrets'),
+          share_threshold: z.int().describe('So many shares restore a secret'),
+        }),
+      ])
+      .nullable()
+      .describe(
+        'Who shares secrets with whom, and against which coordinator the sums are secret. Null where they are not',
+      ),
+    noise: z.enum(['on', 'off']).describe('`off`: nothing is promised'),
+    unit: z
+      .enum(['record', 'contributor'])
+      .describe('What is protected: one query record, or everything of one contributor'),
+    delta: z.number().describe('δ of the promise'),
+    budget: z.number().describe('ε that every window as long as the retention time is promised'),
+    retention_days: z.number().describe('Length of that window: records expire after so many days'),
+    epsilon: z.number().describe('ε spent, by the ledger’s own accounting (the filter)'),
+    epsilon_rdp: z.number().describe('ε spent, as a fixed schedule by Rényi DP'),
+    epsilon_pld: z.number().describe('ε spent, as a fixed schedule by the privacy-loss distribution'),
+    left: z.number().describe('ε left of the budget'),
+    honest: z
+      .int()
+      .describe(
+        'h: so many of the members are sure to be honest and in every sum, threshold minus colluders',
+      ),
+    members: z.int().describe('n: members of the roster; where sums are plain, those that take part'),
+    next_run: z
+      .strictObject({
+        epsilon: z.number().describe('ε spent after it'),
+        fits: z.boolean().describe('Whether the budget allows it now'),
+        noise_multiplier: z.number().describe('z of its training rounds'),
+        runs_left: z
+          .int()
+          .describe('Runs like it that the budget has room for now; 100 stands for 100 or more'),
+      })
+      .describe('What another run would cost'),
+    charges: z.array(PrivacyCharge).describe('What was charged, rounds of one kind, rate and noise together'),
+    schedule: Schedule,
+  })
+  .meta({ id: 'Privacy', description: 'The ledger’s account' });
+export type Privacy = z.infer<typeof Privacy>;

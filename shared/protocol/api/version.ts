@@ -1,0 +1,63 @@
+/**
+ * Versions of a collection's retriever. Version 0 is plain embedding search and always there; every training run that
+ * ends adds one. Beside them the models that answer, as clients of OpenAI's API list them.
+ */
+import { z } from 'zod';
+
+/** What the gate measured, by held-out units. */
+export const HeldOut = z.strictObject({
+  units: z.number().describe('Held-out units that judged it, with the noise in their number'),
+  accuracy: z.number().describe('Share that the version answered right, between 0 and 1'),
+  baseline: z.number().describe('Share that the version that served answered right'),
+  mips: z.number().describe('Share that plain embedding search answered right'),
+});
+export type HeldOut = z.infer<typeof HeldOut>;
+
+export const Version = z
+  .strictObject({
+    version: z.int().describe('Number of the version; 0 is plain embedding search'),
+    revision: z.int().describe('Counts additions of rows to the same trained version'),
+    hash: z.string().describe('SHA-256 of its snapshot, hexadecimal'),
+    bytes: z.int().describe('Length of its snapshot'),
+    rows: z.int().describe('Passages that it ranks'),
+    active_rows: z.int().describe('Of them, those whose rows were trained'),
+    created_at: z.number().describe('When it was made, milliseconds since 1970'),
+    parent: z.int().nullable().describe('The version that its run started from; null where none did'),
+    run: z.string().nullable().describe('The run that trained it; null where none did'),
+    state: z
+      .enum(['serving', 'available', 'rejected'])
+      .describe('`rejected`: the gate kept it from serving; it can be made to serve all the same'),
+    held_out: HeldOut.nullable().describe('What the gate measured; null where it did not'),
+    probe: z
+      .strictObject({
+        titles: z.number().describe('Titles of untrained documents that were asked as questions'),
+        found: z.number().describe('Of them, those that find their document'),
+        mips: z.number().describe('Of them, those that find it by plain embedding search'),
+      })
+      .nullable()
+      .describe('What training did to documents without questions; null where not measured'),
+    training: z.record(z.string(), z.unknown()).describe('Settings and figures of the run, by name'),
+  })
+  .meta({ id: 'ModelVersion', description: 'A version of a collection’s retriever' });
+export type Version = z.infer<typeof Version>;
+
+export const Model = z
+  .strictObject({
+    id: z.string().describe('Its name; chat/completions takes it as `model`'),
+    object: z.literal('model').describe('What this is, for clients of OpenAI’s API'),
+    created: z.int().describe('When the serving version was made, seconds since 1970'),
+    owned_by: z
+      .string()
+      .describe('`fedcar`, or `operator` for the language model that the deployment was configured with'),
+  })
+  .meta({ id: 'Model', description: 'Who answers, as OpenAI’s API shows it' });
+export type Model = z.infer<typeof Model>;
+
+export const Versions = z
+  .strictObject({
+    versions: z.array(Version).describe('Versions of the retriever, newest first'),
+    object: z.literal('list').describe('What this is, for clients of OpenAI’s API'),
+    data: z.array(Model).describe('Who answers'),
+  })
+  .meta({ id: 'ModelVersions', description: 'Versions of the retriever, and who answers' });
+export type Versions = z.infer<typeof Versions>;
