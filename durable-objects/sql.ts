@@ -92,7 +92,7 @@ export class Blobs {
 
   /** Deletes every byte string whose name begins with `prefix`. */
   deletePrefix(prefix: string): void {
-    this.#storage.sql.exec('DELETE FROM blobs WHERE substr(name, 1, ?) = ?', prefix.length, prefix);
+    this.#storage.sql.exec('DELETE FROM blobs WHERE name >= ? AND name < ?', prefix, `${prefix}\u{10ffff}`);
   }
 }
 

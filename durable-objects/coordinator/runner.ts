@@ -240,6 +240,10 @@ export class Runner {
       if (refused !== null) return this.#stop(run, refused);
       return plainSum.sum(contributorsOf(round), spec.dimension, { vector });
     }
+    // Who was asked for an answer keeps the round's secrets: a state that is gone is not made anew under its name.
+    if (run.securePhase !== null && secure.state(spec.id) === null) {
+      return this.#again(run, 'the state of the secure sum was lost, as in an upgrade');
+    }
     secure.open(spec, settings.schedule.secureDeadlineMs, now());
     for (;;) {
       secure.tick(spec.id, contributorsOf(round), now());

@@ -2,6 +2,7 @@
 import { LEDGER_TABLE } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
 import { NONCE_TABLE } from './participants.ts';
+import { SECAGG_TABLES } from './secagg-store.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -37,4 +38,8 @@ export const MIGRATIONS = [
       '$.noise_in_effect', json_extract(info, '$.noiseInEffect')),
     '$.startedAt', '$.endedAt', '$.noiseInEffect')
    WHERE info LIKE '%"startedAt":%';`,
+  // A secure sum under way was one value here: its round is tried again (runner.ts).
+  `${SECAGG_TABLES}
+  DELETE FROM kv WHERE key = 'secagg' OR key LIKE 'secagg#%';
+  DELETE FROM blobs WHERE substr(name, 1, 7) = 'secagg/';`,
 ] as const;

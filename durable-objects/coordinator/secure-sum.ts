@@ -9,19 +9,15 @@ import type { AnySignedRoster, ClientMessage, ServerMessage } from '../../shared
 import { secureParameters } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import { isPresent } from '../../shared/secagg/roster.ts';
-import { SecaggServer, type SecaggServerStore, type ServerAnswer } from '../../shared/secagg/server.ts';
+import { SecaggServer, type ServerAnswer } from '../../shared/secagg/server.ts';
 import type { MessagePhase, ServerState } from '../../shared/secagg/server-state.ts';
-import { Blobs, Values } from '../sql.ts';
+import { SecaggStore } from './secagg-store.ts';
 
-const PREFIX = 'secagg/';
-const STATE = 'secagg';
 /** Rosters before the current one that an invite carries; who missed more asks for them. */
 const CHAIN = 16;
 
 export class SecureSum {
-  readonly #storage: DurableObjectStorage;
-  readonly #values: Values;
-  readonly #blobs: Blobs;
+  readonly #store: SecaggStore;
   readonly #roster: AnySignedRoster;
   readonly #chain: AnySignedRoster[];
   readonly #encoder: string;
@@ -39,9 +35,7 @@ export class SecureSum {
     encoder: string,
     completeUpTo: number,
   ) {
-    this.#storage = storage;
-    this.#values = new Values(storage);
-    this.#blobs = new Blobs(storage);
+    this.#store = new SecaggStore(storage);
     this.#chain = rosters.slice(0, -1).slice(-CHAIN);
     this.#roster = rosters.at(-1)!;
     this.#encoder = encoder;
@@ -64,7 +58,7 @@ export class SecureSum {
 
   /** The open round's state; null when there is none or another round's. */
   state(round: string): ServerState | null {
-    const state = this.#values.get<ServerState>(STATE);
+    const state = this.#store.load();
     return state?.parameters.round === round ? state : null;
   }
 
@@ -89,8 +83,7 @@ export class SecureSum {
 
   clear(): void {
     this.#server = null;
-    this.#values.delete(STATE);
-    this.#blobs.deletePrefix(PREFIX);
+    this.#store.clear();
   }
 
   /** What this member should answer now. */
@@ -150,7 +143,7 @@ export class SecureSum {
   }
 
   #of(round: string): SecaggServer {
-    if (this.#server?.round !== round) this.#server = { round, server: new SecaggServer(this.#store()) };
+    if (this.#server?.round !== round) this.#server = { round, server: new SecaggServer(this.#store) };
     return this.#server.server;
   }
 
@@ -162,20 +155,5 @@ export class SecureSum {
       if (!(error instanceof ProtocolError)) throw error;
       return { outcome: { ok: false, code: error.code, detail: error.detail }, effects: [] };
     }
-  }
-
-  #store(): SecaggServerStore {
-    return {
-      transaction: (body) => this.#storage.transactionSync(body),
-      load: () => this.#values.get<ServerState>(STATE),
-      save: (state) => this.#values.set(STATE, state),
-      read: (key) => {
-        const bytes = this.#blobs.get(PREFIX + key);
-        return bytes === null ? null : new Uint32Array(bytes.slice().buffer);
-      },
-      write: (key, words) =>
-        this.#blobs.put(PREFIX + key, new Uint8Array(words.buffer, words.byteOffset, words.byteLength)),
-      remove: (prefix) => this.#blobs.deletePrefix(PREFIX + prefix),
-    };
   }
 }

@@ -11,23 +11,28 @@ import {
 import { clientStep } from '../../../../shared/secagg/client-step.ts';
 import { type RoundContext, roundContext } from '../../../../shared/secagg/context.ts';
 import { SecaggServer, type SecaggServerStore, type ServerAnswer } from '../../../../shared/secagg/server.ts';
-import { stateFromRows, stateRows } from '../../../../shared/secagg/server-rows.ts';
+import { rowChanges, type StateRow, stateFromRows } from '../../../../shared/secagg/server-rows.ts';
 import type { ServerState } from '../../../../shared/secagg/server-state.ts';
 import { type Cohort, parametersFor, seededRandom, seededVector, TIMEOUTS, trustOf } from './cohort.ts';
 
 /** Rows of text, as a SQL store would hold them. */
 class RowStore implements SecaggServerStore {
-  rows: { key: string; json: string }[] = [];
+  rows = new Map<string, string>();
   vectors = new Map<string, Uint32Array>();
 
   transaction<T>(body: () => T): T {
     return body();
   }
   load(): ServerState | null {
-    return stateFromRows(this.rows);
+    return stateFromRows(this.list());
   }
   save(state: ServerState): void {
-    this.rows = stateRows(state);
+    const { put, drop } = rowChanges(this.load(), state);
+    for (const { key, json } of put) this.rows.set(key, json);
+    for (const key of drop) this.rows.delete(key);
+  }
+  list(): StateRow[] {
+    return [...this.rows].map(([key, json]) => ({ key, json }));
   }
   read(key: string): Uint32Array | null {
     return this.vectors.get(key)?.slice() ?? null;
@@ -81,7 +86,7 @@ export class Driver {
 
   fork(): Driver {
     const copy = new Driver(this.group);
-    copy.store.rows = [...this.store.rows];
+    copy.store.rows = new Map(this.store.rows);
     copy.store.vectors = new Map(this.store.vectors);
     copy.states = new Map(this.states);
     copy.now = this.now;
