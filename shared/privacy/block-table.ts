@@ -3,13 +3,27 @@
  * uniform real that is drawn only as far as needed. The first 32 bits meet a table; a word that falls into a cell with a
  * step of the function is extended, and the function enclosed more tightly, until it is decided. Integers only.
  */
-import { encloseExp } from './exp-bounds.ts';
+import { type Enclosure, encloseExp } from './exp-bounds.ts';
 import type { RandomSource } from './random-source.ts';
 import type { Rational } from './rational.ts';
 
 const GUIDE_BITS = 10;
 /** See `steps`: bounds the sum behind the last weight by this many times that weight. */
 const TAIL_FACTOR = 64n;
+
+/** Kept beside the bits asked for while enclosures are multiplied, some thousand times at most. */
+const SPARE_BITS = 48;
+
+function rounded({ lower, upper }: Enclosure): Enclosure {
+  const spare = BigInt(SPARE_BITS);
+  return { lower: lower >> spare, upper: (upper >> spare) + 1n };
+}
+
+/** Encloses the product of two values in [0, 1], each enclosed at `bits` bits. */
+function product(a: Enclosure, b: Enclosure, bits: number): Enclosure {
+  const scale = BigInt(bits);
+  return { lower: (a.lower * b.lower) >> scale, upper: ((a.upper * b.upper) >> scale) + 1n };
+}
 
 /** Enclosures of 2^bits · F(k) for k = 0 … as far as 2^−bits can tell. */
 interface Steps {
@@ -72,16 +86,22 @@ export class BlockTable {
     const { numerator, denominator } = this.#exponent;
     const least: bigint[] = [];
     const most: bigint[] = [];
+    // exp(−(k + 1)²a) = exp(−k²a) · exp(−(2k + 1)a), each factor exp(−2a) times the one before: products of enclosures.
+    const precision = bits + SPARE_BITS;
+    let fall = encloseExp(numerator, denominator, precision);
+    const steepening = encloseExp(2n * numerator, denominator, precision);
+    let exact: Enclosure = encloseExp(0n, 1n, precision);
+    let weight = rounded(exact);
     let lowerSum = 0n;
     let upperSum = 0n;
-    let weight = encloseExp(0n, 1n, bits);
-    for (let k = 0n; weight.upper > 2n; ) {
+    while (weight.upper > 2n) {
       lowerSum += weight.lower;
       upperSum += weight.upper;
       least.push(lowerSum);
       most.push(upperSum);
-      k += 1n;
-      weight = encloseExp(k * k * numerator, denominator, bits);
+      exact = product(exact, fall, precision);
+      fall = product(fall, steepening, precision);
+      weight = rounded(exact);
     }
     // Behind it weights fall at least as fast as exp(−kw²/σ²); k·w > 9σ and w ≥ σ/128 make that 0.94 a step.
     const tail = TAIL_FACTOR * weight.upper;
