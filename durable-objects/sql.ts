@@ -97,8 +97,8 @@ export class Blobs {
 }
 
 /**
- * JSON values under a key, for the few singletons of an object. One that is longer than a row may be (a secure round of
- * many members, a chain of large rosters) lies in pieces under `key#0`, `key#1`, …, and `key` says how many.
+ * JSON values under a key, for the few singletons of an object. One that is longer than a row may be (a chain of
+ * large rosters) lies in pieces under `key#0`, `key#1`, …, and `key` says how many.
  */
 export const VALUE_TABLE = 'CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;';
 

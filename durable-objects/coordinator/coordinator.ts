@@ -81,6 +81,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     if (this.#parts.values.get('settings') === null) return;
     const { privacy, retentionDays } = this.#parts.settings();
     const until = this.#parts.ledger.outlive(policyOf(privacy, retentionDays), [SERIAL]);
+    this.#parts.participants.forget();
     await this.#parts.alarm.at(until ?? Date.now());
   }
 

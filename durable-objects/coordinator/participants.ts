@@ -34,6 +34,9 @@ export class Participants {
   readonly #values: Values;
   /** Held requests of participants that wait for something to do. */
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** As stored: large rosters are not read again with every request. */
+  #known: Federation | null = null;
+  #round: AnySignedRoster[] | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -43,11 +46,19 @@ export class Participants {
   configure(federation: Federation): void {
     if (federation.revision < this.#federation().revision) return;
     this.#values.set(FEDERATION, federation);
+    this.#known = federation;
     for (const name of this.#waiting.keys()) this.wake(name);
   }
 
   #federation(): Federation {
-    return this.#values.get<Federation>(FEDERATION) ?? NOBODY;
+    this.#known ??= this.#values.get<Federation>(FEDERATION) ?? NOBODY;
+    return this.#known;
+  }
+
+  /** The object's storage was emptied. */
+  forget(): void {
+    this.#known = null;
+    this.#round = null;
   }
 
   /** Why no run may start; null when one may. */
@@ -74,12 +85,14 @@ export class Participants {
 
   /** From now on the open round goes by the rosters in force. */
   adopt(): void {
-    this.#values.set(ROUND, this.#federation().rosters);
+    this.#round = this.#federation().rosters;
+    this.#values.set(ROUND, this.#round);
   }
 
   /** Rosters of the open round, oldest first; those in force before the first. */
   rosters(): AnySignedRoster[] {
-    return this.#values.get<AnySignedRoster[]>(ROUND) ?? this.#federation().rosters;
+    this.#round ??= this.#values.get<AnySignedRoster[]>(ROUND);
+    return this.#round ?? this.#federation().rosters;
   }
 
   /** In force, whatever the open round goes by: what a participant catches up with. */

@@ -94,11 +94,12 @@ export class CoordinatorParts {
   }
 
   secure(context: SnapshotContext): SecureSum | null {
+    if (this.#secureSum !== null) return this.#secureSum;
     const [first, ...others] = this.participants.rosters();
     if (first === undefined) return null;
     const { completeUpTo } = this.settings().privacy;
     const { sha256 } = context.model;
-    this.#secureSum ??= new SecureSum(this.#ctx.storage, [first, ...others], sha256, completeUpTo);
+    this.#secureSum = new SecureSum(this.#ctx.storage, [first, ...others], sha256, completeUpTo);
     return this.#secureSum;
   }
 
