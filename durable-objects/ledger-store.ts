@@ -3,6 +3,7 @@
  * it but age, and age only past the retention window; it outlives its collection, so that deleting one and making it
  * again gives no budget back.
  */
+import type { Ledger } from '../shared/participant/round-guard.ts';
 import { type ChargeResult, charge, type LedgerEntry, type PrivacyPolicy } from '../shared/privacy/ledger.ts';
 import { mergeLedgers } from '../shared/privacy/ledger-merge.ts';
 import type { KeptLedger } from './handover.ts';
@@ -14,6 +15,16 @@ export const LEDGER_TABLE = `CREATE TABLE ledger (
   -- Two copies of a ledger may hold different charges for one round; when neither covers the other both stand.
   PRIMARY KEY (round, kind, at, sampling_rate, noise_multiplier, steps)
 ) WITHOUT ROWID;`;
+
+/** Migration: charges name what the round asked for; '' in those from before. */
+export const LEDGER_TASKS = `ALTER TABLE ledger RENAME TO ledger_before;
+CREATE TABLE ledger (
+  round INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, sampling_rate REAL NOT NULL,
+  noise_multiplier REAL NOT NULL, steps INTEGER NOT NULL, task TEXT NOT NULL,
+  PRIMARY KEY (round, kind, at, sampling_rate, noise_multiplier, steps, task)
+) WITHOUT ROWID;
+INSERT INTO ledger SELECT *, '' FROM ledger_before;
+DROP TABLE ledger_before;`;
 
 /** Charges are kept so much longer than they count: rounds are charged for the moment in which they began. */
 const MARGIN_MS = 2 * 86_400_000;
@@ -29,6 +40,7 @@ interface LedgerRow extends Record<string, SqlStorageValue> {
   sampling_rate: number;
   noise_multiplier: number;
   steps: number;
+  task: string;
 }
 
 export class LedgerStore {
@@ -51,6 +63,7 @@ export class LedgerStore {
         samplingRate: row.sampling_rate,
         noiseMultiplier: row.noise_multiplier,
         steps: row.steps,
+        ...(row.task !== '' && { task: row.task }),
       }));
   }
 
@@ -83,6 +96,14 @@ export class LedgerStore {
       }
       return result;
     });
+  }
+
+  /** As a participant's own ledger, which keeps to `policy`. */
+  under(policy: PrivacyPolicy): Ledger {
+    return {
+      refuses: (entry) => refusalOf(charge(this.covering(policy), this.entries(), entry)),
+      charge: (entry) => refusalOf(this.charge(policy, entry)),
+    };
   }
 
   /** Takes over what another copy of the ledger has: after a restore the larger one counts. May be repeated. */
@@ -153,17 +174,22 @@ export class LedgerStore {
 
   #insert(entry: LedgerEntry): void {
     this.#storage.sql.exec(
-      'INSERT OR IGNORE INTO ledger (round, kind, at, sampling_rate, noise_multiplier, steps) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO ledger (round, kind, at, sampling_rate, noise_multiplier, steps, task) VALUES (?, ?, ?, ?, ?, ?, ?)',
       entry.round,
       entry.kind,
       entry.atMs,
       entry.samplingRate,
       entry.noiseMultiplier,
       entry.steps,
+      entry.task ?? '',
     );
   }
 }
 
-function keyOf({ round, kind, atMs, samplingRate, noiseMultiplier, steps }: LedgerEntry): string {
-  return `${round} ${kind} ${atMs} ${samplingRate} ${noiseMultiplier} ${steps}`;
+function keyOf({ round, kind, atMs, samplingRate, noiseMultiplier, steps, task }: LedgerEntry): string {
+  return `${round} ${kind} ${atMs} ${samplingRate} ${noiseMultiplier} ${steps} ${task ?? ''}`;
+}
+
+function refusalOf(result: ChargeResult): string | null {
+  return result.ok ? null : result.code;
 }

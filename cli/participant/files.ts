@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Kept } from '../../shared/participant/round-guard.ts';
 
 /** @param mode permissions of a new file */
 export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o600): void {
@@ -32,6 +33,16 @@ export function writeDurably(file: string, bytes: Uint8Array | string, mode = 0o
 
 export function writeJson(file: string, value: unknown): void {
   writeDurably(file, JSON.stringify(value));
+}
+
+/** A value in a file of its own. */
+export function keptFile<T>(file: string): Kept<T> {
+  return {
+    get: () => readJson<T>(file),
+    set(value) {
+      if (readText(file) !== JSON.stringify(value)) writeJson(file, value);
+    },
+  };
 }
 
 /** Null when there is no such file. */

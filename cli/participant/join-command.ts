@@ -180,6 +180,7 @@ async function takePart(
     data,
     model: here(options.model),
     connection,
+    note: (reason) => context.say(reason),
   });
   context.say(
     `${data.records.length} records; ε ${ledger.spent(connection.now()).toFixed(2)} of ${budget.epsilon} spent`,

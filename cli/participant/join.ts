@@ -11,7 +11,9 @@ import type { Signer } from '../../shared/crypto/ed25519.ts';
 import { AgreedRounds, type OwnBudget } from '../../shared/participant/agreement.ts';
 import { catchUp, enrol, prefixOf } from '../../shared/participant/enrol.ts';
 import { type HttpPort, httpPort } from '../../shared/participant/http-port.ts';
-import { Participant } from '../../shared/participant/participant.ts';
+import { openParticipant as putTogether } from '../../shared/participant/open.ts';
+import type { Participant } from '../../shared/participant/participant.ts';
+import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import { readInvitation } from '../../shared/protocol/enrolment.ts';
 import type { ParticipantData } from './data.ts';
@@ -108,6 +110,8 @@ export async function openParticipant(options: {
   model: string;
   connection: Connection;
   random?: RandomSource;
+  /** Told why it stays out of a round. */
+  note?: (reason: string) => void;
 }): Promise<OpenParticipant> {
   const { state, membership, data, connection, random = cryptoSource() } = options;
   const { agreement, budget } = membership;
@@ -140,19 +144,10 @@ export async function openParticipant(options: {
     retentionMs: terms.retentionDays * DAY_MS,
     random,
   });
-  const ledger = new LedgerFile(join(state.folder, 'ledger.jsonl'), new AgreedRounds(agreement, budget));
+  const rounds = new AgreedRounds(agreement, budget);
+  const ledger = new LedgerFile(join(state.folder, 'ledger.jsonl'), rounds.policy);
   const port = portOf(membership, signer, connection);
-  const secure = {
-    signer,
-    adminKey: agreement.admin_key,
-    encoder: agreement.model.sha256,
-    privacy: terms.privacy,
-    pin: () => state.pin(),
-    savePin: (pin: Parameters<ParticipantState['savePin']>[0]) => state.savePin(pin),
-    refuses: (spec: Parameters<LedgerFile['refuses']>[0]) => ledger.refuses(spec),
-    charge: (spec: Parameters<LedgerFile['charge']>[0]) => ledger.charge(spec),
-  };
-  const participant = new Participant({
+  const participant = putTogether({
     name,
     port,
     store: shard,
@@ -160,9 +155,23 @@ export async function openParticipant(options: {
     now: connection.now,
     random,
     sliceTokens: SLICE_TOKENS,
-    secure,
+    signer,
+    adminKey: agreement.admin_key,
+    encoder: agreement.model.sha256,
+    privacy: terms.privacy,
+    note: options.note ?? (() => {}),
+    rules: (spec) => rounds.refuses(spec),
+    ledger,
+    pin: state.pin,
+    joined: joinedSince(state.joined, ledger),
   });
-  return { participant, shard, ledger, port, follow: () => catchUp(port, agreement, secure) };
+  return { participant, shard, ledger, port, follow: () => catchUp(port, agreement, state.pin) };
+}
+
+/** Earlier versions kept serials in the ledger alone. */
+function joinedSince(joined: Kept<Joined>, ledger: LedgerFile): Kept<Joined> {
+  const charged = { serial: ledger.lastRound(), task: null };
+  return { ...joined, get: () => joined.get() ?? charged };
 }
 
 /** Base64url of the participant's public key. */

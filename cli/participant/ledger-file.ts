@@ -3,60 +3,47 @@
  * Nothing is ever taken back; what no window can hold any more may be pruned by hand.
  */
 
-import type { AgreedRounds, Charged } from '../../shared/participant/agreement.ts';
-import { charge, type LedgerEntry, spent } from '../../shared/privacy/ledger.ts';
-import type { RoundSpec } from '../../shared/protocol/rounds.ts';
-import { chargeOf } from '../../shared/round/noised-release.ts';
+import type { Ledger } from '../../shared/participant/round-guard.ts';
+import { charge, type LedgerEntry, type PrivacyPolicy, spent } from '../../shared/privacy/ledger.ts';
 import { appendLines, readLinesOf } from './files.ts';
 
-/** A line: the charge, and the round's own name. */
-interface Line extends LedgerEntry {
-  id: string;
-}
-
-export class LedgerFile {
+export class LedgerFile implements Ledger {
   readonly #file: string;
-  readonly #rounds: AgreedRounds;
-  readonly #lines: Line[];
+  readonly #policy: PrivacyPolicy;
+  readonly #entries: LedgerEntry[];
 
-  constructor(file: string, rounds: AgreedRounds) {
+  constructor(file: string, policy: PrivacyPolicy) {
     this.#file = file;
-    this.#rounds = rounds;
-    this.#lines = readLinesOf<Line>(file);
+    this.#policy = policy;
+    // Earlier versions wrote the round's name too.
+    this.#entries = readLinesOf<LedgerEntry & { id?: string }>(file).map(({ id: _, ...entry }) => entry);
   }
 
-  entries(): LedgerEntry[] {
-    return this.#lines.map(({ id: _, ...entry }) => entry);
+  entries(): readonly LedgerEntry[] {
+    return this.#entries;
   }
 
-  #last(): Charged | null {
-    return this.#lines.reduce<Charged | null>(
-      (last, { round, id }) => (last === null || round > last.serial ? { serial: round, id } : last),
-      null,
-    );
+  /** The largest serial that was charged; 0 before the first. */
+  lastRound(): number {
+    return this.#entries.reduce((last, { round }) => Math.max(last, round), 0);
   }
 
-  /** Why this participant stays out of the round; null when it does not. */
-  refuses(spec: RoundSpec): string | null {
-    return this.#rounds.refuses(spec, this.entries(), this.#last());
+  refuses(entry: LedgerEntry): string | null {
+    const result = charge(this.#policy, this.#entries, entry);
+    return result.ok ? null : result.code;
   }
 
-  /** Charges the round; a repeat changes nothing. @returns why it must not be released, or null */
-  charge(spec: RoundSpec): string | null {
-    const refusal = this.refuses(spec);
-    const entry = chargeOf(spec);
-    if (refusal !== null || entry === null) return refusal;
-    const result = charge(this.#rounds.policy, this.entries(), entry);
-    if (!result.ok) return `round ${spec.id}: ${result.code}`;
+  charge(entry: LedgerEntry): string | null {
+    const result = charge(this.#policy, this.#entries, entry);
+    if (!result.ok) return result.code;
     if (result.repeated) return null;
-    const line: Line = { ...entry, id: spec.id };
-    appendLines(this.#file, [line]);
-    this.#lines.push(line);
+    appendLines(this.#file, [entry]);
+    this.#entries.push(entry);
     return null;
   }
 
   /** ε spent in the window that ends now. */
   spent(now: number): number {
-    return spent(this.#rounds.policy, this.entries(), now).epsilon;
+    return spent(this.#policy, this.#entries, now).epsilon;
   }
 }

@@ -8,10 +8,11 @@ import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import type { OwnBudget } from '../../shared/participant/agreement.ts';
+import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
 import { Agreement } from '../../shared/protocol/enrolment.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { lockFile } from '../process-lock.ts';
-import { readJson, writeJson } from './files.ts';
+import { keptFile, readJson, writeJson } from './files.ts';
 
 interface Identity {
   /** Seed of the Ed25519 key, base64url. It never leaves this file. */
@@ -34,11 +35,16 @@ export class StateError extends Error {
 
 export class ParticipantState {
   readonly folder: string;
+  readonly pin: Kept<RosterPin>;
+  /** The last round that was joined from here. */
+  readonly joined: Kept<Joined>;
   #unlock = () => {};
 
   constructor(folder: string) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.pin = keptFile(join(folder, 'pin.json'));
+    this.joined = keptFile(join(folder, 'joined.json'));
   }
 
   /** Keeps other processes out until `release`. @throws StateError while another takes part from here */
@@ -72,14 +78,5 @@ export class ParticipantState {
 
   setMembership(membership: Membership): void {
     writeJson(join(this.folder, 'membership.json'), membership);
-  }
-
-  pin(): RosterPin | null {
-    return readJson<RosterPin>(join(this.folder, 'pin.json'));
-  }
-
-  savePin(pin: RosterPin): void {
-    const known = this.pin();
-    if (known?.epoch !== pin.epoch || known.hash !== pin.hash) writeJson(join(this.folder, 'pin.json'), pin);
   }
 }

@@ -56,8 +56,8 @@ export class Desk {
     const run = runs.active();
     if (run?.round?.id !== message.round) return { current: false };
     if (!runner.complete(message.participant, run)) {
-      const detail = `the vector does not have ${run.spec?.dimension} words`;
-      await this.#event(message.round, { type: 'failed', participant: message.participant, detail });
+      const { participant } = message;
+      await this.#event(message.round, { type: 'failed', participant, code: 'work' });
       return { current: false };
     }
     if (message.probe !== null) {

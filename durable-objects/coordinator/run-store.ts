@@ -38,7 +38,7 @@ export interface ActiveRun {
   securePhase: string | null;
   /** Who is in the current round's sum; null before it is made. */
   summed: Summed | null;
-  /** Rounds in a row that failed in the secure sum. */
+  /** Rounds in a row that failed and were tried again. */
   failures: number;
   /** Who missed the round before. */
   away: string[];

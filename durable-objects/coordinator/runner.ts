@@ -55,8 +55,16 @@ export interface RunnerParts {
 const UPLOADS = 'upload/';
 /** Names the last round that was opened; kept when everything else of a collection is deleted. */
 export const SERIAL = 'serial';
-/** Rounds in a row that may fail in the secure sum before the run gives up. */
+/** Rounds in a row that may fail before the run gives up. */
 const MOST_FAILURES = 3;
+
+/**
+ * Serials only grow, and go by the clock: a coordinator that was put back to a backup goes on above what its
+ * participants have joined since.
+ */
+function nextSerial(last: number, now: number): number {
+  return Math.max(last + 1, now);
+}
 
 export class Runner {
   readonly #parts: RunnerParts;
@@ -117,6 +125,8 @@ export class Runner {
     const current = { ...run, round: state };
     if (state.phase === 'open') return state.deadlineAt;
     if (state.phase === 'aborted') {
+      // A restored coordinator asks for what its participants have had: the same step goes on under a new serial.
+      if (state.behind) return this.#again(current, state.error ?? 'behind');
       this.fail(current, state.error ?? 'the round was aborted');
       return null;
     }
@@ -202,7 +212,7 @@ export class Runner {
     if (problem !== null) return this.fail(run, problem);
     const secure = this.#parts.secure();
     const invited = this.#parts.participants();
-    const serial = (new Values(storage).get<number>(SERIAL) ?? 0) + 1;
+    const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#parts.now());
     const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);
     const { phaseDeadlineMs, minParticipants } = settings.schedule;
     if (runs.active()?.run !== run.run) return;
@@ -326,13 +336,13 @@ export class Runner {
     return deadline;
   }
 
-  /** A failed secure sum released nothing: the same step is tried again under a new round. */
+  /** Nothing was released: the same step is tried again under a new round. */
   #again(run: ActiveRun, detail: string): null {
     const { runs, now } = this.#parts;
     const failures = run.failures + 1;
     const why = run.round?.error == null ? detail : `${detail}; ${run.round.error}`;
     if (failures >= MOST_FAILURES || run.round === null) {
-      this.fail(run, `secure aggregation failed ${failures} times: ${why}`);
+      this.fail(run, `the round failed ${failures} times: ${why}`);
       return null;
     }
     runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: why } }, { ended_at: now() });

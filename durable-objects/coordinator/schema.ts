@@ -1,5 +1,5 @@
 /** Tables of a Coordinator, as numbered migrations. */
-import { LEDGER_TABLE } from '../ledger-store.ts';
+import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
 import { NONCE_TABLE } from './participants.ts';
 import { SECAGG_TABLES } from './secagg-store.ts';
@@ -42,4 +42,5 @@ export const MIGRATIONS = [
   `${SECAGG_TABLES}
   DELETE FROM kv WHERE key = 'secagg' OR key LIKE 'secagg#%';
   DELETE FROM blobs WHERE substr(name, 1, 7) = 'secagg/';`,
+  LEDGER_TASKS,
 ] as const;

@@ -6,19 +6,19 @@
 import type { Engine } from '../../models/engine.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
-import { AgreedRounds, type Charged } from '../../shared/participant/agreement.ts';
+import { logLine } from '../../shared/log.ts';
+import { AgreedRounds } from '../../shared/participant/agreement.ts';
 import { catchUp, enrol, prefixOf } from '../../shared/participant/enrol.ts';
 import { HubError, httpPort } from '../../shared/participant/http-port.ts';
-import { Participant } from '../../shared/participant/participant.ts';
+import { openParticipant } from '../../shared/participant/open.ts';
+import type { Participant } from '../../shared/participant/participant.ts';
 import { refusalOf } from '../../shared/participant/refusals.ts';
-import type { SecureIdentity } from '../../shared/participant/secure-answer.ts';
-import { charge, type PrivacyPolicy } from '../../shared/privacy/ledger.ts';
+import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
+import type { PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import { type Agreement, Invitation } from '../../shared/protocol/enrolment.ts';
-import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
-import { chargeOf } from '../../shared/round/noised-release.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -30,8 +30,11 @@ import type { Join } from './join.ts';
 import { rpcPort } from './port.ts';
 import type { Shard } from './shard.ts';
 
-/** The last round that this region let be released is kept under this name, also when the collection is deleted. */
-export const CHARGED = 'charged';
+const JOINED = 'joined';
+/** Under this name earlier versions kept the last round that they let be released. */
+const CHARGED = 'charged';
+/** What names the last round that this region joined: kept also when the collection is deleted. */
+export const KEPT_SERIALS = [JOINED, CHARGED];
 /** Who joined another deployment can not be woken: it asks. */
 const IDLE_MS = 20_000;
 /** Invites carry a few rosters: more are not signed in this time. */
@@ -40,7 +43,6 @@ const STALE_MS = 600_000;
 const REFUSED_MS = 600_000;
 
 export interface MembershipParts {
-  storage: DurableObjectStorage;
   values: Values;
   env: ObjectsEnv;
   shard: Shard;
@@ -97,28 +99,15 @@ export function retryMsOf(error: unknown): number | null {
 }
 
 function ownParticipant(parts: MembershipParts, signer: Signer, encoder: string): Participant {
-  const { identity, env, ledger, values } = parts;
+  const { identity, env } = parts;
   const { collection, name, settings, adminKey } = identity;
-  const policy = policyOf(settings.privacy, settings.retentionDays);
-  const refuses = (spec: RoundSpec): string | null => {
-    const refusal = refusalOf(spec, collection, settings);
-    if (refusal !== null) return refusal;
-    const entry = chargeOf(spec);
-    if (entry === null) return null;
-    const last = values.get<Charged>(CHARGED);
-    // A charge is known by its serial: a coordinator that uses one twice would get the second round for nothing.
-    if (last !== null && spec.serial <= last.serial && spec.id !== last.id) {
-      return `round ${spec.id}: serial ${spec.serial} is not above ${last.serial}, which was charged`;
-    }
-    const result = charge(ledger.covering(policy), ledger.entries(), entry);
-    return result.ok ? null : `round ${spec.id}: ${result.code}`;
-  };
-  return new Participant({
-    ...common(parts),
-    name,
+  const { privacy, retentionDays, adapter } = settings;
+  return openParticipant({
+    ...common(parts, policyOf(privacy, retentionDays)),
+    ...{ name, signer, adminKey, encoder, privacy },
     port: rpcPort(() => coordinator(env, collection, settings)),
-    engine: () => parts.engine(settings.adapter),
-    secure: secured(parts, { signer, adminKey, encoder, privacy: settings.privacy, refuses, policy }),
+    engine: () => parts.engine(adapter),
+    rules: (spec) => refusalOf(spec, collection, settings),
   });
 }
 
@@ -129,7 +118,7 @@ async function guest(
   signer: Signer,
   encoder: string,
 ): Promise<Participant> {
-  const { identity, ledger, values } = parts;
+  const { identity, values } = parts;
   const { privacy } = identity.settings;
   if (!Invitation.safeParse(join.invitation).success) {
     throw new JoinError(`FEDCAR_JOIN_INVITE: no invitation (fci1.…) for region ${identity.name}`);
@@ -165,43 +154,36 @@ async function guest(
     delta: Math.min(privacy.delta, terms.privacy.delta),
   });
   const port = httpPort({ ...connection, url: prefixOf(join.url, collection), name, waitS: 20 });
-  const secure = secured(parts, {
-    signer,
-    adminKey,
-    encoder,
-    privacy: terms.privacy,
-    refuses: (spec) => rounds.refuses(spec, ledger.entries(), values.get<Charged>(CHARGED)),
-    policy: rounds.policy,
+  await catchUp(port, agreement, pinOf(values));
+  return openParticipant({
+    ...common(parts, rounds.policy),
+    ...{ name, port, signer, adminKey, encoder, privacy: terms.privacy },
+    engine: () => parts.engine(terms.adapter),
+    rules: (spec) => rounds.refuses(spec),
   });
-  await catchUp(port, agreement, secure);
-  return new Participant({ ...common(parts), name, port, engine: () => parts.engine(terms.adapter), secure });
 }
 
-function common({ shard, random, sliceTokens }: MembershipParts) {
-  return { store: shard, now: () => Date.now(), random, sliceTokens };
-}
-
-function secured(
-  { storage, values, ledger }: MembershipParts,
-  by: Pick<SecureIdentity, 'signer' | 'adminKey' | 'encoder' | 'privacy' | 'refuses'> & {
-    policy: PrivacyPolicy;
-  },
-): SecureIdentity {
-  const { policy, ...identity } = by;
+/** What all participants have that live in a region. */
+function common({ shard, random, sliceTokens, values, ledger }: MembershipParts, policy: PrivacyPolicy) {
   return {
-    ...identity,
-    pin: () => values.get<RosterPin>('pin'),
-    savePin: (pin) => values.set('pin', pin),
-    charge(spec) {
-      const refusal = identity.refuses(spec);
-      const entry = chargeOf(spec);
-      if (refusal !== null || entry === null) return refusal;
-      return storage.transactionSync(() => {
-        const result = ledger.charge(policy, entry);
-        if (!result.ok) return `round ${spec.id}: ${result.code}`;
-        values.set(CHARGED, { serial: spec.serial, id: spec.id } satisfies Charged);
-        return null;
-      });
+    ...{ store: shard, now: () => Date.now(), random, sliceTokens },
+    note: (reason: string) => logLine('round_refused', { level: 'warn', reason }),
+    ledger: ledger.under(policy),
+    pin: pinOf(values),
+    joined: joinedOf(values),
+  };
+}
+
+function pinOf(values: Values): Kept<RosterPin> {
+  return { get: () => values.get<RosterPin>('pin'), set: (pin) => values.set('pin', pin) };
+}
+
+function joinedOf(values: Values): Kept<Joined> {
+  return {
+    get() {
+      const [joined, charged] = [JOINED, CHARGED].map((name) => values.get<Joined>(name));
+      return joined ?? (charged == null ? null : { serial: charged.serial, task: null });
     },
+    set: (joined) => values.set(JOINED, joined),
   };
 }

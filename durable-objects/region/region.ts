@@ -43,7 +43,7 @@ import { TracedObject } from '../traced-object.ts';
 import type { Identity } from './identity.ts';
 import { type Join, joinOf } from './join.ts';
 import { Library } from './library.ts';
-import { CHARGED, Membership, retryMsOf } from './membership.ts';
+import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
 import { Moving } from './moving.ts';
 import { preparePassages } from './passages.ts';
 import { RecordLog, unitKey } from './records.ts';
@@ -87,7 +87,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
     this.#moving = new Moving(ctx.storage, {
       item: (key) => this.#library.item(key, ''),
-      ledger: () => this.#ledger.handOver([CHARGED]),
+      ledger: () => this.#ledger.handOver(KEPT_SERIALS),
       hand: (to, piece) => inTime(() => this.#of(to).adopt(piece), PIECE_MS),
     });
   }
@@ -115,7 +115,7 @@ export class Region extends TracedObject implements RegionApi {
   async destroy(): Promise<void> {
     this.#membership = null;
     if (this.#values.get('identity') === null) return;
-    const until = this.#ledger.outlive(this.#policy(), [CHARGED]);
+    const until = this.#ledger.outlive(this.#policy(), KEPT_SERIALS);
     await this.#alarm.at(until ?? Date.now());
   }
 
@@ -332,7 +332,6 @@ export class Region extends TracedObject implements RegionApi {
   #join(): Promise<Membership> {
     const identity = this.#identity();
     return Membership.begin({
-      storage: this.ctx.storage,
       values: this.#values,
       env: this.env,
       shard: this.#shard,

@@ -1,5 +1,5 @@
 /** Tables of a Region, as numbered migrations. */
-import { LEDGER_TABLE } from '../ledger-store.ts';
+import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
 import { MOVING_TABLE } from './moving.ts';
 import { GIVEN_TABLE } from './records.ts';
@@ -43,4 +43,5 @@ export const MIGRATIONS = [
   // What has the same tokens has the same embedding.
   'CREATE INDEX records_ids ON records (ids);',
   GIVEN_TABLE,
+  LEDGER_TASKS,
 ] as const;

@@ -3,11 +3,10 @@
  * coordinator that asks for anything else, be it more or less, is not answered.
  */
 import { clipNorms } from '../privacy/clipping.ts';
-import { charge, type LedgerEntry, mainFilter, type PrivacyPolicy } from '../privacy/ledger.ts';
+import { mainFilter, type PrivacyPolicy } from '../privacy/ledger.ts';
 import type { Agreement } from '../protocol/enrolment.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import { type NoisePlan, planNoise, rateOf } from '../round/noise-plan.ts';
-import { chargeOf } from '../round/noised-release.ts';
 import { samplingRateOf } from '../round/secure-round.ts';
 import { COUNT_NORM, GATE_NORM } from '../round/unit-norms.ts';
 import { refusalOf } from './refusals.ts';
@@ -19,12 +18,6 @@ const SAME = 1e-6;
 export interface OwnBudget {
   epsilon: number;
   delta: number;
-}
-
-/** The last round whose release was agreed to. */
-export interface Charged {
-  serial: number;
-  id: string;
 }
 
 /** Holds rounds against an agreement. Makes the noise plan once. */
@@ -45,20 +38,10 @@ export class AgreedRounds {
     return this.#policy;
   }
 
-  /**
-   * Why this participant stays out of the round, or null: it is not as agreed, its serial was used, or its own budget
-   * has no room for it.
-   */
-  refuses(spec: RoundSpec, entries: readonly LedgerEntry[], last: Charged | null): string | null {
+  /** Why the round is not as agreed, or null. */
+  refuses(spec: RoundSpec): string | null {
     const other = this.#otherThanAgreed(spec);
-    if (other !== null) return `round ${spec.id}: ${other}`;
-    const entry = chargeOf(spec);
-    if (entry === null) return null;
-    if (last !== null && spec.serial <= last.serial && spec.id !== last.id) {
-      return `round ${spec.id}: serial ${spec.serial} is not above ${last.serial}, which was charged`;
-    }
-    const result = charge(this.#policy, entries, entry);
-    return result.ok ? null : `round ${spec.id}: ${result.code} at this participant`;
+    return other === null ? null : `round ${spec.id}: ${other}`;
   }
 
   #otherThanAgreed(spec: RoundSpec): string | null {

@@ -1,9 +1,9 @@
 /** Enrolment from the participant's side: an invitation and a key of its own become an agreement. May be repeated. */
 import { toBase64Url } from '../crypto/bytes.ts';
 import { Agreement, readInvitation } from '../protocol/enrolment.ts';
-import { followChain } from '../secagg/roster.ts';
+import { followChain, type RosterPin } from '../secagg/roster.ts';
 import { ConnectionError, type HttpPort, type HttpPortOptions, parse, sender } from './http-port.ts';
-import type { SecureIdentity } from './secure-answer.ts';
+import type { Kept } from './round-guard.ts';
 
 /** The prefix of a collection's paths below a deployment's address. */
 export function prefixOf(url: string, collection: string): string {
@@ -41,13 +41,13 @@ export async function enrol(
 export async function catchUp(
   port: Pick<HttpPort, 'rosters'>,
   { collection, admin_key }: Pick<Agreement, 'collection' | 'admin_key'>,
-  pins: Pick<SecureIdentity, 'pin' | 'savePin'>,
+  pin: Kept<RosterPin>,
 ): Promise<void> {
   for (;;) {
-    const before = pins.pin();
+    const before = pin.get();
     const rosters = await port.rosters(before === null ? -1 : before.epoch - 1);
     const last = rosters.at(-1);
     if (last === undefined || last.roster.epoch <= (before?.epoch ?? -1)) return;
-    pins.savePin(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
+    pin.set(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
   }
 }

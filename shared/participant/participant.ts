@@ -6,12 +6,14 @@
 import type { Engine } from '../../models/engine.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
+import type { FailureCode } from '../protocol/rounds.ts';
 import { encodeContribution } from '../round/mechanism.ts';
 import { ProtocolError } from '../secagg/errors.ts';
 import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
+import { RoundRefused } from './round-guard.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
 import { StateCache } from './state-cache.ts';
@@ -26,8 +28,9 @@ export interface ParticipantOptions {
   random?: RandomSource;
   /** Tokens of one slice. */
   sliceTokens: number;
-  /** Null where the collection has no roster: rounds of secure aggregation are refused then. */
-  secure: SecureIdentity | null;
+  identity: SecureIdentity;
+  /** Told, for this participant's operator, why it stays out of a round. */
+  note: (reason: string) => void;
 }
 
 /** What a slice of work returns: the job as it stands, and the finished sum when there is one. */
@@ -41,6 +44,13 @@ const ROWS_PER_FETCH = 2000;
 const LABELS_PER_SLICE = 64;
 /** After an answer that the coordinator did not take. */
 const REFUSED_MS = 2_000;
+
+/** What the coordinator is told of a failure; null for what the next try may do better. */
+function codeOf(error: unknown): FailureCode | null {
+  if (error instanceof RoundRefused) return error.code;
+  if (error instanceof ProtocolError) return 'secure_sum';
+  return error instanceof RangeError || error instanceof TypeError ? 'work' : null;
+}
 
 export class Participant {
   readonly #options: ParticipantOptions;
@@ -76,18 +86,19 @@ export class Participant {
       else await this.#ready(job);
     } catch (error) {
       // A failure of this shard must not hold up the others for a whole deadline.
-      const known =
-        error instanceof RangeError || error instanceof TypeError || error instanceof ProtocolError;
-      if (!known) throw error;
-      await this.#refuse(job.spec.id, error.message);
+      const code = codeOf(error);
+      if (code === null) throw error;
+      await this.#refuse(job.spec.id, code, (error as Error).message);
       this.#drop();
     }
     return 0;
   }
 
-  async #refuse(round: string, reason: string): Promise<void> {
-    const { port, name } = this.#options;
-    await port.report({ type: 'failed', participant: name, round, detail: reason.slice(0, 500) });
+  /** Says that it stays out. Why in words stays here: it may tell of records. */
+  async #refuse(round: string, code: FailureCode, detail: string): Promise<void> {
+    const { port, name, note } = this.#options;
+    note(`${code}: ${detail}`);
+    await port.report({ type: 'failed', participant: name, round, code });
   }
 
   #drop(): void {
@@ -96,11 +107,14 @@ export class Participant {
   }
 
   async #begin(spec: Job['spec']): Promise<void> {
-    const { store, secure } = this.#options;
-    const refused = secure?.refuses(spec) ?? null;
-    if (refused !== null) return this.#refuse(spec.id, refused);
+    const { store, identity } = this.#options;
+    const refused = identity.guard.refuses(spec);
+    if (refused !== null) return this.#refuse(spec.id, refused.code, refused.message);
     store.mirror(spec.lineage);
     await this.#syncRows(spec.rowsAt);
+    // Joined before the job is kept: a crash between the two costs the round, and never joins it twice.
+    const late = identity.guard.join(spec);
+    if (late !== null) return this.#refuse(spec.id, late.code, late.message);
     store.saveJob({ spec, phase: 'label', cursor: 0, units: 0, tokens: 0, probe: null });
   }
 
@@ -197,8 +211,8 @@ export class Participant {
 
   async #upload(job: Job): Promise<void> {
     const { store, port, name, now } = this.#options;
-    const refused = this.#options.secure?.charge(job.spec) ?? null;
-    if (refused !== null) throw new RangeError(refused);
+    const refused = this.#options.identity.guard.charge(job.spec);
+    if (refused !== null) throw refused;
     const bytes = store.blob('vector');
     if (bytes === null) throw new RangeError(`round ${job.spec.id}: the stored vector is gone`);
     const chunks = partCount(bytes.length);
@@ -226,7 +240,7 @@ export class Participant {
 
   /** One step of secure aggregation, when the coordinator has one for this participant. */
   async #answer(job: Job): Promise<number> {
-    const { store, port, name, now, secure } = this.#options;
+    const { store, port, name, now, identity } = this.#options;
     const round = job.spec.id;
     const instruction = await port.poll(name);
     const current =
@@ -244,11 +258,10 @@ export class Participant {
       store.saveJob({ ...job, phase: 'ready' });
       return 0;
     }
-    if (secure === null) throw new TypeError('this participant has no identity for secure aggregation');
     const { message } = instruction;
     const { reply, frames } = await answerSecurely({
       self: name,
-      identity: secure,
+      identity,
       store,
       spec: job.spec,
       message,

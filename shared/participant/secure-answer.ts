@@ -12,6 +12,7 @@ import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
 import { type ClientState, vectorSource } from '../secagg/client-state.ts';
 import type { RosterPin } from '../secagg/roster.ts';
 import { rosterRefusal } from './refusals.ts';
+import type { Kept, RoundGuard } from './round-guard.ts';
 import type { ShardStore } from './shard-store.ts';
 
 /** Who a participant is, and whom it trusts. */
@@ -23,12 +24,10 @@ export interface SecureIdentity {
   encoder: string;
   /** What was agreed of threshold, colluders, and the size up to which the graph is complete. */
   privacy: Pick<PrivacySettings, 'threshold' | 'colluders' | 'completeUpTo'>;
-  pin(): RosterPin | null;
-  savePin(pin: RosterPin): void;
-  /** This participant's own rules, such as its own ledger: why it stays out, or null. */
-  refuses(spec: RoundSpec): string | null;
-  /** Records what the round costs in this participant's own ledger: why it must not go on, or null. Repeatable. */
-  charge(spec: RoundSpec): string | null;
+  /** The last roster that it followed. */
+  pin: Kept<RosterPin>;
+  /** This participant's own rules and its own ledger. */
+  guard: RoundGuard;
 }
 
 const STATE = 'secagg';
@@ -67,23 +66,23 @@ export async function answerSecurely(options: {
     trust: {
       collection: spec.collection,
       adminKey: identity.adminKey,
-      pin: identity.pin(),
+      pin: identity.pin.get(),
       approve(parameters, roster) {
         const own = secureParameters(spec, roster, identity.encoder, identity.privacy.completeUpTo);
         if (canonicalJson(parameters) !== canonicalJson(own)) {
           return `the coordinator's parameters of round ${spec.id} are not those of the work it gave`;
         }
-        return rosterRefusal(spec, roster, identity.privacy) ?? identity.refuses(spec);
+        return rosterRefusal(spec, roster, identity.privacy) ?? identity.guard.stops(spec)?.message ?? null;
       },
     },
   });
   // Shares are what releases the sum: its cost is on record before they leave.
-  const refused = message.kind === 'signatures' ? identity.charge(spec) : null;
-  if (refused !== null) throw new RangeError(refused);
+  const refused = message.kind === 'signatures' ? identity.guard.charge(spec) : null;
+  if (refused !== null) throw refused;
   const vector = message.kind === 'parcels' ? store.blob('vector') : null;
   const words = vector === null ? undefined : vectorSource(new Uint32Array(vector.slice().buffer));
   const reply = await client.handle(message, words);
   const pin = (await client.state())?.pin;
-  if (pin !== undefined) identity.savePin(pin);
+  if (pin !== undefined) identity.pin.set(pin);
   return { reply, frames: reply.kind === 'masked' ? client.frames() : null };
 }

@@ -9,7 +9,9 @@ import type { Release } from './rdp.ts';
 export function mergeLedgers(ours: readonly LedgerEntry[], theirs: readonly LedgerEntry[]): LedgerEntry[] {
   const merged = [...ours];
   for (const entry of theirs) {
-    const same = ({ round, kind }: LedgerEntry) => round === entry.round && kind === entry.kind;
+    // Of two tasks both stand, whatever they cost.
+    const same = ({ round, kind, task }: LedgerEntry) =>
+      round === entry.round && kind === entry.kind && (task ?? entry.task) === (entry.task ?? task);
     if (merged.some((known) => same(known) && covers(known, entry))) continue;
     for (let i = merged.length - 1; i >= 0; i--) {
       if (same(merged[i]!) && covers(entry, merged[i]!)) merged.splice(i, 1);

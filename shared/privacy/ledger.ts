@@ -18,6 +18,8 @@ export interface LedgerEntry extends Release {
   readonly kind: ChargeKind;
   /** When the round sampled its units, milliseconds since 1970: not later than any use of a record. */
   readonly atMs: number;
+  /** Hash of what the round asked for; absent in charges of earlier versions. */
+  readonly task?: string | undefined;
 }
 
 /** What a collection promises. Fixed for its life. */
@@ -104,17 +106,24 @@ export function charge(
   checkEntry(entry);
   const charged = entries.find(({ round, kind }) => round === entry.round && kind === entry.kind);
   if (charged) {
-    const same =
-      charged.samplingRate === entry.samplingRate &&
-      charged.noiseMultiplier === entry.noiseMultiplier &&
-      charged.steps === entry.steps;
-    if (!same) return { ok: false, code: 'privacy_charge_conflict', charged };
+    if (!isSameCharge(charged, entry)) return { ok: false, code: 'privacy_charge_conflict', charged };
     return { ok: true, repeated: true, spent: spent(policy, entries, entry.atMs) };
   }
   const total = spent(policy, [...entries, entry], entry.atMs);
   return total.epsilon <= policy.epsilon
     ? { ok: true, repeated: false, spent: total }
     : { ok: false, code: 'privacy_budget_exceeded', projected: total };
+}
+
+/** Whether two charges are of one release: everything that was asked is the same. */
+function isSameCharge(one: LedgerEntry, other: LedgerEntry): boolean {
+  return (
+    one.atMs === other.atMs &&
+    one.samplingRate === other.samplingRate &&
+    one.noiseMultiplier === other.noiseMultiplier &&
+    one.steps === other.steps &&
+    (one.task === undefined || other.task === undefined || one.task === other.task)
+  );
 }
 
 /** How many more times the budget admits all releases of `run` now, at most `limit`. */

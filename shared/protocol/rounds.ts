@@ -141,6 +141,21 @@ export const ProbeCounts = z.strictObject({
 });
 export type ProbeCounts = z.infer<typeof ProbeCounts>;
 
+/** Why a participant stays out of a round. Constants: a failure must say nothing of the records behind it. */
+export const FailureCode = z.enum([
+  /** The round, or a later one, was joined already. */
+  'serial_used',
+  /** The round is not what the participant agreed to. */
+  'not_as_agreed',
+  /** The participant's own ledger has no room, or holds another charge for the round. */
+  'ledger',
+  /** What it was told of the secure sum does not fit. */
+  'secure_sum',
+  /** The work itself failed. */
+  'work',
+]);
+export type FailureCode = z.infer<typeof FailureCode>;
+
 export const ParticipantMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('poll'), participant: z.string() }),
   z.strictObject({
@@ -161,7 +176,7 @@ export const ParticipantMessage = z.discriminatedUnion('type', [
     type: z.literal('failed'),
     participant: z.string(),
     round: RoundId,
-    detail: z.string().max(500),
+    code: FailureCode,
   }),
   z.strictObject({
     type: z.literal('secagg'),

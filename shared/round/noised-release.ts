@@ -7,7 +7,7 @@ import { expandRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { RoundSpec, TrainRound } from '../protocol/rounds.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
-import { samplingRateOf } from './secure-round.ts';
+import { samplingRateOf, taskOf } from './secure-round.ts';
 
 /** What the ledgers record of a round; null where there is no noise and so no promise. */
 export function chargeOf(spec: RoundSpec): LedgerEntry | null {
@@ -19,6 +19,7 @@ export function chargeOf(spec: RoundSpec): LedgerEntry | null {
     samplingRate: samplingRateOf(spec),
     noiseMultiplier: spec.noiseMultiplier,
     steps: 1,
+    task: taskOf(spec),
   };
 }
 

@@ -2,8 +2,18 @@
  * One round as a pure state machine `(state, event, now) → { state, effects }`: who was asked, who answered, when to
  * stop waiting. It knows nothing of vectors, storage or transport, so that every order of events can be tested.
  */
+import type { FailureCode } from '../protocol/rounds.ts';
 
 export type ParticipantPhase = 'invited' | 'working' | 'ready' | 'failed' | 'missed';
+
+/** What an operator reads of a failure; details stay with the participant. */
+const FAILURES: Record<FailureCode, string> = {
+  serial_used: 'has joined this serial before',
+  not_as_agreed: 'the round is not what was agreed',
+  ledger: 'its own ledger does not allow the round',
+  secure_sum: 'what it was told of the secure sum does not fit',
+  work: 'its work failed; its own log says why',
+};
 
 export interface RoundState {
   id: string;
@@ -14,13 +24,15 @@ export interface RoundState {
   patienceMs: number;
   minParticipants: number;
   participants: Record<string, { phase: ParticipantPhase; progress: number }>;
+  /** Whether somebody had joined the round's serial before: the coordinator is behind its participants. */
+  behind?: boolean;
   error: string | null;
 }
 
 export type RoundEvent =
   | { type: 'progress'; participant: string; progress: number }
   | { type: 'ready'; participant: string }
-  | { type: 'failed'; participant: string; detail: string }
+  | { type: 'failed'; participant: string; code: FailureCode }
   | { type: 'away'; participant: string }
   | { type: 'removed'; participant: string }
   | { type: 'back'; participant: string }
@@ -75,8 +87,7 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
     const counted = event.type === 'ready' && state.participants[event.participant]?.phase === 'ready';
     // Who stays out of the secure sum says why; what comes of the sum is decided there.
     if (event.type === 'failed' && state.phase === 'released' && event.participant in state.participants) {
-      const error = `${event.participant}: ${event.detail}`;
-      return { state: { ...state, error }, effects: [], accepted: false };
+      return { state: { ...state, ...failure(state, event) }, effects: [], accepted: false };
     }
     return { state, effects: [], accepted: state.phase === 'released' && counted };
   }
@@ -97,12 +108,18 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
         ? { phase: 'ready' as const, progress: 1 }
         : { phase: AFTER[event.type], progress: current.progress };
   const participants = { ...state.participants, [event.participant]: next };
-  const detail = event.type === 'failed' ? `${event.participant}: ${event.detail}` : state.error;
-  const changed = { ...state, participants, error: detail };
+  const changed = { ...state, participants, ...(event.type === 'failed' && failure(state, event)) };
   if (event.type !== 'progress') return { ...settle(withGrace(changed, now), now), accepted: true };
   const step = stepOf(next.progress);
   const waiting = step > stepOf(current.progress) ? withPatience(changed, step, now) : changed;
   return { ...settle(waiting, now), accepted: true };
+}
+
+function failure(
+  { behind = false }: RoundState,
+  { participant, code }: RoundEvent & { type: 'failed' },
+): Pick<RoundState, 'error' | 'behind'> {
+  return { error: `${participant}: ${FAILURES[code]}`, behind: behind || code === 'serial_used' };
 }
 
 function stepOf(progress: number): number {

@@ -25,6 +25,11 @@ export function samplingRateOf(spec: RoundSpec): number {
   return spec.sample.kind === 'poisson' ? spec.sample.numerator / spec.sample.denominator : 1;
 }
 
+/** SHA-256 of everything that a round asks, 64 hex digits: the same for who is asked the same. */
+export function taskOf(spec: RoundSpec): string {
+  return toHex(hashJson('fedcar task', spec));
+}
+
 /** The snapshot or the parameters that the round is about; for a count, the encoder. */
 function modelHash(spec: RoundSpec, encoder: string): string {
   if (spec.kind === 'count') return encoder;
@@ -67,14 +72,14 @@ export function secureParameters(
   completeUpTo: number,
 ): RoundParameters {
   const signedRoster = rosterHash(roster);
-  const task = hashJson('fedcar task', spec);
+  const task = taskOf(spec);
   return {
     protocol: SECAGG_PROTOCOL,
     collection: spec.collection,
     round: spec.id,
     rosterHash: signedRoster,
     modelHash: modelHash(spec, encoder),
-    taskHash: toHex(task),
+    taskHash: task,
     samplingRate: samplingRateOf(spec),
     noiseMultiplier: spec.noiseMultiplier,
     clipNorm: spec.clipNorm,
@@ -82,6 +87,6 @@ export function secureParameters(
     dimension: spec.dimension,
     threshold: roster.threshold,
     colluders: roster.colluders,
-    graph: graphOf(roster, completeUpTo, hashJson('fedcar ring', [spec.id, signedRoster, toHex(task)])),
+    graph: graphOf(roster, completeUpTo, hashJson('fedcar ring', [spec.id, signedRoster, task])),
   };
 }

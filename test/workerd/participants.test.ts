@@ -197,8 +197,8 @@ describe('the roster', () => {
     expect(four).toMatchObject({ epoch, threshold: 3, previous: before.current_hash });
     const pins: { pin: RosterPin | null } = { pin: null };
     const keep = {
-      pin: () => pins.pin,
-      savePin: (pin: RosterPin) => {
+      get: () => pins.pin,
+      set: (pin: RosterPin) => {
         pins.pin = pin;
       },
     };

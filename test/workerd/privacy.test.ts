@@ -88,7 +88,7 @@ describe('a round is charged', () => {
         return { outcome: { ok: true as const, repeated: false }, effects: [] };
       };
     await replaced(SecureSum.prototype, 'unmask', lose, async () => {
-      expect((await count('lost')).error).toContain('secure aggregation failed 3 times: lost by the test');
+      expect((await count('lost')).error).toContain('the round failed 3 times: lost by the test');
     });
     expect((await ledgerOf(hubStub('lost'))).map(({ round }) => round)).toEqual([1, 2, 3]);
   });

@@ -16,15 +16,12 @@ import { LedgerFile } from '../../../../cli/participant/ledger-file.ts';
 import { openQueryLog } from '../../../../cli/participant/query-log.ts';
 import { serve } from '../../../../cli/participant/service.ts';
 import { ParticipantState } from '../../../../cli/participant/state.ts';
-import { AgreedRounds } from '../../../../shared/participant/agreement.ts';
 import { ConnectionError, HubError } from '../../../../shared/participant/http-port.ts';
 import type { Job } from '../../../../shared/participant/shard-store.ts';
-import type { Agreement } from '../../../../shared/protocol/enrolment.ts';
+import type { LedgerEntry } from '../../../../shared/privacy/ledger.ts';
 import type { FeedbackInput } from '../../../../shared/protocol/items.ts';
-import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
-import { planNoise } from '../../../../shared/round/noise-plan.ts';
-import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
+import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -90,48 +87,48 @@ describe('the query log', () => {
 });
 
 describe('the ledger', () => {
-  const agreement: Agreement = {
-    collection: 'c',
-    name: 'n',
-    admin_key: 'A'.repeat(43),
-    model: { name: 'm', sha256: '0'.repeat(64) },
-    terms,
-  };
+  const policy = policyOf(privacy, retentionDays);
   const noiseMultiplier = planNoise(privacy, retentionDays).counts;
-  const count = (serial: number, id: string): RoundSpec =>
-    ({
-      ...{ id, serial, collection: 'c', kind: 'count', sample: { kind: 'all' }, clipNorm: COUNT_NORM },
-      ...{ noiseMultiplier, aggregation: 'secure', startedAt: 1000 * serial },
-      cohort: { members: 3, threshold: 3, colluders: 1 },
-    }) as unknown as RoundSpec;
+  const count = (round: number, task = 'a'): LedgerEntry => ({
+    ...{ round, kind: 'counts', atMs: 1000 * round, samplingRate: 1, noiseMultiplier, steps: 1, task },
+  });
   const open = (epsilon = privacy.epsilon) =>
-    new LedgerFile(
-      join(folder, 'ledger.jsonl'),
-      new AgreedRounds(agreement, { epsilon, delta: privacy.delta }),
-    );
+    new LedgerFile(join(folder, 'ledger.jsonl'), { ...policy, epsilon });
 
-  it('charges a round once, before and after a restart, and no serial twice', () => {
+  it('charges a round once, before and after a restart, and one task under its serial', () => {
     const ledger = open();
-    expect(ledger.charge(count(1, 'r.0'))).toBeNull();
-    expect(ledger.charge(count(1, 'r.0'))).toBeNull();
-    expect(open().charge(count(1, 'r.0'))).toBeNull();
+    expect(ledger.charge(count(1))).toBeNull();
+    expect(ledger.charge(count(1))).toBeNull();
+    expect(open().charge(count(1))).toBeNull();
     expect(open().entries()).toHaveLength(1);
-    expect(open().charge(count(1, 'r.1'))).toContain('serial 1 is not above 1');
-    expect(open().charge(count(2, 'r.1'))).toBeNull();
+    expect(open().refuses(count(1, 'b'))).toBe('privacy_charge_conflict');
+    expect(open().charge(count(1, 'b'))).toBe('privacy_charge_conflict');
+    expect(open().charge({ ...count(1), atMs: 1001 })).toBe('privacy_charge_conflict');
+    expect(open().charge(count(2, 'b'))).toBeNull();
     expect(
       open()
         .entries()
-        .map(({ round }) => round),
-    ).toEqual([1, 2]);
-    expect(open().spent(3000)).toBeGreaterThan(0);
+        .map(({ round, task }) => [round, task]),
+    ).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+    ]);
+    expect([open().lastRound(), open().spent(3000) > 0]).toEqual([2, true]);
+  });
+
+  it('reads the lines of earlier versions, which name rounds and no tasks', () => {
+    const { task: _, ...before } = count(1);
+    appendFileSync(join(folder, 'ledger.jsonl'), `${JSON.stringify({ ...before, id: 'r.0' })}\n`);
+    expect(open().charge(count(1))).toBeNull();
+    expect(open().entries()).toEqual([before]);
   });
 
   it('charges nothing past its own budget, and survives a torn line', () => {
-    expect(open(0.05).charge(count(1, 'r.0'))).toContain('privacy_budget_exceeded');
+    expect(open(0.05).charge(count(1))).toContain('privacy_budget_exceeded');
     expect(open(0.05).entries()).toEqual([]);
-    open().charge(count(1, 'r.0'));
+    open().charge(count(1));
     appendFileSync(join(folder, 'ledger.jsonl'), '{"round":2,');
-    expect(open().charge(count(3, 'r.2'))).toBeNull();
+    expect(open().charge(count(3))).toBeNull();
     expect(open().entries()).toHaveLength(2);
     expect(readFileSync(join(folder, 'ledger.jsonl'), 'utf8').split('\n')).toHaveLength(3);
   });

@@ -1,13 +1,11 @@
-/** A participant from outside holds every round against its terms, its budget and what it has charged. */
+/** A participant from outside holds every round against its terms. */
 import { describe, expect, it } from 'vitest';
 import { AgreedRounds } from '../../../../shared/participant/agreement.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
-import type { LedgerEntry } from '../../../../shared/privacy/ledger.ts';
 import type { Agreement } from '../../../../shared/protocol/enrolment.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
 import { planNoise, rateOf } from '../../../../shared/round/noise-plan.ts';
-import { chargeOf } from '../../../../shared/round/noised-release.ts';
 import { COUNT_NORM, GATE_NORM } from '../../../../shared/round/unit-norms.ts';
 
 const settings = CollectionSettings.parse({ privacy: { training: { samplingRate: 0.5, steps: 20 } } });
@@ -46,7 +44,7 @@ const all = { sample: { kind: 'all' } };
 const count = { ...all, kind: 'count', clipNorm: COUNT_NORM, noiseMultiplier: plan.counts };
 const gate = { ...all, kind: 'gate', clipNorm: GATE_NORM, noiseMultiplier: plan.gate };
 const rounds = new AgreedRounds(agreement, { epsilon: privacy.epsilon, delta: privacy.delta });
-const refused = (more: object, entries: LedgerEntry[] = []) => rounds.refuses(round(more), entries, null);
+const refused = (more: object) => rounds.refuses(round(more));
 
 describe('a participant from outside', () => {
   it.each([
@@ -82,29 +80,15 @@ describe('a participant from outside', () => {
     const other = new AgreedRounds(moving, { epsilon: privacy.epsilon, delta: privacy.delta });
     const half = { clipNorm: clip.total / 2, gradientNorm: clip.gradient / 2, statScale: 0.01 };
     const noiseMultiplier = planNoise(moving.terms.privacy, retentionDays).train;
-    expect(other.refuses(round({ ...half, noiseMultiplier }), [], null)).toBeNull();
-    expect(other.refuses(round({ ...half, gradientNorm: 1, noiseMultiplier }), [], null)).toContain(
-      'may add',
-    );
-  });
-
-  it('keeps to its own budget, and to serials that were not used', () => {
-    const small = new AgreedRounds(agreement, { epsilon: 0.05, delta: privacy.delta });
-    expect(small.refuses(round(count), [], null)).toContain('privacy_budget_exceeded at this participant');
-    const last = { serial: 5, id: 'r.0' };
-    expect(rounds.refuses(round(), [], last)).toContain('serial 5 is not above 5');
-    expect(rounds.refuses(round({ serial: 6 }), [], last)).toBeNull();
-    // The round that was charged may be asked about again.
-    const entry = chargeOf(round()) as LedgerEntry;
-    expect(rounds.refuses(round(), [entry], { serial: 5, id: 'r.1' })).toBeNull();
-    expect(refused({ startedAt: 1_000_001 }, [{ ...entry, samplingRate: 0.1 }])).toContain('charge_conflict');
+    expect(other.refuses(round({ ...half, noiseMultiplier }))).toBeNull();
+    expect(other.refuses(round({ ...half, gradientNorm: 1, noiseMultiplier }))).toContain('may add');
   });
 
   it('has nothing to charge where no noise was agreed, and refuses noise there', () => {
     const quiet = structuredClone(agreement);
     quiet.terms.privacy = { ...privacy, noise: 'off' };
     const other = new AgreedRounds(quiet, { epsilon: 1, delta: 1e-5 });
-    expect(other.refuses(round({ noiseMultiplier: 0 }), [], null)).toBeNull();
-    expect(other.refuses(round(), [], null)).toContain('where 0 was agreed');
+    expect(other.refuses(round({ noiseMultiplier: 0 }))).toBeNull();
+    expect(other.refuses(round())).toContain('where 0 was agreed');
   });
 });

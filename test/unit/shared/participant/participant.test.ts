@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../../../models/engine.ts';
 import type { CoordinatorPort } from '../../../../shared/participant/coordinator-port.ts';
 import { Participant } from '../../../../shared/participant/participant.ts';
+import { type Joined, RoundGuard } from '../../../../shared/participant/round-guard.ts';
+import type { SecureIdentity } from '../../../../shared/participant/secure-answer.ts';
 import type { Job, ShardStore } from '../../../../shared/participant/shard-store.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { CountRound, Instruction, ParticipantMessage } from '../../../../shared/protocol/rounds.ts';
+import { taskOf } from '../../../../shared/round/secure-round.ts';
 
 const COUNT: CountRound = {
   id: 'r.0',
@@ -24,9 +27,27 @@ const COUNT: CountRound = {
   rows: 2,
 };
 
+/** Of a participant to whom everything is agreed and nothing is charged. */
+function guardOf(kept: { last: Joined | null }): RoundGuard {
+  const ledger = { refuses: () => null, charge: () => null };
+  const joined = {
+    get: () => kept.last,
+    set: (last: Joined) => {
+      kept.last = last;
+    },
+  };
+  return new RoundGuard({ rules: () => null, ledger, joined });
+}
+
 /** A participant whose coordinator says `instruction` and whose shard holds `job`, and `open` records without a label. */
-function participant(instruction: Instruction, job: Job | null = null, open = 0) {
+function participant(
+  instruction: Instruction,
+  job: Job | null = null,
+  open = 0,
+  joined: { last: Joined | null } = { last: null },
+) {
   const sent: ParticipantMessage[] = [];
+  const notes: string[] = [];
   const shard = { job, open: Array.from({ length: open }, (_, id) => id), labels: [] as { row: number }[] };
   const port = {
     poll: async () => instruction,
@@ -66,9 +87,10 @@ function participant(instruction: Instruction, job: Job | null = null, open = 0)
     now: () => 0,
     random: cryptoSource(),
     sliceTokens: 64,
-    secure: null,
+    identity: { guard: guardOf(joined) } as SecureIdentity,
+    note: (reason) => void notes.push(reason),
   });
-  return { self, sent, shard };
+  return { self, sent, shard, notes };
 }
 
 describe('a participant', () => {
@@ -107,12 +129,13 @@ describe('a participant', () => {
   });
 
   it('says that it failed, and why, when what it stored is gone', async () => {
+    const joined: { last: Joined | null } = { last: null };
     const job: Job = { spec: COUNT, phase: 'upload', cursor: 0, units: 0, tokens: 0, probe: null };
-    const { self, sent, shard } = participant({ do: 'wait', ms: 0, round: null }, job);
+    joined.last = { serial: COUNT.serial, task: taskOf(COUNT) };
+    const { self, sent, shard, notes } = participant({ do: 'wait', ms: 0, round: null }, job, 0, joined);
     expect(await self.step()).toBe(0);
-    expect(sent).toEqual([
-      { type: 'failed', participant: 'a', round: 'r.0', detail: 'round r.0: the stored vector is gone' },
-    ]);
+    expect(sent).toEqual([{ type: 'failed', participant: 'a', round: 'r.0', code: 'work' }]);
+    expect(notes).toEqual(['work: round r.0: the stored vector is gone']);
     expect(shard.job).toBeNull();
   });
 });

@@ -39,13 +39,13 @@ describe('round machine', () => {
       [ready('b'), 10],
       [ready('a'), 20],
     ]).state;
-    const late = stepRound(released, { type: 'failed', participant: 'a', detail: 'other parameters' }, 30);
+    const late = stepRound(released, { type: 'failed', participant: 'a', code: 'secure_sum' }, 30);
     expect(late).toEqual({
-      state: { ...released, error: 'a: other parameters' },
+      state: { ...released, error: 'a: what it was told of the secure sum does not fit', behind: false },
       effects: [],
       accepted: false,
     });
-    const stranger = { type: 'failed', participant: 'x', detail: 'let me in' } as const;
+    const stranger = { type: 'failed', participant: 'x', code: 'work' } as const;
     expect(stepRound(released, stranger, 30).state).toBe(released);
   });
 
@@ -64,7 +64,7 @@ describe('round machine', () => {
   it('goes on without those who are away or failed', () => {
     const { state, effects } = play(open(['a', 'b', 'c']), [
       [{ type: 'away', participant: 'c' }, 1],
-      [{ type: 'failed', participant: 'b', detail: 'no memory' }, 2],
+      [{ type: 'failed', participant: 'b', code: 'work' }, 2],
       [ready('a'), 3],
     ]);
     expect(effects).toEqual([{ effect: 'release', contributors: ['a'] }]);
@@ -74,12 +74,14 @@ describe('round machine', () => {
   it('aborts below the least number of participants and says who failed why', () => {
     const { state, effects } = play(open(['a', 'b', 'c'], 2), [
       [ready('a'), 1],
-      [{ type: 'failed', participant: 'b', detail: 'no memory' }, 2],
+      [{ type: 'failed', participant: 'b', code: 'work' }, 2],
       [{ type: 'tick' }, 600_000],
     ]);
     expect(state.phase).toBe('aborted');
     expect(effects[0]).toMatchObject({ effect: 'abort' });
-    expect(state.error).toBe('1 of 3 participants answered where 2 are needed; b: no memory');
+    expect(state.error).toBe(
+      '1 of 3 participants answered where 2 are needed; b: its work failed; its own log says why',
+    );
   });
 
   it('waits until the deadline for those who are away when it needs them', () => {
@@ -134,7 +136,7 @@ describe('round machine', () => {
 
   it('accepts an answer after a failure: the participant came back', () => {
     const { state } = play(open(['a', 'b']), [
-      [{ type: 'failed', participant: 'a', detail: 'x' }, 1],
+      [{ type: 'failed', participant: 'a', code: 'work' }, 1],
       [ready('a'), 2],
       [ready('b'), 3],
     ]);
@@ -194,7 +196,7 @@ describe('round machine', () => {
     const names = ['a', 'b', 'c'];
     const event = fc.oneof(
       fc.constantFrom(...names).map((n): RoundEvent => ready(n)),
-      fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'failed', participant: n, detail: 'x' })),
+      fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'failed', participant: n, code: 'work' })),
       fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'progress', participant: n, progress: 0.5 })),
       fc.constant<RoundEvent>({ type: 'tick' }),
     );

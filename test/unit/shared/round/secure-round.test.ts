@@ -1,10 +1,11 @@
 /** What a round of secure aggregation agrees on: both sides derive it, and a participant takes nothing else. */
 import { describe, expect, it } from 'vitest';
+import { RoundGuard } from '../../../../shared/participant/round-guard.ts';
 import { answerSecurely } from '../../../../shared/participant/secure-answer.ts';
 import type { ShardStore } from '../../../../shared/participant/shard-store.ts';
 import type { CountRound } from '../../../../shared/protocol/rounds.ts';
 import { SECAGG_PROTOCOL, type ServerMessage } from '../../../../shared/protocol/secagg.ts';
-import { secureParameters } from '../../../../shared/round/secure-round.ts';
+import { secureParameters, taskOf } from '../../../../shared/round/secure-round.ts';
 import { buildGraph } from '../../../../shared/secagg/graph.ts';
 import { cohort } from '../secagg/cohort.ts';
 
@@ -74,10 +75,12 @@ describe('a participant', () => {
       adminKey: Buffer.from(admin.key).toString('base64url'),
       encoder: ENCODER,
       privacy: { threshold: null, colluders: 1, completeUpTo: agreed },
-      pin: () => null,
-      savePin: () => {},
-      refuses: () => null,
-      charge: () => null,
+      pin: { get: () => null, set: () => {} },
+      guard: new RoundGuard({
+        rules: () => null,
+        ledger: { refuses: () => null, charge: () => null },
+        joined: { get: () => ({ serial: spec.serial, task: taskOf(spec) }), set: () => {} },
+      }),
     };
     return (await answerSecurely({ self, identity, store, spec, message })).reply;
   }

@@ -1,0 +1,21 @@
+/**
+ * A participant, put together: the same for a collection's own regions, for regions that are guests of another
+ * deployment, and for `fedcar join`. They differ in where things are kept and in what was agreed, and in nothing else.
+ */
+import { Participant, type ParticipantOptions } from './participant.ts';
+import { type GuardDeps, RoundGuard } from './round-guard.ts';
+import type { SecureIdentity } from './secure-answer.ts';
+
+export interface ParticipantDeps
+  extends Omit<ParticipantOptions, 'identity'>,
+    Omit<SecureIdentity, 'guard'>,
+    GuardDeps {}
+
+export function openParticipant(deps: ParticipantDeps): Participant {
+  const { rules, ledger, joined, signer, adminKey, encoder, privacy, pin, ...options } = deps;
+  const guard = new RoundGuard({ rules, ledger, joined });
+  const job = deps.store.job();
+  // A round that an earlier version joined goes on.
+  if (job !== null && (joined.get()?.task ?? null) === null) guard.adopt(job.spec);
+  return new Participant({ ...options, identity: { signer, adminKey, encoder, privacy, pin, guard } });
+}
