@@ -8,6 +8,8 @@ import type { Item } from '../shared/protocol/items.ts';
 /** A query record as it is kept, without what an encoder made of it. */
 export interface KeptRecord extends Record<string, string | number | null> {
   id: string;
+  /** Null of a record from before there were events: it is one of its own. */
+  event: string | null;
   at: number;
   query: string;
   item: string;

@@ -4,16 +4,16 @@
  * from its unit and a key that never leaves the state folder.
  */
 import { join } from 'node:path';
-import { toHex, utf8 } from '../../shared/crypto/bytes.ts';
-import { hashBytes, hashJson } from '../../shared/crypto/hash.ts';
+import { toHex } from '../../shared/crypto/bytes.ts';
+import { hashJson } from '../../shared/crypto/hash.ts';
+import { contentId, fateOf, type RecordRule, recordsOfAct } from '../../shared/participant/query-record.ts';
 import type { SelectableRecord } from '../../shared/participant/unit-selection.ts';
-import { samplingRate } from '../../shared/privacy/rational.ts';
-import { isHeldOut } from '../../shared/privacy/units.ts';
 import type { Terms } from '../../shared/protocol/enrolment.ts';
 import type { FeedbackInput } from '../../shared/protocol/items.ts';
 import { appendLines, readLinesOf } from './files.ts';
 
 export interface LoggedQuery extends Omit<SelectableRecord, 'row'> {
+  id: string;
   item: string;
   /** Milliseconds since 1970 at which the record was first read. */
   at: number;
@@ -30,7 +30,8 @@ interface Seen {
 }
 
 /**
- * Takes the records of the log over, in order; of those with one id the first counts.
+ * Takes the records of the log over, in order: each line is an event of its own, also one that says what another said
+ * before. Of those with one id the first counts.
  * @param folder the state folder
  * @param key of the choice of held-out records, 32 bytes
  */
@@ -52,40 +53,54 @@ export function openQueryLog(
     seen.set(line.id, line);
     next = Math.max(next, line.n + 1);
   }
-  const share = terms.heldOutShare > 0 ? samplingRate(terms.heldOutShare) : null;
+  const { unit } = terms.privacy;
+  const rule = { unit, key, heldOutShare: terms.heldOutShare, fresh: numbered() };
   const fresh: Seen[] = [];
   const log: LoggedQuery[] = [];
   const taken = new Set<string>();
+  const adopted = new Set<string>();
   for (const record of records) {
     const { item, query, contributor, relevant } = record;
-    const id = record.id ?? toHex(hashBytes('fedcar record', utf8(`${item}\0${query}`)));
-    if (taken.has(id)) continue;
-    taken.add(id);
-    const content = toHex(
-      hashJson('fedcar record content', [item, query, relevant, contributor ?? null]),
-    ).slice(0, 32);
-    let known = seen.get(id);
+    const made = recordsOfAct([record], rule)[0]!;
+    if (taken.has(made.id)) continue;
+    taken.add(made.id);
+    const content = contentOf(record);
+    const before = record.id ?? contentId(record);
+    let known = seen.get(made.id);
+    // A record of an earlier version is one event, and keeps its number, its age and its side.
+    if (known === undefined && !adopted.has(before)) {
+      known = seen.get(before);
+      adopted.add(before);
+    }
     if (known?.content !== content) {
-      known = { n: next++, id, content, at: now };
+      known = { n: next++, id: made.id, content, at: now };
       fresh.push(known);
     }
-    const unit = terms.privacy.unit === 'contributor' ? (contributor ?? id) : id;
+    const formerUnit = unit === 'contributor' ? (contributor ?? before) : before;
+    const { held } = known.id === made.id ? made : fateOf(formerUnit, rule);
     const ids = tokenize(query);
-    const place = new DataView(hashBytes('fedcar place', utf8(`${toHex(key)}\0${unit}`)).buffer).getUint32(0);
-    const held = share !== null && isHeldOut(unit, share, key);
+    const { event, place } = made;
     log.push({
-      n: known.n,
-      id,
-      relevant,
-      contributor,
-      place,
-      length: ids.length,
-      item,
-      at: known.at,
-      held,
-      ids,
+      ...{ n: known.n, id: made.id, event, relevant, contributor, place, length: ids.length },
+      ...{ item, at: known.at, held, ids },
     });
   }
   appendLines(file, fresh);
   return log;
+}
+
+function contentOf({ item, query, relevant, contributor }: FeedbackInput): string {
+  return toHex(hashJson('fedcar record content', [item, query, relevant, contributor ?? null])).slice(0, 32);
+}
+
+/** Ids for lines without one: the same for the same line when the log is read again, another for each repeat of it. */
+function numbered(): RecordRule['fresh'] {
+  const times = new Map<string, number>();
+  return (record) => {
+    const content = [record.item, record.query, record.relevant, record.contributor ?? null];
+    const said = JSON.stringify(content);
+    const time = times.get(said) ?? 0;
+    times.set(said, time + 1);
+    return toHex(hashJson('fedcar record of a log', [...content, time]));
+  };
 }

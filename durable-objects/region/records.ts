@@ -1,14 +1,15 @@
 /**
- * Query records: what a region learns from. Whether a record trains or judges is decided once, by a keyed hash of its
- * unit's id that never changes in the collection's life. Invariants: a contributor's own id is never stored; nobody gives
- * more records than the settings allow, and no log has more, for a full one refuses and never makes room (what others give
- * must not decide which records train); none is older than the retention time.
+ * Query records: what a region learns from. Invariants: a contributor's own id is never stored; nobody gives more records
+ * than the settings allow, and no log has more, for a full one refuses and never makes room (what others give must not
+ * decide which records train); none is older than the retention time. Where one event is the unit, events are only ever
+ * added, whole or not at all, and leave by age, by their contributor's wish and by nothing else.
  */
 import type { Engine } from '../../models/engine.ts';
-import { concatBytes, toHex, utf8 } from '../../shared/crypto/bytes.ts';
-import { hashBytes, hashJson } from '../../shared/crypto/hash.ts';
-import { samplingRate } from '../../shared/privacy/rational.ts';
-import { homeRegion, isHeldOut, type PrivacyUnit, pseudonym } from '../../shared/privacy/units.ts';
+import { toBase64Url, utf8 } from '../../shared/crypto/bytes.ts';
+import { hashBytes } from '../../shared/crypto/hash.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
+import { type QueryRecord, recordsOfAct } from '../../shared/participant/query-record.ts';
+import { homeRegion, type PrivacyUnit, pseudonym } from '../../shared/privacy/units.ts';
 import type { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
 import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
@@ -43,16 +44,16 @@ export interface RecordPolicy {
   token: string | null;
 }
 
-interface Prepared {
+interface Prepared extends QueryRecord {
   record: FeedbackInput;
-  id: string;
   contributor: string | null;
-  held: 0 | 1;
-  place: number;
   ids: Int32Array;
   /** Whether it can never train. */
   idle: boolean;
 }
+
+/** How records of an act fared: `full` and `refused` say what they ran into. */
+type Fate = 'accepted' | 'duplicates' | 'refused' | 'full';
 
 /** The key for decisions by hash, 32 bytes. */
 export function unitKey(splitKey: string): Uint8Array {
@@ -67,18 +68,29 @@ export class RecordLog {
   }
 
   /**
-   * Takes records; a repeated one changes nothing, one that says the opposite takes the place of the one before. Refuses
-   * when it has to refuse all of them, and when they would not all fit the log or what the token may give.
+   * Takes the records of acts of feedback, one act after the other. Refuses when it has to refuse all of them, and when
+   * they would not all fit the log or what the token may give.
    */
-  add(records: readonly FeedbackInput[], policy: RecordPolicy, now: number): Outcome<FeedbackReceipt> {
-    const prepared = records.map((record) => prepare(record, policy));
+  add(
+    acts: readonly (readonly FeedbackInput[])[],
+    policy: RecordPolicy,
+    now: number,
+  ): Outcome<FeedbackReceipt> {
+    const prepared = acts.map((act) => prepare(act, policy));
     const receipt: FeedbackReceipt = { accepted: 0, duplicates: 0, refused: 0, idle: 0 };
+    let full = false;
     try {
       this.#storage.transactionSync(() => {
-        for (const entry of prepared) {
-          const outcome = this.#take(entry, policy.caps, now);
-          receipt[outcome] += 1;
-          if (outcome === 'accepted' && entry.idle) receipt.idle += 1;
+        for (const act of prepared) {
+          const fates =
+            policy.unit === 'record'
+              ? this.#addEvent(act, policy.caps, now)
+              : act.map((entry) => this.#takeOwn(entry, policy.caps, now));
+          for (const [index, fate] of fates.entries()) {
+            full ||= fate === 'full';
+            receipt[fate === 'full' ? 'refused' : fate] += 1;
+            if (fate === 'accepted' && act[index]?.idle) receipt.idle += 1;
+          }
         }
         if (receipt.accepted === 0) return;
         const refusal = this.#count(receipt.accepted, policy, now) ?? this.#overflow(policy, now);
@@ -88,26 +100,58 @@ export class RecordLog {
       if (error instanceof CapReached) return error.refusal;
       throw error;
     }
-    if (receipt.refused < records.length) return { ok: true, value: receipt };
-    const detail = `contributor: at most ${policy.caps.recordsPerDay} records in 24 hours`;
-    const contributors = prepared.map(({ contributor }) => contributor as string);
-    return { ok: false, code: 'contributor_limit', detail, retryAfter: this.#roomIn(contributors, now) };
+    const all = prepared.flat();
+    if (receipt.refused < all.length) return { ok: true, value: receipt };
+    const { recordsPerDay, recordsPerContributor } = policy.caps;
+    const detail = full
+      ? `contributor: at most ${recordsPerContributor} records are kept`
+      : `contributor: at most ${recordsPerDay} records in 24 hours`;
+    const contributors = all.map(({ contributor }) => contributor as string);
+    const retryAfter = this.#roomIn(contributors, full ? policy.retentionMs : DAY_MS, now);
+    return { ok: false, code: 'contributor_limit', detail, retryAfter };
   }
 
-  #take(entry: Prepared, caps: FeedbackSettings, now: number): 'accepted' | 'duplicates' | 'refused' {
+  /** An event as a whole: it is added beside all others, or refused. What it names and is there already stays as it is. */
+  #addEvent(act: readonly Prepared[], caps: FeedbackSettings, now: number): Fate[] {
+    const news = act.filter((entry) => !this.#isKept(entry));
+    const contributor = act[0]?.contributor ?? null;
+    const room = contributor === null ? null : this.#room(contributor, caps, now, news.length);
+    if (room === null) for (const entry of news) this.#insert(keptOf(entry, now), entry.ids);
+    return act.map((entry) => (news.includes(entry) ? (room ?? 'accepted') : 'duplicates'));
+  }
+
+  /** What stands against so many more records of a contributor; null when there is room. */
+  #room(
+    contributor: string,
+    { recordsPerDay, recordsPerContributor }: FeedbackSettings,
+    now: number,
+    more: number,
+  ): 'refused' | 'full' | null {
+    if (this.#since(contributor, Number.MIN_SAFE_INTEGER) + more > recordsPerContributor) return 'full';
+    return this.#since(contributor, now - DAY_MS) + more > recordsPerDay ? 'refused' : null;
+  }
+
+  #isKept({ id, former, record }: Prepared): boolean {
+    const { query, item, relevant } = record;
+    const found = this.#storage.sql.exec(
+      'SELECT 1 FROM records WHERE id = ? OR (id = ? AND query = ? AND item = ? AND relevant = ?)',
+      ...[id, former, query, item, relevant ? 1 : 0],
+    );
+    return found.toArray().length > 0;
+  }
+
+  /** Where contributors are the units: one that says the opposite takes the place of the contributor's one before. */
+  #takeOwn(entry: Prepared, caps: FeedbackSettings, now: number): Fate {
     const { sql } = this.#storage;
-    const { record, id, contributor } = entry;
-    const relevant = record.relevant ? 1 : 0;
+    const { id, contributor, record } = entry;
     const known = sql
       .exec<{ relevant: number }>('SELECT relevant FROM records WHERE id = ?', id)
       .toArray()[0];
-    if (known?.relevant === relevant) return 'duplicates';
+    if (known?.relevant === (record.relevant ? 1 : 0)) return 'duplicates';
     if (contributor !== null && this.#since(contributor, now - DAY_MS) >= caps.recordsPerDay)
       return 'refused';
     if (known !== undefined) sql.exec('DELETE FROM records WHERE id = ?', id);
-    const { held, place } = entry;
-    const { query, item } = record;
-    this.#insert({ id, at: now, query, item, relevant, contributor, held, place }, entry.ids);
+    this.#insert(keptOf(entry, now), entry.ids);
     if (contributor !== null) this.#evict(contributor, caps.recordsPerContributor);
     return 'accepted';
   }
@@ -146,16 +190,17 @@ export class RecordLog {
   }
 
   /** Numbers are never given out again: work in progress must not find another record under one that it holds. */
-  #insert({ id, at, query, item, relevant, contributor, held, place }: KeptRecord, ids: Int32Array): void {
+  #insert(record: KeptRecord, ids: Int32Array): void {
+    const { id, event, at, query, item, relevant, contributor, held, place } = record;
     const values = new Values(this.#storage);
     const { sql } = this.#storage;
     const last = sql.exec<{ n: number | null }>('SELECT max(n) AS n FROM records').one().n ?? 0;
     const n = 1 + Math.max(last, values.get<number>(LAST_NUMBER) ?? 0);
     values.set(LAST_NUMBER, n);
     sql.exec(
-      `INSERT INTO records (n, id, at, query, item, relevant, contributor, held, place, length, ids)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[n, id, at, query, item, relevant, contributor, held, place],
+      `INSERT INTO records (n, id, event, at, query, item, relevant, contributor, held, place, length, ids)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[n, id, event, at, query, item, relevant, contributor, held, place],
       ...[ids.length, ids.slice().buffer],
     );
   }
@@ -189,19 +234,19 @@ export class RecordLog {
     );
   }
 
-  /** Seconds until one of the contributors may give a record again. */
-  #roomIn(contributors: readonly string[], now: number): number {
+  /** Seconds until a record of one of the contributors is older than `windowMs`. */
+  #roomIn(contributors: readonly string[], windowMs: number, now: number): number {
     const times = [...new Set(contributors)].map(
       (contributor) =>
         this.#storage.sql
           .exec<{ at: number }>(
             'SELECT min(at) AS at FROM records WHERE contributor = ? AND at > ?',
             contributor,
-            now - DAY_MS,
+            now - windowMs,
           )
           .one().at,
     );
-    return Math.max(1, Math.ceil((Math.min(...times) + DAY_MS - now) / 1000));
+    return Math.max(1, Math.ceil((Math.min(...times) + windowMs - now) / 1000));
   }
 
   /** Deletes a contributor's records and answers how many there were. May be repeated. */
@@ -257,33 +302,25 @@ function sameIds(a: Int32Array, b: Int32Array): boolean {
   return a.length === b.length && a.every((id, index) => id === b[index]);
 }
 
-function prepare(record: FeedbackInput, policy: RecordPolicy): Prepared {
-  const { engine, key, contributorKey, heldOutShare, unit } = policy;
-  const share = heldOutShare > 0 ? samplingRate(heldOutShare) : null;
-  const contributor = record.contributor === undefined ? null : pseudonym(record.contributor, contributorKey);
-  const id = idOf(record, contributor);
-  const unitId = unit === 'contributor' ? (contributor ?? id) : id;
-  const place = new DataView(hashBytes('fedcar place', concatBytes(key, utf8(unitId))).buffer);
-  const trains =
-    unit === 'record' ||
-    (contributor !== null && homeRegion(contributor, policy.regions, key) === policy.region);
-  const [query, ids] = readPart(record.query, engine);
-  return {
-    record: { ...record, query },
-    id,
-    contributor,
-    held: share !== null && isHeldOut(unitId, share, key) ? 1 : 0,
-    place: place.getUint32(0),
-    ids,
-    idle: !trains,
-  };
+function prepare(act: readonly FeedbackInput[], policy: RecordPolicy): Prepared[] {
+  const { engine, key, contributorKey, unit } = policy;
+  const given = act.map((record) => ({
+    ...record,
+    contributor: record.contributor === undefined ? undefined : pseudonym(record.contributor, contributorKey),
+  }));
+  const fresh = () => toBase64Url(systemRandom(16));
+  const made = recordsOfAct(given, { ...policy, fresh });
+  return act.map((record, index) => {
+    const contributor = given[index]?.contributor ?? null;
+    const trains =
+      unit === 'record' ||
+      (contributor !== null && homeRegion(contributor, policy.regions, key) === policy.region);
+    const [query, ids] = readPart(record.query, engine);
+    return { ...made[index]!, record: { ...record, query }, contributor, ids, idle: !trains };
+  });
 }
 
-/** The id given, or the query with its item; every contributor has ids of their own, which nobody else can overwrite. */
-function idOf({ id, item, query }: FeedbackInput, contributor: string | null): string {
-  if (contributor !== null) {
-    const named = id === undefined ? { item, query } : { id };
-    return toHex(hashJson('fedcar record of a contributor', { contributor, ...named }));
-  }
-  return id ?? toHex(hashBytes('fedcar record', utf8(`${item}\0${query}`)));
+function keptOf({ id, event, record, contributor, held, place }: Prepared, at: number): KeptRecord {
+  const { query, item, relevant } = record;
+  return { id, event, at, query, item, relevant: relevant ? 1 : 0, contributor, held: held ? 1 : 0, place };
 }

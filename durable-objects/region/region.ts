@@ -193,11 +193,13 @@ export class Region extends TracedObject implements RegionApi {
   async addFeedback(
     records: FeedbackInput[],
     token: string | null = null,
+    oneAct = false,
   ): Promise<Outcome<FeedbackReceipt>> {
-    return await unlessEngineFails(() => this.#addFeedback(records, token));
+    const acts = oneAct ? [records] : records.map((record) => [record]);
+    return await unlessEngineFails(() => this.#addFeedback(acts, token));
   }
 
-  async #addFeedback(records: FeedbackInput[], token: string | null): Promise<Outcome<FeedbackReceipt>> {
+  async #addFeedback(acts: FeedbackInput[][], token: string | null): Promise<Outcome<FeedbackReceipt>> {
     const { name, splitKey, contributorKey, settings } = this.#identity();
     const engine = await this.#engine();
     const { heldOutShare, privacy, regions, feedback: caps } = settings;
@@ -205,7 +207,7 @@ export class Region extends TracedObject implements RegionApi {
     const { retentionMs } = this.#shardPolicy();
     const where = { region: name, regions, retentionMs, token };
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
-    const outcome = this.#records.add(records, policy, Date.now());
+    const outcome = this.#records.add(acts, policy, Date.now());
     await this.#expireLater();
     if (this.#moving.to() !== null) await this.#alarm.by(Date.now());
     return outcome;

@@ -44,4 +44,6 @@ export const MIGRATIONS = [
   'CREATE INDEX records_ids ON records (ids);',
   GIVEN_TABLE,
   LEDGER_TASKS,
+  // Records of one act of feedback; null in those from before, which are one event each and keep their side of the split.
+  'ALTER TABLE records ADD COLUMN event TEXT;',
 ] as const;

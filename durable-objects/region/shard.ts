@@ -171,14 +171,14 @@ export class Shard implements ShardStore {
     return this.#sql
       .exec<{
         n: number;
-        id: string;
+        event: string;
         contributor: string | null;
         row: number;
         place: number;
         length: number;
         relevant: number;
       }>(
-        `SELECT n, id, contributor, row, place, length, relevant FROM records
+        `SELECT n, coalesce(event, id) AS event, contributor, row, place, length, relevant FROM records
          WHERE row IS NOT NULL AND held = ? AND relevant >= ? AND at BETWEEN ? AND ? ORDER BY n`,
         held,
         held,

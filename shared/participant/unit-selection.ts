@@ -1,6 +1,6 @@
 /**
- * From a shard's records to the units of privacy that a round uses: one record, or at most k records of one
- * contributor with equal weights that add up to one. Who is drawn is decided per unit, never per record.
+ * From a shard's records to the units of privacy that a round uses: the records of one event, or at most k records of
+ * one contributor, with equal weights that add up to one. Who is drawn is decided per unit, never per record.
  */
 import { bernoulli, drawAtMost } from '../privacy/poisson.ts';
 import type { RandomSource } from '../privacy/random-source.ts';
@@ -18,7 +18,8 @@ export interface UnitPolicy {
 export interface SelectableRecord {
   /** Its number in the shard. */
   n: number;
-  id: string;
+  /** The act of feedback that made it. */
+  event: string;
   /** Whether its row answers it, or does not. */
   relevant: boolean;
   contributor?: string | undefined;

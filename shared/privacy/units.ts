@@ -1,5 +1,5 @@
 /**
- * What one unit of privacy is: a query record, or all records of one contributor. A contributor has one home region, and
+ * What one unit of privacy is: all records of one act of feedback, or all records of one contributor. A contributor has one home region, and
  * only that region trains on it; a record without a contributor is then never trained on. Whether a unit is held out for
  * the publish gate depends on a keyed hash of its id alone and never changes while the key stands.
  */
@@ -8,12 +8,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { SamplingRate } from './rational.ts';
 
-/** The unit of a collection, fixed for its life. */
+/** The unit of a collection, fixed for its life. `record`: what one act of feedback made, nearly always one record. */
 export type PrivacyUnit = 'record' | 'contributor';
 
 /** What units are made of. */
 export interface UnitRecord {
-  readonly id: string;
+  /** The act of feedback that made it: in record mode all its records are one unit. */
+  readonly event: string;
   readonly contributor?: string | undefined;
 }
 
@@ -39,16 +40,16 @@ export function unitsOf<R extends UnitRecord>(
   unit: PrivacyUnit,
   home: HomePolicy,
 ): Unit<R>[] {
-  if (unit === 'record') return records.map((record) => ({ id: record.id, records: [record] }));
-  const byContributor = new Map<string, R[]>();
+  const byUnit = new Map<string, R[]>();
   for (const record of records) {
-    if (!record.contributor) continue;
-    const own = byContributor.get(record.contributor);
+    const id = unit === 'record' ? record.event : record.contributor;
+    if (!id) continue;
+    const own = byUnit.get(id);
     if (own) own.push(record);
-    else byContributor.set(record.contributor, [record]);
+    else byUnit.set(id, [record]);
   }
-  return [...byContributor]
-    .filter(([contributor]) => homeRegion(contributor, home.regions, home.key) === home.region)
+  return [...byUnit]
+    .filter(([id]) => unit === 'record' || homeRegion(id, home.regions, home.key) === home.region)
     .map(([id, own]) => ({ id, records: own }));
 }
 

@@ -170,8 +170,15 @@ export interface RegionApi {
   items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]>;
   /** Passages of one item in order: the text pieces that are searched. */
   passagesOf(key: string): Promise<{ id: string; ordinal: number; text: string; tokens: number }[]>;
-  /** `token`: id of the bearer token that they came with, whose records are counted; null: nobody's are. */
-  addFeedback(records: FeedbackInput[], token?: string | null): Promise<Outcome<FeedbackReceipt>>;
+  /**
+   * @param token id of the bearer token that they came with, whose records are counted; null: nobody's are
+   * @param oneAct whether the records are what one act of feedback says; else each is an act of its own
+   */
+  addFeedback(
+    records: FeedbackInput[],
+    token?: string | null,
+    oneAct?: boolean,
+  ): Promise<Outcome<FeedbackReceipt>>;
   /** Deletes a contributor's records and answers how many there were. May be repeated. */
   eraseContributor(contributor: string): Promise<number>;
   /** Texts for the candidates that still stand, and hits among what is newer than the snapshot. */

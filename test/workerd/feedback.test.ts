@@ -58,23 +58,24 @@ describe('a contributor', () => {
     expect(await east.addFeedback([mine])).toMatchObject({ value: { accepted: 0, duplicates: 1 } });
   });
 
-  it('may change its mind: the newer word takes the place of the older', async () => {
-    const east = regionOf('whose', 'east');
-    const before = await recordsOf('whose', 'east');
+  it('may change its mind where contributors are the units: the newer word takes the place of the older', async () => {
+    await collection('minds', { privacy: { unit: 'contributor' } }, REGIONS);
+    const east = regionOf('minds', 'east');
     await east.addFeedback([record('changing my mind', 'bob')]);
     await east.addFeedback([record('changing my mind', 'bob', { relevant: false })]);
-    const after = (await recordsOf('whose', 'east')).slice(before.length);
-    expect(after.map(({ query, relevant }) => [query, relevant])).toEqual([['changing my mind', 0]]);
+    const kept = await recordsOf('minds', 'east');
+    expect(kept.map(({ query, relevant }) => [query, relevant])).toEqual([['changing my mind', 0]]);
   });
 
   it('gives so many records a day and keeps so many, in every region; the nameless are not counted', async () => {
-    await collection('caps', { feedback: { recordsPerContributor: 5, recordsPerDay: 3 } }, REGIONS);
+    const feedback = { recordsPerContributor: 5, recordsPerDay: 3 };
+    await collection('caps', { feedback, privacy: { unit: 'contributor' } }, REGIONS);
     const east = regionOf('caps', 'east');
     const many = (from: number, count: number, who?: string) =>
       Array.from({ length: count }, (_, i) => record(`question ${from + i}`, who));
     expect(await east.addFeedback(many(0, 4, 'ann'))).toEqual({
       ok: true,
-      value: { accepted: 3, duplicates: 0, refused: 1, idle: 0 },
+      value: { accepted: 3, duplicates: 0, refused: 1, idle: expect.any(Number) },
     });
     const refused = await east.addFeedback(many(3, 1, 'ann'));
     expect(refused).toMatchObject({
@@ -129,7 +130,9 @@ describe('a contributor', () => {
 
 describe('a region', () => {
   const many = (from: number, count: number): FeedbackInput[] =>
-    Array.from({ length: count }, (_, i) => record(`question ${from + i}`));
+    Array.from({ length: count }, (_, i) =>
+      record(`question ${from + i}`, undefined, { id: `n${from + i}` }),
+    );
 
   it('keeps so many records: a full one refuses a request whole, and makes no room', async () => {
     await collection('full', { retentionDays: 10, feedback: { recordsPerRegion: 5 } }, REGIONS);
@@ -144,11 +147,10 @@ describe('a region', () => {
     expect((refused as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(10 * 86_400);
     expect(await recordsOf('full', 'east')).toEqual(before);
     expect(await east.addFeedback(many(3, 2))).toMatchObject({ value: { accepted: 1, duplicates: 1 } });
-    // What is known, and a change of mind, need no room.
+    // What is known needs no room; what says something else is another event.
     expect(await east.addFeedback(many(0, 5))).toMatchObject({ value: { duplicates: 5 } });
-    expect(await east.addFeedback([record('question 0', undefined, { relevant: false })])).toMatchObject({
-      value: { accepted: 1 },
-    });
+    const other = many(0, 1).map((one) => ({ ...one, relevant: false }));
+    expect(await east.addFeedback(other)).toMatchObject({ code: 'feedback_full' });
     expect(await east.addFeedback(many(9, 1))).toMatchObject({ code: 'feedback_full' });
     expect(await regionOf('full', 'west').addFeedback(many(9, 1))).toMatchObject({ value: { accepted: 1 } });
   });
@@ -181,7 +183,8 @@ describe('a region', () => {
   it('keeps of a query what the encoder reads', async () => {
     const long = Array.from({ length: 800 }, (_, n) => `w${n}`).join(' ');
     const east = regionOf('tokens', 'east');
-    await east.addFeedback([record(long), record(`${'?'.repeat(100)} short`)]);
+    const named = record(long, undefined, { id: 'long' });
+    await east.addFeedback([named, record(`${'?'.repeat(100)} short`)]);
     const engine = await engineFor(objects, { adapter: { kind: 'full' }, encoder: null });
     const [cut, whole] = (await recordsOf('tokens', 'east')).slice(-2) as [Row, Row];
     expect(long.startsWith(cut.query)).toBe(true);
@@ -189,7 +192,93 @@ describe('a region', () => {
     expect(engine.tokenize(cut.query)).toEqual(engine.tokenize(long));
     expect(whole.query).toBe(`${'?'.repeat(100)} short`);
     // The same query in full is the same record.
-    expect(await east.addFeedback([record(long)])).toMatchObject({ value: { duplicates: 1 } });
+    expect(await east.addFeedback([named])).toMatchObject({ value: { duplicates: 1 } });
+  });
+});
+
+describe('an event, where it is the unit', () => {
+  const eventsOf = (name: string) =>
+    runInDurableObject(regionOf(name, 'east'), (_, { storage }) =>
+      storage.sql
+        .exec<Row & { event: string | null; held: number; item: string }>('SELECT * FROM records ORDER BY n')
+        .toArray(),
+    );
+
+  it('is all that one act says, on one side of the split', async () => {
+    await collection('acts', { heldOutShare: 0.5 }, REGIONS);
+    const east = regionOf('acts', 'east');
+    const act = (query: string) =>
+      ITEMS.slice(0, 6).map(({ key }) => record(query, undefined, { item: key }));
+    for (let time = 0; time < 20; time++) await east.addFeedback(act(`question ${time}`), null, true);
+    const events = new Map<string | null, Set<number>>();
+    for (const { event, held } of await eventsOf('acts'))
+      events.set(event, (events.get(event) ?? new Set()).add(held));
+    expect(events.size).toBe(20);
+    expect([...events.values()].every((sides) => sides.size === 1)).toBe(true);
+    expect(new Set([...events.values()].flatMap((sides) => [...sides])).size).toBe(2);
+    await east.addFeedback(act('each its own'));
+    expect(new Set((await eventsOf('acts')).map(({ event }) => event)).size).toBe(26);
+  });
+
+  it('is only ever added: no word of anybody takes another’s away, and a repeat says nothing of the log', async () => {
+    await collection('added', {}, REGIONS);
+    const east = regionOf('added', 'east');
+    const yes = record('is it late');
+    expect(await east.addFeedback([yes])).toEqual({ ok: true, value: NEW });
+    const before = await eventsOf('added');
+    for (const more of [
+      yes,
+      { ...yes, relevant: false },
+      record('is it late', 'ann'),
+      record('is it late', 'ann'),
+    ])
+      expect(await east.addFeedback([more])).toEqual({ ok: true, value: NEW });
+    const named = record('is it late', undefined, { id: 'n1' });
+    expect(await east.addFeedback([named])).toEqual({ ok: true, value: NEW });
+    expect(await east.addFeedback([{ ...named, relevant: false }])).toEqual({ ok: true, value: NEW });
+    // Only who knows all of a named record can send the very same again.
+    expect(await east.addFeedback([named])).toMatchObject({ value: { accepted: 0, duplicates: 1 } });
+    const after = await eventsOf('added');
+    expect(after).toHaveLength(7);
+    expect(after.slice(0, 1)).toEqual(before);
+  });
+
+  it('is refused as a whole when its contributor’s log is full, and drives nothing out', async () => {
+    await collection('filled', { feedback: { recordsPerContributor: 5, recordsPerDay: 4 } }, REGIONS);
+    const east = regionOf('filled', 'east');
+    const act = (query: string, count: number) =>
+      ITEMS.slice(0, count).map(({ key }) => record(query, 'ann', { item: key }));
+    expect(await east.addFeedback(act('one', 3), null, true)).toMatchObject({ value: { accepted: 3 } });
+    const before = await eventsOf('filled');
+    expect(await east.addFeedback(act('two', 2), null, true)).toMatchObject({
+      ok: false,
+      detail: 'contributor: at most 4 records in 24 hours',
+    });
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec('UPDATE records SET at = at - ?', DAY_MS);
+    });
+    expect(await east.addFeedback(act('two', 2), null, true)).toMatchObject({ value: { accepted: 2 } });
+    const refused = await east.addFeedback(act('three', 1), null, true);
+    expect(refused).toMatchObject({ ok: false, detail: 'contributor: at most 5 records are kept' });
+    expect((refused as { retryAfter: number }).retryAfter).toBeGreaterThan(300 * 86_400);
+    expect((await eventsOf('filled')).slice(0, 3).map(({ n }) => n)).toEqual(before.map(({ n }) => n));
+  });
+
+  it('of an earlier version is one record, known by its name, on the side where it was', async () => {
+    await collection('older', { heldOutShare: 0.5 }, REGIONS);
+    const east = regionOf('older', 'east');
+    await runInDurableObject(east, (_, { storage }) => {
+      for (let n = 1; n <= 8; n++)
+        storage.sql.exec(
+          `INSERT INTO records (n, id, at, query, item, relevant, held, place, length, ids)
+           VALUES (?, ?, ?, 'old', 'late', 1, ?, 0, 1, ?)`,
+          ...[n, `id ${n}`, Date.now(), n % 2, new Int32Array(1).buffer],
+        );
+    });
+    const again = Array.from({ length: 8 }, (_, n) => record('old', undefined, { id: `id ${n + 1}` }));
+    expect(await east.addFeedback(again)).toMatchObject({ value: { accepted: 0, duplicates: 8 } });
+    const kept = await eventsOf('older');
+    expect(kept.map(({ event, held }) => [event, held])).toEqual(kept.map(({ n }) => [null, n % 2]));
   });
 });
 

@@ -123,6 +123,7 @@ export function feedbackRoutes() {
       const outcome = await services.region(collection, home).addFeedback(
         records.filter(({ item }) => known.has(item)),
         principal.kind === 'token' ? principal.id : null,
+        'answer' in given,
       );
       if (!outcome.ok) throw problemOf(outcome);
       return c.json({ ...outcome.value, region: home, unknown }, 200);

@@ -18,19 +18,19 @@ function service() {
     regions: { weur: 'answers', apac: 'answers' },
     embed: () => Float32Array.of(1, 0),
   });
-  const taken: { region: string; records: FeedbackInput[] }[] = [];
+  const taken: { region: string; records: FeedbackInput[]; oneAct: boolean }[] = [];
   const erased: string[] = [];
   const state = { away: false, full: false };
   const region = (_: unknown, name: string) => ({
     ...memory.region(memory.collection, name),
     // Of what was placed here once, `gone` was deleted.
     holds: async (keys: string[]) => keys.filter((key) => key !== 'gone'),
-    async addFeedback(records: FeedbackInput[]) {
+    async addFeedback(records: FeedbackInput[], _: string | null = null, oneAct = false) {
       if (state.full) {
         const refusal = { code: 'contributor_limit', detail: 'contributor: enough', retryAfter: 60 };
         return { ok: false as const, ...refusal };
       }
-      taken.push({ region: name, records });
+      taken.push({ region: name, records, oneAct });
       return {
         ok: true as const,
         value: { accepted: records.length, duplicates: 0, refused: 0, idle: 0 },
@@ -86,6 +86,10 @@ describe('feedback', () => {
       ['a', 'b'].map((item) => ({ query: 'where is it', item, relevant: true, contributor: 'ann' })),
       [{ query: 'where is it', item: 'c', relevant: false }],
     ]);
+    // What one answer is said of is one act; of records each is its own.
+    const records = ['a', 'b'].map((item) => ({ query: 'two', item }));
+    await call('POST', '/v1/feedback', { records });
+    expect(taken.map(({ oneAct }) => oneAct)).toEqual([true, true, false]);
     const other = await call('POST', '/v1/feedback', { answer: 'chatcmpl-x', accepted: true });
     expect(other.json).toMatchObject({ code: 'unknown_answer' });
     expect(other.response.status).toBeLessThan(500);

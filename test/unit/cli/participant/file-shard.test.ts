@@ -28,6 +28,7 @@ function open(
     log: records.map(({ n, item, held = false, relevant = true, at = 10_000, length = 5 }) => ({
       n,
       id: `record ${n}`,
+      event: `record ${n}`,
       item,
       held,
       relevant,

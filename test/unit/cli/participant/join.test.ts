@@ -16,9 +16,13 @@ import { LedgerFile } from '../../../../cli/participant/ledger-file.ts';
 import { openQueryLog } from '../../../../cli/participant/query-log.ts';
 import { serve } from '../../../../cli/participant/service.ts';
 import { ParticipantState } from '../../../../cli/participant/state.ts';
+import { toHex, utf8 } from '../../../../shared/crypto/bytes.ts';
+import { hashBytes, hashJson } from '../../../../shared/crypto/hash.ts';
 import { ConnectionError, HubError } from '../../../../shared/participant/http-port.ts';
 import type { Job } from '../../../../shared/participant/shard-store.ts';
 import type { LedgerEntry } from '../../../../shared/privacy/ledger.ts';
+import { samplingRate } from '../../../../shared/privacy/rational.ts';
+import { isHeldOut } from '../../../../shared/privacy/units.ts';
 import type { FeedbackInput } from '../../../../shared/protocol/items.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
@@ -51,7 +55,7 @@ describe('the query log', () => {
     });
 
   it('gives a record its number and its moment once', () => {
-    const first = open([record('one'), record('two', { id: 'x' }), record('one')], 100);
+    const first = open([record('one'), record('two', { id: 'x' })], 100);
     expect(first.map(({ n, at, length }) => [n, at, length])).toEqual([
       [0, 100, 3],
       [1, 100, 3],
@@ -63,10 +67,54 @@ describe('the query log', () => {
       [0, 100],
     ]);
     // Another text under the same id is another record, however young.
-    expect(open([record('2', { id: 'x' })], 300)).toMatchObject([{ n: 3, at: 300, id: 'x' }]);
+    expect(open([record('2', { id: 'x' })], 300)).toMatchObject([{ n: 3, at: 300 }]);
     appendFileSync(join(folder, 'records.jsonl'), '{"n":4,"id"');
     expect(open([record('one'), record('new')], 400).map(({ n }) => n)).toEqual([0, 4]);
     expect(open([record('new')], 500)).toMatchObject([{ n: 4, at: 400 }]);
+  });
+
+  it('takes a repeat without a name for an event of its own, also when it is read again', () => {
+    const lines = [record('one'), record('one'), record('two', { id: 'x' }), record('two', { id: 'x' })];
+    const log = open(lines, 100);
+    expect(log.map(({ n }) => n)).toEqual([0, 1, 2]);
+    expect(new Set(log.map(({ event }) => event)).size).toBe(3);
+    const again = open([record('zero'), ...lines, record('one')], 200);
+    expect(again.map(({ n, at }) => [n, at])).toEqual([
+      [3, 200],
+      [0, 100],
+      [1, 100],
+      [2, 100],
+      [4, 200],
+    ]);
+  });
+
+  it('keeps two people apart who ask the same', () => {
+    const whole = { terms: { ...terms, privacy: { ...privacy, unit: 'contributor' } } };
+    const both = [record('same', { contributor: 'ann' }), record('same', { contributor: 'bob' })];
+    expect(open(both, 100, whole).map(({ contributor }) => contributor)).toEqual(['ann', 'bob']);
+    expect(open([...both, both[0]!], 100, whole)).toHaveLength(2);
+  });
+
+  it('keeps number, age and side of what an earlier version read', () => {
+    const lines = Array.from({ length: 40 }, (_, i) =>
+      record(`old ${i}`, i % 2 === 0 ? {} : { id: `id ${i}` }),
+    );
+    const share = samplingRate(heldOutShare);
+    const before = lines.map((line, n) => {
+      const id = line.id ?? toHex(hashBytes('fedcar record', utf8(`a\0${line.query}`)));
+      const content = hashJson('fedcar record content', ['a', line.query, true, null]);
+      return { n, id, content: toHex(content).slice(0, 32), at: 50, held: isHeldOut(id, share, key) };
+    });
+    const written = before.map(({ held: _, ...line }) => `${JSON.stringify(line)}\n`);
+    writeFileSync(join(folder, 'records.jsonl'), written.join(''));
+    const log = open([...lines, lines[0]!], 100);
+    expect(log.slice(0, 40).map(({ n, at, held }) => [n, at, held])).toEqual(
+      before.map(({ n, held }) => [n, 50, held]),
+    );
+    expect(log[40]).toMatchObject({ n: 40, at: 100 });
+    expect(open([...lines, lines[0]!], 200).map(({ n, at, held }) => [n, at, held])).toEqual(
+      log.map(({ n, at, held }) => [n, at, held]),
+    );
   });
 
   it('divides units by the key alone, a contributor as a whole where it is the unit', () => {

@@ -14,7 +14,7 @@ const policy = (unit: UnitPolicy['unit']): UnitPolicy => ({
   home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
 });
 const record = (n: number, row: number, relevant: boolean, contributor?: string): SelectableRecord => ({
-  ...{ n, id: `id-${n}`, contributor, row, relevant },
+  ...{ n, event: `event ${n}`, contributor, row, relevant },
   ...{ place: n, length: 1 },
 });
 const RECORDS = [
@@ -23,6 +23,30 @@ const RECORDS = [
   record(2, 1, false, 'bob'),
   record(3, 1, false, 'eve'),
 ];
+
+describe('an event of several records', () => {
+  const event = (n: number, row: number): SelectableRecord => ({ ...record(n, row, true), event: 'one act' });
+  const others = [record(9, 0, true), record(8, 1, true)];
+  const many = Array.from({ length: 50 }, (_, n) => event(100 + n, n % 4));
+
+  it('is one unit: drawn as a whole, with equal weights that add up to one', () => {
+    const rate = { kind: 'poisson' as const, numerator: 1, denominator: 2 };
+    for (let time = 0; time < 40; time++) {
+      const { ids, weights } = selectUnits([...others, ...many], rate, policy('record'), cryptoSource());
+      const own = [...ids].flatMap((n, index) => (n >= 100 ? [weights[index]!] : []));
+      expect([0, 50]).toContain(own.length);
+      for (const weight of own) expect(weight).toBeCloseTo(1 / 50);
+    }
+  });
+
+  it('moves the counts by no more than a unit may, however many items it names', () => {
+    const without = countUnits(others, 4, policy('record'), cryptoSource());
+    const counts = countUnits([...others, ...many], 4, policy('record'), cryptoSource());
+    const moved = counts.map((count, row) => count - without[row]!);
+    expect(Math.hypot(...moved)).toBeLessThanOrEqual(COUNT_NORM);
+    expect(moved.reduce((sum, each) => sum + each, 0)).toBeCloseTo(1);
+  });
+});
 
 describe('a record that says that its row does not answer', () => {
   it('is not counted as one that asks for the row', () => {

@@ -5,24 +5,30 @@ import { homeRegion, isHeldOut, unitsOf } from '../../../../shared/privacy/units
 const key = new Uint8Array(32).fill(7);
 const regions = ['weur', 'enam', 'apac', 'sam'];
 const records = [
-  { id: 'r1', contributor: 'ada' },
-  { id: 'r2', contributor: 'bob' },
-  { id: 'r3', contributor: 'ada' },
-  { id: 'r4' },
-  { id: 'r5', contributor: '' },
+  { event: 'r1', contributor: 'ada' },
+  { event: 'r2', contributor: 'bob' },
+  { event: 'r3', contributor: 'ada' },
+  { event: 'r4' },
+  { event: 'r5', contributor: '' },
 ];
 
 describe('units', () => {
-  it('are single records', () => {
+  it('are events: single records, and what one act said', () => {
     const units = unitsOf(records, 'record', { region: 'weur', regions, key });
     expect(units.map(({ id }) => id)).toEqual(['r1', 'r2', 'r3', 'r4', 'r5']);
     expect(units.every((unit) => unit.records.length === 1)).toBe(true);
+    const act = [...records, { event: 'r4' }];
+    const joined = unitsOf(act, 'record', { region: 'weur', regions, key });
+    expect(joined.map((unit) => unit.records.length)).toEqual([1, 1, 1, 2, 1]);
   });
 
   it('or contributors, in exactly one region; records without one are in none', () => {
     const everywhere = regions.flatMap((region) => unitsOf(records, 'contributor', { region, regions, key }));
     expect(everywhere.map(({ id }) => id).sort()).toEqual(['ada', 'bob']);
-    expect(everywhere.find(({ id }) => id === 'ada')!.records.map(({ id }) => id)).toEqual(['r1', 'r3']);
+    expect(everywhere.find(({ id }) => id === 'ada')!.records.map(({ event }) => event)).toEqual([
+      'r1',
+      'r3',
+    ]);
   });
 });
 

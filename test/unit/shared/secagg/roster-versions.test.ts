@@ -106,8 +106,8 @@ describe.each(chains)('rosters signed under $protocol', ({ version, adminKey, ro
     };
     let pin: RosterPin | null = { epoch: 1, hash: hashes[1] };
     const keep = {
-      pin: () => pin,
-      savePin: (to: RosterPin) => {
+      get: () => pin,
+      set: (to: RosterPin) => {
         pin = to;
       },
     };
