@@ -3,8 +3,9 @@
  * puts the collection that a path names into the request's variables.
  */
 import type { MiddlewareHandler } from 'hono';
+import type { Collection } from '../shared/protocol/api/collection.ts';
 import { CollectionName } from '../shared/protocol/names.ts';
-import type { CollectionInfo, DirectoryApi } from '../shared/protocol/objects.ts';
+import type { DirectoryApi } from '../shared/protocol/objects.ts';
 import type { AppEnv } from './env.ts';
 import { Problem, problemOf } from './problem.ts';
 import { REFRESH_MS } from './snapshot-cache.ts';
@@ -18,7 +19,7 @@ const STALE_MS = 300_000;
 const CAPACITY = 256;
 
 export class Collections {
-  readonly #known = new Map<string, { info: CollectionInfo; checkedAt: number }>();
+  readonly #known = new Map<string, { info: Collection; checkedAt: number }>();
 
   /** @throws Problem when there is no such collection. */
   async get(
@@ -26,7 +27,7 @@ export class Collections {
     directory: DirectoryApi,
     now: number,
     later: (work: Promise<unknown>) => void,
-  ): Promise<CollectionInfo> {
+  ): Promise<Collection> {
     const known = this.#known.get(name);
     if (known === undefined || now - known.checkedAt >= STALE_MS)
       return await this.#read(name, directory, now);
@@ -42,7 +43,7 @@ export class Collections {
     this.#known.delete(name);
   }
 
-  async #read(name: string, directory: DirectoryApi, now: number): Promise<CollectionInfo> {
+  async #read(name: string, directory: DirectoryApi, now: number): Promise<Collection> {
     const outcome = await directory.collection(name);
     if (!outcome.ok) {
       this.#known.delete(name);

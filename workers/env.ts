@@ -1,6 +1,6 @@
 /** What the Worker is bound to, and what a request carries through the middleware. */
 import type { ObjectsEnv } from '../durable-objects/env.ts';
-import type { CollectionInfo } from '../shared/protocol/objects.ts';
+import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { AiBinding } from './answer/workers-ai.ts';
 import type { Principal } from './middleware/principal.ts';
 import type { Access } from './middleware/rules.ts';
@@ -42,7 +42,7 @@ export interface AppEnv {
     /** Code of the problem document that answers the request. */
     problemCode?: string;
     /** The collection that the path names, `default` when it names none. Set on the routes that have one. */
-    collection: CollectionInfo;
+    collection: Collection;
     /** Whose signature the request bears. Set on the routes for participants. */
     participant: string;
   };

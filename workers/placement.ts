@@ -1,6 +1,7 @@
 /** Which region holds an item, and uploads that are shared out among the regions. */
+import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
-import type { CollectionInfo, RegionApi } from '../shared/protocol/objects.ts';
+import type { RegionApi } from '../shared/protocol/objects.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
@@ -19,7 +20,7 @@ export interface Placed {
 }
 
 /** @throws Problem unless the collection has the region. */
-export function requireRegion(collection: CollectionInfo, name: string, field = 'region'): void {
+export function requireRegion(collection: Collection, name: string, field = 'region'): void {
   if (collection.settings.regions.includes(name)) return;
   const known = collection.settings.regions.join(', ');
   throw new Problem('unknown_region', `${field}: ${name} is none of ${known}`);
@@ -28,7 +29,7 @@ export function requireRegion(collection: CollectionInfo, name: string, field = 
 /** The region that holds `key`; null when the collection has no such item. */
 export async function regionOfItem(
   services: Services,
-  collection: CollectionInfo,
+  collection: Collection,
   key: string,
 ): Promise<RegionApi | null> {
   const places = await services.coordinator(collection).place([key], null, false);
@@ -39,7 +40,7 @@ export async function regionOfItem(
 /** Those of `keys` that are documents of the collection now. */
 export async function standing(
   services: Services,
-  collection: CollectionInfo,
+  collection: Collection,
   keys: readonly string[],
 ): Promise<Set<string>> {
   const places = await services.coordinator(collection).place([...new Set(keys)], null, false);
@@ -55,7 +56,7 @@ export async function standing(
 /** Where items lie or shall lie: known ones where they are, deleted ones and new ones in `region` if it is given. */
 async function placesOf(
   services: Services,
-  collection: CollectionInfo,
+  collection: Collection,
   keys: string[],
   region: string | null,
 ): Promise<Record<string, string>> {
@@ -81,7 +82,7 @@ async function placesOf(
  * What no isolate can load, no isolate can search: a collection ends before that. Documents that it has may change.
  * @throws Problem when the collection is full and one of the keys is new.
  */
-async function requireRoom(services: Services, collection: CollectionInfo, keys: string[]): Promise<void> {
+async function requireRoom(services: Services, collection: Collection, keys: string[]): Promise<void> {
   const coordinator = services.coordinator(collection);
   const pointer = await coordinator.pointer();
   if (pointer === null || pointer.bytes <= FULL_BYTES) return;
@@ -104,7 +105,7 @@ const NOTHING_IN_IT = {
  */
 export async function placeItems(
   services: Services,
-  collection: CollectionInfo,
+  collection: Collection,
   items: readonly ItemInput[],
   region: string | null,
 ): Promise<Placed> {

@@ -5,10 +5,10 @@
  * for, until there are enough. A region that is late or fails costs its own passages only.
  */
 import { errorText, logLine } from '../shared/log.ts';
+import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { SearchError } from '../shared/protocol/api/search.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
-import type { CollectionInfo } from '../shared/protocol/objects.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { scoreOf } from './calibration.ts';
 import { DeadlineError, within } from './deadline.ts';
@@ -48,7 +48,7 @@ const GROWTH = 6;
 export interface SearchContext {
   services: Services;
   encoder: QueryEncoder;
-  collection: CollectionInfo;
+  collection: Collection;
   snapshot: Snapshot;
   measure: Measure;
 }

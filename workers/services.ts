@@ -3,7 +3,8 @@
  * bindings in one place; tests hand in their own.
  */
 import type { Hub } from '../shared/participant/coordinator-port.ts';
-import type { CollectionInfo, CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
+import type { Collection } from '../shared/protocol/api/collection.ts';
+import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import type { RowProducts } from '../shared/retrieval/scores.ts';
 import type { SharedBytes } from './snapshot-cache.ts';
@@ -22,11 +23,11 @@ export interface QueryEncoder {
 
 export interface Services {
   directory(): DirectoryApi;
-  coordinator(collection: CollectionInfo): CoordinatorApi;
+  coordinator(collection: Collection): CoordinatorApi;
   /** The same object as participants see it. */
-  hub(collection: CollectionInfo): Hub;
-  region(collection: CollectionInfo, region: string): RegionApi;
-  encoder(collection: CollectionInfo): Promise<QueryEncoder>;
+  hub(collection: Collection): Hub;
+  region(collection: Collection, region: string): RegionApi;
+  encoder(collection: Collection): Promise<QueryEncoder>;
   /** Rows with a query: the part of a search that grows with the collection. */
   products: RowProducts;
   sharedBytes(): SharedBytes;

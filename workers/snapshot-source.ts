@@ -1,7 +1,7 @@
 /** Where the edge gets a collection's snapshots: its coordinator, and the data centre's cache in front of it. */
 import { freeBuffer } from '../shared/free-buffer.ts';
 import { errorText, logLine } from '../shared/log.ts';
-import type { CollectionInfo } from '../shared/protocol/objects.ts';
+import type { Collection } from '../shared/protocol/api/collection.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
 import { MAX_SNAPSHOT_BYTES, type SharedBytes, type SnapshotSource } from './snapshot-cache.ts';
@@ -9,7 +9,7 @@ import { MAX_SNAPSHOT_BYTES, type SharedBytes, type SnapshotSource } from './sna
 /** The serving version, or a pinned one by its number. @throws Problem when there is no such version. */
 export function snapshotSource(
   services: Services,
-  collection: CollectionInfo,
+  collection: Collection,
   version: 'latest' | number,
 ): SnapshotSource {
   const coordinator = services.coordinator(collection);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Regions } from '../../shared/protocol/api/region.ts';
 import type { Runs } from '../../shared/protocol/api/run.ts';
 import type { Versions } from '../../shared/protocol/api/version.ts';
 import { SnapshotHeader } from '../../shared/protocol/snapshot.ts';
@@ -147,8 +148,7 @@ async function schedule(client: Client): Promise<Finding> {
 }
 
 async function regions(client: Client): Promise<Finding> {
-  type Regions = { regions: { region: string; items: number }[]; away?: string[] };
-  const { regions: found, away = [] } = await client.get<Regions>('/regions');
+  const { regions: found, away } = await client.get<Regions>('/regions');
   const items = found.map(({ region, items }) => `${region} ${items}`).join(', ');
   return away.length > 0
     ? wrong('documents', `no answer from ${away.join(', ')}; ${items}`)

@@ -12,12 +12,13 @@ import type { RequestSignature } from '../../shared/crypto/request-signature.ts'
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { Ack } from '../../shared/participant/coordinator-port.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
+import type { Region } from '../../shared/protocol/api/region.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Arrived } from '../../shared/protocol/fl.ts';
-import type { CoordinatorApi, Outcome, RegionStats, SnapshotPointer } from '../../shared/protocol/objects.ts';
+import type { CoordinatorApi, Outcome, SnapshotPointer } from '../../shared/protocol/objects.ts';
 import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -28,7 +29,7 @@ import { answerOf } from '../reach.ts';
 import type { PassageChange } from '../region/library.ts';
 import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
-import { askedOf } from './asked.ts';
+import { demandFor } from './demand.ts';
 import { CoordinatorParts } from './parts.ts';
 import { describePrivacy } from './privacy-info.ts';
 import { hash32, type RegisteredRow } from './row-table.ts';
@@ -221,13 +222,13 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return this.#parts.runs.get(id);
   }
 
-  async regions(): Promise<RegionStats[]> {
+  async regions(): Promise<Region[]> {
     const asking = this.#parts
       .settings()
       .regions.map((name) => answerOf(() => this.#parts.region(name).stats()));
     const stats = await Promise.all(asking);
     const standing = stats.filter((found) => found !== null);
-    return standing.map((found) => ({ ...found, asked: askedOf(this.ctx.storage, found.region) }));
+    return standing.map((found) => ({ ...found, asked_for: demandFor(this.ctx.storage, found.region) }));
   }
 
   async privacy(): Promise<Privacy> {

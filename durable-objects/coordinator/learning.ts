@@ -21,7 +21,7 @@ import {
 import { withRowPrior } from '../../shared/round/row-prior.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/round/run-plan.ts';
 import { samplingRateOf } from '../../shared/round/secure-round.ts';
-import { saveAsked } from './asked.ts';
+import { saveDemand } from './demand.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
@@ -62,7 +62,7 @@ export class Learning {
     const before = versions.parameters(run.base, width);
     const deviation = run.spec === null || run.summed === null ? 0 : deviationOf(run.spec, run.summed);
     const { active, units } = chooseRows(sum, deviation, before?.activeRows ?? [], settings);
-    saveAsked(storage, rows, sum, deviation, now());
+    saveDemand(storage, rows, sum, deviation, now());
     const plan = planRun(phasesOf(settings), units);
     if (active.length < 2) {
       const found = `too few training queries: ${active.length} documents have ${training.activeThreshold} or more`;

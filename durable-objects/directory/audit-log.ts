@@ -2,7 +2,7 @@
  * The audit log: what an admin's token did, written before it is done and completed with how it ended. Entries are
  * only ever added; the oldest go when there are too many.
  */
-import type { AuditEntry, AuditInput } from '../../shared/protocol/access.ts';
+import type { AuditEntry, AuditInput } from '../../shared/protocol/api/audit.ts';
 
 export const AUDIT_TABLE = `CREATE TABLE audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, principal TEXT NOT NULL, action TEXT NOT NULL,
@@ -11,17 +11,6 @@ export const AUDIT_TABLE = `CREATE TABLE audit (
 
 /** Entries kept. */
 const KEPT = 100_000;
-
-interface AuditRow extends Record<string, SqlStorageValue> {
-  id: number;
-  at: number;
-  principal: string;
-  action: string;
-  collection: string | null;
-  target: string | null;
-  request_id: string;
-  status: number | null;
-}
 
 export class AuditLog {
   readonly #sql: SqlStorage;
@@ -32,7 +21,7 @@ export class AuditLog {
     this.#kept = kept;
   }
 
-  begin({ at, principal, action, collection, target, requestId }: AuditInput): number {
+  begin({ at, principal, action, collection, target, request_id }: AuditInput): number {
     const row = this.#sql
       .exec<{ id: number }>(
         `INSERT INTO audit (at, principal, action, collection, target, request_id) VALUES (?, ?, ?, ?, ?, ?)
@@ -42,7 +31,7 @@ export class AuditLog {
         action,
         collection,
         target,
-        requestId,
+        request_id,
       )
       .one();
     this.#sql.exec('DELETE FROM audit WHERE id <= ?', row.id - this.#kept);
@@ -57,12 +46,11 @@ export class AuditLog {
   /** Newest first; those before `before`, or from the newest on. */
   page(before: number | null, limit: number): AuditEntry[] {
     return this.#sql
-      .exec<AuditRow>(
+      .exec<AuditEntry>(
         'SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?',
         before ?? Number.MAX_SAFE_INTEGER,
         limit,
       )
-      .toArray()
-      .map(({ request_id, ...row }) => ({ ...row, requestId: request_id }));
+      .toArray();
   }
 }

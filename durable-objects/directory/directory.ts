@@ -12,22 +12,14 @@
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { logLine } from '../../shared/log.ts';
-import {
-  type AuditEntry,
-  type AuditInput,
-  type Grant,
-  requestsPerMinute,
-  type TokenInfo,
-} from '../../shared/protocol/access.ts';
+import { type Grant, requestsPerMinute } from '../../shared/protocol/access.ts';
+import type { AuditEntry, AuditInput } from '../../shared/protocol/api/audit.ts';
+import type { Collection } from '../../shared/protocol/api/collection.ts';
+import type { Reindex } from '../../shared/protocol/api/reindex.ts';
+import type { Token } from '../../shared/protocol/api/token.ts';
 import type { Agreement, ParticipantInfo, RosterInfo } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
-import type {
-  CollectionInfo,
-  CoordinatorApi,
-  DirectoryApi,
-  Outcome,
-  ReindexInfo,
-} from '../../shared/protocol/objects.ts';
+import type { CoordinatorApi, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
@@ -82,20 +74,20 @@ export class Directory extends TracedObject implements DirectoryApi {
     });
   }
 
-  async collection(name: string): Promise<Outcome<CollectionInfo>> {
+  async collection(name: string): Promise<Outcome<Collection>> {
     const row = this.#row(name);
     if (row?.state === 'lives') return row.ready === 1 ? { ok: true, value: info(row) } : this.#prepare(row);
     if (name === 'default') return this.create(name, CollectionSettings.parse(this.#defaults()));
     return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
   }
 
-  async collections(): Promise<CollectionInfo[]> {
+  async collections(): Promise<Collection[]> {
     return this.#rows()
       .filter(({ state }) => state === 'lives')
       .map(info);
   }
 
-  async create(name: string, input: CollectionSettings): Promise<Outcome<CollectionInfo>> {
+  async create(name: string, input: CollectionSettings): Promise<Outcome<Collection>> {
     const parsed = CollectionName.safeParse(name);
     if (!parsed.success)
       return {
@@ -136,7 +128,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     return this.#prepare(this.#row(name) as CollectionRow);
   }
 
-  async update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>> {
+  async update(name: string, patch: SettingsPatch): Promise<Outcome<Collection>> {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const { settings } = found.value;
@@ -181,7 +173,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     );
   }
 
-  async reindex(name: string, encoder: string | null): Promise<Outcome<ReindexInfo>> {
+  async reindex(name: string, encoder: string | null): Promise<Outcome<Reindex>> {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const begun = await this.#reindexes.begin(this.#row(name) as CollectionRow, encoder, Date.now());
@@ -189,14 +181,14 @@ export class Directory extends TracedObject implements DirectoryApi {
     return begun;
   }
 
-  async reindexing(name: string): Promise<Outcome<ReindexInfo | null>> {
+  async reindexing(name: string): Promise<Outcome<Reindex | null>> {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const reindex = reindexOf(this.#row(name) as CollectionRow);
     return { ok: true, value: reindex && infoOf(reindex) };
   }
 
-  async cancelReindex(name: string): Promise<Outcome<ReindexInfo>> {
+  async cancelReindex(name: string): Promise<Outcome<Reindex>> {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const cancelled = this.#reindexes.cancel(this.#row(name) as CollectionRow);
@@ -242,15 +234,15 @@ export class Directory extends TracedObject implements DirectoryApi {
     return started === null ? [] : [`${row.name}/${started}`];
   }
 
-  async addToken(token: Omit<TokenInfo, 'revokedAt'>, hash: string): Promise<Outcome<TokenInfo>> {
+  async addToken(token: Omit<Token, 'revoked_at'>, hash: string): Promise<Outcome<Token>> {
     return this.#tokens.add(token, hash, Date.now());
   }
 
-  async tokens(): Promise<TokenInfo[]> {
+  async tokens(): Promise<Token[]> {
     return this.#tokens.all();
   }
 
-  async revokeToken(id: string): Promise<Outcome<TokenInfo>> {
+  async revokeToken(id: string): Promise<Outcome<Token>> {
     return this.#tokens.revoke(id, Date.now());
   }
 
@@ -258,8 +250,8 @@ export class Directory extends TracedObject implements DirectoryApi {
     const now = Date.now();
     const token = this.#tokens.granted(id, hash, now);
     if (token === null) return null;
-    const { scopes, collections, expiresAt } = token;
-    const perMinute = token.requestsPerMinute ?? requestsPerMinute(this.env);
+    const { scopes, collections, expires_at: expiresAt } = token;
+    const perMinute = token.requests_per_minute ?? requestsPerMinute(this.env);
     const spentUntil = this.#windows.spend(id, requests, perMinute, now);
     return { id, scopes, collections, expiresAt, requestsPerMinute: perMinute, spentUntil };
   }
@@ -277,7 +269,7 @@ export class Directory extends TracedObject implements DirectoryApi {
   }
 
   /** Tells coordinator and regions who they are; `ready` is set when all know. */
-  async #prepare(row: CollectionRow): Promise<Outcome<CollectionInfo>> {
+  async #prepare(row: CollectionRow): Promise<Outcome<Collection>> {
     const subject = await subjectOf(row);
     const { settings } = subject;
     const adminKey = this.#federations.adminKey(subject);

@@ -5,7 +5,8 @@
  * as before, and what is written there is handed on, until they are let go. Every step may be repeated.
  */
 import { errorText } from '../../shared/log.ts';
-import type { Outcome, ReindexInfo } from '../../shared/protocol/objects.ts';
+import type { Reindex } from '../../shared/protocol/api/reindex.ts';
+import type { Outcome } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { HandoverProgress } from '../handover.ts';
@@ -22,7 +23,7 @@ const HALTED = 'the encoder of the collection is being changed: wait until that 
 /** No run starts in objects that do not serve yet. */
 const NOT_YET = { revision: 0, rosters: [], outside: [], problem: HALTED };
 
-export interface Reindex {
+export interface ReindexState {
   /** `leaving`: switched; the old objects are let go later. */
   state: 'building' | 'leaving' | 'cancelling' | 'done' | 'cancelled';
   before: CollectionSettings;
@@ -53,12 +54,12 @@ export interface ReindexParts {
   prepare(name: string): Promise<unknown>;
 }
 
-export function isUnderWay(reindex: Reindex | null): reindex is Reindex {
+export function isUnderWay(reindex: ReindexState | null): reindex is ReindexState {
   return reindex !== null && reindex.state !== 'done' && reindex.state !== 'cancelled';
 }
 
-export function reindexOf({ reindex }: Subject): Reindex | null {
-  return reindex === null ? null : (JSON.parse(reindex) as Reindex);
+export function reindexOf({ reindex }: Subject): ReindexState | null {
+  return reindex === null ? null : (JSON.parse(reindex) as ReindexState);
 }
 
 export class Reindexes {
@@ -70,7 +71,7 @@ export class Reindexes {
     this.#parts = parts;
   }
 
-  async begin(row: Subject, encoder: string | null, now: number): Promise<Outcome<ReindexInfo>> {
+  async begin(row: Subject, encoder: string | null, now: number): Promise<Outcome<Reindex>> {
     const { env } = this.#parts;
     const known = reindexOf(row);
     if (isUnderWay(known)) {
@@ -93,7 +94,7 @@ export class Reindexes {
     }
     const halted = await traced(coordinator(env, row.name, before)).halt(HALTED);
     if (!halted.ok) return halted;
-    const reindex: Reindex = {
+    const reindex: ReindexState = {
       state: 'building',
       before,
       after: { ...before, encoder, generation: before.generation + 1 },
@@ -108,7 +109,7 @@ export class Reindexes {
   }
 
   /** Ends it before the switch; everything stays as it was. */
-  cancel(row: Subject): Outcome<ReindexInfo> {
+  cancel(row: Subject): Outcome<Reindex> {
     const reindex = reindexOf(row);
     if (reindex === null || (reindex.state !== 'building' && reindex.state !== 'cancelling')) {
       return { ok: false, code: 'conflict', detail: 'there is no re-index that could be cancelled' };
@@ -144,7 +145,7 @@ export class Reindexes {
     this.#save(row.name, null);
   }
 
-  async #build(row: Subject, reindex: Reindex, now: number): Promise<void> {
+  async #build(row: Subject, reindex: ReindexState, now: number): Promise<void> {
     const { env } = this.#parts;
     const { name } = row;
     const { before, after } = reindex;
@@ -167,7 +168,7 @@ export class Reindexes {
     // Whoever comes first after the switch finds a snapshot of everything.
     await next.refresh();
     if (!this.#still(name, 'building')) return;
-    const switched: Reindex = { ...current, state: 'leaving', switchedAt: now };
+    const switched: ReindexState = { ...current, state: 'leaving', switchedAt: now };
     this.#parts.storage.sql.exec(
       "UPDATE collections SET settings = ?, ready = 0, reindex = ? WHERE name = ? AND state = 'lives'",
       JSON.stringify(after),
@@ -177,7 +178,7 @@ export class Reindexes {
     await this.#parts.prepare(name);
   }
 
-  async #leave(row: Subject, reindex: Reindex, now: number): Promise<void> {
+  async #leave(row: Subject, reindex: ReindexState, now: number): Promise<void> {
     // Settings may have changed since; who they are told to are the new objects.
     const progress = await this.#moved(row.name, reindex);
     if (now < (reindex.switchedAt ?? now) + LEAVE_MS) return;
@@ -187,7 +188,7 @@ export class Reindexes {
     this.#save(row.name, { ...reindex, state: 'done' });
   }
 
-  async #cancel(row: Subject, reindex: Reindex): Promise<void> {
+  async #cancel(row: Subject, reindex: ReindexState): Promise<void> {
     const { env } = this.#parts;
     const { before, after } = reindex;
     for (const each of before.regions) await region(env, row.name, each, before).stay();
@@ -197,7 +198,7 @@ export class Reindexes {
   }
 
   /** How far the regions are that could be reached. */
-  async #moved(name: string, { before, after }: Reindex): Promise<Record<string, HandoverProgress>> {
+  async #moved(name: string, { before, after }: ReindexState): Promise<Record<string, HandoverProgress>> {
     const asked = before.regions.map(async (each) => {
       const progress = await answerOf(() => region(this.#parts.env, name, each, before).move(after), MOVE_MS);
       return progress === null ? [] : [[each, progress] as const];
@@ -212,24 +213,27 @@ export class Reindexes {
   }
 
   /** Calls take time: somebody may have cancelled it, or removed the collection. */
-  #still(name: string, state: Reindex['state']): boolean {
+  #still(name: string, state: ReindexState['state']): boolean {
     const row = this.#parts.row(name);
     return row !== null && reindexOf(row)?.state === state;
   }
 
-  #save(name: string, reindex: Reindex | null): void {
+  #save(name: string, reindex: ReindexState | null): void {
     const text = reindex === null ? null : JSON.stringify(reindex);
     this.#parts.storage.sql.exec('UPDATE collections SET reindex = ? WHERE name = ?', text, name);
   }
 }
 
-export function infoOf({ state, after, model, startedAt, switchedAt, progress }: Reindex): ReindexInfo {
+export function infoOf({ state, after, model, startedAt, switchedAt, progress }: ReindexState): Reindex {
   const regions = after.regions.map((region) => {
     const { items = null, records = null, caughtUp = false } = progress[region] ?? {};
-    return { region, items, records, caughtUp };
+    return { region, items_left: items, records_left: records, caught_up: caughtUp };
   });
   const shown = state === 'leaving' ? 'done' : state;
-  return { state: shown, encoder: after.encoder, model, startedAt, switchedAt, regions };
+  return {
+    ...{ state: shown, encoder: after.encoder, model },
+    ...{ started_at: startedAt, switched_at: switchedAt, regions },
+  };
 }
 
 /** What stands in the log when a step failed: the next one does it again. */

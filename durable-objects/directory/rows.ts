@@ -1,7 +1,7 @@
 /** Rows of the directory's table of collections, and what is read from them. */
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
-import type { CollectionInfo } from '../../shared/protocol/objects.ts';
+import type { Collection } from '../../shared/protocol/api/collection.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Subject } from './federations.ts';
 
@@ -28,11 +28,11 @@ export function sameSettings(stored: string, settings: CollectionSettings): bool
   return JSON.stringify(CollectionSettings.parse(JSON.parse(stored))) === JSON.stringify(settings);
 }
 
-export function info(row: CollectionRow): CollectionInfo {
+export function info(row: CollectionRow): Collection {
   return {
     name: row.name,
     settings: CollectionSettings.parse(JSON.parse(row.settings)),
-    createdAt: row.created_at,
+    created_at: row.created_at,
   };
 }
 

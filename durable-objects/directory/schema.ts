@@ -18,4 +18,8 @@ export const MIGRATIONS = [
   // The last change of encoder, JSON: see reindex.ts.
   'ALTER TABLE collections ADD COLUMN reindex TEXT;',
   ROSTER_VERSION_COLUMN,
+  // Tokens as they are answered; before, one name was spelt otherwise.
+  `UPDATE tokens SET info = json_remove(
+    json_set(info, '$.requests_per_minute', json_extract(info, '$.requestsPerMinute')), '$.requestsPerMinute')
+   WHERE info LIKE '%"requestsPerMinute":%';`,
 ] as const;

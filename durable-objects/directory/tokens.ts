@@ -3,7 +3,7 @@
  * is neither revoked nor past its end.
  */
 import { equalBytes, fromHex } from '../../shared/crypto/bytes.ts';
-import type { TokenInfo } from '../../shared/protocol/access.ts';
+import type { Token } from '../../shared/protocol/api/token.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 
 export const TOKEN_TABLE = `CREATE TABLE tokens (
@@ -33,8 +33,8 @@ export class TokenStore {
   }
 
   /** May be repeated with the same hash. */
-  add(token: Omit<TokenInfo, 'revokedAt'>, hash: string, now: number): Outcome<TokenInfo> {
-    const { id, createdAt, expiresAt, ...info } = token;
+  add(token: Omit<Token, 'revoked_at'>, hash: string, now: number): Outcome<Token> {
+    const { id, created_at, expires_at, ...info } = token;
     const known = this.#row(id);
     if (known !== null) {
       if (known.hash === hash) return { ok: true, value: shown(known) };
@@ -54,18 +54,18 @@ export class TokenStore {
       id,
       hash,
       JSON.stringify(info),
-      createdAt,
-      expiresAt,
+      created_at,
+      expires_at,
     );
     return { ok: true, value: shown(this.#row(id) as TokenRow) };
   }
 
   /** Newest first, also those that are over. */
-  all(): TokenInfo[] {
+  all(): Token[] {
     return this.#rows().map(shown);
   }
 
-  revoke(id: string, now: number): Outcome<TokenInfo> {
+  revoke(id: string, now: number): Outcome<Token> {
     this.#sql.exec('UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', now, id);
     const row = this.#row(id);
     if (row === null)
@@ -74,7 +74,7 @@ export class TokenStore {
   }
 
   /** Null for an unknown id, another secret, and a token that is over: the caller cannot tell which. */
-  granted(id: string, hash: string, now: number): TokenInfo | null {
+  granted(id: string, hash: string, now: number): Token | null {
     const row = this.#row(id);
     if (row === null || !equalBytes(fromHex(row.hash), fromHex(hash)) || !isGood(row, now)) return null;
     return shown(row);
@@ -93,6 +93,6 @@ function isGood({ revoked_at, expires_at }: TokenRow, now: number): boolean {
   return revoked_at === null && (expires_at === null || expires_at > now);
 }
 
-function shown({ id, info, created_at, expires_at, revoked_at }: TokenRow): TokenInfo {
-  return { ...JSON.parse(info), id, createdAt: created_at, expiresAt: expires_at, revokedAt: revoked_at };
+function shown({ id, info, created_at, expires_at, revoked_at }: TokenRow): Token {
+  return { ...JSON.parse(info), id, created_at, expires_at, revoked_at };
 }

@@ -14,6 +14,7 @@ import { systemRandom } from '../../shared/crypto/random.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
+import type { Region as RegionSummary } from '../../shared/protocol/api/region.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
 import type {
   FeedbackInput,
@@ -26,7 +27,7 @@ import type {
   PassageRequest,
 } from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
-import type { Outcome, RegionApi, RegionStats } from '../../shared/protocol/objects.ts';
+import type { Outcome, RegionApi } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { Alarm } from '../alarm.ts';
@@ -278,9 +279,9 @@ export class Region extends TracedObject implements RegionApi {
     return answerPassages(this.#library, this.#identity().name, request);
   }
 
-  async stats(): Promise<Omit<RegionStats, 'asked'>> {
-    const lastContributionAt = this.#values.get<number>('contributedAt');
-    return { region: this.#identity().name, ...this.#library.counts(), lastContributionAt };
+  async stats(): Promise<Omit<RegionSummary, 'asked_for'>> {
+    const last_contribution_at = this.#values.get<number>('contributedAt');
+    return { region: this.#identity().name, ...this.#library.counts(), last_contribution_at };
   }
 
   /** Asks the object to look for work now. */

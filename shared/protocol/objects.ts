@@ -2,10 +2,15 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
-import type { AuditEntry, AuditInput, Grant, TokenInfo } from './access.ts';
+import type { Grant } from './access.ts';
+import type { AuditEntry, AuditInput } from './api/audit.ts';
+import type { Collection } from './api/collection.ts';
 import type { Privacy } from './api/privacy.ts';
+import type { Region } from './api/region.ts';
+import type { Reindex } from './api/reindex.ts';
 import type { Run } from './api/run.ts';
 import type { Schedule } from './api/schedule.ts';
+import type { Token } from './api/token.ts';
 import type { Version } from './api/version.ts';
 import type { Agreement, ParticipantInfo, RosterInfo } from './enrolment.ts';
 import type { Filters } from './filters.ts';
@@ -44,56 +49,20 @@ export interface SnapshotPointer {
   parts: number;
 }
 
-export interface CollectionInfo {
-  name: string;
-  settings: CollectionSettings;
-  createdAt: number;
-}
-
-export interface RegionStats {
-  region: string;
-  items: number;
-  passages: number;
-  /** Milliseconds since 1970 of the last contribution to a round; null before the first. */
-  lastContributionAt: number | null;
-  /** Of its documents; null before the first counting round. */
-  asked: AskedFor | null;
-}
-
-/** Units that asked for something, with the standard deviation of the noise in their number (0 where it is off). */
-export interface AskedFor {
-  units: number;
-  deviation: number;
-  /** Of the counting round, milliseconds since 1970. */
-  at: number;
-}
-
-/** A change of encoder. */
-export interface ReindexInfo {
-  state: 'building' | 'cancelling' | 'cancelled' | 'done';
-  encoder: string | null;
-  model: { name: string; sha256: string };
-  startedAt: number;
-  /** When the new encoder began to serve; null before. */
-  switchedAt: number | null;
-  /** What is left to do there; null where that is not known yet. */
-  regions: { region: string; items: number | null; records: number | null; caughtUp: boolean }[];
-}
-
 export interface DirectoryApi {
   /** Creates `default` on first use. */
-  collection(name: string): Promise<Outcome<CollectionInfo>>;
-  collections(): Promise<CollectionInfo[]>;
-  create(name: string, settings: CollectionSettings): Promise<Outcome<CollectionInfo>>;
+  collection(name: string): Promise<Outcome<Collection>>;
+  collections(): Promise<Collection[]>;
+  create(name: string, settings: CollectionSettings): Promise<Outcome<Collection>>;
   /** Other settings, where they may change; refused while a run is on. May be repeated. */
-  update(name: string, patch: SettingsPatch): Promise<Outcome<CollectionInfo>>;
+  update(name: string, patch: SettingsPatch): Promise<Outcome<Collection>>;
   remove(name: string): Promise<Outcome<null>>;
   /** Makes the collection anew with another encoder (null: the deployment's own) while it serves. May be repeated. */
-  reindex(name: string, encoder: string | null): Promise<Outcome<ReindexInfo>>;
+  reindex(name: string, encoder: string | null): Promise<Outcome<Reindex>>;
   /** The last change of encoder; null: there was none. */
-  reindexing(name: string): Promise<Outcome<ReindexInfo | null>>;
+  reindexing(name: string): Promise<Outcome<Reindex | null>>;
   /** Ends it before the switch. May be repeated. */
-  cancelReindex(name: string): Promise<Outcome<ReindexInfo>>;
+  cancelReindex(name: string): Promise<Outcome<Reindex>>;
   /** Starts what is due and re-sets lost alarms; called by the cron trigger. May be repeated. */
   tick(now: number): Promise<{ started: string[] }>;
   /** `hash` is of the invitation's secret. A later invitation of the same name replaces this one. */
@@ -114,10 +83,10 @@ export interface DirectoryApi {
   /** From the next roster on, another key signs: one that the deployment does not have. */
   setAdminKey(collection: string, key: string): Promise<Outcome<RosterInfo>>;
   /** `hash` is of the token's secret. May be repeated. */
-  addToken(token: Omit<TokenInfo, 'revokedAt'>, hash: string): Promise<Outcome<TokenInfo>>;
+  addToken(token: Omit<Token, 'revoked_at'>, hash: string): Promise<Outcome<Token>>;
   /** Newest first, also those that are over. */
-  tokens(): Promise<TokenInfo[]>;
-  revokeToken(id: string): Promise<Outcome<TokenInfo>>;
+  tokens(): Promise<Token[]>;
+  revokeToken(id: string): Promise<Outcome<Token>>;
   /** What a token allows; null when it is not good. `requests`: made with it since the caller last asked. */
   authenticate(id: string, hash: string, requests: number): Promise<Grant | null>;
   /** Writes down what is about to be done. @returns the entry's id, for `endAudit`. */
@@ -154,7 +123,7 @@ export interface CoordinatorApi {
   runs(limit: number): Promise<Run[]>;
   run(id: string): Promise<Run | null>;
   schedule(): Promise<Schedule>;
-  regions(): Promise<RegionStats[]>;
+  regions(): Promise<Region[]>;
   privacy(): Promise<Privacy>;
   /** When participants from outside last spoke, milliseconds since 1970, by name. */
   sightings(names: string[]): Promise<Record<string, number | null>>;

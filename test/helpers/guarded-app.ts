@@ -5,7 +5,8 @@
 import { vi } from 'vitest';
 import { mintToken, readToken } from '../../shared/crypto/bearer-token.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import type { AuditEntry, AuditInput, Grant } from '../../shared/protocol/access.ts';
+import type { Grant } from '../../shared/protocol/access.ts';
+import type { AuditEntry, AuditInput } from '../../shared/protocol/api/audit.ts';
 import type { DirectoryApi } from '../../shared/protocol/objects.ts';
 import { createApp } from '../../workers/app.ts';
 import type { Env } from '../../workers/env.ts';

@@ -3,13 +3,9 @@
  * would answer, with switches for regions that fail or never answer. The real objects are tested in workerd.
  */
 import type { Hub } from '../../shared/participant/coordinator-port.ts';
+import type { Collection } from '../../shared/protocol/api/collection.ts';
 import type { ItemMetadata, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
-import type {
-  CollectionInfo,
-  CoordinatorApi,
-  DirectoryApi,
-  RegionApi,
-} from '../../shared/protocol/objects.ts';
+import type { CoordinatorApi, DirectoryApi, RegionApi } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
@@ -39,12 +35,12 @@ export function hitOf(item: string, region: string, score: number, ordinal = 0):
   return { id, item, region, title: item, text: id, metadata: {}, timestamp: 0, baseScore: null, score };
 }
 
-export function memoryServices(options: MemoryOptions): Services & { collection: CollectionInfo } {
+export function memoryServices(options: MemoryOptions): Services & { collection: Collection } {
   const { bytes, hash } = named(options.snapshot);
   const { version } = options.snapshot.header;
-  const collection: CollectionInfo = {
+  const collection: Collection = {
     name: 'default',
-    createdAt: 0,
+    created_at: 0,
     settings: CollectionSettings.parse({ regions: Object.keys(options.regions) }),
   };
   const coordinator: Partial<CoordinatorApi> = {
@@ -54,7 +50,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     regions: async () =>
       Object.keys(options.regions)
         .filter((region) => options.regions[region] === 'answers')
-        .map((region) => ({ region, items: 1, passages: 1, lastContributionAt: null, asked: null })),
+        .map((region) => ({ region, items: 1, passages: 1, last_contribution_at: null, asked_for: null })),
   };
   const directory: Partial<DirectoryApi> = {
     collection: async (name) =>

@@ -14,7 +14,8 @@ import { directory } from '../../durable-objects/names.ts';
 import { inRequest, traced } from '../../durable-objects/request-context.ts';
 import { mintToken, readToken } from '../../shared/crypto/bearer-token.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import type { AuditEntry, TokenInfo } from '../../shared/protocol/access.ts';
+import type { AuditEntry } from '../../shared/protocol/api/audit.ts';
+import type { Token } from '../../shared/protocol/api/token.ts';
 import { createApp } from '../../workers/app.ts';
 import { servicesOf } from '../../workers/bindings.ts';
 import type { Env } from '../../workers/env.ts';
@@ -128,14 +129,14 @@ describe('a token', () => {
 });
 
 describe('the directory', () => {
-  const info = (over: Partial<TokenInfo> = {}) => ({
+  const info = (over: Partial<Token> = {}) => ({
     id: mintToken(systemRandom).id,
     name: 'x',
     scopes: ['query' as const],
     collections: null,
-    requestsPerMinute: null,
-    createdAt: Date.now(),
-    expiresAt: null,
+    requests_per_minute: null,
+    created_at: Date.now(),
+    expires_at: null,
     ...over,
   });
   const hash = mintToken(systemRandom).hash;
@@ -149,10 +150,10 @@ describe('the directory', () => {
   });
 
   it('does not grant what has ended, and says when a minute’s requests are used up', async () => {
-    const over = info({ expiresAt: Date.now() - 1 });
+    const over = info({ expires_at: Date.now() - 1 });
     await directory(objects).addToken(over, hash);
     expect(await directory(objects).authenticate(over.id, hash, 0)).toBeNull();
-    const slow = info({ requestsPerMinute: 10 });
+    const slow = info({ requests_per_minute: 10 });
     await directory(objects).addToken(slow, hash);
     expect(await directory(objects).authenticate(slow.id, hash, 6)).toMatchObject({ spentUntil: null });
     // Two locations together.
@@ -212,7 +213,7 @@ describe('the audit log', () => {
   it('keeps the newest entries', async () => {
     await runInDurableObject(directory(objects), (_, { storage }) => {
       const log = new AuditLog(storage, 5);
-      const entry = { at: 0, principal: 'x', action: 'x', collection: null, target: null, requestId: '' };
+      const entry = { at: 0, principal: 'x', action: 'x', collection: null, target: null, request_id: '' };
       const last = Array.from({ length: 12 }, () => log.begin(entry)).at(-1) as number;
       log.end(last, 200);
       log.end(last, 500);

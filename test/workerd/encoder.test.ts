@@ -96,7 +96,7 @@ it('is loaded once, and goes on loading when the request that began has its answ
   const kept: Promise<unknown>[] = [];
   const whole = { ...(env as unknown as Env), ...copied('whole', null) };
   const services = servicesOf(whole, (work) => void kept.push(work));
-  const of = { name: 'x', createdAt: 0, settings: CollectionSettings.parse({}) };
+  const of = { name: 'x', created_at: 0, settings: CollectionSettings.parse({}) };
   const opening = services.encoder(of);
   expect(kept).toHaveLength(1);
   await kept[0];

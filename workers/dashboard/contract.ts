@@ -4,12 +4,8 @@
  */
 import type { z } from '@hono/zod-openapi';
 import type { FeedbackReceipt } from '../../shared/protocol/items.ts';
-import type { Regions } from '../routes/regions.ts';
 import type * as Read from './client/served.ts';
 
 type Fits<Wanted, _Answer extends Wanted> = true;
 
-export type Contract = [
-  Fits<Read.Regions, z.infer<typeof Regions>>,
-  Fits<Omit<Read.Receipt, 'region'>, z.infer<typeof FeedbackReceipt>>,
-];
+export type Contract = [Fits<Omit<Read.Receipt, 'region'>, z.infer<typeof FeedbackReceipt>>];

@@ -20,7 +20,7 @@ export function auditLog(now: () => number): MiddlewareHandler<AppEnv> {
       action: `${c.req.method} ${routeOf(c)}`,
       collection: access.collection,
       target: target?.slice(0, LONGEST_TARGET) ?? null,
-      requestId: c.var.requestId,
+      request_id: c.var.requestId,
     };
     const id = await services.directory().beginAudit(entry);
     await next();

@@ -3,7 +3,7 @@
  * the coordinators, so they are the deployment's and not the isolate's; asked for at most once a minute and isolate.
  * Nothing here is finer than what GET /v1/privacy, /models, /rounds and /regions show.
  */
-import type { CollectionInfo } from '../../shared/protocol/objects.ts';
+import type { Collection } from '../../shared/protocol/api/collection.ts';
 import { within } from '../deadline.ts';
 import type { Services } from '../services.ts';
 import { type Labels, labelText } from './metrics.ts';
@@ -43,7 +43,7 @@ export class Gauges {
     this.#now = now;
   }
 
-  async text(services: Services, collections: readonly CollectionInfo[]): Promise<string> {
+  async text(services: Services, collections: readonly Collection[]): Promise<string> {
     const some = collections.slice(0, MOST_COLLECTIONS);
     const samples = (await Promise.all(some.map((each) => this.#samples(services, each)))).flat();
     const lines = Object.entries(GAUGES).flatMap(([name, help]) => {
@@ -55,7 +55,7 @@ export class Gauges {
     return lines.map((line) => `${line}\n`).join('');
   }
 
-  async #samples(services: Services, collection: CollectionInfo): Promise<Sample[]> {
+  async #samples(services: Services, collection: Collection): Promise<Sample[]> {
     const known = this.#known.get(collection.name);
     if (known !== undefined && this.#now() - known.at < FRESH_MS) return known.samples;
     const labels = { collection: collection.name };
@@ -70,7 +70,7 @@ export class Gauges {
   }
 }
 
-async function samplesOf(services: Services, info: CollectionInfo): Promise<Sample[]> {
+async function samplesOf(services: Services, info: Collection): Promise<Sample[]> {
   const coordinator = services.coordinator(info);
   const [privacy, versions, [run], regions] = await Promise.all([
     coordinator.privacy(),
@@ -98,10 +98,10 @@ async function samplesOf(services: Services, info: CollectionInfo): Promise<Samp
     add('fedcar_run_rounds_finished', run.finished);
     add('fedcar_run_start_time_seconds', run.started_at / 1000);
   }
-  for (const { region, items, lastContributionAt } of regions) {
+  for (const { region, items, last_contribution_at } of regions) {
     add('fedcar_region_items', items, { region });
-    if (lastContributionAt === null) continue;
-    add('fedcar_region_last_contribution_time_seconds', lastContributionAt / 1000, { region });
+    if (last_contribution_at === null) continue;
+    add('fedcar_region_last_contribution_time_seconds', last_contribution_at / 1000, { region });
   }
   return samples;
 }

@@ -1,24 +1,7 @@
 /** GET /audit: what was done with admin and train scope, newest first. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { AuditPage } from '../../shared/protocol/api/audit.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
-
-const Entry = z
-  .strictObject({
-    id: z.int(),
-    at: z.number(),
-    /** A token's id, `root` for the deployment's secret, `open` for development without one. */
-    principal: z.string(),
-    /** Method and route. */
-    action: z.string(),
-    collection: z.string().nullable(),
-    /** What the path named; null where that is a person. */
-    target: z.string().nullable(),
-    request_id: z.string(),
-    /** Of the answer; null when it is not known. */
-    status: z.int().nullable(),
-  })
-  .openapi('AuditEntry');
-const Page = z.strictObject({ entries: z.array(Entry), next: z.int().nullable() }).openapi('AuditPage');
 
 const list = createRoute({
   method: 'get',
@@ -27,19 +10,17 @@ const list = createRoute({
   tags: ['tokens'],
   request: {
     query: NoQuery.extend({
-      /** `next` of the page before. */
-      before: z.coerce.number().int().min(1).optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
+      before: z.coerce.number().int().min(1).optional().describe('`next` of the page before'),
+      limit: z.coerce.number().int().min(1).max(500).default(100).describe('Entries wanted'),
     }),
   },
-  responses: { 200: json(Page, 'Entries; `next` is null on the last page'), ...problems },
+  responses: { 200: json(AuditPage, 'Entries; `next` is null on the last page'), ...problems },
 });
 
 export function auditRoutes() {
   return router().openapi(list, async (c) => {
     const { before, limit } = c.req.valid('query');
-    const rows = await c.var.services.directory().audit(before ?? null, limit);
-    const entries = rows.map(({ requestId, ...rest }) => ({ ...rest, request_id: requestId }));
-    return c.json({ entries, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) }, 200);
+    const entries = await c.var.services.directory().audit(before ?? null, limit);
+    return c.json({ entries, next: entries.length < limit ? null : (entries.at(-1)?.id ?? null) }, 200);
   });
 }

@@ -1,23 +1,18 @@
 /** /collections: separate tenants, each with its own coordinator, regions and versions. */
 import { createRoute, z } from '@hono/zod-openapi';
+import {
+  Collection,
+  CollectionChange,
+  CollectionCreation,
+  CollectionList,
+} from '../../shared/protocol/api/collection.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
-import type { CollectionInfo } from '../../shared/protocol/objects.ts';
-import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
 import type { Collections } from '../collections.ts';
 import { problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
 
-const Collection = z
-  .strictObject({ name: CollectionName, settings: CollectionSettings, created_at: z.number() })
-  .openapi('Collection');
-const List = z.strictObject({ collections: z.array(Collection) }).openapi('Collections');
-const Creation = z
-  .strictObject({ name: CollectionName, settings: CollectionSettings.prefault({}) })
-  .openapi('CollectionCreation');
-const Change = z.strictObject({ settings: SettingsPatch }).openapi('CollectionChange');
-const params = z.object({ name: CollectionName });
+const params = z.object({ name: CollectionName.describe('Name of a collection') });
 const tags = ['collections'];
 
 const list = createRoute({
@@ -26,7 +21,7 @@ const list = createRoute({
   summary: 'All collections',
   tags,
   request: { query: NoQuery },
-  responses: { 200: json(List, 'Collections'), ...problems },
+  responses: { 200: json(CollectionList, 'Collections'), ...problems },
 });
 
 const create = createRoute({
@@ -34,7 +29,7 @@ const create = createRoute({
   path: '/collections',
   summary: 'Create a collection with its settings',
   tags,
-  request: { query: NoQuery, body: body(Creation) },
+  request: { query: NoQuery, body: body(CollectionCreation) },
   responses: { 201: json(Collection, 'The collection'), ...problems },
 });
 
@@ -54,7 +49,7 @@ const update = createRoute({
   description:
     'What is left out stays. Some settings are fixed for the life of a collection, the privacy budget only shrinks, and nothing changes while a run is on.',
   tags,
-  request: { params, query: NoQuery, body: body(Change) },
+  request: { params, query: NoQuery, body: body(CollectionChange) },
   responses: { 200: json(Collection, 'The collection as it is now'), ...problems },
 });
 
@@ -67,34 +62,30 @@ const remove = createRoute({
   responses: { 204: { description: 'Deleted' }, ...problems },
 });
 
-function shown({ name, settings, createdAt }: CollectionInfo): z.infer<typeof Collection> {
-  return { name, settings, created_at: createdAt };
-}
-
 export function collectionRoutes(collections: Collections, snapshots: SnapshotCache) {
   return router()
     .openapi(list, async (c) => {
       const all = await c.var.services.directory().collections();
-      return c.json({ collections: all.map(shown) }, 200);
+      return c.json({ collections: all }, 200);
     })
     .openapi(create, async (c) => {
       const { name, settings } = c.req.valid('json');
       const outcome = await c.var.services.directory().create(name, settings);
       if (!outcome.ok) throw problemOf(outcome);
       collections.forget(name);
-      return c.json(shown(outcome.value), 201);
+      return c.json(outcome.value, 201);
     })
     .openapi(one, async (c) => {
       const outcome = await c.var.services.directory().collection(c.req.valid('param').name);
       if (!outcome.ok) throw problemOf(outcome);
-      return c.json(shown(outcome.value), 200);
+      return c.json(outcome.value, 200);
     })
     .openapi(update, async (c) => {
       const { name } = c.req.valid('param');
       const outcome = await c.var.services.directory().update(name, c.req.valid('json').settings);
       if (!outcome.ok) throw problemOf(outcome);
       collections.forget(name);
-      return c.json(shown(outcome.value), 200);
+      return c.json(outcome.value, 200);
     })
     .openapi(remove, async (c) => {
       const { name } = c.req.valid('param');

@@ -3,6 +3,7 @@
  * coordinator from its key; it is searchable when the upload returns.
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Collection } from '../../shared/protocol/api/collection.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import {
   fitsRow,
@@ -13,7 +14,6 @@ import {
   ItemSummary,
 } from '../../shared/protocol/items.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
-import type { CollectionInfo } from '../../shared/protocol/objects.ts';
 import { hasPrototypeField } from '../middleware/json-shape.ts';
 import { type Placed, placeItems, regionOfItem, requireRegion } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
@@ -140,7 +140,7 @@ const passages = createRoute({
 });
 
 /** Uploads one document. @throws Problem when its region refuses it. */
-async function upload(services: Services, collection: CollectionInfo, item: ItemInput, where: string | null) {
+async function upload(services: Services, collection: Collection, item: ItemInput, where: string | null) {
   const placed = await placeItems(services, collection, [item], where);
   return receiptOf(placed);
 }

@@ -1,6 +1,7 @@
 /** `fedcar collections`: separate sets of documents, each with its own regions, settings and versions. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Collection, CollectionList } from '../../../shared/protocol/api/collection.ts';
 import { patchFrom, settingsFrom } from '../../settings-flags.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
@@ -8,12 +9,6 @@ import { UsageError } from '../failure.ts';
 import { moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
-
-interface Collection {
-  name: string;
-  created_at: number;
-  settings: { regions: string[]; jurisdiction: string | null } & Record<string, unknown>;
-}
 
 interface CreateOptions {
   regions?: string;
@@ -76,7 +71,7 @@ export const collectionCommands: Register = (program, bind) => {
 };
 
 async function list(context: Context): Promise<Shown> {
-  const answer = await (await context.client()).root<{ collections: Collection[] }>('GET', '/collections');
+  const answer = await (await context.client()).root<CollectionList>('GET', '/collections');
   const rows = answer.collections.map(({ name, created_at, settings }) => [
     name,
     moment(created_at),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
+import type { Regions } from '../../../shared/protocol/api/region.ts';
 import { type BeirFolder, openBeir } from '../../beir.ts';
 import type { Client } from '../../client.ts';
 import { documentFiles, readDocumentFiles, readDocumentLines } from '../../dataset/document-files.ts';
@@ -135,7 +136,7 @@ async function placedIn(folder: BeirFolder, path: string, only: string | null, c
   }
   const named = ['regions.tsv', 'documents.tsv'].some((table) => existsSync(join(path, table)));
   if (client === null) return { documents: each(documents), records };
-  const { regions } = await client.get<{ regions: { region: string }[] }>('/regions');
+  const { regions } = await client.get<Regions>('/regions');
   const known = regions.map(({ region }) => region).sort();
   if (!named) {
     const spread = (id: string) => known[hashOf(id) % known.length] as string;

@@ -1,5 +1,6 @@
 /** `fedcar privacy`: what was promised and spent, and what a schedule would cost. */
 import { InvalidArgumentError } from 'commander';
+import type { Collection } from '../../../shared/protocol/api/collection.ts';
 import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import { whole } from '../../bench/accuracy-options.ts';
@@ -114,7 +115,7 @@ async function settingsOf(context: Context, options: PlanOptions): Promise<Colle
   let base: object = {};
   if (options.live) {
     const path = `/collections/${context.collection}`;
-    const found = await (await context.client()).root<{ settings: unknown }>('GET', path);
+    const found = await (await context.client()).root<Collection>('GET', path);
     base = CollectionSettings.parse(found.settings);
   }
   return settingsFrom([...set, ...options.set], base);

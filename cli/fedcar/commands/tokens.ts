@@ -1,5 +1,6 @@
 /** `fedcar tokens`: who may use the service, and for what. */
-import { SCOPES, TokenCreation } from '../../../shared/protocol/access.ts';
+import { SCOPES } from '../../../shared/protocol/access.ts';
+import { type NewToken, TokenCreation, type Tokens } from '../../../shared/protocol/api/token.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
@@ -7,16 +8,6 @@ import { UsageError } from '../failure.ts';
 import { moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
-
-interface Token {
-  id: string;
-  name: string;
-  scopes: string[];
-  collections: string[] | null;
-  created_at: number;
-  expires_at: number | null;
-  revoked_at: number | null;
-}
 
 interface CreateOptions {
   scopes: string;
@@ -69,14 +60,14 @@ async function make(context: Context, name: string, options: CreateOptions): Pro
   const what = `make a token for ${name} with ${parsed.data.scopes.join(', ')}`;
   return await context.change({ what, plan: parsed.data }, async () => {
     const client = await context.client();
-    const made = await client.once<Token & { token: string }>('POST', '/tokens', parsed.data);
+    const made = await client.once<NewToken>('POST', '/tokens', parsed.data);
     context.say(`token ${made.id} is shown this once:`);
     return { json: made, text: made.token };
   });
 }
 
 async function list(context: Context): Promise<Shown> {
-  const answer = await (await context.client()).root<{ tokens: Token[] }>('GET', '/tokens');
+  const answer = await (await context.client()).root<Tokens>('GET', '/tokens');
   const rows = answer.tokens.map((token) => [
     token.id,
     token.name,

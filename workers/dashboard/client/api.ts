@@ -1,4 +1,5 @@
 /** Calls of the documented routes, with the reader's token, and what went wrong in words for the reader. */
+import type { CollectionList } from '../../../shared/protocol/api/collection.ts';
 
 export interface Target {
   collection: string;
@@ -48,7 +49,7 @@ export async function call<T>(
 /** Names of the collections; empty for a token that may not list them. */
 export async function collectionNames(token: string | null): Promise<string[]> {
   try {
-    const { collections } = await send<{ collections: { name: string }[] }>(token, 'GET', '/v1/collections');
+    const { collections } = await send<CollectionList>(token, 'GET', '/v1/collections');
     return collections.map(({ name }) => name);
   } catch {
     return [];

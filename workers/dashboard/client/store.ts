@@ -3,10 +3,10 @@
  * read every two seconds, everything else once a minute; a hidden page asks for nothing.
  */
 import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
+import type { Regions } from '../../../shared/protocol/api/region.ts';
 import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
 import type { Version } from '../../../shared/protocol/api/version.ts';
 import { call, collectionNames, type Target, type Trouble, troubleOf } from './api.ts';
-import type { Regions } from './served.ts';
 import { keepToken, keptToken } from './token.ts';
 
 const RUNNING_MS = 2000;

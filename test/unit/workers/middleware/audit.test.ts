@@ -20,7 +20,7 @@ describe('the audit log', () => {
         action: 'POST /v1/models/:version/activate',
         collection: 'default',
         target: 'x y/activate',
-        requestId: 'audited-1',
+        request_id: 'audited-1',
         status: 400,
       },
       expect.objectContaining({

@@ -119,7 +119,7 @@ describe('gauges', () => {
         { ...version, version: 1, state: 'rejected', rows: 10, active_rows: 4, training: {} },
       ],
       runs: async () => [{ state: 'published', finished: 7, started_at: 5000 }],
-      regions: async () => [{ region: 'weur', items: 3, passages: 9, lastContributionAt: null }],
+      regions: async () => [{ region: 'weur', items: 3, passages: 9, last_contribution_at: null }],
     } as unknown as CoordinatorApi;
     return { ...memory, coordinator: () => coordinator };
   }

@@ -1,9 +1,8 @@
 /** Where the documents lie, and when each region last took part. Questions are not counted in clear anywhere. */
-
+import type { Region, Regions } from '../../../../shared/protocol/api/region.ts';
 import { ago, count, DASH, dateTime, noised } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
-import type { Region, Regions } from '../served.ts';
 import type { State } from '../store.ts';
 import { placeOf } from '../words.ts';
 
@@ -56,7 +55,7 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
               <RegionName name={region} />
               <td class="number">{count(items)}</td>
               <td class="number roomy">{count(passages)}</td>
-              <td class="number">{askedFor(asked_for)}</td>
+              <td class="number">{shownDemand(asked_for)}</td>
               <td class="number">
                 {last_contribution_at === null ? (
                   <span class="muted">never</span>
@@ -86,8 +85,8 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
 }
 
 /** Without noise the number would be exact. */
-function askedFor(asked: Region['asked_for']): string {
-  return asked === null || asked.deviation === 0 ? DASH : noised(asked.units, asked.deviation);
+function shownDemand(demand: Region['asked_for']): string {
+  return demand === null || demand.deviation === 0 ? DASH : noised(demand.units, demand.deviation);
 }
 
 function RegionName({ name }: { name: string }) {

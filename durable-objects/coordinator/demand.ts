@@ -2,17 +2,18 @@
  * How many questions asked for the documents of each region, as the last counting round released it: noised where noise
  * is on, and over all regions together where they were asked. Post-processing, which costs no privacy.
  */
-import type { AskedFor } from '../../shared/protocol/objects.ts';
+import type { Demand } from '../../shared/protocol/api/region.ts';
 import { Values } from '../sql.ts';
 import type { RowTable } from './row-table.ts';
 
-const ASKED = 'asked';
+/** Name of the stored value, as it always was. */
+const DEMAND = 'asked';
 
 /**
  * @param counts for each row the units that ask for it
  * @param deviation standard deviation of the noise in each of them
  */
-export function saveAsked(
+export function saveDemand(
   storage: DurableObjectStorage,
   rows: RowTable,
   counts: Float64Array,
@@ -25,13 +26,13 @@ export function saveAsked(
     const { units, rows: known } = totals.get(region) ?? { units: 0, rows: 0 };
     totals.set(region, { units: units + (counts[row] as number), rows: known + 1 });
   }
-  const asked = [...totals].map(([region, { units, rows: summed }]): [string, AskedFor] => [
+  const demand = [...totals].map(([region, { units, rows: summed }]): [string, Demand] => [
     region,
     { units: Math.max(0, Math.round(units)), deviation: deviation * Math.sqrt(summed), at },
   ]);
-  new Values(storage).set(ASKED, Object.fromEntries(asked));
+  new Values(storage).set(DEMAND, Object.fromEntries(demand));
 }
 
-export function askedOf(storage: DurableObjectStorage, region: string): AskedFor | null {
-  return new Values(storage).get<Record<string, AskedFor>>(ASKED)?.[region] ?? null;
+export function demandFor(storage: DurableObjectStorage, region: string): Demand | null {
+  return new Values(storage).get<Record<string, Demand>>(DEMAND)?.[region] ?? null;
 }

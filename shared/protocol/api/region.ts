@@ -1,0 +1,36 @@
+/** Where a collection's documents lie, and how often they are asked for as far as rounds released it. */
+import { z } from 'zod';
+
+/** How many units asked for the documents of a region, as the last counting round released it. */
+export const Demand = z.strictObject({
+  units: z.number().describe('Units that asked for its documents, with the noise in their number'),
+  deviation: z.number().describe('Standard deviation of that noise; 0 where noise is off'),
+  at: z.number().describe('When the counting round was, milliseconds since 1970'),
+});
+export type Demand = z.infer<typeof Demand>;
+
+export const Region = z
+  .strictObject({
+    region: z.string().describe('Name of the region'),
+    items: z.int().describe('Documents that it holds'),
+    passages: z.int().describe('Pieces of them that are searched'),
+    last_contribution_at: z
+      .number()
+      .nullable()
+      .describe('When it last contributed to a round, milliseconds since 1970; null before the first'),
+    asked_for: Demand.nullable().describe(
+      'How often its documents are asked for, wherever that is; null before the first counting round',
+    ),
+  })
+  .meta({ id: 'Region', description: 'A region of the collection' });
+export type Region = z.infer<typeof Region>;
+
+export const Regions = z
+  .strictObject({
+    regions: z.array(Region).describe('Regions that answered'),
+    away: z
+      .array(z.string())
+      .describe('Regions of the collection that did not answer; nothing is known of them now'),
+  })
+  .meta({ id: 'Regions', description: 'Regions with their documents and last contribution to training' });
+export type Regions = z.infer<typeof Regions>;
