@@ -1,0 +1,211 @@
+/**
+ * Three members that run the shipped code over real files, and a coordinator that follows no rule: it says what a test
+ * has it say, and adds up what it is sent.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileShard } from '../../cli/participant/file-shard.ts';
+import { LedgerFile } from '../../cli/participant/ledger-file.ts';
+import { openQueryLog } from '../../cli/participant/query-log.ts';
+import { ParticipantState } from '../../cli/participant/state.ts';
+import { toBase64Url } from '../../shared/crypto/bytes.ts';
+import { generateSigner } from '../../shared/crypto/ed25519.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
+import { AgreedRounds } from '../../shared/participant/agreement.ts';
+import type { CoordinatorPort } from '../../shared/participant/coordinator-port.ts';
+import { openParticipant } from '../../shared/participant/open.ts';
+import type { Participant } from '../../shared/participant/participant.ts';
+import { roundGrid } from '../../shared/privacy/fixed-point.ts';
+import { cryptoSource } from '../../shared/privacy/random-source.ts';
+import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import type { CountRound, ParticipantMessage, RoundSpec, RowEntry } from '../../shared/protocol/rounds.ts';
+import type { Roster } from '../../shared/protocol/secagg.ts';
+import { ROSTER_VERSION } from '../../shared/protocol/secagg.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { planNoise } from '../../shared/round/noise-plan.ts';
+import { secureParameters } from '../../shared/round/secure-round.ts';
+import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
+import { MemoryServerStore } from '../../shared/secagg/memory-store.ts';
+import { signRoster } from '../../shared/secagg/roster.ts';
+import { SecaggServer } from '../../shared/secagg/server.ts';
+
+const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
+const ENCODER = '0'.repeat(64);
+const TIMEOUTS = { advertise: 1e9, share: 1e9, masked: 1e9, consistency: 1e9, unmask: 1e9 };
+/** Documents of one passage each. */
+export const DOCUMENTS = 8;
+
+export interface Member {
+  name: string;
+  participant: Participant;
+  shard: FileShard;
+  ledger: LedgerFile;
+}
+
+/** What the hub gives out: work, steps of the secure sum, or that no round is on. */
+type Mode = 'work' | 'sum' | 'idle';
+
+export interface HostileHub {
+  members: Member[];
+  /** Everything that members said, in order. */
+  heard: ParticipantMessage[];
+  /** Gives the round out until everybody is ready, or somebody stays out. */
+  work(spec: RoundSpec): Promise<boolean>;
+  /** Gives the round out and follows the protocol to its end. @returns whether a sum was released */
+  release(spec: RoundSpec): Promise<boolean>;
+  /** Says that nothing is on, until all have dropped their work. */
+  forget(): Promise<void>;
+  /** A counting round as the settings have it. */
+  round(more?: Partial<CountRound>): CountRound;
+  close(): void;
+}
+
+export async function hostileHub(
+  options: { aggregation?: 'plain' | 'secure'; records?: (name: string) => FeedbackInput[] } = {},
+): Promise<HostileHub> {
+  const { aggregation = 'secure', records = () => [] } = options;
+  const settings = CollectionSettings.parse({ heldOutShare: 0, privacy: { aggregation } });
+  const { adapter, privacy, heldOutShare, retentionDays } = settings;
+  const terms = { adapter, privacy, heldOutShare, retentionDays };
+  const { signer: admin } = await generateSigner(systemRandom);
+  const folders = NAMES.map(() => mkdtempSync(join(tmpdir(), 'fedcar-attack-')));
+  const states = folders.map((folder) => new ParticipantState(folder));
+  const signers = await Promise.all(states.map(async (state) => (await state.identity()).signer));
+  const roster: Roster = {
+    version: ROSTER_VERSION,
+    collection: 'health',
+    epoch: 0,
+    previous: null,
+    threshold: 3,
+    colluders: 1,
+    members: NAMES.map((id, index) => ({ id, key: toBase64Url(signers[index]!.key) })),
+  };
+  const signed = await signRoster(roster, admin);
+  const table = Array.from(
+    { length: DOCUMENTS },
+    (_, row): RowEntry => ({
+      ...{ row, item: `doc-${row}`, ordinal: 0, region: 'east', removed: false, changedAt: row + 1 },
+    }),
+  );
+  const startedAt = Date.now() + 1000;
+  const cohort =
+    aggregation === 'secure'
+      ? { members: NAMES.length, threshold: 3, colluders: 1 }
+      : { members: 1, threshold: 1, colluders: 0 };
+  const round = (more: Partial<CountRound> = {}): CountRound => ({
+    ...{ id: 'run.0', collection: 'health', kind: 'count', sample: { kind: 'all' }, lineage: 'first' },
+    ...{ rowsAt: DOCUMENTS, rows: DOCUMENTS, dimension: DOCUMENTS, clipNorm: COUNT_NORM },
+    gridStep: roundGrid(DOCUMENTS, COUNT_NORM).step,
+    noiseMultiplier: planNoise(privacy, retentionDays).counts,
+    ...{ cohort, aggregation, serial: 1, startedAt },
+    ...more,
+  });
+
+  let mode: Mode = 'idle';
+  let spec: RoundSpec = round();
+  let server: SecaggServer | null = null;
+  const ready = new Set<string>();
+  const heard: ParticipantMessage[] = [];
+  const follow = async (answer: { effects: { kind: string }[] }): Promise<void> => {
+    for (const { kind } of answer.effects) {
+      // Its own ledger is left out.
+      if (kind === 'charge') await follow(await server!.charged(0));
+      if (kind === 'reconstruct') await follow(await server!.unmask(0));
+    }
+  };
+  const port: CoordinatorPort = {
+    async poll(name) {
+      if (mode === 'work') return { do: 'work', spec };
+      if (mode === 'idle') return { do: 'wait', ms: 0, round: null };
+      const message = server!.messageFor(name);
+      return message === null
+        ? { do: 'wait', ms: 1, round: spec.id }
+        : { do: 'answer', round: spec.id, message };
+    },
+    async report(message) {
+      heard.push(message);
+      if (message.type === 'ready') ready.add(message.participant);
+      if (message.type === 'secagg')
+        await follow(await server!.receive(message.participant, message.message, 0));
+      return { current: message.type !== 'failed' };
+    },
+    putFrame: async (name, _, bytes) => {
+      await follow(await server!.receiveFrame(name, bytes, 0));
+      return { current: true };
+    },
+    putChunk: async () => ({ current: true }),
+    arrived: async () => ({ chunks: [], frames: [] }),
+    statePart: async () => null,
+    rowsSince: async (after) => table.filter(({ changedAt }) => changedAt > after),
+    rowEmbeddings: async () => new Float32Array(0),
+  };
+  const members = NAMES.map((name, index): Member => {
+    const folder = folders[index]!;
+    const key = new Uint8Array(32).fill(index + 1);
+    const random = cryptoSource();
+    const tokenize = (text: string) => new Int32Array(text.length);
+    const shard = new FileShard({
+      ...{ folder, random, titles: new Map<string, string>(), retentionMs: retentionDays * 86_400_000 },
+      log: openQueryLog(folder, records(name), { terms, key, tokenize, now: Date.now() }),
+      policy: {
+        unit: privacy.unit,
+        recordsPerContributor: privacy.recordsPerContributor,
+        home: { region: name, regions: [name], key },
+      },
+    });
+    const adminKey = toBase64Url(admin.key);
+    const model = { name: 'm', sha256: ENCODER };
+    const rounds = new AgreedRounds(
+      { collection: 'health', name, admin_key: adminKey, model, terms },
+      privacy,
+    );
+    const ledger = new LedgerFile(join(folder, 'ledger.jsonl'), rounds.policy);
+    const participant = openParticipant({
+      ...{ name, port, store: shard, random, sliceTokens: 4096, now: () => Date.now(), note: () => {} },
+      ...{ signer: signers[index]!, adminKey, encoder: ENCODER, privacy, ledger },
+      engine: async () => {
+        throw new Error('a counting round needs no encoder');
+      },
+      rules: (each) => rounds.refuses(each),
+      ...{ pin: states[index]!.pin, joined: states[index]!.joined },
+    });
+    return { name, participant, shard, ledger };
+  });
+
+  const stepAll = async () => {
+    for (const { participant } of members) await participant.step();
+  };
+  const failed = () => heard.some(({ type }) => type === 'failed');
+  const work = async (given: RoundSpec) => {
+    spec = given;
+    mode = 'work';
+    ready.clear();
+    heard.length = 0;
+    for (let turn = 0; turn < 20 && ready.size < NAMES.length && !failed(); turn++) await stepAll();
+    return ready.size === NAMES.length;
+  };
+  return {
+    members,
+    heard,
+    round,
+    work,
+    async release(given) {
+      if (!(await work(given))) return false;
+      if (spec.aggregation === 'plain') return true;
+      server = new SecaggServer(new MemoryServerStore());
+      const parameters = secureParameters(spec, signed.roster, ENCODER, privacy.completeUpTo);
+      await server.open({ parameters, roster: signed, timeouts: TIMEOUTS }, 0);
+      mode = 'sum';
+      for (let turn = 0; turn < 60 && server.state().phase !== 'done' && !failed(); turn++) await stepAll();
+      return server.state().phase === 'done';
+    },
+    async forget() {
+      mode = 'idle';
+      for (let turn = 0; turn < 4; turn++) await stepAll();
+    },
+    close: () => {
+      for (const folder of folders) rmSync(folder, { recursive: true });
+    },
+  };
+}
