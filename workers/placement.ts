@@ -2,15 +2,12 @@
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
 import type { RegionApi } from '../shared/protocol/objects.ts';
+import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
-import { MAX_SNAPSHOT_BYTES } from './snapshot-cache.ts';
 
-/**
- * Bytes of a snapshot from which on no further documents are taken. Uploads run ahead of the snapshot by less than what
- * is left: some 9,000 passages.
- */
+/** Bytes of a snapshot of all passages from which on no further documents are taken. */
 export const FULL_BYTES = MAX_SNAPSHOT_BYTES - (4 << 20);
 
 export interface Placed {
@@ -85,11 +82,11 @@ async function placesOf(
 async function requireRoom(services: Services, collection: Collection, keys: string[]): Promise<void> {
   const coordinator = services.coordinator(collection);
   const pointer = await coordinator.pointer();
-  if (pointer === null || pointer.bytes <= FULL_BYTES) return;
+  if (pointer === null || pointer.bytesDue <= FULL_BYTES) return;
   const known = await coordinator.place(keys, null, false);
   const fresh = keys.find((key) => known[key] === undefined);
   if (fresh === undefined) return;
-  const detail = `key: no room for ${JSON.stringify(fresh)}; the retriever has ${pointer.bytes} bytes of at most ${FULL_BYTES}`;
+  const detail = `key: no room for ${JSON.stringify(fresh)}; the retriever has ${pointer.bytesDue} bytes of at most ${FULL_BYTES}`;
   throw new Problem('collection_full', detail);
 }
 

@@ -6,14 +6,12 @@
 import { freeBuffer } from '../shared/free-buffer.ts';
 import { errorText, logLine } from '../shared/log.ts';
 import type { SnapshotPointer } from '../shared/protocol/objects.ts';
-import { decodeSnapshot, type Snapshot } from '../shared/protocol/snapshot.ts';
+import { decodeSnapshot, MAX_SNAPSHOT_BYTES, type Snapshot } from '../shared/protocol/snapshot.ts';
 import type { Flight, SingleFlight } from './single-flight.ts';
 
 export const REFRESH_MS = 30_000;
 /** Bytes of snapshots kept; the newest is kept whatever its size. */
 const BUDGET_BYTES = 24 << 20;
-/** Largest snapshot that is loaded: 50,000 rows take 20 MB, and an isolate has 128. */
-export const MAX_SNAPSHOT_BYTES = 32 << 20;
 
 export type SnapshotName = Pick<SnapshotPointer, 'hash' | 'bytes' | 'parts'>;
 

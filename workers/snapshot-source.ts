@@ -2,9 +2,11 @@
 import { freeBuffer } from '../shared/free-buffer.ts';
 import { errorText, logLine } from '../shared/log.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
+import type { SnapshotPointer } from '../shared/protocol/objects.ts';
+import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
-import { MAX_SNAPSHOT_BYTES, type SharedBytes, type SnapshotSource } from './snapshot-cache.ts';
+import type { SharedBytes, SnapshotSource } from './snapshot-cache.ts';
 
 /** The serving version, or a pinned one by its number. @throws Problem when there is no such version. */
 export function snapshotSource(
@@ -20,7 +22,7 @@ export function snapshotSource(
   const serving = async () => {
     const pointer = await coordinator.pointer();
     if (pointer === null) throw new Problem('unavailable', 'The collection has no version that serves yet.');
-    return pointer;
+    return loadable(pointer);
   };
   if (version === 'latest') return { key, pointer: serving, part };
   return {
@@ -31,9 +33,17 @@ export function snapshotSource(
       if (found === null) {
         throw new Problem('unknown_version', `fedcar.model_version: there is no version ${version}`);
       }
-      return found;
+      return loadable(found);
     },
   };
+}
+
+/** Coordinators publish none that is too large; one from before they looked may be. */
+function loadable(pointer: SnapshotPointer): SnapshotPointer {
+  const { version, bytes } = pointer;
+  if (bytes <= MAX_SNAPSHOT_BYTES) return pointer;
+  const detail = `version ${version} has ${bytes} bytes, and at most ${MAX_SNAPSHOT_BYTES} are served: delete documents, or activate another version`;
+  throw new Problem('unavailable', detail);
 }
 
 /** The Cache API by content hash. It works on custom domains only; elsewhere `put` does nothing. */

@@ -37,7 +37,7 @@ import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
 import { scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
-import { describeVersion, pointerOf } from './versions.ts';
+import { describeVersion, pointerOf, type VersionRow } from './versions.ts';
 import { watch } from './watchdog.ts';
 
 /** Rows gather for so long before a new revision of the serving snapshot is made. */
@@ -87,10 +87,18 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async pointer(version?: number): Promise<SnapshotPointer | null> {
-    if (version === undefined) return pointerOf(await this.#parts.serving());
+    if (version === undefined) return this.#pointer(await this.#parts.serving());
     if (this.#parts.versions.get(version) === null) return null;
     // Older versions are renewed when somebody asks for them.
-    return pointerOf(await this.#parts.versions.refresh(version, await this.#parts.context()));
+    return this.#pointer(await this.#parts.versions.refresh(version, await this.#parts.context()));
+  }
+
+  async #pointer(row: VersionRow): Promise<SnapshotPointer> {
+    return pointerOf(row, this.#parts.versions.bytesDue(row, await this.#parts.context()));
+  }
+
+  async #info(row: VersionRow): Promise<Version> {
+    return describeVersion(row, this.#parts.versions.problemOf(row, await this.#parts.context()));
   }
 
   async snapshotPart(hash: string, part: number): Promise<Uint8Array | null> {
@@ -102,10 +110,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   async versions(): Promise<Version[]> {
     await this.#parts.serving();
-    return this.#parts.versions
-      .all()
-      .filter((row) => row.state !== 'candidate')
-      .map(describeVersion);
+    const shown = this.#parts.versions.all().filter((row) => row.state !== 'candidate');
+    // What is not served is renewed when somebody asks for it.
+    return await Promise.all(
+      shown.map((row) => (row.state === 'serving' ? this.#info(row) : describeVersion(row, null))),
+    );
   }
 
   async activate(version: number): Promise<Outcome<Version>> {
@@ -115,7 +124,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     }
     const fresh = await this.#parts.versions.refresh(version, await this.#parts.context());
     this.#parts.versions.activate(fresh.version);
-    return { ok: true, value: describeVersion(this.#parts.versions.get(version) ?? fresh) };
+    return { ok: true, value: await this.#info(this.#parts.versions.get(version) ?? fresh) };
   }
 
   /** A part of a version in a file; see imports.ts. */
@@ -126,7 +135,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   async importVersion(hash: string): Promise<Outcome<Version>> {
     const { adapter } = this.#parts.settings();
     const made = await this.#parts.imports.finish(hash, adapter, await this.#parts.context(), Date.now());
-    return made.ok ? { ok: true, value: describeVersion(made.value) } : made;
+    return made.ok ? { ok: true, value: await this.#info(made.value) } : made;
   }
 
   async place(keys: string[], wanted: string | null, assign: boolean, from: string | null = null) {
@@ -139,7 +148,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   async refresh(): Promise<SnapshotPointer> {
     await Promise.all(this.#parts.settings().regions.map((name) => this.#parts.flush(name)));
     const serving = await this.#parts.serving();
-    return pointerOf(await this.#parts.versions.refresh(serving.version, await this.#parts.context()));
+    return this.#pointer(await this.#parts.versions.refresh(serving.version, await this.#parts.context()));
   }
 
   /**

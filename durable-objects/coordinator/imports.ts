@@ -11,6 +11,7 @@ import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
 import { utf8Length } from '../../shared/protocol/utf8-length.ts';
 import { Blobs } from '../sql.ts';
+import { SnapshotTooLarge } from './assemble.ts';
 import type { SnapshotContext, VersionRow, Versions } from './versions.ts';
 
 const PREFIX = 'import/';
@@ -73,9 +74,14 @@ export class Imports {
       training: { ...training, imported: { collection, version, sha256: hash } },
       state: 'available' as const,
     };
-    const row = await this.#versions.create(draft, encodeParameters(parameters), context, now);
-    this.#blobs.deletePrefix(PREFIX);
-    return { ok: true, value: row };
+    try {
+      const row = await this.#versions.create(draft, encodeParameters(parameters), context, now);
+      this.#blobs.deletePrefix(PREFIX);
+      return { ok: true, value: row };
+    } catch (error) {
+      if (!(error instanceof SnapshotTooLarge)) throw error;
+      return { ok: false, code: 'collection_full', detail: error.message };
+    }
   }
 
   /** What rows learned, for those that stand here; unit vectors, as in the snapshot. */

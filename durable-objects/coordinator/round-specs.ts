@@ -3,6 +3,7 @@
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
+import { partCount } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
 import { type PrivacySettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
@@ -12,7 +13,6 @@ import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-n
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import { contentOf, type TrainingState } from './training-state.ts';
-import { pointerOf } from './versions.ts';
 
 /** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
 const LOCAL_STEP = 1e-5;
@@ -161,8 +161,8 @@ function keptKey(
 
 async function gateStates(run: ActiveRun, { versions, settings, context }: RunnerParts) {
   const ref = async (version: number): Promise<StateRef> => {
-    const { hash, bytes, parts } = pointerOf(await versions.refresh(version, context));
-    return { key: `snapshot:${hash}`, hash, bytes, parts };
+    const { hash, bytes } = await versions.refresh(version, context);
+    return { key: `snapshot:${hash}`, hash, bytes, parts: partCount(bytes) };
   };
   return {
     adapter: settings.adapter,

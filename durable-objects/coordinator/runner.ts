@@ -149,7 +149,9 @@ export class Runner {
     const values = new Values(storage);
     values.set(SERIAL, Math.max(values.get<number>(SERIAL) ?? 0, ledger.lastRound()));
     ledger.expire(this.#policy(), now());
-    const refused = this.#refusal(run);
+    const base = this.#parts.versions.get(run.base);
+    const tooLarge = base === null ? null : this.#parts.versions.problemOf(base, this.#parts.context);
+    const refused = tooLarge ?? this.#refusal(run);
     if (refused !== null) {
       this.fail(run, refused);
       return null;

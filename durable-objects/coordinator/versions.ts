@@ -1,18 +1,19 @@
 /**
  * Versions of the retriever and their snapshots. A version is what a run trained (0: nothing, plain embedding
- * search); a revision adds the rows that came since. Snapshots are immutable and named by their hash.
+ * search); a revision adds the rows that came since. Snapshots are immutable and named by their hash. Invariant: none is
+ * stored that an edge would not load, whatever came meanwhile; then what was published before stays.
  */
 import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
+import { logLine } from '../../shared/log.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import type { SnapshotPointer } from '../../shared/protocol/objects.ts';
 import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
 import type { AdapterSettings } from '../../shared/protocol/settings.ts';
-import { adapterSize, blankSnapshot, type SnapshotHeader } from '../../shared/protocol/snapshot.ts';
-import { quantiseRow } from '../../shared/retrieval/head.ts';
-import { priorOffset } from '../../shared/retrieval/prior-offset.ts';
+import { adapterSize, MAX_SNAPSHOT_BYTES, snapshotLength } from '../../shared/protocol/snapshot.ts';
 import { Blobs } from '../sql.ts';
+import { type Assembled, assemble, headerOf, SnapshotTooLarge, tooLarge } from './assemble.ts';
 import type { RowTable } from './row-table.ts';
 
 export interface ModelInfo {
@@ -118,7 +119,15 @@ export class Versions {
     const made = this.all().find(({ state, run }) => state === wanted && run === draft.run && run !== null);
     if (made !== undefined) return made;
     const version = (this.all()[0]?.version ?? -1) + 1;
-    const snapshot = this.#assemble(version, 0, draft.adapter, draft.parameters, draft.training, context);
+    const snapshot = assemble(
+      this.#rows,
+      version,
+      0,
+      draft.adapter,
+      draft.parameters,
+      draft.training,
+      context,
+    );
     const hash = toHex(await digest(snapshot.bytes));
     // Another event may have made a version while the hash was computed: this one, or one with its number.
     const raced = this.get(version);
@@ -161,7 +170,7 @@ export class Versions {
     );
   }
 
-  /** A new revision of `version` with today's rows; the same one when nothing changed. */
+  /** A new revision of `version` with today's rows; the same one when nothing changed, or when it would be too large. */
   async refresh(version: number, context: SnapshotContext): Promise<VersionRow> {
     const row = this.get(version);
     if (row === null) throw new RangeError(`version ${version} does not exist`);
@@ -169,7 +178,14 @@ export class Versions {
     const adapter = JSON.parse(row.adapter) as AdapterSettings;
     const training = JSON.parse(row.training) as Record<string, unknown>;
     const parameters = this.parameters(version, context.model.width);
-    const snapshot = this.#assemble(version, row.revision + 1, adapter, parameters, training, context);
+    let snapshot: Assembled;
+    try {
+      snapshot = assemble(this.#rows, version, row.revision + 1, adapter, parameters, training, context);
+    } catch (error) {
+      if (!(error instanceof SnapshotTooLarge)) throw error;
+      logLine('snapshot_too_large', { level: 'error', collection: context.collection, error: error.message });
+      return row;
+    }
     const hash = toHex(await digest(snapshot.bytes));
     if (this.get(version)?.revision !== row.revision) {
       freeBuffer(snapshot.bytes);
@@ -238,82 +254,45 @@ export class Versions {
     return this.#blobs.part(snapshotName(hash), part);
   }
 
-  #assemble(
-    version: number,
-    revision: number,
-    adapter: AdapterSettings,
-    parameters: Parameters | null,
-    training: Record<string, unknown>,
-    context: SnapshotContext,
-  ) {
-    const { width } = context.model;
-    const learned = new Map(Array.from(parameters?.activeRows ?? [], (row, index) => [row, index]));
-    const { count, keyBytes, activeRows } = this.#measure(learned);
-    const header: SnapshotHeader = {
-      format: 'fedcar-snapshot/1',
-      collection: context.collection,
-      version,
-      revision,
-      model: { name: context.model.name, sha256: context.model.sha256 },
-      width,
-      rows: count,
+  /** Bytes of a snapshot of this version with today's rows; more while not many have changed since it was made. */
+  bytesDue(row: VersionRow, context: SnapshotContext): number {
+    const changes = this.#rows.changedAt() - row.rows_at;
+    const most = row.bytes + changes * (context.model.width + MOST_BESIDE_A_ROW);
+    // Counting reads all rows: only where it may matter.
+    if (most <= MAX_SNAPSHOT_BYTES / 2) return most;
+    const adapter = JSON.parse(row.adapter) as AdapterSettings;
+    const training = JSON.parse(row.training) as Record<string, unknown>;
+    const { header } = headerOf(
+      this.#rows,
+      row.version,
+      row.revision + 1,
       adapter,
-      regions: context.regions,
-      watermarks: this.#rows.watermarks(),
-      temperature: context.temperature,
-      inactiveOffset:
-        version === 0
-          ? 0
-          : priorOffset(context.inactiveOffset, count - activeRows, count, context.temperature),
-      keyBytes,
+      new Map(),
       training,
-    };
-    // Written where it lies: at 50,000 rows a second copy would take a sixth of an isolate.
-    const { bytes, parts, keys } = blankSnapshot(header);
-    if (parameters !== null) parts.adapter.set(parameters.adapter);
-    const place = new Map(context.regions.map((region, index) => [region, index]));
-    const encoder = new TextEncoder();
-    let at = 0;
-    let key = 0;
-    for (const row of this.#rows.live()) {
-      const index = learned.get(row.row);
-      const vector =
-        index === undefined || parameters === null
-          ? row.embedding
-          : parameters.head.subarray(index * width, (index + 1) * width);
-      parts.scales[at] = quantiseRow(vector, parts.rows.subarray(at * width, (at + 1) * width));
-      parts.active[at] = index === undefined ? 0 : 1;
-      parts.regions[at] = place.get(row.region) ?? 255;
-      parts.ordinals[at] = row.ordinal;
-      // Keys are separated by zeros, which are there.
-      key += encoder.encodeInto(row.item, keys.subarray(key)).written + 1;
-      freeBuffer(row.embedding);
-      at += 1;
-    }
-    return { header, bytes, activeRows, rowsAt: this.#rows.changedAt() };
+      context,
+    );
+    return snapshotLength(header);
   }
 
-  /** What the length of a snapshot depends on. */
-  #measure(learned: ReadonlyMap<number, number>) {
-    let count = 0;
-    let activeRows = 0;
-    for (const { row } of this.#rows.numbers()) {
-      count += 1;
-      if (learned.has(row)) activeRows += 1;
-    }
-    return { count, activeRows, keyBytes: this.#rows.keyBytes() + Math.max(0, count - 1) };
+  /** Why the rows of today are not in this version's snapshot; null when they are, or will be. */
+  problemOf(row: VersionRow, context: SnapshotContext): string | null {
+    const bytes = this.bytesDue(row, context);
+    return bytes <= MAX_SNAPSHOT_BYTES ? null : tooLarge(row.version, bytes, this.#rows.liveCount());
   }
 }
 
-export function pointerOf(row: VersionRow): SnapshotPointer {
+/** Bytes of a row beside its numbers, at most: scale, flags, place, and the longest key. */
+const MOST_BESIDE_A_ROW = 10 + 3 * 512 + 1;
+
+export function pointerOf(row: VersionRow, bytesDue: number): SnapshotPointer {
   const { version, revision, hash, bytes } = row;
-  return { version, revision, hash, bytes, parts: partCount(bytes) };
+  return { version, revision, hash, bytes, parts: partCount(bytes), bytesDue };
 }
 
-export function describeVersion(row: VersionRow): Version {
+export function describeVersion(row: VersionRow, problem: string | null): Version {
   const { version, revision, hash, bytes, rows, active_rows, created_at, parent, run, state } = row;
   return {
-    ...{ version, revision, hash, bytes, rows, active_rows, created_at, parent, run },
+    ...{ version, revision, hash, bytes, rows, active_rows, created_at, parent, run, problem },
     state: state === 'serving' || state === 'available' ? state : 'rejected',
     held_out: row.held_out === null ? null : JSON.parse(row.held_out),
     probe: row.probe === null ? null : JSON.parse(row.probe),

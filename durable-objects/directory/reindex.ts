@@ -8,6 +8,7 @@ import { errorText } from '../../shared/log.ts';
 import type { Reindex } from '../../shared/protocol/api/reindex.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { HandoverProgress } from '../handover.ts';
 import { coordinator, region } from '../names.ts';
@@ -34,6 +35,8 @@ export interface ReindexState {
   /** Whether the objects of the next generation know who they are. */
   prepared: boolean;
   progress: Record<string, HandoverProgress>;
+  /** Why it does not switch although everything is there; unset in one that began before that was told. */
+  problem?: string | null;
 }
 
 /** What of a collection's row this is about. */
@@ -166,8 +169,12 @@ export class Reindexes {
     if (!before.regions.every((each) => progress[each]?.caughtUp)) return;
     await next.takeOver(await coordinator(env, name, before).handOver());
     // Whoever comes first after the switch finds a snapshot of everything.
-    await next.refresh();
+    const { bytesDue } = await next.refresh();
     if (!this.#still(name, 'building')) return;
+    if (bytesDue > MAX_SNAPSHOT_BYTES) {
+      const problem = `snapshot: under this encoder it would have ${bytesDue} bytes, and at most ${MAX_SNAPSHOT_BYTES} are served`;
+      return this.#save(name, { ...current, problem });
+    }
     const switched: ReindexState = { ...current, state: 'leaving', switchedAt: now };
     this.#parts.storage.sql.exec(
       "UPDATE collections SET settings = ?, ready = 0, reindex = ? WHERE name = ? AND state = 'lives'",
@@ -224,7 +231,8 @@ export class Reindexes {
   }
 }
 
-export function infoOf({ state, after, model, startedAt, switchedAt, progress }: ReindexState): Reindex {
+export function infoOf({ problem = null, ...reindex }: ReindexState): Reindex {
+  const { state, after, model, startedAt, switchedAt, progress } = reindex;
   const regions = after.regions.map((region) => {
     const { items = null, records = null, caughtUp = false } = progress[region] ?? {};
     return { region, items_left: items, records_left: records, caught_up: caughtUp };
@@ -232,7 +240,7 @@ export function infoOf({ state, after, model, startedAt, switchedAt, progress }:
   const shown = state === 'leaving' ? 'done' : state;
   return {
     ...{ state: shown, encoder: after.encoder, model },
-    ...{ started_at: startedAt, switched_at: switchedAt, regions },
+    ...{ started_at: startedAt, switched_at: switchedAt, regions, problem },
   };
 }
 

@@ -47,6 +47,8 @@ export interface SnapshotPointer {
   bytes: number;
   /** The snapshot is fetched in so many parts. */
   parts: number;
+  /** What a snapshot with all passages of now would have; what is too large is not published. */
+  bytesDue: number;
 }
 
 export interface DirectoryApi {

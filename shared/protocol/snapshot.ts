@@ -47,6 +47,9 @@ export interface Snapshot extends SnapshotParts {
   items: string[];
 }
 
+/** Largest snapshot that an edge loads and a coordinator publishes: 50,000 rows take 20 MB, and an isolate has 128. */
+export const MAX_SNAPSHOT_BYTES = 32 << 20;
+
 const MAGIC = 0x31534346;
 const align = (n: number): number => (n + 7) & ~7;
 
@@ -66,6 +69,11 @@ function layout(header: SnapshotHeader, headerBytes: number) {
   const rows = align(ordinals + 4 * count);
   const keys = align(rows + count * width);
   return { adapter, scales, active, regions, ordinals, rows, keys, end: keys + header.keyBytes };
+}
+
+/** Bytes of a snapshot with this header. */
+export function snapshotLength(header: SnapshotHeader): number {
+  return layout(header, new TextEncoder().encode(JSON.stringify(header)).length).end;
 }
 
 /**

@@ -45,7 +45,9 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
   };
   const coordinator: Partial<CoordinatorApi> = {
     pointer: async (asked = version) =>
-      asked === version ? { version, revision: 0, hash, bytes: bytes.length, parts: 1 } : null,
+      asked === version
+        ? { version, revision: 0, hash, bytes: bytes.length, parts: 1, bytesDue: bytes.length }
+        : null,
     snapshotPart: async () => bytes.slice(),
     regions: async () =>
       Object.keys(options.regions)

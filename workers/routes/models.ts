@@ -6,12 +6,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { Model, Version, Versions } from '../../shared/protocol/api/version.ts';
 import { Sha256Hex } from '../../shared/protocol/names.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
+import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
 import { answeringModels, DEFAULT_MODEL } from '../answer/configured.ts';
 import { EXTRACTIVE } from '../answer/extractive.ts';
 import type { Env } from '../env.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { json, NoQuery, problems, router } from '../router.ts';
-import { MAX_SNAPSHOT_BYTES, type SnapshotCache } from '../snapshot-cache.ts';
+import type { SnapshotCache } from '../snapshot-cache.ts';
 
 const nameParams = z.object({
   version: z.string().min(1).max(256).describe('A version by its number, or a model of `data` by its `id`'),

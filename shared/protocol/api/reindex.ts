@@ -36,6 +36,7 @@ export const Reindex = z.strictObject({
       }),
     )
     .describe('What is left to do in each region'),
+  problem: z.string().nullable().describe('Why it does not switch although everything is there'),
 });
 export type Reindex = z.infer<typeof Reindex>;
 

@@ -37,6 +37,12 @@ export const Version = z
       .nullable()
       .describe('What training did to documents without questions; null where not measured'),
     training: z.record(z.string(), z.unknown()).describe('Settings and figures of the run, by name'),
+    problem: z
+      .string()
+      .nullable()
+      .describe(
+        'Why it serves without the passages that came last: no edge could load them all; null: it does not',
+      ),
   })
   .meta({ id: 'ModelVersion', description: 'A version of a collection’s retriever' });
 export type Version = z.infer<typeof Version>;

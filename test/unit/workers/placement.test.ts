@@ -14,7 +14,8 @@ function services(bytes: number) {
     embed: () => Float32Array.of(1, 0),
   });
   const coordinator: Partial<CoordinatorApi> = {
-    pointer: async () => ({ version: 1, revision: 0, hash: '', bytes, parts: 1 }),
+    // What serves may be smaller than what all passages need.
+    pointer: async () => ({ version: 1, revision: 0, hash: '', bytes: 1, parts: 1, bytesDue: bytes }),
     place: async (keys, _, assign) =>
       Object.fromEntries(keys.filter((key) => assign || key === 'old').map((key) => [key, 'weur'])),
   };

@@ -26,6 +26,9 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
   return (
     <Card id="versions" title="Versions">
       <LoadState of={models} />
+      {serving === undefined || serving.problem === null ? null : (
+        <p class="notice warn">New passages are not served from every location: {serving.problem}.</p>
+      )}
       {models.value === null ? null : (
         <div class="scroll">
           <table>

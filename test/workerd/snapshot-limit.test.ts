@@ -1,0 +1,91 @@
+/** A collection that outgrows what an edge can load: what serves goes on serving, and everyone is told why. */
+import { runInDurableObject, SELF } from 'cloudflare:test';
+import { beforeAll, expect, it } from 'vitest';
+import type { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
+import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
+import { activeRun, BRIEF, collection, FEW_ITEMS, fill, finished, hubOf, hubStub, start } from './objects.ts';
+
+const NAME = 'outgrown';
+const base = `/v1/collections/${NAME}`;
+
+async function call(method: string, path: string, body?: unknown) {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'content-type': 'application/json' };
+  }
+  const response = await SELF.fetch(`https://fedcar.test${path}`, init);
+  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+}
+
+/** Rows of passages that no region has: only their number matters. */
+const plant = (count: number) =>
+  runInDurableObject(hubStub(NAME) as DurableObjectStub<Coordinator>, (_, { storage }) => {
+    const at = storage.sql.exec<{ n: number }>('SELECT max(changed) AS n FROM rows').one().n;
+    storage.sql.exec(
+      `WITH RECURSIVE planted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM planted WHERE i < ?)
+       INSERT INTO rows (region, item, ordinal, hash, embedding, changed)
+       SELECT 'west', 'planted ' || i, 0, 'h' || i, zeroblob(1536), ? + i FROM planted`,
+      count,
+      at,
+    );
+    storage.sql.exec("UPDATE kv SET value = ? WHERE key = 'rowsChangedAt'", String(at + count));
+  });
+const pull = () =>
+  runInDurableObject(hubStub(NAME) as DurableObjectStub<Coordinator>, (_, { storage }) => {
+    storage.sql.exec("UPDATE rows SET removed = 1, embedding = NULL WHERE item LIKE 'planted %'");
+    const at = storage.sql.exec<{ n: number }>('SELECT max(changed) AS n FROM rows').one().n;
+    storage.sql.exec("UPDATE kv SET value = ? WHERE key = 'rowsChangedAt'", String(at + 1));
+  });
+
+beforeAll(async () => {
+  const settings = { training: { ...BRIEF, seed: 7 }, gate: { margin: -1 }, privacy: { noise: 'off' } };
+  await collection(NAME, settings, ['east', 'west']);
+  await fill(NAME, ['east', 'west']);
+  await hubOf(NAME).refresh();
+});
+
+const WHY =
+  /^snapshot: version \d with all 100004 passages would have 4\d{7} bytes, and at most 33554432 are/;
+
+it('serves on as it was, and a run during which it grew ends with the reason', async () => {
+  const before = await hubOf(NAME).pointer();
+  let planted = false;
+  const run = await finished(NAME, await start(NAME), async () => {
+    const stage = (await activeRun(NAME))?.stage;
+    if (planted || stage === undefined || stage === 'prepare') return;
+    planted = true;
+    await plant(100_000);
+  });
+  expect(run).toMatchObject({ state: 'failed', version: null, error: expect.stringMatching(WHY) });
+  expect(run.finished).toBeGreaterThan(1);
+  const after = await hubOf(NAME).refresh();
+  expect(after).toMatchObject({ version: 0, hash: before?.hash, bytes: before?.bytes });
+  expect(after.bytesDue).toBeGreaterThan(MAX_SNAPSHOT_BYTES);
+  const [first] = FEW_ITEMS;
+  const { status, json } = await call('POST', `${base}/search`, { query: first?.title });
+  expect(status).toBe(200);
+  expect((json.chunks as { item: { key: string } }[])[0]?.item.key).toBe(first?.key);
+});
+
+it('says so with its versions and runs, and takes no further documents', async () => {
+  const problem = expect.stringMatching(WHY);
+  expect((await call('GET', `${base}/models/0`)).json).toMatchObject({ state: 'serving', problem });
+  const { json } = await call('GET', `${base}/rounds`);
+  expect((json.runs as Record<string, unknown>[])[0]).toMatchObject({ state: 'failed', error: problem });
+  // A run that could not be published spends nothing.
+  expect(await finished(NAME, await start(NAME))).toMatchObject({ finished: 0, error: problem });
+  const refused = await call('POST', `${base}/items`, { key: 'one more', text: 'Too much.' });
+  expect(refused.json).toMatchObject({ status: 409, code: 'collection_full' });
+  const [known] = FEW_ITEMS;
+  const changed = await call('PUT', `${base}/items/${known?.key}`, { text: `${known?.text} Now.` });
+  expect(changed.status).toBe(200);
+});
+
+it('goes on by itself when there is room again', async () => {
+  await pull();
+  const { revision, bytes, bytesDue } = await hubOf(NAME).refresh();
+  expect(revision).toBeGreaterThan(0);
+  expect(bytesDue).toBe(bytes);
+  expect((await call('GET', `${base}/models/0`)).json).toMatchObject({ problem: null });
+});
