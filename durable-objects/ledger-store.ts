@@ -7,7 +7,8 @@ import type { Ledger } from '../shared/participant/round-guard.ts';
 import { type ChargeResult, charge, type LedgerEntry, type PrivacyPolicy } from '../shared/privacy/ledger.ts';
 import { mergeLedgers } from '../shared/privacy/ledger-merge.ts';
 import type { KeptLedger } from './handover.ts';
-import { clearTables, Values } from './sql.ts';
+import { clearTables } from './sql.ts';
+import { Values } from './values.ts';
 
 export const LEDGER_TABLE = `CREATE TABLE ledger (
   round INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, sampling_rate REAL NOT NULL,

@@ -1,9 +1,10 @@
 /**
  * Small helpers over a Durable Object's SQLite: migrations by number, and byte strings longer than a value may be
- * (2 MB), cut into parts.
+ * (2 MB), cut into parts. Single values are in values.ts.
  */
 import { freeBuffer } from '../shared/free-buffer.ts';
 import { joinParts, partCount, partOf } from '../shared/protocol/parameters.ts';
+import { forgetValues } from './values.ts';
 
 type Storage = DurableObjectStorage;
 
@@ -90,88 +91,12 @@ export class Blobs {
     this.#storage.sql.exec('DELETE FROM blobs WHERE name = ?', name);
   }
 
-  /** Deletes every byte string whose name begins with `prefix`. */
+  /** Deletes every byte string whose name begins with `prefix`: a range of the key, so that nothing else is read. */
   deletePrefix(prefix: string): void {
-    this.#storage.sql.exec('DELETE FROM blobs WHERE name >= ? AND name < ?', prefix, `${prefix}\u{10ffff}`);
+    // Keys are compared by their UTF-8 bytes; the last code point comes after whatever a name goes on with.
+    const end = `${prefix}\u{10ffff}`;
+    this.#storage.sql.exec('DELETE FROM blobs WHERE name >= ? AND name < ?', prefix, end);
   }
-}
-
-/**
- * JSON values under a key, for the few singletons of an object. One that is longer than a row may be (a chain of
- * large rosters) lies in pieces under `key#0`, `key#1`, …, and `key` says how many.
- */
-export const VALUE_TABLE = 'CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;';
-
-export class Values {
-  readonly #storage: Storage;
-  readonly #read = new Map<string, { text: string; value: unknown }>();
-  constructor(storage: Storage) {
-    this.#storage = storage;
-  }
-  get<T>(key: string): T | null {
-    const text = this.#text(key);
-    return text === null ? null : (JSON.parse(text) as T);
-  }
-  /** What `read` makes of a value; made once for as long as the same is stored, so nobody may change it. */
-  kept<T>(key: string, read: (value: unknown) => T): T | null {
-    const text = this.#text(key);
-    if (text === null) return null;
-    const known = this.#read.get(key);
-    if (known?.text === text) return known.value as T;
-    const value = read(JSON.parse(text));
-    this.#read.set(key, { text, value });
-    return value;
-  }
-  #text(key: string): string | null {
-    const text = this.#row(key);
-    if (text === null || !text.startsWith(PIECES)) return text;
-    const count = Number(text.slice(PIECES.length));
-    return Array.from({ length: count }, (_, piece) => this.#row(`${key}#${piece}`) ?? '').join('');
-  }
-  #row(key: string): string | null {
-    const row = this.#storage.sql
-      .exec<{ value: string }>('SELECT value FROM kv WHERE key = ?', key)
-      .toArray()[0];
-    return row?.value ?? null;
-  }
-  set(key: string, value: unknown): void {
-    const pieces = piecesOf(JSON.stringify(value));
-    this.#storage.transactionSync(() => {
-      this.#dropPieces(key);
-      this.#put(key, pieces.length === 1 ? pieces[0]! : `${PIECES}${pieces.length}`);
-      if (pieces.length === 1) return;
-      for (const [piece, text] of pieces.entries()) this.#put(`${key}#${piece}`, text);
-    });
-  }
-  #put(key: string, text: string): void {
-    this.#storage.sql.exec('INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)', key, text);
-  }
-  delete(key: string): void {
-    this.#dropPieces(key);
-    this.#storage.sql.exec('DELETE FROM kv WHERE key = ?', key);
-  }
-  #dropPieces(key: string): void {
-    // `$` follows `#`: nothing but pieces lies between.
-    this.#storage.sql.exec('DELETE FROM kv WHERE key > ? AND key < ?', `${key}#`, `${key}$`);
-  }
-}
-
-/** What no JSON begins with: the value lies in so many pieces. */
-const PIECES = 'pieces ';
-/** UTF-16 units of a piece, at most three bytes each: a row takes 2 MB. */
-const PIECE_UNITS = 500_000;
-
-function piecesOf(text: string): string[] {
-  if (text.length <= PIECE_UNITS) return [text];
-  const pieces: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    let end = Math.min(text.length, at + PIECE_UNITS);
-    // A pair of surrogates stays together, for half of one cannot be stored.
-    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end -= 1;
-    pieces.push(text.slice(at, end));
-    at = end;
-  }
-  return pieces;
 }
 
 /** Empties every table but those in `keep`; the tables themselves and their migrations stay. */
@@ -182,10 +107,12 @@ export function clearTables(storage: Storage, keep: readonly string[]): void {
     .map(({ name }) => name)
     .filter((name) => name !== 'schema' && !name.startsWith('sqlite_') && !keep.includes(name));
   for (const table of tables) storage.sql.exec(`DELETE FROM "${table}"`);
+  forgetValues(storage);
 }
 
 /** Forgets all that an object stored; its tables are made anew, for it may be used again. */
 export async function forget(storage: Storage, migrations: readonly string[]): Promise<void> {
   await storage.deleteAll();
+  forgetValues(storage);
   migrate(storage, migrations);
 }

@@ -47,6 +47,7 @@ const CODES = {
   token_limit: [429, 'The token has given as much feedback as is allowed'],
   feedback_full: [429, 'The region keeps as much feedback as is allowed'],
   internal_error: [500, 'The server failed'],
+  audit_full: [503, 'The audit log has no room'],
   encoder_failed: [503, 'The encoder cannot be used'],
   secret_missing: [503, 'The deployment has no secret'],
   unavailable: [503, 'The service is not available at the moment'],

@@ -79,10 +79,9 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   /** Forgets everything but the ledger, which stays until the queries that it is about would have expired. */
   async destroy(): Promise<void> {
     this.#parts.forget();
-    if (this.#parts.values.get('settings') === null) return;
+    if (!this.#parts.values.has('settings')) return;
     const { privacy, retentionDays } = this.#parts.settings();
     const until = this.#parts.ledger.outlive(policyOf(privacy, retentionDays), [SERIAL]);
-    this.#parts.participants.forget();
     await this.#parts.alarm.at(until ?? Date.now());
   }
 
@@ -319,7 +318,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   /** The watchdog: sets alarms again from saved state, and starts a run that is due. */
   async tick(now: number): Promise<{ started: string | null }> {
-    if (this.#parts.values.get('settings') === null) return { started: null };
+    if (!this.#parts.values.has('settings')) return { started: null };
     const wakeAll = () =>
       Promise.all(
         this.#parts.participants.names(this.#parts.settings()).map((name) => this.#parts.wake(name)),
@@ -334,7 +333,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    if (this.#parts.values.get('settings') === null) {
+    if (!this.#parts.values.has('settings')) {
       if (this.#parts.ledger.expired(Date.now())) await forget(this.ctx.storage, MIGRATIONS);
       return;
     }

@@ -3,7 +3,7 @@
  * is on, and over all regions together where they were asked. Post-processing, which costs no privacy.
  */
 import type { Demand } from '../../shared/protocol/api/region.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 import type { RowTable } from './row-table.ts';
 
 /** Name of the stored value, as it always was. */

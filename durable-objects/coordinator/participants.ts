@@ -11,7 +11,7 @@ import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { isPresent } from '../../shared/secagg/roster.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 
 export const NONCE_TABLE = `CREATE TABLE nonces (
   participant TEXT NOT NULL, nonce TEXT NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (participant, nonce)
@@ -34,9 +34,6 @@ export class Participants {
   readonly #values: Values;
   /** Held requests of participants that wait for something to do. */
   readonly #waiting = new Map<string, Set<() => void>>();
-  /** As stored: large rosters are not read again with every request. */
-  #known: Federation | null = null;
-  #round: AnySignedRoster[] | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -46,19 +43,11 @@ export class Participants {
   configure(federation: Federation): void {
     if (federation.revision < this.#federation().revision) return;
     this.#values.set(FEDERATION, federation);
-    this.#known = federation;
     for (const name of this.#waiting.keys()) this.wake(name);
   }
 
   #federation(): Federation {
-    this.#known ??= this.#values.get<Federation>(FEDERATION) ?? NOBODY;
-    return this.#known;
-  }
-
-  /** The object's storage was emptied. */
-  forget(): void {
-    this.#known = null;
-    this.#round = null;
+    return this.#values.kept(FEDERATION, (stored) => stored as Federation) ?? NOBODY;
   }
 
   /** Why no run may start; null when one may. */
@@ -85,14 +74,13 @@ export class Participants {
 
   /** From now on the open round goes by the rosters in force. */
   adopt(): void {
-    this.#round = this.#federation().rosters;
-    this.#values.set(ROUND, this.#round);
+    this.#values.set(ROUND, this.#federation().rosters);
   }
 
   /** Rosters of the open round, oldest first; those in force before the first. */
   rosters(): AnySignedRoster[] {
-    this.#round ??= this.#values.get<AnySignedRoster[]>(ROUND);
-    return this.#round ?? this.#federation().rosters;
+    const kept = this.#values.kept(ROUND, (stored) => stored as AnySignedRoster[]);
+    return kept ?? this.#federation().rosters;
   }
 
   /** In force, whatever the open round goes by: what a participant catches up with. */

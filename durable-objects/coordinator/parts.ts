@@ -6,7 +6,7 @@ import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
 import { answerOf, reached } from '../reach.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 import { Desk } from './desk.ts';
 import { Imports } from './imports.ts';
 import { Participants } from './participants.ts';

@@ -4,7 +4,7 @@
  */
 import type { RowEntry } from '../../shared/protocol/rounds.ts';
 import type { PassageChange } from '../region/library.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 
 export interface LiveRow {
   row: number;

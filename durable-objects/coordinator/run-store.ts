@@ -5,7 +5,7 @@ import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
 import { multiplierInEffect } from '../../shared/round/noised-release.ts';
 import type { RoundState } from '../../shared/round/round-machine.ts';
 import type { RunPlan } from '../../shared/round/run-plan.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 
 /** The run in progress: everything that the next step needs. */
 export interface ActiveRun {

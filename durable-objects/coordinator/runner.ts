@@ -16,7 +16,8 @@ import {
   stepRound,
 } from '../../shared/round/round-machine.ts';
 import type { LedgerStore } from '../ledger-store.ts';
-import { Blobs, Values } from '../sql.ts';
+import { Blobs } from '../sql.ts';
+import { Values } from '../values.ts';
 import { Learning } from './learning.ts';
 import { specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';

@@ -1,6 +1,7 @@
 /** Tables of a Coordinator, as numbered migrations. */
 import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
-import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
+import { BLOB_TABLE } from '../sql.ts';
+import { VALUE_TABLE } from '../values.ts';
 import { NONCE_TABLE } from './participants.ts';
 import { SECAGG_TABLES } from './secagg-store.ts';
 

@@ -5,7 +5,7 @@
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { Alarm } from '../alarm.ts';
-import type { Values } from '../sql.ts';
+import type { Values } from '../values.ts';
 import { type ScheduleParts, scheduleAt } from './schedule.ts';
 import type { Versions } from './versions.ts';
 

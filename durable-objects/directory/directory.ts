@@ -256,8 +256,8 @@ export class Directory extends TracedObject implements DirectoryApi {
     return { id, scopes, collections, expiresAt, requestsPerMinute: perMinute, spentUntil };
   }
 
-  async beginAudit(entry: AuditInput): Promise<number> {
-    return this.#audit.begin(entry);
+  async beginAudit(entry: AuditInput): Promise<Outcome<number>> {
+    return this.#audit.begin(entry, Date.now());
   }
 
   async endAudit(id: number, status: number): Promise<void> {

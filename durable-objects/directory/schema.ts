@@ -1,5 +1,5 @@
 /** Tables of the Directory, as numbered migrations. */
-import { AUDIT_TABLE } from './audit-log.ts';
+import { AUDIT_DAYS_TABLE, AUDIT_TABLE } from './audit-log.ts';
 import { FEDERATION_TABLES, ROSTER_VERSION_COLUMN } from './federations.ts';
 import { TOKEN_TABLE } from './tokens.ts';
 
@@ -22,4 +22,5 @@ export const MIGRATIONS = [
   `UPDATE tokens SET info = json_remove(
     json_set(info, '$.requests_per_minute', json_extract(info, '$.requestsPerMinute')), '$.requestsPerMinute')
    WHERE info LIKE '%"requestsPerMinute":%';`,
+  AUDIT_DAYS_TABLE,
 ] as const;

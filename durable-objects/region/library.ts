@@ -3,7 +3,7 @@
  * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date.
  */
 import type { Item, ItemFormat, ItemInput, ItemMetadata, ItemSummary } from '../../shared/protocol/items.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 
 export interface Passage {
   ordinal: number;

@@ -24,7 +24,7 @@ import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
-import type { Values } from '../sql.ts';
+import type { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
 import type { Join } from './join.ts';
 import { rpcPort } from './port.ts';

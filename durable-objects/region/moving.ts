@@ -8,7 +8,7 @@
 import type { Item } from '../../shared/protocol/items.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Handover, HandoverProgress, KeptLedger, KeptRecord } from '../handover.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 
 export const MOVING_TABLE = `
   -- Items that the region of the next generation has not as they are; stamp: of the last change.

@@ -14,7 +14,7 @@ import type { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items
 import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
 import type { KeptRecord } from '../handover.ts';
-import { Values } from '../sql.ts';
+import { Values } from '../values.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

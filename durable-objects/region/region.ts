@@ -39,8 +39,9 @@ import { LedgerStore } from '../ledger-store.ts';
 import { coordinator, region } from '../names.ts';
 import { inTime } from '../reach.ts';
 import { traced } from '../request-context.ts';
-import { forget, migrate, Values } from '../sql.ts';
+import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
+import { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
 import { type Join, joinOf } from './join.ts';
 import { Library } from './library.ts';
@@ -115,7 +116,7 @@ export class Region extends TracedObject implements RegionApi {
   /** Forgets everything but what its queries have already cost, and that too when they would have expired. */
   async destroy(): Promise<void> {
     this.#membership = null;
-    if (this.#values.get('identity') === null) return;
+    if (!this.#values.has('identity')) return;
     const until = this.#ledger.outlive(this.#policy(), KEPT_SERIALS);
     await this.#alarm.at(until ?? Date.now());
   }
@@ -227,7 +228,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** In this generation alone; nothing where the object is not in use any more. */
   async eraseHere(contributor: string): Promise<number> {
-    if (this.#values.get('identity') === null) return 0;
+    if (!this.#values.has('identity')) return 0;
     return this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
   }
 
@@ -299,7 +300,7 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   override async alarm(): Promise<void> {
-    if (this.#values.get('identity') === null) {
+    if (!this.#values.has('identity')) {
       // The collection was deleted; what is left waits for its queries' retention time to pass.
       if (this.#ledger.expired(Date.now())) await forget(this.ctx.storage, MIGRATIONS);
       return;

@@ -1,6 +1,7 @@
 /** Tables of a Region, as numbered migrations. */
 import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
-import { BLOB_TABLE, VALUE_TABLE } from '../sql.ts';
+import { BLOB_TABLE } from '../sql.ts';
+import { VALUE_TABLE } from '../values.ts';
 import { MOVING_TABLE } from './moving.ts';
 import { GIVEN_TABLE } from './records.ts';
 

@@ -18,7 +18,8 @@ import {
 } from '../../shared/participant/unit-selection.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
-import { Blobs, Values } from '../sql.ts';
+import { Blobs } from '../sql.ts';
+import { Values } from '../values.ts';
 
 /** What units are, and how old a record may be that takes part. */
 export interface ShardPolicy extends UnitPolicy {

@@ -91,8 +91,8 @@ export interface DirectoryApi {
   revokeToken(id: string): Promise<Outcome<Token>>;
   /** What a token allows; null when it is not good. `requests`: made with it since the caller last asked. */
   authenticate(id: string, hash: string, requests: number): Promise<Grant | null>;
-  /** Writes down what is about to be done. @returns the entry's id, for `endAudit`. */
-  beginAudit(entry: AuditInput): Promise<number>;
+  /** Writes down what is about to be done. @returns the entry's id, for `endAudit`; refused when there is no room. */
+  beginAudit(entry: AuditInput): Promise<Outcome<number>>;
   endAudit(id: number, status: number): Promise<void>;
   /** Newest first; those before the entry `before`. */
   audit(before: number | null, limit: number): Promise<AuditEntry[]>;

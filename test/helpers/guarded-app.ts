@@ -43,7 +43,8 @@ export function guardedApp(regions: Record<string, 'answers' | 'fails'> = { weur
     },
     async beginAudit(entry: AuditInput) {
       if (state.away) throw Object.assign(new Error('directory is away'), { retryable: true });
-      return audit.push({ ...entry, id: audit.length + 1, status: null });
+      const value = audit.push({ ...entry, id: audit.length + 1, status: null });
+      return { ok: true, value };
     },
     async endAudit(id, status) {
       (audit[id - 1] as AuditEntry).status = status;

@@ -60,7 +60,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
         ? { ok: true, value: collection }
         : { ok: false, code: 'unknown_collection', detail: `There is no collection ${name}` },
     collections: async () => [collection],
-    beginAudit: async () => 1,
+    beginAudit: async () => ({ ok: true, value: 1 }),
     endAudit: async () => {},
   };
   const region = (name: string): Partial<RegionApi> => ({

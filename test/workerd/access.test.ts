@@ -210,17 +210,31 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('keeps the newest entries', async () => {
+  it('keeps entries by their age, and refuses a token that would fill it', async () => {
     await runInDurableObject(directory(objects), (_, { storage }) => {
-      const log = new AuditLog(storage, 5);
-      const entry = { at: 0, principal: 'x', action: 'x', collection: null, target: null, request_id: '' };
-      const last = Array.from({ length: 12 }, () => log.begin(entry)).at(-1) as number;
-      log.end(last, 200);
-      log.end(last, 500);
-      expect(log.page(null, 100).map(({ id, status }) => [id, status])).toEqual([
-        [last, 200],
-        ...[1, 2, 3, 4].map((back) => [last - back, null]),
-      ]);
+      storage.sql.exec('DELETE FROM audit');
+      const log = new AuditLog(storage, { keptDays: 10, ofTokenPerDay: 5, inAll: 12 });
+      const day = 86_400_000;
+      const begin = (principal: string, at: number) => {
+        const entry = { at, principal, action: 'x', collection: null, target: null, request_id: '' };
+        const begun = log.begin(entry, at);
+        return begun.ok ? begun.value : begun.code;
+      };
+      const first = begin('root', 0) as number;
+      log.end(first, 200);
+      log.end(first, 500);
+      const noise = Array.from({ length: 7 }, () => begin('token', day));
+      expect(noise.slice(5)).toEqual(['too_many_requests', 'too_many_requests']);
+      // Another token, another day, and the secret.
+      expect(begin('other', day)).toBeTypeOf('number');
+      expect(begin('token', 2 * day)).toBeTypeOf('number');
+      for (let time = 0; time < 4; time++) expect(begin('root', 2 * day)).toBeTypeOf('number');
+      expect(begin('third', 2 * day)).toBe('audit_full');
+      expect(begin('root', 10 * day)).toBeTypeOf('number');
+      expect(log.page(null, 100).at(-1)).toMatchObject({ id: first, status: 200 });
+      // The oldest are too old now, and what comes has room.
+      expect(begin('third', 12 * day)).toBeTypeOf('number');
+      expect(log.page(null, 100).map(({ at }) => at / day)).toEqual([12, 10, 2, 2, 2, 2, 2]);
     });
   });
 });

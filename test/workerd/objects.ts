@@ -6,7 +6,7 @@ import type { ActiveRun } from '../../durable-objects/coordinator/run-store.ts';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import { coordinator, directory, region } from '../../durable-objects/names.ts';
 import { Region } from '../../durable-objects/region/region.ts';
-import { Values } from '../../durable-objects/sql.ts';
+import { Values } from '../../durable-objects/values.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { CoordinatorApi } from '../../shared/protocol/objects.ts';

@@ -8,7 +8,7 @@ import { Runner } from '../../durable-objects/coordinator/runner.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { directory } from '../../durable-objects/names.ts';
 import { Region } from '../../durable-objects/region/region.ts';
-import { Values } from '../../durable-objects/sql.ts';
+import { Values } from '../../durable-objects/values.ts';
 import {
   alarmed,
   collection,

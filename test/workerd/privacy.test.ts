@@ -6,7 +6,7 @@ import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { Shard } from '../../durable-objects/region/shard.ts';
-import { Values } from '../../durable-objects/sql.ts';
+import { Values } from '../../durable-objects/values.ts';
 import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
 import { cryptoSource } from '../../shared/privacy/random-source.ts';
 import {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CoordinatorParts } from '../../durable-objects/coordinator/parts.ts';
 import { SecureSum } from '../../durable-objects/coordinator/secure-sum.ts';
 import { Region } from '../../durable-objects/region/region.ts';
-import { Values } from '../../durable-objects/sql.ts';
+import { Values } from '../../durable-objects/values.ts';
 import type { AggregationGraph } from '../../shared/protocol/secagg.ts';
 import { collection, finished, hubOf, replaced, start } from './objects.ts';
 

@@ -4,6 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { problemOf } from '../problem.ts';
 import { routeOf } from './route.ts';
 
 /** Longest name that is kept of what an action was done to. */
@@ -22,9 +23,10 @@ export function auditLog(now: () => number): MiddlewareHandler<AppEnv> {
       target: target?.slice(0, LONGEST_TARGET) ?? null,
       request_id: c.var.requestId,
     };
-    const id = await services.directory().beginAudit(entry);
+    const begun = await services.directory().beginAudit(entry);
+    if (!begun.ok) throw problemOf(begun);
     await next();
-    services.later(services.directory().endAudit(id, c.res.status));
+    services.later(services.directory().endAudit(begun.value, c.res.status));
   };
 }
 

@@ -54,6 +54,13 @@ describe('wrangler.toml', () => {
     expect(read().ai).toBeUndefined();
   });
 
+  it('says which log lines are kept and billed: one a request, none of the runtime', () => {
+    for (const name of [undefined, ...ENVIRONMENTS]) {
+      const logs = { enabled: true, invocation_logs: false, head_sampling_rate: 1 };
+      expect(read(name).observability).toMatchObject({ enabled: true, logs });
+    }
+  });
+
   it('has nothing wrong in any environment', async () => {
     for (const name of [undefined, ...ENVIRONMENTS]) {
       const plan = await planDeployment(OWN, name, false);
