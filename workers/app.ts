@@ -19,6 +19,7 @@ import { requireMethod } from './middleware/methods.ts';
 import { observe } from './middleware/observe.ts';
 import { rateLimit } from './middleware/rate-limit.ts';
 import { routeOf } from './middleware/route.ts';
+import { ObjectFailure, withNamedObjects } from './object-failure.ts';
 import { openApiDocument } from './openapi.ts';
 import { Problem, problemOfFailure } from './problem.ts';
 import { router } from './router.ts';
@@ -60,7 +61,7 @@ export function createApp(
   app.onError((error, c) => {
     const problem = fromFramework(error) ?? problemOfFailure(error);
     c.set('problemCode', problem.code);
-    if (problem.status === 500 || error instanceof EngineError) {
+    if (problem.status === 500 || error instanceof EngineError || error instanceof ObjectFailure) {
       logLine('failed', { level: 'error', route: routeOf(c), error: errorText(error), stack: error.stack });
     }
     return problem.response({ path: c.req.path, requestId: c.get('requestId') ?? '' });
@@ -72,10 +73,7 @@ export function createApp(
   });
   app.use(requestId({ limitLength: 64 }), observe(isolate), timing(), protectReaders, shareWithOrigins);
   app.use(async (c, next) => {
-    c.set(
-      'services',
-      makeServices(c.env, (work) => c.executionCtx.waitUntil(work)),
-    );
+    c.set('services', withNamedObjects(makeServices(c.env, (work) => c.executionCtx.waitUntil(work))));
     await next();
   });
   app.use(

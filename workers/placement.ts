@@ -4,6 +4,8 @@ import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
 import type { RegionApi } from '../shared/protocol/objects.ts';
 import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
+import { ObjectFailure } from './object-failure.ts';
+import { missing } from './partial.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
 
@@ -56,10 +58,11 @@ async function placesOf(
   collection: Collection,
   keys: string[],
   region: string | null,
-): Promise<Record<string, string>> {
+): Promise<{ places: Record<string, string>; errors: Placed['errors'] }> {
   const coordinator = services.coordinator(collection);
   const places = await coordinator.place(keys, region, true);
-  if (region === null) return places;
+  const errors: Placed['errors'] = [];
+  if (region === null) return { places, errors };
   const elsewhere = new Map<string, string[]>();
   for (const key of keys) {
     const name = places[key] as string;
@@ -67,12 +70,15 @@ async function placesOf(
   }
   await Promise.all(
     [...elsewhere].map(async ([name, there]) => {
-      const held = new Set(await services.region(collection, name).holds(there));
-      const gone = there.filter((key) => !held.has(key));
-      if (gone.length > 0) Object.assign(places, await coordinator.place(gone, region, true, name));
+      const failed = await unlessRegionFails(name, there, async () => {
+        const held = new Set(await services.region(collection, name).holds(there));
+        const gone = there.filter((key) => !held.has(key));
+        if (gone.length > 0) Object.assign(places, await coordinator.place(gone, region, true, name));
+      });
+      if (failed !== null) errors.push(failed);
     }),
   );
-  return places;
+  return { places, errors };
 }
 
 /**
@@ -88,6 +94,21 @@ async function requireRoom(services: Services, collection: Collection, keys: str
   if (fresh === undefined) return;
   const detail = `key: no room for ${JSON.stringify(fresh)}; the retriever has ${pointer.bytesDue} bytes of at most ${FULL_BYTES}`;
   throw new Problem('collection_full', detail);
+}
+
+/** Null when the work was done; what to tell of the documents when their region failed. @throws whatever else it throws */
+async function unlessRegionFails(
+  region: string,
+  keys: string[],
+  work: () => Promise<void>,
+): Promise<Placed['errors'][number] | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (!(error instanceof ObjectFailure) || error.of.object !== 'region') throw error;
+    return { ...missing(region, error, 'its documents were not taken'), keys };
+  }
 }
 
 /** It would be listed and never found. */
@@ -113,10 +134,10 @@ export async function placeItems(
     throw new Problem('invalid_request', `items: the key ${JSON.stringify(repeated)} occurs twice`);
   }
   await requireRoom(services, collection, keys);
-  const places = await placesOf(services, collection, keys, region);
+  const { places, errors } = await placesOf(services, collection, keys, region);
+  const left = new Set(errors.flatMap((error) => error.keys));
   const shares = new Map<string, ItemInput[]>();
-  const errors: Placed['errors'] = [];
-  for (const item of items) {
+  for (const item of items.filter(({ key }) => !left.has(key))) {
     const name = places[item.key] as string;
     if (isBlank(item)) errors.push({ region: name, ...NOTHING_IN_IT, keys: [item.key] });
     else shares.set(name, [...(shares.get(name) ?? []), item]);
@@ -124,12 +145,13 @@ export async function placeItems(
   const receipts = new Map<string, ItemReceipt>();
   await Promise.all(
     [...shares].map(async ([name, share]) => {
-      const outcome = await services.region(collection, name).putItems(share);
-      if (outcome.ok) for (const receipt of outcome.value) receipts.set(receipt.key, receipt);
-      else {
-        const { code, detail } = outcome;
-        errors.push({ region: name, code, detail, keys: share.map((item) => item.key) });
-      }
+      const there = share.map((item) => item.key);
+      const failed = await unlessRegionFails(name, there, async () => {
+        const outcome = await services.region(collection, name).putItems(share);
+        if (outcome.ok) for (const receipt of outcome.value) receipts.set(receipt.key, receipt);
+        else errors.push({ region: name, code: outcome.code, detail: outcome.detail, keys: there });
+      });
+      if (failed !== null) errors.push(failed);
     }),
   );
   return { items: keys.flatMap((key) => receipts.get(key) ?? []), errors };

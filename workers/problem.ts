@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import { engineRefusal } from '../durable-objects/engine-refusal.ts';
 import type { Refusal } from '../shared/protocol/objects.ts';
+import { ObjectFailure } from './object-failure.ts';
 
 const CODES = {
   invalid_request: [400, 'The request does not fit the schema'],
@@ -47,6 +48,10 @@ const CODES = {
   token_limit: [429, 'The token has given as much feedback as is allowed'],
   feedback_full: [429, 'The region keeps as much feedback as is allowed'],
   internal_error: [500, 'The server failed'],
+  storage_full: [507, 'There is no room left in the storage'],
+  region_failed: [503, 'A region cannot be used'],
+  coordinator_failed: [503, 'The coordinator of the collection cannot be used'],
+  directory_failed: [503, 'The directory cannot be used'],
   audit_full: [503, 'The audit log has no room'],
   encoder_failed: [503, 'The encoder cannot be used'],
   secret_missing: [503, 'The deployment has no secret'],
@@ -162,17 +167,33 @@ export function problemOf(refusal: Refusal): Problem {
 }
 
 /**
- * What failures become. The encoder says what is wrong with it; an overloaded or restarting object is worth another
- * try, a bug is not.
+ * What failures become. The encoder says what is wrong with it, an object that fails is named; what is left is a bug of
+ * the edge.
  */
 export function problemOfFailure(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const refusal = engineRefusal(error);
   if (refusal !== null) return problemOf(refusal);
-  const { retryable, overloaded } = (error ?? {}) as { retryable?: boolean; overloaded?: boolean };
+  if (error instanceof ObjectFailure) return problemOfObject(error);
+  return new Problem('internal_error', 'The failure was logged under the request id.');
+}
+
+/** What is left without the object, and whether another try is worth it. */
+const WITHOUT = {
+  region: 'the others work',
+  coordinator: 'documents in its regions and other collections can be used',
+  directory: 'what isolates remember goes on for a while; nothing can be created, changed or authorised',
+} as const;
+
+function problemOfObject({ of, retryable, overloaded, full }: ObjectFailure): Problem {
+  if (full)
+    return new Problem('storage_full', `${of.title} has no room left: delete something, or give it more.`);
   if (overloaded || retryable) {
     const seconds = overloaded ? '10' : '1';
-    return new Problem('unavailable', `Try again in ${seconds} s.`, { headers: { 'retry-after': seconds } });
+    const why = overloaded ? 'has too much to do' : 'is being started again';
+    const detail = `${of.title} ${why}. Try again in ${seconds} s.`;
+    return new Problem('unavailable', detail, { headers: { 'retry-after': seconds } });
   }
-  return new Problem('internal_error', 'The failure was logged under the request id.');
+  const detail = `${of.title} failed; ${WITHOUT[of.object]}. The failure was logged under the request id.`;
+  return new Problem(`${of.object}_failed`, detail, { headers: { 'retry-after': '30' } });
 }

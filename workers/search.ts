@@ -4,14 +4,14 @@
  * the snapshot, so that an upload is found at once. When filters or deletions leave too few, the next best are asked
  * for, until there are enough. A region that is late or fails costs its own passages only.
  */
-import { errorText, logLine } from '../shared/log.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
-import type { SearchError } from '../shared/protocol/api/search.ts';
+import type { RegionError } from '../shared/protocol/api/region-error.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { scoreOf } from './calibration.ts';
-import { DeadlineError, within } from './deadline.ts';
+import { within } from './deadline.ts';
+import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { mergeHits, Ranking } from './ranking.ts';
 import type { QueryEncoder, Services } from './services.ts';
 import type { Measure } from './stopwatch.ts';
@@ -34,11 +34,9 @@ export interface ScoredHit extends PassageHit {
 export interface SearchResult {
   /** Best first, one passage of each item. */
   hits: ScoredHit[];
-  errors: SearchError[];
+  errors: RegionError[];
 }
 
-/** How long the passages of one region are waited for, in all. */
-export const REGION_DEADLINE_MS = 5000;
 /** Items asked of the regions beyond those wanted: some may have been deleted or changed since the snapshot. */
 const SPARE_ITEMS = 5;
 /** With filters nobody knows how many items pass: each time the regions are asked for more. */
@@ -95,7 +93,7 @@ async function embed({ encoder, snapshot }: SearchContext, { query, explain }: S
 class Regions {
   readonly names: readonly string[];
   readonly #context: SearchContext;
-  readonly #failed = new Map<string, SearchError>();
+  readonly #failed = new Map<string, RegionError>();
   readonly #until: number;
 
   constructor(context: SearchContext, names: readonly string[]) {
@@ -116,7 +114,7 @@ class Regions {
             const work = services.region(collection, name).passages(request(name));
             return await within(left, `region ${name}`, work);
           } catch (error) {
-            this.#failed.set(name, searchError(name, error));
+            this.#failed.set(name, missing(name, error, 'its passages are missing'));
             return [];
           }
         }),
@@ -124,13 +122,7 @@ class Regions {
     return answers.flat();
   }
 
-  errors(): SearchError[] {
+  errors(): RegionError[] {
     return [...this.#failed.values()].sort((a, b) => (a.region < b.region ? -1 : 1));
   }
-}
-
-function searchError(region: string, error: unknown): SearchError {
-  if (error instanceof DeadlineError) return { region, code: 'region_timeout', detail: error.message };
-  logLine('region_failed', { level: 'error', region, error: errorText(error) });
-  return { region, code: 'region_failed', detail: `region ${region} failed; its passages are missing` };
 }

@@ -33,13 +33,15 @@ import { migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { AuditLog } from './audit-log.ts';
 import { changedSettings } from './changes.ts';
+import { destroyObjects, refusalOf } from './collection-objects.ts';
 import { encoderNamed } from './encoder-named.ts';
 import { Federations, type OutsideParticipant, type Subject } from './federations.ts';
 import { participantsOf, rosterInfo, termsOf } from './participants.ts';
+import { Preparation } from './preparation.ts';
 import { RateWindows } from './rate-windows.ts';
 import { failureOf, infoOf, isUnderWay, Reindexes, reindexOf } from './reindex.ts';
 import { settingsProblem } from './rosters.ts';
-import { type CollectionRow, info, sameSettings, splitKey, subjectOf } from './rows.ts';
+import { type CollectionRow, defaultSettings, info, sameSettings, splitKey, subjectOf } from './rows.ts';
 import { MIGRATIONS } from './schema.ts';
 import { TokenStore } from './tokens.ts';
 import { upgrade } from './upgrade.ts';
@@ -55,6 +57,7 @@ export class Directory extends TracedObject implements DirectoryApi {
   readonly #audit: AuditLog;
   readonly #windows = new RateWindows();
   readonly #federations: Federations;
+  readonly #preparation: Preparation;
   readonly #reindexes: Reindexes;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
@@ -65,19 +68,20 @@ export class Directory extends TracedObject implements DirectoryApi {
     this.#audit = new AuditLog(ctx.storage);
     this.#federations = new Federations(ctx.storage);
     upgrade(ctx.storage, this.#federations);
+    this.#preparation = new Preparation({ storage: ctx.storage, env, federations: this.#federations });
     this.#reindexes = new Reindexes({
       storage: ctx.storage,
       env,
       row: (name) => this.#row(name),
       adminKey: async (name) => this.#federations.adminKey(await subjectOf(this.#row(name) as CollectionRow)),
-      prepare: (name) => this.#prepare(this.#row(name) as CollectionRow),
+      prepare: (name) => this.#preparation.prepare(this.#row(name) as CollectionRow),
     });
   }
 
   async collection(name: string): Promise<Outcome<Collection>> {
     const row = this.#row(name);
-    if (row?.state === 'lives') return row.ready === 1 ? { ok: true, value: info(row) } : this.#prepare(row);
-    if (name === 'default') return this.create(name, CollectionSettings.parse(this.#defaults()));
+    if (row?.state === 'lives') return this.#preparation.usable(row);
+    if (name === 'default') return this.create(name, defaultSettings(this.env));
     return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
   }
 
@@ -112,7 +116,10 @@ export class Directory extends TracedObject implements DirectoryApi {
     const problem = settingsProblem(settings);
     if (problem !== null) return { ok: false, code: 'invalid_request', detail: problem };
     // A removal that was cut short is finished first: regions of two lives would not fit together.
-    if (known?.state === 'leaving') await this.#removeObjects(known);
+    if (known?.state === 'leaving') {
+      const left = await this.#removeObjects(known);
+      if (!left.ok) return left;
+    }
     this.ctx.storage.sql.exec(
       `INSERT INTO collections (name, settings, split_key, contributor_key, admin_seed, created_at)
        VALUES (?, ?, ?, ?, ?, ?)
@@ -125,7 +132,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       toBase64Url(systemRandom(32)),
       Date.now(),
     );
-    return this.#prepare(this.#row(name) as CollectionRow);
+    return this.#preparation.prepare(this.#row(name) as CollectionRow);
   }
 
   async update(name: string, patch: SettingsPatch): Promise<Outcome<Collection>> {
@@ -145,7 +152,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       JSON.stringify(changed.value),
       name,
     );
-    return this.#prepare(this.#row(name) as CollectionRow);
+    return this.#preparation.prepare(this.#row(name) as CollectionRow);
   }
 
   async remove(name: string): Promise<Outcome<null>> {
@@ -154,23 +161,23 @@ export class Directory extends TracedObject implements DirectoryApi {
       return { ok: false, code: 'unknown_collection', detail: `collection: ${name} does not exist` };
     // A removal that is cut short can be asked for again, and the cron trigger goes on with it.
     this.ctx.storage.sql.exec("UPDATE collections SET ready = 0, state = 'leaving' WHERE name = ?", name);
-    await this.#removeObjects(row);
-    return { ok: true, value: null };
+    return await this.#removeObjects(row);
   }
 
-  async #removeObjects(row: CollectionRow): Promise<void> {
+  async #removeObjects(row: CollectionRow): Promise<Outcome<null>> {
     const { name } = row;
     const settings = CollectionSettings.parse(JSON.parse(row.settings));
+    const failed = await destroyObjects(this.env, name, settings);
+    if (failed.length > 0) {
+      return refusalOf(failed, 'the rest of the collection is deleted, and the cron trigger goes on with it');
+    }
     await this.#reindexes.forget(row);
-    await traced(coordinator(this.env, name, settings)).destroy();
-    await Promise.all(
-      settings.regions.map((each) => traced(region(this.env, name, each, settings)).destroy()),
-    );
     this.#federations.forget(name);
     this.ctx.storage.sql.exec(
       "UPDATE collections SET state = 'gone' WHERE name = ? AND state = 'leaving'",
       name,
     );
+    return { ok: true, value: null };
   }
 
   async reindex(name: string, encoder: string | null): Promise<Outcome<Reindex>> {
@@ -222,7 +229,7 @@ export class Directory extends TracedObject implements DirectoryApi {
   async #tickOne(row: CollectionRow, now: number): Promise<string[]> {
     if (row.state === 'leaving') await this.#removeObjects(row);
     if (row.state !== 'lives') return [];
-    if (row.ready === 0) await this.#prepare(row);
+    if (row.ready === 0) await this.#preparation.prepare(row);
     const settings = CollectionSettings.parse(JSON.parse(row.settings));
     if (this.env.FEDCAR_JOIN_URL && row.name === 'default') {
       // Nobody else would wake a region that lost its alarm.
@@ -268,32 +275,6 @@ export class Directory extends TracedObject implements DirectoryApi {
     return this.#audit.page(before, limit);
   }
 
-  /** Tells coordinator and regions who they are; `ready` is set when all know. */
-  async #prepare(row: CollectionRow): Promise<Outcome<Collection>> {
-    const subject = await subjectOf(row);
-    const { settings } = subject;
-    const adminKey = this.#federations.adminKey(subject);
-    const members = await Promise.all(
-      settings.regions.map(async (name) => {
-        const stub = traced(region(this.env, row.name, name, settings));
-        const keys = { splitKey: row.split_key, contributorKey: row.contributor_key, adminKey };
-        const identity = { collection: row.name, name, settings, ...keys };
-        return { id: name, key: (await stub.configure(identity)).key };
-      }),
-    );
-    this.#federations.setRegions(row.name, members);
-    await this.#spread(subject);
-    this.ctx.storage.sql.exec('UPDATE collections SET ready = 1 WHERE name = ?', row.name);
-    return { ok: true, value: info(row) };
-  }
-
-  /** Tells the coordinator who takes part. */
-  async #spread(subject: Subject): Promise<void> {
-    const { collection, settings } = subject;
-    const federation = await this.#federations.settle(subject);
-    await traced(coordinator(this.env, collection, settings)).configure(collection, settings, federation);
-  }
-
   /** The collection as it stands, for what concerns its participants. */
   async #subject(name: string): Promise<Outcome<Subject>> {
     const found = await this.collection(name);
@@ -310,7 +291,8 @@ export class Directory extends TracedObject implements DirectoryApi {
     if (!found.ok) return found;
     const taken = this.#federations.enrol(name, by, hash, Date.now());
     if (!taken.ok) return taken;
-    await this.#spread(found.value);
+    const told = await this.#preparation.spread(found.value);
+    if (!told.ok) return told;
     const { name: model, sha256 } = await modelInfo(this.env, found.value.settings.encoder);
     const admin_key = this.#federations.signingKey(found.value);
     const terms = termsOf(found.value.settings);
@@ -332,7 +314,8 @@ export class Directory extends TracedObject implements DirectoryApi {
       const detail = `name: ${who} is no participant from outside`;
       return { ok: false, code: 'unknown_participant', detail };
     }
-    await this.#spread(found.value);
+    const told = await this.#preparation.spread(found.value);
+    if (!told.ok) return told;
     return { ok: true, value: null };
   }
 
@@ -347,11 +330,13 @@ export class Directory extends TracedObject implements DirectoryApi {
     const before = this.#federations.adminKey(found.value);
     const put = await this.#federations.putRoster(found.value, signed);
     if (!put.ok) return put;
-    if (before === this.#federations.adminKey(found.value)) await this.#spread(found.value);
-    else {
+    if (before === this.#federations.adminKey(found.value)) {
+      const told = await this.#preparation.spread(found.value);
+      if (!told.ok) return told;
+    } else {
       // Regions have to know the new key before its roster.
       this.ctx.storage.sql.exec('UPDATE collections SET ready = 0 WHERE name = ?', name);
-      await this.#prepare(this.#row(name) as CollectionRow);
+      await this.#preparation.prepare(this.#row(name) as CollectionRow);
     }
     return this.roster(name);
   }
@@ -361,19 +346,6 @@ export class Directory extends TracedObject implements DirectoryApi {
     if (!found.ok) return found;
     const set = this.#federations.setAdminKey(found.value, key);
     return set.ok ? this.roster(name) : set;
-  }
-
-  /** Settings of the collection `default`, as far as the deployment's variables have them. */
-  #defaults() {
-    const { FEDCAR_REGIONS = '', FEDCAR_JURISDICTION = '' } = this.env;
-    const regions = FEDCAR_REGIONS.split(',').map((name) => name.trim());
-    const named = regions.filter((name) => name !== '');
-    return {
-      ...(named.length === 0 ? {} : { regions: named }),
-      ...(FEDCAR_JURISDICTION === '' ? {} : { jurisdiction: FEDCAR_JURISDICTION }),
-      // Its regions train elsewhere.
-      ...(this.env.FEDCAR_JOIN_URL ? { regionsTrain: false, schedule: { everyHours: 0 } } : {}),
-    };
   }
 
   #rows(): CollectionRow[] {

@@ -101,6 +101,11 @@ export class Federations {
     return this.signingKey(subject) === toBase64Url(subject.own.key);
   }
 
+  /** As they were told last; none before that. */
+  regions(collection: string): Member[] {
+    return JSON.parse(this.#row(collection).regions) as Member[];
+  }
+
   setRegions(collection: string, members: readonly Member[]): void {
     this.#row(collection);
     const json = JSON.stringify(members);
@@ -135,7 +140,7 @@ export class Federations {
   }
 
   wanted({ collection, settings }: Subject): Wanted {
-    const regions = settings.regionsTrain ? (JSON.parse(this.#row(collection).regions) as Member[]) : [];
+    const regions = settings.regionsTrain ? this.regions(collection) : [];
     const outside = this.outside(collection).map(({ name, key }) => ({ id: name, key }));
     const last = this.rosters(collection).at(-1)?.roster ?? null;
     return rosterWanted(collection, settings, [...regions, ...outside], last);
@@ -218,8 +223,7 @@ export class Federations {
   }
 
   #keys(collection: string): string[] {
-    const regions = JSON.parse(this.#row(collection).regions) as Member[];
-    return [...regions, ...this.outside(collection)].map(({ key }) => key);
+    return [...this.regions(collection), ...this.outside(collection)].map(({ key }) => key);
   }
 
   /** Takes back an invitation, or ends a membership. @returns whether there was one */

@@ -3,6 +3,7 @@ import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { ObjectsEnv } from '../env.ts';
 import type { Subject } from './federations.ts';
 
 export interface CollectionRow extends Record<string, SqlStorageValue> {
@@ -34,6 +35,19 @@ export function info(row: CollectionRow): Collection {
     settings: CollectionSettings.parse(JSON.parse(row.settings)),
     created_at: row.created_at,
   };
+}
+
+/** Settings of the collection `default`, as far as the deployment's variables have them. */
+export function defaultSettings(env: ObjectsEnv): CollectionSettings {
+  const { FEDCAR_REGIONS = '', FEDCAR_JURISDICTION = '' } = env;
+  const regions = FEDCAR_REGIONS.split(',').map((name) => name.trim());
+  const named = regions.filter((name) => name !== '');
+  return CollectionSettings.parse({
+    ...(named.length === 0 ? {} : { regions: named }),
+    ...(FEDCAR_JURISDICTION === '' ? {} : { jurisdiction: FEDCAR_JURISDICTION }),
+    // Its regions train elsewhere.
+    ...(env.FEDCAR_JOIN_URL ? { regionsTrain: false, schedule: { everyHours: 0 } } : {}),
+  });
 }
 
 /** Random, or made from the seed where runs must be repeatable. */

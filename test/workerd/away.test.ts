@@ -6,8 +6,8 @@ import type { ActiveRun } from '../../durable-objects/coordinator/run-store.ts';
 import { Runner } from '../../durable-objects/coordinator/runner.ts';
 import { directory } from '../../durable-objects/names.ts';
 import { Region } from '../../durable-objects/region/region.ts';
-import type { Job } from '../../shared/participant/shard-store.ts';
 import { Values } from '../../durable-objects/values.ts';
+import type { Job } from '../../shared/participant/shard-store.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import {
   activeRun,

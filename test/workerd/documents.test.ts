@@ -3,9 +3,9 @@ import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Library } from '../../durable-objects/region/library.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
+import { Values } from '../../durable-objects/values.ts';
 import { Participant } from '../../shared/participant/participant.ts';
 import type { Job } from '../../shared/participant/shard-store.ts';
-import { Values } from '../../durable-objects/values.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
 import { ItemInput, MAX_ITEM_BYTES } from '../../shared/protocol/items.ts';
 import {

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { ActiveRun } from '../../durable-objects/coordinator/run-store.ts';
 import { Runner } from '../../durable-objects/coordinator/runner.ts';
 import { Region } from '../../durable-objects/region/region.ts';
+import { Values } from '../../durable-objects/values.ts';
 import { Participant } from '../../shared/participant/participant.ts';
 import type { Job } from '../../shared/participant/shard-store.ts';
-import { Values } from '../../durable-objects/values.ts';
 import {
   alarmed,
   BRIEF,

@@ -6,7 +6,7 @@ import { abortAllDurableObjects, runInDurableObject, SELF } from 'cloudflare:tes
 import { expect, it } from 'vitest';
 import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
-import { Values } from '../../durable-objects/sql.ts';
+import { Values } from '../../durable-objects/values.ts';
 import { fromBase64Url, toBase64Url, toHex } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { hashJson, labelled } from '../../shared/crypto/hash.ts';

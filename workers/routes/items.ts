@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
+import { RegionError } from '../../shared/protocol/api/region-error.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import {
   fitsRow,
@@ -15,6 +16,7 @@ import {
 } from '../../shared/protocol/items.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import { hasPrototypeField } from '../middleware/json-shape.ts';
+import { askRegions } from '../partial.ts';
 import { type Placed, placeItems, regionOfItem, requireRegion } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
@@ -46,7 +48,14 @@ const UploadError = z.strictObject({
 const Receipts = z
   .strictObject({ items: z.array(ItemReceipt), errors: z.array(UploadError) })
   .openapi('ItemReceipts');
-const Items = z.strictObject({ items: z.array(ItemSummary), next: z.string().nullable() }).openapi('Items');
+const Items = z
+  .strictObject({
+    items: z.array(ItemSummary),
+    next: z.string().nullable(),
+    /** Regions whose documents are missing from this page. */
+    errors: z.array(RegionError),
+  })
+  .openapi('Items');
 const Passage = z.strictObject({ id: z.string(), ordinal: z.int(), text: z.string(), tokens: z.int() });
 const Passages = z.strictObject({ passages: z.array(Passage) }).openapi('Passages');
 /** Of a document that is there, also from a time when keys had fewer rules: it can be read and deleted. */
@@ -182,14 +191,15 @@ export function itemRoutes() {
       const { after, limit, region: only, filters } = c.req.valid('query');
       if (only !== undefined) requireRegion(collection, only);
       const regions = only === undefined ? collection.settings.regions : [only];
-      const pages = await Promise.all(
-        regions.map((name) => services.region(collection, name).items(after ?? null, limit, filters ?? null)),
+      const { answers, errors } = await askRegions(regions, 'its documents are missing', (name) =>
+        services.region(collection, name).items(after ?? null, limit, filters ?? null),
       );
+      const pages = [...answers.values()];
       const merged = pages.flat().sort((a, b) => byCodePoints(a.key, b.key));
       const items = merged.slice(0, limit);
       // Some region's page was full: there may be more behind it.
       const more = merged.length > limit || pages.some((page) => page.length === limit);
-      return c.json({ items, next: more ? (items.at(-1)?.key ?? null) : null }, 200);
+      return c.json({ items, next: more ? (items.at(-1)?.key ?? null) : null, errors }, 200);
     })
     .openapi(one, async (c) => {
       const { key } = c.req.valid('param');

@@ -2,13 +2,21 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Item } from '../../../shared/protocol/items.ts';
-import type { Client } from '../../client.ts';
+import type { ApiError, Client } from '../../client.ts';
 import { concurrent } from '../../concurrent.ts';
 import type { Context, Shown } from '../context.ts';
+import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
 
 const PAGE = 100;
+
+interface Page {
+  items: { key: string }[];
+  next: string | null;
+  /** Missing in answers of earlier versions. */
+  errors?: { region: string; detail: string }[];
+}
 const REQUESTS_AT_ONCE = 8;
 
 export const exportCommand: Register = (program, bind) => {
@@ -28,8 +36,9 @@ async function save(context: Context, name: string): Promise<Shown> {
       const bar = context.progress('documents', 0);
       const file = await open(resolve(context.io.cwd, name), 'wx');
       let documents = 0;
+      const away = new Map<string, string>();
       try {
-        for await (const items of pages(client)) {
+        for await (const items of pages(client, away)) {
           const lines = items.map(({ key, title, text, format, metadata, region }) =>
             JSON.stringify({ key, title, text, format, metadata, region }),
           );
@@ -41,22 +50,32 @@ async function save(context: Context, name: string): Promise<Shown> {
         await file.close();
       }
       bar.end(`${documents} documents`);
+      if (away.size > 0) {
+        const why = [...away.values()].join('; ');
+        throw new Failure(`${name} has ${documents} documents and is not complete: ${why}`);
+      }
       return { json: { file: name, documents }, text: `${documents} documents in ${name}` };
     },
   );
 }
 
-/** Lists have no texts: each document is asked for. One that is deleted meanwhile is left out. */
-async function* pages(client: Client): AsyncGenerator<Item[]> {
+/**
+ * Lists have no texts: each document is asked for. One that is deleted meanwhile is left out.
+ * @param away gets the regions whose documents are missing, with the reason
+ */
+async function* pages(client: Client, away: Map<string, string>): AsyncGenerator<Item[]> {
   let after: string | null = null;
   do {
     const from: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: { items: { key: string }[]; next: string | null } = await client.get(
-      `/items?limit=${PAGE}${from}`,
-    );
+    const page: Page = await client.get(`/items?limit=${PAGE}${from}`);
+    for (const { region, detail } of page.errors ?? []) away.set(region, detail);
     const found = await concurrent(page.items, REQUESTS_AT_ONCE, ({ key }) =>
-      client.get<Item>(`/items/${encodeURIComponent(key)}`).catch((error: { code?: string }) => {
+      client.get<Item>(`/items/${encodeURIComponent(key)}`).catch((error: ApiError) => {
         if (error.code === 'unknown_item') return null;
+        if (error.code === 'region_failed') {
+          away.set(error.message, error.message);
+          return null;
+        }
         throw error;
       }),
     );

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { REGION_DEADLINE_MS, type SearchOptions, search } from '../../../workers/search.ts';
+import { REGION_DEADLINE_MS } from '../../../workers/partial.ts';
+import { type SearchOptions, search } from '../../../workers/search.ts';
 import { hitOf, type MemoryOptions, memoryServices } from '../../helpers/memory-services.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
 
