@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /**
  * The `fedcar` command, from a checkout or from an installed package. The sources are TypeScript with imports that
- * Node cannot follow by itself, and no Node strips types below node_modules: tsx does both. Where the Node at hand is
- * too old for the platform's tools, the command starts itself again on another.
+ * Node cannot follow by itself, and no Node strips types below node_modules: what runs is a bundle of them. Where the
+ * Node at hand is too old for the platform's tools, the command starts itself again on another.
  */
+import module from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { otherNode, runOn } from '../scripts/node-runtime.mjs';
 
 function nodeToRunOn() {
@@ -17,9 +20,11 @@ function nodeToRunOn() {
 
 const node = nodeToRunOn();
 if (node === null) {
-  const { register } = await import('tsx/esm/api');
-  register();
-  const { main } = await import('./fedcar/main.ts');
+  const { bundledCommand } = await import('../scripts/command-bundle.mjs');
+  const bundle = await bundledCommand();
+  // What V8 made of it goes with it.
+  module.enableCompileCache(join(bundle, 'compiled'));
+  const { main } = await import(pathToFileURL(join(bundle, 'main.mjs')).href);
   process.exitCode = await main(process.argv.slice(2));
 } else {
   await runOn(node);

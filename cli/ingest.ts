@@ -1,7 +1,6 @@
 /** Documents and query records into a collection, through the API that every user has, in batches. */
 import { createHash } from 'node:crypto';
 import type { FeedbackInput, ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
-import { isBlank } from '../shared/retrieval/chunking.ts';
 import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
@@ -105,6 +104,8 @@ export async function* withoutBlank(
   documents: Entries<IngestedDocument>,
   blank: string[],
 ): AsyncGenerator<IngestedDocument> {
+  // The readers of HTML and Markdown are loaded where documents are read.
+  const { isBlank } = await import('../shared/retrieval/chunking.ts');
   for await (const entry of documents) {
     if (isBlank({ format: 'text', ...entry.document })) blank.push(entry.document.key);
     else yield entry;

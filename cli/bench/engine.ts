@@ -3,16 +3,15 @@
  * what ONNX Runtime's own fp32 product does in the same process in the same seconds, so that it means the same on
  * every machine; all times are taken from outside.
  */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { DEFAULT_MICROBATCH_TOKENS } from '../../models/engine.ts';
-import { type Held, PRODUCT, type Command as Step } from '../../test/bench/engine-subject.ts';
+import { PROJECT } from '../worker-bundle.ts';
 import { optionsOf } from './options-of.ts';
 import { type SubjectProcess, startNodeSubject, startWorkerdSubject } from './subject-process.ts';
+import { type Held, PRODUCT, type Command as Step } from './subjects/engine-subject.ts';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const PATHS = { root: ROOT, model: join(ROOT, 'models/minilm') };
+const PATHS = { root: PROJECT, model: join(PROJECT, 'models/minilm') };
 /** Multiply-adds of MiniLM's linear maps, counted as two operations, in MFLOP a token. */
 const FORWARD_MFLOP = 21.3;
 const TRAIN_MFLOP = 42.6;
@@ -48,8 +47,8 @@ interface Report extends Speed, Memory {
 
 type Start = () => Promise<SubjectProcess>;
 const RUNTIMES: Record<'workerd' | 'node', Start> = {
-  workerd: () => startWorkerdSubject('test/bench/engine-worker.ts', PATHS),
-  node: () => startNodeSubject('test/bench/engine-node.ts', PATHS),
+  workerd: () => startWorkerdSubject('cli/bench/subjects/engine-worker.ts', PATHS),
+  node: () => startNodeSubject('engine-node', PATHS),
 };
 
 export async function benchEngine(args: string[]): Promise<void> {

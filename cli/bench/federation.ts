@@ -11,6 +11,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
+import { bundledCommand } from '../../scripts/command-bundle.mjs';
 import type { FeedbackInput } from '../../shared/protocol/items.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { RetrievalSummary } from '../../shared/retrieval/metrics.ts';
@@ -183,8 +184,8 @@ async function begin(
   const { invitation } = await client.post<{ invitation: string }>('/participants/invitations', { name });
   const model = join(PROJECT, 'models', 'minilm');
   const config: BenchParticipant = { url, invitation, data, state: join(place, `state-${index}`), model };
-  const entry = join(PROJECT, 'cli', 'bench', 'federation-participant.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(config)], {
+  const entry = join(await bundledCommand(), 'federation-participant.mjs');
+  const child = spawn(process.execPath, [entry, JSON.stringify(config)], {
     cwd: PROJECT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

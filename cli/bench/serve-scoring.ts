@@ -1,8 +1,8 @@
 /** Scoring alone: every row of a snapshot with a query, in workerd, by the processor time of its thread. */
 
-import type { ScoreCommand } from '../../test/bench/score-worker.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { startWorkerdSubject } from './subject-process.ts';
+import type { ScoreCommand } from './subjects/score-worker.ts';
 
 export interface Scoring {
   /** One query's scores of all rows. */
@@ -19,7 +19,10 @@ const TIMES = 4;
 
 export async function measureScoring(rows: number, width: number): Promise<Scoring> {
   const nothing = { read: () => Promise.reject(new Error('there is no artifact')) };
-  const subject = await startWorkerdSubject('test/bench/score-worker.ts', { root: PROJECT, model: nothing });
+  const subject = await startWorkerdSubject('cli/bench/subjects/score-worker.ts', {
+    root: PROJECT,
+    model: nothing,
+  });
   try {
     const median = async (what: ScoreCommand['do']) => {
       const times: number[] = [];

@@ -4,7 +4,7 @@
  *
  * What is made up: sixteen of the samples' documents are uploaded through the API, with about thirty passages. All other
  * rows are documents of one short text whose embeddings are random directions
- * (test/bench/serve-worker.ts), because embedding 50,000 texts takes a quarter of an hour. They lie in the regions'
+ * (cli/bench/subjects/serve-worker.ts), because embedding 50,000 texts takes a quarter of an hour. They lie in the regions'
  * tables and in the snapshot as any others, and scoring them takes as long. Distinct queries are the samples' test questions, each with a number that makes it new:
  * all of them are embedded. Repeated ones are one question, remembered.
  */
@@ -80,7 +80,7 @@ export async function benchServe(args: string[]): Promise<void> {
     const modules = await bundleWorker(
       join(folder, 'worker'),
       undefined,
-      join(PROJECT, 'test/bench/serve-worker.ts'),
+      join(PROJECT, 'cli/bench/subjects/serve-worker.ts'),
     );
     const reports: Report[] = [];
     for (const rows of sizes) {

@@ -14,6 +14,7 @@ import { convertV4MiniflareOptions, Miniflare, type V4ModuleDefinition } from 'm
 import { unstable_readConfig } from 'wrangler';
 import { fsSource } from '../../models/fs-source.ts';
 import type { ArtifactSource } from '../../models/manifest.ts';
+import { bundledCommand } from '../../scripts/command-bundle.mjs';
 import { type HeapUsage, heapUsage, openHeap } from './inspected-heap.ts';
 
 export interface SubjectProcess {
@@ -73,12 +74,15 @@ export async function startWorkerdSubject(
   };
 }
 
-/** The subject in a Node process of its own. */
+/**
+ * The subject in a Node process of its own.
+ * @param entry one of those of the bundled command
+ */
 export async function startNodeSubject(
   entry: string,
   { root, model }: SubjectOptions,
 ): Promise<SubjectProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry), String(model)], {
+  const child = spawn(process.execPath, [join(await bundledCommand(), `${entry}.mjs`), String(model)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

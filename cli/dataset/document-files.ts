@@ -13,7 +13,6 @@ import {
   ItemInput,
 } from '../../shared/protocol/items.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
-import { decodeEntities } from '../../shared/retrieval/html.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError, readJsonLines } from './lines.ts';
 import { valid } from './valid.ts';
@@ -47,7 +46,7 @@ export async function* readDocumentFiles(
     const source = decode(file, await readFile(file));
     if (source.trim() === '') continue;
     const format = FORMATS[extname(file).toLowerCase()] ?? 'text';
-    const item = { key, format, metadata: {}, ...titled(source, format, key) };
+    const item = { key, format, metadata: {}, ...(await titled(source, format, key)) };
     yield { document: valid(ItemInput, item, file, null), region };
   }
 }
@@ -92,10 +91,15 @@ function decode(file: string, bytes: Uint8Array): string {
 }
 
 /** The title that a document gives itself, taken out of its text where it would be there twice; else the file's name. */
-function titled(source: string, format: ItemFormat, key: string): { title: string; text: string } {
+async function titled(
+  source: string,
+  format: ItemFormat,
+  key: string,
+): Promise<{ title: string; text: string }> {
   const named = basename(key, extname(key)).replace(/[-_]+/g, ' ').trim();
   if (format === 'text') return { title: named, text: source };
   if (format === 'html') {
+    const { decodeEntities } = await import('../../shared/retrieval/html.ts');
     const title = /<title[^>]*>([^<]*)<\/title>/i.exec(source)?.[1] ?? '';
     return { title: decodeEntities(title).replace(/\s+/g, ' ').trim() || named, text: source };
   }

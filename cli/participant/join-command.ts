@@ -18,7 +18,7 @@ import { tokenOf } from '../fedcar/target.ts';
 import { blankLine, type IngestedDocument, uploadDocuments } from '../ingest.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { type ParticipantData, readData } from './data.ts';
-import { becomeMember, type Connection, openParticipant, portOf } from './join.ts';
+import type { Connection } from './join.ts';
 import { type Ended, serve } from './service.ts';
 import { ParticipantState } from './state.ts';
 
@@ -164,6 +164,8 @@ async function takePart(
     epsilon: options.epsilon,
     allowPlain: options.allowPlain,
   };
+  // The encoder and what trains it are loaded by no other command.
+  const { becomeMember, openParticipant } = await import('./join.ts');
   const membership = await becomeMember(state, signer, enrolment, connection);
   const { agreement, budget } = membership;
   context.say(`${agreement.name} of ${agreement.collection} at ${url}`);
@@ -229,6 +231,7 @@ async function leave(context: Context, state: ParticipantState, connection: Conn
   const { collection, name } = membership.agreement;
   const { signer } = await state.identity();
   return await context.change({ what: `leave ${collection}`, confirm: true }, async () => {
+    const { portOf } = await import('./join.ts');
     await portOf(membership, signer, connection).leave();
     return { json: { collection, participant: name, left: true }, text: `left ${collection}` };
   });

@@ -2,11 +2,11 @@
  * What `fedcar bench engine` measures, the same inside workerd and inside Node: it does so much of a kind of work when
  * told to, and whoever tells it takes the time, because clocks stand still inside a Worker.
  */
-import { type Engine, openEngine } from '../../models/engine.ts';
-import type { ArtifactSource } from '../../models/manifest.ts';
-import { encodeModel } from '../../models/onnx/encode.ts';
-import { InferenceSession } from '../../models/session/inference.ts';
-import { startRuntime } from '../../models/session.ts';
+import { type Engine, openEngine } from '../../../models/engine.ts';
+import type { ArtifactSource } from '../../../models/manifest.ts';
+import { encodeModel } from '../../../models/onnx/encode.ts';
+import { InferenceSession } from '../../../models/session/inference.ts';
+import { startRuntime } from '../../../models/session.ts';
 
 export type Command =
   | { do: 'load'; microbatchTokens: number }

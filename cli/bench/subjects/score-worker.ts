@@ -1,9 +1,9 @@
 /** The subject of `bench serve` that scores rows alone, so often that its time can be taken from outside. */
-import type { Snapshot } from '../../shared/protocol/snapshot.ts';
-import { plainProducts, scoreRows } from '../../shared/retrieval/scores.ts';
-import { Ranking } from '../../workers/ranking.ts';
-import { simdProducts } from '../../workers/scoring/row-products.ts';
-import { rowProductsWasm } from '../../workers/scoring/row-products-wasm.ts';
+import type { Snapshot } from '../../../shared/protocol/snapshot.ts';
+import { plainProducts, scoreRows } from '../../../shared/retrieval/scores.ts';
+import { Ranking } from '../../../workers/ranking.ts';
+import { simdProducts } from '../../../workers/scoring/row-products.ts';
+import { rowProductsWasm } from '../../../workers/scoring/row-products-wasm.ts';
 
 export interface ScoreCommand {
   /** The kernel's scores, those in plain JavaScript, or the kernel's with the choice of fifteen items. */

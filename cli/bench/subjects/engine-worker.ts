@@ -1,5 +1,5 @@
 /** The subject of `fedcar bench engine` as a Worker: one command a request, the artifact through a binding. */
-import { ortWasm } from '../../models/ort-wasm.ts';
+import { ortWasm } from '../../../models/ort-wasm.ts';
 import { type Command, EngineSubject } from './engine-subject.ts';
 
 interface Env {

@@ -3,17 +3,17 @@
  * real ones take a quarter of an hour to embed, and the size of what lies in WebAssembly. Everything else, from the
  * regions' tables over the registration of rows to the search, is the real thing.
  */
-import { engineFor } from '../../durable-objects/engine.ts';
-import { coordinator, region } from '../../durable-objects/names.ts';
-import { Library } from '../../durable-objects/region/library.ts';
-import { Region as RealRegion } from '../../durable-objects/region/region.ts';
-import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import type { Env } from '../../workers/env.ts';
-import worker from '../../workers/index.ts';
-import { KERNEL_BYTES } from '../../workers/scoring/row-products.ts';
+import { engineFor } from '../../../durable-objects/engine.ts';
+import { coordinator, region } from '../../../durable-objects/names.ts';
+import { Library } from '../../../durable-objects/region/library.ts';
+import { Region as RealRegion } from '../../../durable-objects/region/region.ts';
+import { CollectionSettings } from '../../../shared/protocol/settings.ts';
+import type { Env } from '../../../workers/env.ts';
+import worker from '../../../workers/index.ts';
+import { KERNEL_BYTES } from '../../../workers/scoring/row-products.ts';
 
-export { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
-export { Directory } from '../../durable-objects/directory/directory.ts';
+export { Coordinator } from '../../../durable-objects/coordinator/coordinator.ts';
+export { Directory } from '../../../durable-objects/directory/directory.ts';
 
 export interface Plant {
   region: string;

@@ -1,8 +1,8 @@
 /** The subject of `fedcar bench engine` in Node: one command a request; prints its port. Argument: the model's folder. */
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { fsSource } from '../../models/fs-source.ts';
-import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
+import { fsSource } from '../../../models/fs-source.ts';
+import { nodeOrtWasm } from '../../../models/ort-wasm-node.ts';
 import { type Command, EngineSubject } from './engine-subject.ts';
 
 const subject = new EngineSubject(fsSource(process.argv[2] ?? ''), await nodeOrtWasm());
