@@ -1,5 +1,6 @@
 /** The HTTP API as the command line uses it: JSON in, JSON out, problem documents as errors. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProblemDocument } from '../shared/protocol/api/problem.ts';
 
 /** What a problem document said. */
 export class ApiError extends Error {
@@ -151,7 +152,7 @@ function waitOf(response: Response, otherwise: number): number | null {
 async function problemOf(response: Response): Promise<ApiError> {
   const text = await response.text();
   const value = isJson(response) && text !== '' ? JSON.parse(text) : {};
-  const { code, detail, request_id } = value as { code?: string; detail?: string; request_id?: string };
+  const { code, detail, request_id } = value as Partial<ProblemDocument>;
   const said = detail ?? (text.slice(0, 300) || `the answer was ${response.status}`);
   return new ApiError(response.status, code ?? 'unknown', said, request_id ?? null);
 }

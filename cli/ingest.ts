@@ -1,6 +1,7 @@
 /** Documents and query records into a collection, through the API that every user has, in batches. */
 import { createHash } from 'node:crypto';
-import type { FeedbackInput, ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
+import type { FeedbackInput, FeedbackReceipt } from '../shared/protocol/api/feedback.ts';
+import type { ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
 import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
@@ -83,10 +84,7 @@ export async function uploadDocuments(
     const items = entries.map(({ document }) => ({ ...document, text: document.text || document.title }));
     const body = region === null ? { items } : { items, region };
     const sent = await unlessSent(client, '/items', body, journal, async () => {
-      const answer = await client.post<{
-        items: ItemReceipt[];
-        errors: { region: string; detail: string }[];
-      }>('/items', body);
+      const answer = await client.post<ItemReceipts>('/items', body);
       const [failure] = answer.errors;
       if (failure) throw new Error(`region ${failure.region} refused documents: ${failure.detail}`);
       for (const receipt of answer.items) {
@@ -156,17 +154,13 @@ export async function uploadRecords(
   return { ...done, unknown: [...unknown] };
 }
 
-interface Receipt {
-  accepted: number;
-  duplicates: number;
-  refused: number;
-  unknown: string[];
-}
-
 /** A batch none of whose items is there is like one of which some are. */
-async function postRecords(client: Client, body: { records: FeedbackInput[] }): Promise<Receipt> {
+async function postRecords(
+  client: Client,
+  body: { records: FeedbackInput[] },
+): Promise<Omit<FeedbackReceipt, 'idle' | 'region'>> {
   try {
-    return await client.post<Receipt>('/feedback', body);
+    return await client.post<FeedbackReceipt>('/feedback', body);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'unknown_item') throw error;
     const unknown = body.records.map(({ item }) => item);

@@ -3,7 +3,7 @@
  * records in pieces, ledgers as a whole. Everything may be handed over again.
  */
 import type { LedgerEntry } from '../shared/privacy/ledger.ts';
-import type { Item } from '../shared/protocol/items.ts';
+import type { Item } from '../shared/protocol/api/item.ts';
 
 /** A query record as it is kept, without what an encoder made of it. */
 export interface KeptRecord extends Record<string, string | number | null> {

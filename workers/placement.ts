@@ -1,6 +1,6 @@
 /** Which region holds an item, and uploads that are shared out among the regions. */
 import type { Collection } from '../shared/protocol/api/collection.ts';
-import type { ItemInput, ItemReceipt } from '../shared/protocol/items.ts';
+import type { ItemInput, ItemReceipt, ItemReceipts, UploadError } from '../shared/protocol/api/item.ts';
 import type { RegionApi } from '../shared/protocol/objects.ts';
 import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
@@ -11,12 +11,6 @@ import type { Services } from './services.ts';
 
 /** Bytes of a snapshot of all passages from which on no further documents are taken. */
 export const FULL_BYTES = MAX_SNAPSHOT_BYTES - (4 << 20);
-
-export interface Placed {
-  items: ItemReceipt[];
-  /** Regions that refused their part, and documents that none would take, with the keys that were not taken. */
-  errors: { region: string; code: string; detail: string; keys: string[] }[];
-}
 
 /** @throws Problem unless the collection has the region. */
 export function requireRegion(collection: Collection, name: string, field = 'region'): void {
@@ -58,10 +52,10 @@ async function placesOf(
   collection: Collection,
   keys: string[],
   region: string | null,
-): Promise<{ places: Record<string, string>; errors: Placed['errors'] }> {
+): Promise<{ places: Record<string, string>; errors: UploadError[] }> {
   const coordinator = services.coordinator(collection);
   const places = await coordinator.place(keys, region, true);
-  const errors: Placed['errors'] = [];
+  const errors: UploadError[] = [];
   if (region === null) return { places, errors };
   const elsewhere = new Map<string, string[]>();
   for (const key of keys) {
@@ -101,7 +95,7 @@ async function unlessRegionFails(
   region: string,
   keys: string[],
   work: () => Promise<void>,
-): Promise<Placed['errors'][number] | null> {
+): Promise<UploadError | null> {
   try {
     await work();
     return null;
@@ -126,7 +120,7 @@ export async function placeItems(
   collection: Collection,
   items: readonly ItemInput[],
   region: string | null,
-): Promise<Placed> {
+): Promise<ItemReceipts> {
   if (region !== null) requireRegion(collection, region);
   const keys = items.map((item) => item.key);
   const repeated = keys.find((key, index) => keys.indexOf(key) !== index);

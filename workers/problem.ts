@@ -2,8 +2,8 @@
  * Errors as problem documents (RFC 9457). `code` is stable and meant for programs, `detail` for people: it names
  * the field, the limit and the value. Nothing else turns an error into a response.
  */
-import { z } from '@hono/zod-openapi';
 import { engineRefusal } from '../durable-objects/engine-refusal.ts';
+import type { OpenAiError, ProblemDocument, ProblemField } from '../shared/protocol/api/problem.ts';
 import type { Refusal } from '../shared/protocol/objects.ts';
 import { ObjectFailure } from './object-failure.ts';
 
@@ -61,36 +61,6 @@ const CODES = {
 export type ProblemCode = keyof typeof CODES;
 export type ProblemStatus = (typeof CODES)[ProblemCode][0];
 
-export const ProblemField = z.strictObject({
-  /** JSON pointer into the body (`#/items/0/key`), or `/query/NAME`, `/path/NAME`. */
-  pointer: z.string(),
-  detail: z.string(),
-});
-export type ProblemField = z.infer<typeof ProblemField>;
-
-const OpenAiError = z.strictObject({
-  message: z.string(),
-  type: z.string(),
-  param: z.string().nullable(),
-  code: z.string(),
-});
-
-export const ProblemDocument = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    instance: z.string(),
-    code: z.string(),
-    request_id: z.string(),
-    errors: z.array(ProblemField).optional(),
-    /** On the routes that speak OpenAI's API: the same in its form. */
-    error: OpenAiError.optional(),
-  })
-  .openapi('Problem');
-export type ProblemDocument = z.infer<typeof ProblemDocument>;
-
 /** Paths of OpenAI's API, whose clients read `error`. */
 const OPENAI_PATH = /^\/v1(\/collections\/[^/]+)?\/(chat\/completions|models(\/[^/]+)?)$/;
 
@@ -145,7 +115,7 @@ export class Problem extends Error {
 }
 
 /** As clients of OpenAI's API read an error; `param` is the first field that is wrong, as `messages.0.content`. */
-export function openAiError({ status, code, message, errors }: Problem): z.infer<typeof OpenAiError> {
+export function openAiError({ status, code, message, errors }: Problem): OpenAiError {
   const kinds: Record<number, string> = {
     401: 'authentication_error',
     403: 'permission_error',

@@ -1,6 +1,6 @@
 /** Which rows become candidates, and how the regions' hits become one ranking by item. Pure. */
 import { freeBuffer } from '../shared/free-buffer.ts';
-import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
+import type { PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { best, plainProducts, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
 

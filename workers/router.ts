@@ -1,7 +1,7 @@
 /** What all routers share: one way to make them, and the responses that every route may give. */
 import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { ProblemDocument } from '../shared/protocol/api/problem.ts';
 import type { AppEnv } from './env.ts';
-import { ProblemDocument } from './problem.ts';
 import { refuseInvalid } from './validation.ts';
 
 export function router(): OpenAPIHono<AppEnv> {

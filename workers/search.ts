@@ -7,7 +7,7 @@
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { RegionError } from '../shared/protocol/api/region-error.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
-import type { PassageHit, PassageRequest } from '../shared/protocol/items.ts';
+import type { PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { scoreOf } from './calibration.ts';
 import { within } from './deadline.ts';

@@ -3,7 +3,8 @@
  * Values of long strings are never repeated: they may be somebody's query.
  */
 import type { z } from '@hono/zod-openapi';
-import { Problem, type ProblemField } from './problem.ts';
+import type { ProblemField } from '../shared/protocol/api/problem.ts';
+import { Problem } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 type Target = 'json' | 'query' | 'param' | 'header' | 'cookie' | 'form';

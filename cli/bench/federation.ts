@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { bundledCommand } from '../../scripts/command-bundle.mjs';
-import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import type { IssuedInvitation } from '../../shared/protocol/api/participant.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { RetrievalSummary } from '../../shared/retrieval/metrics.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
@@ -181,7 +182,7 @@ async function begin(
     records.map((record) => `${JSON.stringify(record)}\n`).join(''),
   );
   const name = `p${index}`;
-  const { invitation } = await client.post<{ invitation: string }>('/participants/invitations', { name });
+  const { invitation } = await client.post<IssuedInvitation>('/participants/invitations', { name });
   const model = join(PROJECT, 'models', 'minilm');
   const config: BenchParticipant = { url, invitation, data, state: join(place, `state-${index}`), model };
   const entry = join(await bundledCommand(), 'federation-participant.mjs');

@@ -12,6 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { ItemReceipts } from '../../shared/protocol/api/item.ts';
 import type { Versions } from '../../shared/protocol/api/version.ts';
 import { openBeir } from '../beir.ts';
 import { Client } from '../client.ts';
@@ -39,10 +40,6 @@ interface Options {
   seconds?: number;
   small: boolean;
   json: boolean;
-}
-
-interface Receipts {
-  items: { passages: number }[];
 }
 
 interface Cold {
@@ -147,7 +144,7 @@ async function fill(url: string, rows: number): Promise<string[]> {
   const settings = settingsFrom([], { regions, schedule: { everyHours: 0 } });
   const client = await createCollection(url, 'default', settings);
   const documents = (await documentsOf(samples)).slice(0, REAL_DOCUMENTS).map(({ document }) => document);
-  const { items } = await client.post<Receipts>('/items', { items: documents });
+  const { items } = await client.post<ItemReceipts>('/items', { items: documents });
   const real = items.reduce((sum, { passages }) => sum + passages, 0);
   const bar = progress('documents', rows);
   const call = async (path: string, body: object) => {

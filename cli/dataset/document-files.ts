@@ -5,13 +5,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { z } from 'zod';
-import {
-  FeedbackInput,
-  fitsRow,
-  ItemFields,
-  type ItemFormat,
-  ItemInput,
-} from '../../shared/protocol/items.ts';
+import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import { fitsRow, ItemFields, type ItemFormat, ItemInput } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError, readJsonLines } from './lines.ts';

@@ -4,13 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import {
-  FeedbackInput,
-  fitsRow,
-  ItemFields,
-  type ItemFormat,
-  type ItemMetadata,
-} from '../../shared/protocol/items.ts';
+import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import { fitsRow, ItemFields, type ItemFormat, type ItemMetadata } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { MAX_QUERY_CHARACTERS } from '../../shared/retrieval/conversation.ts';
 import { DatasetError, type JsonRecord, readJsonLines, readLines, readTable } from './lines.ts';

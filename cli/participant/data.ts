@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { documentFiles, readDocumentFiles, readFeedbackLines } from '../dataset/document-files.ts';
 import { DatasetError } from '../dataset/lines.ts';
 import { readCorpus, readJudgments, readQueries, readRegions } from '../dataset/records.ts';

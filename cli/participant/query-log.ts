@@ -8,8 +8,8 @@ import { toHex } from '../../shared/crypto/bytes.ts';
 import { hashJson } from '../../shared/crypto/hash.ts';
 import { contentId, fateOf, type RecordRule, recordsOfAct } from '../../shared/participant/query-record.ts';
 import type { SelectableRecord } from '../../shared/participant/unit-selection.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { Terms } from '../../shared/protocol/enrolment.ts';
-import type { FeedbackInput } from '../../shared/protocol/items.ts';
 import { appendLines, readLinesOf } from './files.ts';
 
 export interface LoggedQuery extends Omit<SelectableRecord, 'row'> {

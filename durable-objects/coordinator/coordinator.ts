@@ -10,14 +10,13 @@
  */
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
-import type { Ack } from '../../shared/participant/coordinator-port.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 import type { Region } from '../../shared/protocol/api/region.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
-import type { Arrived } from '../../shared/protocol/fl.ts';
+import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
 import type { CoordinatorApi, Outcome, SnapshotPointer } from '../../shared/protocol/objects.ts';
 import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';

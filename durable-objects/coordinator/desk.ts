@@ -2,8 +2,7 @@
  * Where participants of a run ask what to do and hand in what they made. Every call may be repeated: messages are
  * idempotent by (round, phase, sender). Nothing heavy happens here: the coordinator's alarm does what follows.
  */
-import type { Ack } from '../../shared/participant/coordinator-port.ts';
-import type { Arrived } from '../../shared/protocol/fl.ts';
+import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
 import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RoundEvent } from '../../shared/round/round-machine.ts';
 import type { RunStore } from './run-store.ts';

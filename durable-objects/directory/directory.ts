@@ -15,9 +15,10 @@ import { logLine } from '../../shared/log.ts';
 import { type Grant, requestsPerMinute } from '../../shared/protocol/access.ts';
 import type { AuditEntry, AuditInput } from '../../shared/protocol/api/audit.ts';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
+import type { Participant, Rosters } from '../../shared/protocol/api/participant.ts';
 import type { Reindex } from '../../shared/protocol/api/reindex.ts';
 import type { Token } from '../../shared/protocol/api/token.ts';
-import type { Agreement, ParticipantInfo, RosterInfo } from '../../shared/protocol/enrolment.ts';
+import type { Agreement } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
 import type { CoordinatorApi, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
@@ -36,7 +37,7 @@ import { changedSettings } from './changes.ts';
 import { destroyObjects, refusalOf } from './collection-objects.ts';
 import { encoderNamed } from './encoder-named.ts';
 import { Federations, type OutsideParticipant, type Subject } from './federations.ts';
-import { participantsOf, rosterInfo, termsOf } from './participants.ts';
+import { describeRosters, participantsOf, termsOf } from './participants.ts';
 import { Preparation } from './preparation.ts';
 import { RateWindows } from './rate-windows.ts';
 import { failureOf, infoOf, isUnderWay, Reindexes, reindexOf } from './reindex.ts';
@@ -302,7 +303,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     };
   }
 
-  async participants(name: string): Promise<Outcome<ParticipantInfo[]>> {
+  async participants(name: string): Promise<Outcome<Participant[]>> {
     const found = await this.#subject(name);
     return found.ok ? { ok: true, value: participantsOf(this.#federations, found.value) } : found;
   }
@@ -319,12 +320,12 @@ export class Directory extends TracedObject implements DirectoryApi {
     return { ok: true, value: null };
   }
 
-  async roster(name: string): Promise<Outcome<RosterInfo>> {
+  async roster(name: string): Promise<Outcome<Rosters>> {
     const found = await this.#subject(name);
-    return found.ok ? { ok: true, value: rosterInfo(this.#federations, found.value) } : found;
+    return found.ok ? { ok: true, value: describeRosters(this.#federations, found.value) } : found;
   }
 
-  async putRoster(name: string, signed: SignedRoster): Promise<Outcome<RosterInfo>> {
+  async putRoster(name: string, signed: SignedRoster): Promise<Outcome<Rosters>> {
     const found = await this.#subject(name);
     if (!found.ok) return found;
     const before = this.#federations.adminKey(found.value);
@@ -341,7 +342,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     return this.roster(name);
   }
 
-  async setAdminKey(name: string, key: string): Promise<Outcome<RosterInfo>> {
+  async setAdminKey(name: string, key: string): Promise<Outcome<Rosters>> {
     const found = await this.#subject(name);
     if (!found.ok) return found;
     const set = this.#federations.setAdminKey(found.value, key);

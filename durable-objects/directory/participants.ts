@@ -1,7 +1,8 @@
 /** What a collection's operator is shown of its participants and rosters, and what a new one is told to agree to. */
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
-import type { ParticipantInfo, RosterInfo, Terms } from '../../shared/protocol/enrolment.ts';
+import type { Participant, Rosters } from '../../shared/protocol/api/participant.ts';
+import type { Terms } from '../../shared/protocol/enrolment.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { rosterHash } from '../../shared/secagg/roster.ts';
 import type { Federations, Subject } from './federations.ts';
@@ -13,13 +14,13 @@ export function termsOf({ adapter, privacy, heldOutShare, retentionDays }: Colle
 }
 
 /** In order of names. Who is in the roster in force and belongs to the collection no more is leaving. */
-export function participantsOf(federations: Federations, subject: Subject): ParticipantInfo[] {
+export function participantsOf(federations: Federations, subject: Subject): Participant[] {
   const { collection, settings } = subject;
   const members = federations.rosters(collection).at(-1)?.roster.members ?? null;
   const outside = new Map(federations.outside(collection).map(({ name, key }) => [name, key]));
   const invited = federations.invitations(collection);
-  const shown: ParticipantInfo[] = [];
-  const show = (name: string, more: Omit<ParticipantInfo, 'name' | 'expires_at' | 'last_seen_at'>) =>
+  const shown: Participant[] = [];
+  const show = (name: string, more: Omit<Participant, 'name' | 'expires_at' | 'last_seen_at'>) =>
     shown.push({ name, expires_at: null, last_seen_at: null, ...more });
   for (const { id, key } of members ?? []) {
     const kind = settings.regions.includes(id) ? ('region' as const) : ('outside' as const);
@@ -48,7 +49,7 @@ export function participantsOf(federations: Federations, subject: Subject): Part
   return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export function rosterInfo(federations: Federations, subject: Subject): RosterInfo {
+export function describeRosters(federations: Federations, subject: Subject): Rosters {
   const current = federations.rosters(subject.collection).at(-1) ?? null;
   const admin = federations.adminKey(subject);
   const signing = federations.signingKey(subject);

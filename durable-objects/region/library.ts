@@ -2,7 +2,13 @@
  * The document side of a Region's SQLite: items and their passages. Every change gets the next sequence number, so
  * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date.
  */
-import type { Item, ItemFormat, ItemInput, ItemMetadata, ItemSummary } from '../../shared/protocol/items.ts';
+import type {
+  Item,
+  ItemFormat,
+  ItemInput,
+  ItemMetadata,
+  ItemSummary,
+} from '../../shared/protocol/api/item.ts';
 import { Values } from '../values.ts';
 
 export interface Passage {

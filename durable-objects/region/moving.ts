@@ -4,8 +4,7 @@
  * caught up, at once. A piece that was lost half way is handed over anew, so that an eviction at any point costs a
  * piece. Invariant: what is deleted here does not stay there, also when it was deleted while its piece was under way.
  */
-
-import type { Item } from '../../shared/protocol/items.ts';
+import type { Item } from '../../shared/protocol/api/item.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Handover, HandoverProgress, KeptLedger, KeptRecord } from '../handover.ts';
 import { Values } from '../values.ts';

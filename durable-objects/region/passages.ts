@@ -1,6 +1,6 @@
 /** From an uploaded item to its passages: split to fit the encoder, hashed, embedded by the adapter-free encoder. */
 import type { Engine } from '../../models/engine.ts';
-import type { ItemInput } from '../../shared/protocol/items.ts';
+import type { ItemInput } from '../../shared/protocol/api/item.ts';
 import { splitDocument } from '../../shared/retrieval/chunking.ts';
 import type { Passage, StoredPassage } from './library.ts';
 

@@ -10,7 +10,7 @@ import { hashBytes } from '../../shared/crypto/hash.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { type QueryRecord, recordsOfAct } from '../../shared/participant/query-record.ts';
 import { homeRegion, type PrivacyUnit, pseudonym } from '../../shared/privacy/units.ts';
-import type { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
+import type { FeedbackCounts, FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
 import type { KeptRecord } from '../handover.ts';
@@ -75,9 +75,9 @@ export class RecordLog {
     acts: readonly (readonly FeedbackInput[])[],
     policy: RecordPolicy,
     now: number,
-  ): Outcome<FeedbackReceipt> {
+  ): Outcome<FeedbackCounts> {
     const prepared = acts.map((act) => prepare(act, policy));
-    const receipt: FeedbackReceipt = { accepted: 0, duplicates: 0, refused: 0, idle: 0 };
+    const receipt: FeedbackCounts = { accepted: 0, duplicates: 0, refused: 0, idle: 0 };
     let full = false;
     try {
       this.#storage.transactionSync(() => {

@@ -14,20 +14,13 @@ import { systemRandom } from '../../shared/crypto/random.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
+import type { FeedbackCounts, FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import type { Item, ItemInput, ItemReceipt, ItemSummary } from '../../shared/protocol/api/item.ts';
 import type { Region as RegionSummary } from '../../shared/protocol/api/region.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
-import type {
-  FeedbackInput,
-  FeedbackReceipt,
-  Item,
-  ItemInput,
-  ItemReceipt,
-  ItemSummary,
-  PassageHit,
-  PassageRequest,
-} from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi } from '../../shared/protocol/objects.ts';
+import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { Alarm } from '../alarm.ts';
@@ -196,12 +189,12 @@ export class Region extends TracedObject implements RegionApi {
     records: FeedbackInput[],
     token: string | null = null,
     oneAct = false,
-  ): Promise<Outcome<FeedbackReceipt>> {
+  ): Promise<Outcome<FeedbackCounts>> {
     const acts = oneAct ? [records] : records.map((record) => [record]);
     return await unlessEngineFails(() => this.#addFeedback(acts, token));
   }
 
-  async #addFeedback(acts: FeedbackInput[][], token: string | null): Promise<Outcome<FeedbackReceipt>> {
+  async #addFeedback(acts: FeedbackInput[][], token: string | null): Promise<Outcome<FeedbackCounts>> {
     const { name, splitKey, contributorKey, settings } = this.#identity();
     const engine = await this.#engine();
     const { heldOutShare, privacy, regions, feedback: caps } = settings;

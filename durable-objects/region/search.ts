@@ -2,9 +2,10 @@
  * A region's part of a search: texts for the edge's candidates that still stand, and scores for passages that are
  * newer than the snapshot, so that an upload, a change or a deletion counts at once.
  */
+import type { ItemSummary } from '../../shared/protocol/api/item.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
-import type { ItemSummary, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
 import { passageId } from '../../shared/protocol/names.ts';
+import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import type { Library, StoredPassage } from './library.ts';

@@ -3,15 +3,10 @@
  * every call may be repeated.
  */
 import type { RequestSignature } from '../crypto/request-signature.ts';
-import type { Arrived } from '../protocol/fl.ts';
+import type { Ack, Arrived } from '../protocol/fl.ts';
 import type { Outcome } from '../protocol/objects.ts';
 import type { Instruction, ParticipantMessage, RowEntry, VectorChunk } from '../protocol/rounds.ts';
 import type { AnySignedRoster } from '../protocol/secagg.ts';
-
-export interface Ack {
-  /** False when the round is over or another one runs: drop the work. */
-  current: boolean;
-}
 
 export interface CoordinatorPort {
   poll(participant: string): Promise<Instruction>;

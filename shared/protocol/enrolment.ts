@@ -4,18 +4,11 @@
  */
 import { z } from 'zod';
 import { CollectionName, RegionName, Sha256Hex } from './names.ts';
-import { AnySignedRoster, Bytes32, Roster } from './secagg.ts';
+import { type AnySignedRoster, Bytes32 } from './secagg.ts';
 import { AdapterSettings, PrivacySettings } from './settings.ts';
 
 /** Names of participants from outside follow the rule for regions: the two share one roster. */
 export const ParticipantName = RegionName;
-
-export const InvitationRequest = z.strictObject({
-  name: ParticipantName,
-  /** Hours until the invitation expires. */
-  expires_hours: z.number().gt(0).max(720).default(72),
-});
-export type InvitationRequest = z.infer<typeof InvitationRequest>;
 
 /**
  * `fci1.COLLECTION.NAME.ADMINKEY.SECRET`: bound to a collection and a name. It carries the admin key, so that whoever
@@ -50,60 +43,36 @@ export function readInvitation(text: string): InvitationParts {
 export const Terms = z.strictObject({
   adapter: AdapterSettings,
   privacy: PrivacySettings,
-  heldOutShare: z.number().min(0).max(0.5),
-  retentionDays: z.int().min(1).max(3650),
+  heldOutShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .describe('Share of the units that never train and judge the result'),
+  retentionDays: z.int().min(1).max(3650).describe('Query records older than this many days are deleted'),
 });
 export type Terms = z.infer<typeof Terms>;
 
 /** What a participant keeps of its enrolment. */
 export const Agreement = z.strictObject({
-  collection: CollectionName,
-  name: ParticipantName,
-  /** The collection's Ed25519 admin key: whom rosters are believed. */
-  admin_key: Bytes32,
-  /** The encoder, by its manifest's hash. */
-  model: z.strictObject({ name: z.string().max(200), sha256: Sha256Hex }),
-  terms: Terms,
+  collection: CollectionName.describe('Name of the collection'),
+  name: ParticipantName.describe('Name of the participant'),
+  admin_key: Bytes32.describe('The collection’s Ed25519 admin key, base64url: whose rosters are believed'),
+  model: z
+    .strictObject({
+      name: z.string().max(200).describe('Name of the encoder'),
+      sha256: Sha256Hex.describe('SHA-256 of its manifest, hexadecimal'),
+    })
+    .describe('The encoder'),
+  terms: Terms.describe('What rounds may ask of the participant'),
 });
 export type Agreement = z.infer<typeof Agreement>;
 
 /** Signed with the key that it names. A repeat with the same key gets the same answer. */
-export const Enrolment = z.strictObject({ invitation: Invitation, key: Bytes32 });
+export const Enrolment = z.strictObject({
+  invitation: Invitation.describe('What the collection’s operator handed over'),
+  key: Bytes32.describe('The participant’s Ed25519 key, base64url; it signs this request'),
+});
 export type Enrolment = z.infer<typeof Enrolment>;
-
-export const ParticipantInfo = z.strictObject({
-  name: z.string(),
-  kind: z.enum(['region', 'outside']),
-  /**
-   * `invited`: no key yet. `enrolled`: has a key and waits for a signed roster. `member`: in the roster in force.
-   * `leaving`: left or removed, and the roster that says so is not signed yet; it is asked for nothing.
-   */
-  state: z.enum(['invited', 'enrolled', 'member', 'leaving']),
-  /** Of its key; null before it enrols. */
-  fingerprint: z.string().nullable(),
-  /** Milliseconds since 1970; when the invitation expires, and when it last spoke. */
-  expires_at: z.number().nullable(),
-  last_seen_at: z.number().nullable(),
-});
-export type ParticipantInfo = z.infer<typeof ParticipantInfo>;
-
-export const RosterInfo = z.strictObject({
-  /** Who signs rosters: the deployment, or the holder of a key that it does not have. */
-  signed_by: z.enum(['deployment', 'outside']),
-  admin_key: Bytes32,
-  admin_fingerprint: z.string(),
-  /** Null where sums are plain, or before the first is signed. One in an earlier form waits for a successor. */
-  current: AnySignedRoster.nullable(),
-  current_hash: Sha256Hex.nullable(),
-  /** What waits for a signature by `signing_key`; null when nothing does. */
-  draft: Roster.nullable(),
-  signing_key: Bytes32,
-  /** Why there is no roster to train under; null when there is one or none is needed. */
-  problem: z.string().nullable(),
-});
-export type RosterInfo = z.infer<typeof RosterInfo>;
-
-export const AdminKey = z.strictObject({ key: Bytes32 });
 
 /** What the coordinator is told of its participants. */
 export interface Federation {

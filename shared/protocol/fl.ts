@@ -15,8 +15,13 @@ export const ROWS_PER_PAGE = 2000;
 export const ROWS_PER_REQUEST = 4096;
 
 export const PollQuery = z.strictObject({
-  /** Seconds to hold the answer while there is nothing to do. */
-  wait: z.coerce.number().int().min(0).max(LONGEST_POLL_S).default(0),
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(LONGEST_POLL_S)
+    .default(0)
+    .describe('Seconds to hold the answer while there is nothing to do'),
 });
 
 /** A participant's report; `poll` has a route of its own. */
@@ -29,42 +34,52 @@ export const Report = z.discriminatedUnion('type', [
 export type Report = z.infer<typeof Report>;
 
 export const Ack = z.strictObject({
-  /** False when the round is over or another one runs: drop the work. */
-  current: z.boolean(),
+  current: z.boolean().describe('False when the round is over or another one runs: drop the work'),
 });
+export type Ack = z.infer<typeof Ack>;
 
 /** Which pieces of a participant's vector have come in: what to go on after when a connection was lost. */
 export const Arrived = z.strictObject({
-  chunks: z.array(z.int().nonnegative()),
-  frames: z.array(z.int().nonnegative()),
+  chunks: z.array(z.int().nonnegative()).describe('Numbers of the chunks that have come in'),
+  frames: z.array(z.int().nonnegative()).describe('Numbers of the frames that have come in'),
 });
 export type Arrived = z.infer<typeof Arrived>;
 
+const ROUND = RoundId.describe('Name of the round');
+
 export const ChunkParams = z.object({
-  round: RoundId,
-  chunk: z.coerce.number().int().min(0).max(4095),
+  round: ROUND,
+  chunk: z.coerce.number().int().min(0).max(4095).describe('Number of the chunk, from 0 on'),
 });
-export const ChunkQuery = z.strictObject({ chunks: z.coerce.number().int().min(1).max(4096) });
-export const RoundParams = z.object({ round: RoundId });
+export const ChunkQuery = z.strictObject({
+  chunks: z.coerce.number().int().min(1).max(4096).describe('How many chunks the vector has'),
+});
+export const RoundParams = z.object({ round: ROUND });
 
 export const StateQuery = z.strictObject({
-  key: z.string().min(1).max(256),
-  part: z.coerce.number().int().min(0).max(65_535),
+  key: z.string().min(1).max(256).describe('Names parameters or a snapshot, as a round says it'),
+  part: z.coerce.number().int().min(0).max(65_535).describe('Number of the part, from 0 on'),
 });
 
 export const RowsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(ROWS_PER_PAGE).default(ROWS_PER_PAGE),
+  after: z.coerce.number().int().min(0).default(0).describe('Changes after this one'),
+  limit: z.coerce.number().int().min(1).max(ROWS_PER_PAGE).default(ROWS_PER_PAGE).describe('Entries wanted'),
 });
-export const RowsPage = z.strictObject({ rows: z.array(RowEntry).max(ROWS_PER_PAGE) });
+export const RowsPage = z.strictObject({
+  rows: z.array(RowEntry).max(ROWS_PER_PAGE).describe('Rows in the order in which they last changed'),
+});
 
 export const RowEmbeddings = z.strictObject({
-  rows: z.array(z.int().nonnegative()).min(1).max(ROWS_PER_REQUEST),
+  rows: z.array(z.int().nonnegative()).min(1).max(ROWS_PER_REQUEST).describe('Numbers of the rows'),
 });
 
-export const RostersQuery = z.strictObject({ after: z.coerce.number().int().min(-1).default(-1) });
+export const RostersQuery = z.strictObject({
+  after: z.coerce.number().int().min(-1).default(-1).describe('Rosters after this epoch; −1: all'),
+});
 /** Rosters after an epoch, oldest first. */
-export const RostersPage = z.strictObject({ rosters: z.array(AnySignedRoster).max(64) });
+export const RostersPage = z.strictObject({
+  rosters: z.array(AnySignedRoster).max(64).describe('Signed rosters, oldest first'),
+});
 
 /** What a participant reads of a problem document. */
 export const Refused = z.object({ code: z.string().max(100), detail: z.string().max(2000) });

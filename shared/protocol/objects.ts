@@ -5,6 +5,9 @@
 import type { Grant } from './access.ts';
 import type { AuditEntry, AuditInput } from './api/audit.ts';
 import type { Collection } from './api/collection.ts';
+import type { FeedbackCounts, FeedbackInput } from './api/feedback.ts';
+import type { Item, ItemInput, ItemReceipt, ItemSummary, Passage } from './api/item.ts';
+import type { Participant, Rosters } from './api/participant.ts';
 import type { Privacy } from './api/privacy.ts';
 import type { Region } from './api/region.ts';
 import type { Reindex } from './api/reindex.ts';
@@ -12,18 +15,9 @@ import type { Run } from './api/run.ts';
 import type { Schedule } from './api/schedule.ts';
 import type { Token } from './api/token.ts';
 import type { Version } from './api/version.ts';
-import type { Agreement, ParticipantInfo, RosterInfo } from './enrolment.ts';
+import type { Agreement } from './enrolment.ts';
 import type { Filters } from './filters.ts';
-import type {
-  FeedbackInput,
-  FeedbackReceipt,
-  Item,
-  ItemInput,
-  ItemReceipt,
-  ItemSummary,
-  PassageHit,
-  PassageRequest,
-} from './items.ts';
+import type { PassageHit, PassageRequest } from './passages.ts';
 import type { SignedRoster } from './secagg.ts';
 import type { CollectionSettings } from './settings.ts';
 import type { SettingsPatch } from './settings-changes.ts';
@@ -76,14 +70,14 @@ export interface DirectoryApi {
   ): Promise<Outcome<{ adminKey: string }>>;
   /** Uses an invitation up. May be repeated with the same key. */
   enrol(collection: string, by: { name: string; key: string }, hash: string): Promise<Outcome<Agreement>>;
-  participants(collection: string): Promise<Outcome<ParticipantInfo[]>>;
+  participants(collection: string): Promise<Outcome<Participant[]>>;
   /** Takes an invitation back, or ends a membership: the next round goes without. */
   removeParticipant(collection: string, name: string): Promise<Outcome<null>>;
-  roster(collection: string): Promise<Outcome<RosterInfo>>;
+  roster(collection: string): Promise<Outcome<Rosters>>;
   /** Puts the draft in force that the holder of the admin key signed. May be repeated. */
-  putRoster(collection: string, signed: SignedRoster): Promise<Outcome<RosterInfo>>;
+  putRoster(collection: string, signed: SignedRoster): Promise<Outcome<Rosters>>;
   /** From the next roster on, another key signs: one that the deployment does not have. */
-  setAdminKey(collection: string, key: string): Promise<Outcome<RosterInfo>>;
+  setAdminKey(collection: string, key: string): Promise<Outcome<Rosters>>;
   /** `hash` is of the token's secret. May be repeated. */
   addToken(token: Omit<Token, 'revoked_at'>, hash: string): Promise<Outcome<Token>>;
   /** Newest first, also those that are over. */
@@ -140,7 +134,7 @@ export interface RegionApi {
   /** In order of keys, after `after`. */
   items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]>;
   /** Passages of one item in order: the text pieces that are searched. */
-  passagesOf(key: string): Promise<{ id: string; ordinal: number; text: string; tokens: number }[]>;
+  passagesOf(key: string): Promise<Passage[]>;
   /**
    * @param token id of the bearer token that they came with, whose records are counted; null: nobody's are
    * @param oneAct whether the records are what one act of feedback says; else each is an act of its own
@@ -149,7 +143,7 @@ export interface RegionApi {
     records: FeedbackInput[],
     token?: string | null,
     oneAct?: boolean,
-  ): Promise<Outcome<FeedbackReceipt>>;
+  ): Promise<Outcome<FeedbackCounts>>;
   /** Deletes a contributor's records and answers how many there were. May be repeated. */
   eraseContributor(contributor: string): Promise<number>;
   /** Texts for the candidates that still stand, and hits among what is newer than the snapshot. */

@@ -3,7 +3,7 @@
  * alone when the text repeats it: that form reproduces the published MIPS figures. A longer one is cut between
  * sentences, each passage carrying the title and the headings above it. No visible text is ever dropped.
  */
-import type { ItemFormat } from '../protocol/items.ts';
+import type { ItemFormat } from '../protocol/api/item.ts';
 import { htmlBlocks } from './html.ts';
 import { markdownBlocks } from './markdown.ts';
 import { type Block, type Piece, textBlocks, toPieces } from './text.ts';

@@ -18,7 +18,7 @@ import { openParticipant } from '../../shared/participant/open.ts';
 import type { Participant } from '../../shared/participant/participant.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { cryptoSource } from '../../shared/privacy/random-source.ts';
-import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { CountRound, ParticipantMessage, RoundSpec, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { Roster } from '../../shared/protocol/secagg.ts';
 import { ROSTER_VERSION } from '../../shared/protocol/secagg.ts';

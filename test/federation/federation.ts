@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
+import type { Participants } from '../../shared/protocol/api/participant.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 import type { Run, Runs } from '../../shared/protocol/api/run.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
-import type { ParticipantInfo } from '../../shared/protocol/enrolment.ts';
 import { Guest } from './guest.ts';
 import { DOCUMENTS, Hub, Member, type Site, writeLogs } from './processes.ts';
 
@@ -76,7 +76,7 @@ export class Federation {
 
   /** States of the participants, by name. */
   async states(): Promise<Record<string, string>> {
-    const { participants } = await this.call<{ participants: ParticipantInfo[] }>('GET', '/participants');
+    const { participants } = await this.call<Participants>('GET', '/participants');
     return Object.fromEntries(participants.map(({ name, state }) => [name, state]));
   }
 

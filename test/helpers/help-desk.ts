@@ -1,5 +1,6 @@
 /** A small help desk for tests: documents, and query wordings that plain embedding search often gets wrong. */
-import type { FeedbackInput, ItemInput } from '../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import type { ItemInput } from '../../shared/protocol/api/item.ts';
 
 const TOPICS: [key: string, title: string, text: string, ...queries: string[]][] = [
   [

@@ -4,8 +4,9 @@
  */
 import type { Hub } from '../../shared/participant/coordinator-port.ts';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
-import type { ItemMetadata, PassageHit, PassageRequest } from '../../shared/protocol/items.ts';
+import type { ItemMetadata } from '../../shared/protocol/api/item.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../../shared/protocol/objects.ts';
+import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';

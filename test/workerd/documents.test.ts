@@ -6,8 +6,8 @@ import type { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/values.ts';
 import { Participant } from '../../shared/participant/participant.ts';
 import type { Job } from '../../shared/participant/shard-store.ts';
+import { ItemInput, MAX_ITEM_BYTES } from '../../shared/protocol/api/item.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
-import { ItemInput, MAX_ITEM_BYTES } from '../../shared/protocol/items.ts';
 import {
   alarmed,
   BRIEF,

@@ -5,7 +5,7 @@ import type { Directory } from '../../durable-objects/directory/directory.ts';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import { Library } from '../../durable-objects/region/library.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
-import { ItemInput } from '../../shared/protocol/items.ts';
+import { ItemInput } from '../../shared/protocol/api/item.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { createApp } from '../../workers/app.ts';
 import { servicesOf } from '../../workers/bindings.ts';

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { engineFor } from '../../durable-objects/engine.ts';
 import { directory } from '../../durable-objects/names.ts';
-import type { FeedbackInput } from '../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 import { collection, contentOf, finished, objects, regionOf, start } from './objects.ts';

@@ -235,7 +235,14 @@ describe('feedback and training', () => {
   it('takes records once, in the region given', async () => {
     const records = feedback(1).slice(0, 6);
     const first = await call('POST', `${base}/feedback`, { records, region: 'weur' });
-    expect(first.json).toEqual({ accepted: 6, duplicates: 0, refused: 0, idle: 0, region: 'weur' });
+    expect(first.json).toEqual({
+      accepted: 6,
+      duplicates: 0,
+      refused: 0,
+      idle: 0,
+      region: 'weur',
+      unknown: [],
+    });
     const second = await call('POST', `${base}/feedback`, { records, region: 'weur' });
     expect(second.json).toMatchObject({ accepted: 0, duplicates: 6 });
   });

@@ -1,7 +1,7 @@
 /** What becomes of a trained row when its document changes, goes and comes back; and where a document lies. */
 import { runInDurableObject, SELF } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ItemInput } from '../../shared/protocol/items.ts';
+import type { ItemInput } from '../../shared/protocol/api/item.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import {
   BRIEF,

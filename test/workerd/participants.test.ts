@@ -7,7 +7,8 @@ import { fingerprint } from '../../shared/crypto/fingerprint.ts';
 import { signRequest } from '../../shared/crypto/request-signature.ts';
 import { catchUp, enrol } from '../../shared/participant/enrol.ts';
 import { type HttpPortOptions, httpPort } from '../../shared/participant/http-port.ts';
-import { type ParticipantInfo, type RosterInfo, readInvitation } from '../../shared/protocol/enrolment.ts';
+import type { Participants, Rosters } from '../../shared/protocol/api/participant.ts';
+import { readInvitation } from '../../shared/protocol/enrolment.ts';
 import { type RosterPin, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { collection, hubStub } from './objects.ts';
 
@@ -39,9 +40,9 @@ const invite = async (who: string, more: object = {}, prefix = PREFIX) =>
   (await call<{ invitation: string }>('POST', `${prefix}/participants/invitations`, { name: who, ...more }))
     .json.invitation;
 const participants = async (prefix = PREFIX) =>
-  (await call<{ participants: ParticipantInfo[] }>('GET', `${prefix}/participants`)).json.participants;
+  (await call<Participants>('GET', `${prefix}/participants`)).json.participants;
 const rosterOf = async (prefix = PREFIX) =>
-  (await call<RosterInfo>('GET', `${prefix}/participants/roster`)).json;
+  (await call<Rosters>('GET', `${prefix}/participants/roster`)).json;
 const portOf = async (who: string, seed: number, collection = NAME) =>
   httpPort({ ...options(await signer(seed)), url: `${ORIGIN}/v1/collections/${collection}`, name: who });
 
@@ -235,7 +236,7 @@ describe('the roster', () => {
 describe('an admin key that the deployment does not have', () => {
   const prefix = '/v1/collections/apart';
   const put = (path: string, body: unknown) =>
-    call<RosterInfo & Problem>('PUT', `${prefix}/participants/${path}`, body);
+    call<Rosters & Problem>('PUT', `${prefix}/participants/${path}`, body);
 
   it('signs drafts; what it did not sign is not in force', async () => {
     await collection('apart', {}, ['east', 'west']);

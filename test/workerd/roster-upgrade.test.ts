@@ -10,7 +10,8 @@ import { Values } from '../../durable-objects/values.ts';
 import { fromBase64Url, toBase64Url, toHex } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { hashJson, labelled } from '../../shared/crypto/hash.ts';
-import type { Federation, RosterInfo } from '../../shared/protocol/enrolment.ts';
+import type { Rosters } from '../../shared/protocol/api/participant.ts';
+import type { Federation } from '../../shared/protocol/enrolment.ts';
 import { type AnySignedRoster, ROSTER_VERSION } from '../../shared/protocol/secagg.ts';
 import { hasHash, type RosterPin, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { BRIEF, collection, fill, finished, hubStub, objects, regionOf, stored } from './objects.ts';
@@ -30,7 +31,7 @@ async function call<T>(name: string, method: string, path: string, body?: unknow
   if (body !== undefined) init.body = JSON.stringify(body);
   return (await SELF.fetch(`https://fedcar.test/v1/collections/${name}${path}`, init)).json();
 }
-const rosterOf = (name: string) => call<RosterInfo>(name, 'GET', '/participants/roster');
+const rosterOf = (name: string) => call<Rosters>(name, 'GET', '/participants/roster');
 
 async function train(name: string): Promise<void> {
   const started = await call<{ run: string; detail?: string }>(name, 'POST', '/rounds');
@@ -122,7 +123,7 @@ it('signed by a key that the deployment does not have', async () => {
   const admin = await signerFromSeed(new Uint8Array(32).fill(9));
   await collection(name, SETTINGS, REGIONS);
   await fill(name, REGIONS);
-  const { draft } = await call<RosterInfo>(name, 'PUT', '/participants/admin-key', {
+  const { draft } = await call<Rosters>(name, 'PUT', '/participants/admin-key', {
     key: toBase64Url(admin.key),
   });
   // Signed outside from the first on, so that the chain has one signer.

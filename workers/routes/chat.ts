@@ -5,6 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { ChatCompletion } from '../../shared/protocol/api/chat.ts';
+import type { ProblemField } from '../../shared/protocol/api/problem.ts';
 import { sealAnswer } from '../answer/answer-id.ts';
 import { answerStream } from '../answer/answer-stream.ts';
 import type { Answerer, AnswerRequest, GenerationSettings } from '../answer/answerer.ts';
@@ -12,7 +13,7 @@ import { beginAnswer, wholeAnswer } from '../answer/answering.ts';
 import { type CompletionHead, usageTokens } from '../answer/completion.ts';
 import { answeringModels, configuredAnswerer, DEFAULT_MODEL } from '../answer/configured.ts';
 import { EXTRACTIVE } from '../answer/extractive.ts';
-import { Problem, type ProblemField } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import { body, NoQuery, problems, router } from '../router.ts';
 import type { ScoredHit } from '../search.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';

@@ -4,7 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { joinOf } from '../../durable-objects/region/join.ts';
-import { FeedbackInput, FeedbackReceipt } from '../../shared/protocol/items.ts';
+import { Erasure, FeedbackInput, FeedbackReceipt } from '../../shared/protocol/api/feedback.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { answeredQuery, MAX_ANSWER_ID } from '../answer/answer-id.ts';
 import { type CallerPlace, regionOfCaller } from '../location.ts';
@@ -15,38 +15,37 @@ import { body, json, NoQuery, problems, router } from '../router.ts';
 /** Records of one request. */
 const MAX_RECORDS = 2000;
 
-const region = RegionName.optional();
+const region = RegionName.optional().describe(
+  'Region that is to keep them; the one nearest to the caller unless given',
+);
 const contributor = FeedbackInput.shape.contributor;
-const One = z.strictObject({ ...FeedbackInput.shape, region }).openapi('Feedback');
+const One = z
+  .strictObject({ ...FeedbackInput.shape, region })
+  .meta({ id: 'Feedback', description: 'Whether a document answers a query' });
 const OfAnswer = z
   .strictObject({
-    /** The `id` of an answer of /chat/completions, for a day. */
-    answer: z.string().min(1).max(MAX_ANSWER_ID),
-    /** False: what it rests on does not answer the query. */
-    accepted: z.boolean(),
-    /** Passages that this is about, of those retrieved; those that the answer cites unless given. */
-    chunks: z.array(z.string().min(1).max(600)).min(1).max(50).optional(),
+    answer: z
+      .string()
+      .min(1)
+      .max(MAX_ANSWER_ID)
+      .describe('The `id` of an answer of /chat/completions, for a day'),
+    accepted: z.boolean().describe('False: what it rests on does not answer the query'),
+    chunks: z
+      .array(z.string().min(1).max(600))
+      .min(1)
+      .max(50)
+      .optional()
+      .describe('Passages that this is about, of those retrieved; those that the answer cites unless given'),
     contributor,
     region,
   })
-  .openapi('AnswerFeedback');
+  .meta({ id: 'AnswerFeedback', description: 'Whether an answer is accepted' });
 const Many = z
-  .strictObject({ records: z.array(FeedbackInput).min(1).max(MAX_RECORDS), region })
-  .openapi('FeedbackRecords');
-export const Answer = z
   .strictObject({
-    ...FeedbackReceipt.shape,
-    region: z.string(),
-    /** Items that records were about and that are no documents of the collection: those records were not taken. */
-    unknown: z.array(z.string()),
+    records: z.array(FeedbackInput).min(1).max(MAX_RECORDS).describe('Records of one region'),
+    region,
   })
-  .openapi('FeedbackReceipt');
-const Erased = z
-  .strictObject({
-    /** Records that were there, in all regions. */
-    erased: z.int().nonnegative(),
-  })
-  .openapi('Erasure');
+  .meta({ id: 'FeedbackRecords', description: 'Many records at once' });
 
 const route = createRoute({
   method: 'post',
@@ -56,7 +55,7 @@ const route = createRoute({
     'About an item, about an answer by its id, or many records at once. Records stay in one region: `region` if given, else the one nearest to the caller.',
   tags: ['feedback'],
   request: { query: NoQuery, body: body(z.union([One, OfAnswer, Many])) },
-  responses: { 200: json(Answer, 'How many records were new'), ...problems },
+  responses: { 200: json(FeedbackReceipt, 'How many records were new'), ...problems },
 });
 
 const erase = createRoute({
@@ -66,7 +65,7 @@ const erase = createRoute({
   description: 'May be repeated. Versions that were trained with them stay: see docs/feedback.md.',
   tags: ['feedback'],
   request: { query: z.strictObject({ contributor: contributor.unwrap() }) },
-  responses: { 200: json(Erased, 'How many records there were'), ...problems },
+  responses: { 200: json(Erasure, 'How many records there were'), ...problems },
 });
 
 type Given = z.infer<typeof One> | z.infer<typeof OfAnswer> | z.infer<typeof Many>;

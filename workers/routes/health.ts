@@ -1,10 +1,10 @@
 /** /healthz: the Worker answers. /readyz: its objects and its encoder do, too. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { errorText, logLine } from '../../shared/log.ts';
+import { Status } from '../../shared/protocol/api/status.ts';
 import { Problem, problemOfFailure } from '../problem.ts';
 import { json, problems, router } from '../router.ts';
 
-const Status = z.strictObject({ status: z.literal('ok') }).openapi('Status');
 const tags = ['health'];
 
 const health = createRoute({

@@ -4,20 +4,21 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
-import { RegionError } from '../../shared/protocol/api/region-error.ts';
-import { Filters } from '../../shared/protocol/filters.ts';
 import {
   fitsRow,
   Item,
   ItemFields,
   ItemInput,
   ItemReceipt,
-  ItemSummary,
-} from '../../shared/protocol/items.ts';
+  ItemReceipts,
+  Items,
+  Passages,
+} from '../../shared/protocol/api/item.ts';
+import { Filters } from '../../shared/protocol/filters.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import { hasPrototypeField } from '../middleware/json-shape.ts';
 import { askRegions } from '../partial.ts';
-import { type Placed, placeItems, regionOfItem, requireRegion } from '../placement.ts';
+import { placeItems, regionOfItem, requireRegion } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -26,40 +27,27 @@ import type { Services } from '../services.ts';
 const MAX_ITEMS = 500;
 
 const region = RegionName.optional();
+const home = region.describe(
+  'Region that is to hold it; where it is already, or one chosen by its key, unless given',
+);
 const OneItem = z
-  .strictObject({ ...ItemFields.shape, region })
+  .strictObject({ ...ItemFields.shape, region: home })
   .superRefine(fitsRow)
-  .openapi('ItemUpload');
+  .meta({ id: 'ItemUpload', description: 'A document' });
 const { key: _, ...replaceable } = ItemFields.shape;
 const Replacement = z
-  .strictObject({ ...replaceable, region })
+  .strictObject({ ...replaceable, region: home })
   .superRefine(fitsRow)
-  .openapi('ItemReplacement');
+  .meta({ id: 'ItemReplacement', description: 'A document for the key in the path' });
 const ManyItems = z
-  .strictObject({ items: z.array(ItemInput).min(1).max(MAX_ITEMS), region })
-  .openapi('ItemsUpload');
-
-const UploadError = z.strictObject({
-  region: z.string(),
-  code: z.string(),
-  detail: z.string(),
-  keys: z.array(z.string()),
-});
-const Receipts = z
-  .strictObject({ items: z.array(ItemReceipt), errors: z.array(UploadError) })
-  .openapi('ItemReceipts');
-const Items = z
   .strictObject({
-    items: z.array(ItemSummary),
-    next: z.string().nullable(),
-    /** Regions whose documents are missing from this page. */
-    errors: z.array(RegionError),
+    items: z.array(ItemInput).min(1).max(MAX_ITEMS).describe('Documents, each key once'),
+    region: region.describe('Region that is to hold those that are new; one chosen by each key unless given'),
   })
-  .openapi('Items');
-const Passage = z.strictObject({ id: z.string(), ordinal: z.int(), text: z.string(), tokens: z.int() });
-const Passages = z.strictObject({ passages: z.array(Passage) }).openapi('Passages');
+  .meta({ id: 'ItemsUpload', description: 'Many documents' });
+
 /** Of a document that is there, also from a time when keys had fewer rules: it can be read and deleted. */
-const KnownKey = z.string().min(1).max(512);
+const KnownKey = z.string().min(1).max(512).describe('Key of the document');
 const KeyParam = z.object({ key: KnownKey });
 const tags = ['items'];
 
@@ -84,7 +72,7 @@ const create = createRoute({
   summary: 'Add or replace one document, or many',
   tags,
   request: { query: NoQuery, body: body(z.union([OneItem, ManyItems])) },
-  responses: { 200: json(z.union([ItemReceipt, Receipts]), 'What became of each document'), ...problems },
+  responses: { 200: json(z.union([ItemReceipt, ItemReceipts]), 'What became of each document'), ...problems },
 });
 
 const list = createRoute({
@@ -94,12 +82,14 @@ const list = createRoute({
   tags,
   request: {
     query: z.strictObject({
-      /** Key of the last document of the page before: `next` of its answer. */
-      after: KnownKey.optional(),
-      limit: z.coerce.number().int().min(1).max(100).default(20),
-      region,
-      /** Conditions on metadata as JSON, like `ai_search_options.retrieval.filters` of a search. */
-      filters: FiltersText.optional(),
+      after: KnownKey.optional().describe(
+        'Key of the last document of the page before: `next` of its answer',
+      ),
+      limit: z.coerce.number().int().min(1).max(100).default(20).describe('Documents wanted'),
+      region: region.describe('Only this region’s documents'),
+      filters: FiltersText.optional().describe(
+        'Conditions on metadata as JSON, like `ai_search_options.retrieval.filters` of a search',
+      ),
     }),
   },
   responses: {
@@ -123,7 +113,7 @@ const replace = createRoute({
   summary: 'Add or replace a document',
   tags,
   request: {
-    params: z.object({ key: ItemKey }),
+    params: z.object({ key: ItemKey.describe('Key of the document') }),
     query: NoQuery,
     body: body(Replacement),
   },
@@ -154,7 +144,7 @@ async function upload(services: Services, collection: Collection, item: ItemInpu
   return receiptOf(placed);
 }
 
-function receiptOf(placed: Placed): ItemReceipt {
+function receiptOf(placed: ItemReceipts): ItemReceipt {
   const [failure] = placed.errors;
   if (failure) throw problemOf({ ok: false, ...failure });
   return placed.items[0] as ItemReceipt;

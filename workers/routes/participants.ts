@@ -6,26 +6,16 @@ import { systemRandom } from '../../shared/crypto/random.ts';
 import {
   AdminKey,
   InvitationRequest,
-  ParticipantInfo,
-  ParticipantName,
-  RosterInfo,
-  spellInvitation,
-} from '../../shared/protocol/enrolment.ts';
+  IssuedInvitation,
+  Participants,
+  Rosters,
+} from '../../shared/protocol/api/participant.ts';
+import { ParticipantName, spellInvitation } from '../../shared/protocol/enrolment.ts';
 import { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 
-const Issued = z
-  .strictObject({
-    /** Shown this once: the deployment keeps its hash. */
-    invitation: z.string(),
-    name: ParticipantName,
-    expires_at: z.number(),
-  })
-  .openapi('Invitation');
-const List = z.strictObject({ participants: z.array(ParticipantInfo) }).openapi('Participants');
-const Info = z.strictObject(RosterInfo.shape).openapi('RosterInfo');
-const params = z.object({ name: ParticipantName });
+const params = z.object({ name: ParticipantName.describe('Name of a participant') });
 const tags = ['federation'];
 const HOUR_MS = 3_600_000;
 
@@ -35,7 +25,7 @@ const list = createRoute({
   summary: 'Who takes part, who is invited, who leaves',
   tags,
   request: { query: NoQuery },
-  responses: { 200: json(List, 'Participants with the fingerprints of their keys'), ...problems },
+  responses: { 200: json(Participants, 'Participants with the fingerprints of their keys'), ...problems },
 });
 const invite = createRoute({
   method: 'post',
@@ -43,7 +33,7 @@ const invite = createRoute({
   summary: 'Invite a separate operator, once',
   tags,
   request: { query: NoQuery, body: body(InvitationRequest) },
-  responses: { 201: json(Issued, 'The invitation'), ...problems },
+  responses: { 201: json(IssuedInvitation, 'The invitation'), ...problems },
 });
 const remove = createRoute({
   method: 'delete',
@@ -59,7 +49,7 @@ const roster = createRoute({
   summary: 'The roster in force, and the draft that waits for a signature',
   tags,
   request: { query: NoQuery },
-  responses: { 200: json(Info, 'Rosters'), ...problems },
+  responses: { 200: json(Rosters, 'Rosters'), ...problems },
 });
 const putRoster = createRoute({
   method: 'put',
@@ -67,7 +57,7 @@ const putRoster = createRoute({
   summary: 'Put the draft in force, signed with the admin key',
   tags,
   request: { query: NoQuery, body: body(SignedRoster) },
-  responses: { 200: json(Info, 'Rosters'), ...problems },
+  responses: { 200: json(Rosters, 'Rosters'), ...problems },
 });
 const adminKey = createRoute({
   method: 'put',
@@ -76,7 +66,7 @@ const adminKey = createRoute({
   description: 'Takes effect with the first roster that is signed with it. Before anyone is invited.',
   tags,
   request: { query: NoQuery, body: body(AdminKey) },
-  responses: { 200: json(Info, 'Rosters'), ...problems },
+  responses: { 200: json(Rosters, 'Rosters'), ...problems },
 });
 
 export function participantRoutes() {

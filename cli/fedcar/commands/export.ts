@@ -1,7 +1,7 @@
 /** `fedcar export`: all documents of a collection in a file that `fedcar ingest` takes. */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Item } from '../../../shared/protocol/items.ts';
+import type { Item, Items } from '../../../shared/protocol/api/item.ts';
 import type { ApiError, Client } from '../../client.ts';
 import { concurrent } from '../../concurrent.ts';
 import type { Context, Shown } from '../context.ts';
@@ -11,12 +11,6 @@ import type { Register } from '../program.ts';
 
 const PAGE = 100;
 
-interface Page {
-  items: { key: string }[];
-  next: string | null;
-  /** Missing in answers of earlier versions. */
-  errors?: { region: string; detail: string }[];
-}
 const REQUESTS_AT_ONCE = 8;
 
 export const exportCommand: Register = (program, bind) => {
@@ -67,7 +61,8 @@ async function* pages(client: Client, away: Map<string, string>): AsyncGenerator
   let after: string | null = null;
   do {
     const from: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: Page = await client.get(`/items?limit=${PAGE}${from}`);
+    const page: Items = await client.get<Items>(`/items?limit=${PAGE}${from}`);
+    // Missing in answers of earlier versions.
     for (const { region, detail } of page.errors ?? []) away.set(region, detail);
     const found = await concurrent(page.items, REQUESTS_AT_ONCE, ({ key }) =>
       client.get<Item>(`/items/${encodeURIComponent(key)}`).catch((error: ApiError) => {

@@ -2,7 +2,11 @@
 import { resolve } from 'node:path';
 import { fromBase64Url } from '../../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../../shared/crypto/fingerprint.ts';
-import { ParticipantInfo, RosterInfo } from '../../../shared/protocol/enrolment.ts';
+import {
+  type IssuedInvitation,
+  type Participants,
+  Rosters,
+} from '../../../shared/protocol/api/participant.ts';
 import type { AnyRoster, Roster } from '../../../shared/protocol/secagg.ts';
 import { hasHash, rosterChanges, rosterHash, signRoster } from '../../../shared/secagg/roster.ts';
 import { whole } from '../../bench/accuracy-options.ts';
@@ -49,9 +53,8 @@ export const participantCommands: Register = (program, bind) => {
 };
 
 async function list(context: Context): Promise<Shown> {
-  const answer = await (await context.client()).get<{ participants: unknown[] }>('/participants');
-  const rows = answer.participants.map((given) => {
-    const { name, kind, state, fingerprint, expires_at, last_seen_at } = ParticipantInfo.parse(given);
+  const answer = await (await context.client()).get<Participants>('/participants');
+  const rows = answer.participants.map(({ name, kind, state, fingerprint, expires_at, last_seen_at }) => {
     const when = expires_at === null ? moment(last_seen_at) : `until ${moment(expires_at)}`;
     return [name, kind, state, fingerprint ?? '–', when];
   });
@@ -64,7 +67,7 @@ async function invite(context: Context, name: string, hours: number): Promise<Sh
     const client = await context.client();
     const body = { name, expires_hours: hours };
     const path = `${client.path.slice('/v1'.length)}/participants/invitations`;
-    const made = await client.once<{ invitation: string; expires_at: number }>('POST', path, body);
+    const made = await client.once<IssuedInvitation>('POST', path, body);
     context.say(`good once, until ${moment(made.expires_at)}; it is shown this once:`);
     return { json: made, text: made.invitation };
   });
@@ -82,7 +85,7 @@ async function sign(context: Context, name: string): Promise<Shown> {
   const file = resolve(context.io.cwd, name);
   const key = await readKey(file);
   const client = await context.client();
-  const info = RosterInfo.parse(await client.get('/participants/roster'));
+  const info = Rosters.parse(await client.get('/participants/roster'));
   const { draft, current, signing_key } = info;
   if (draft === null) return { json: { signed: null }, text: 'no roster waits for a signature' };
   if (signing_key !== key.key) {
@@ -148,7 +151,7 @@ async function useKey(context: Context, name: string): Promise<Shown> {
   const what = `have the rosters of ${context.collection} signed by ${print} from now on`;
   return await context.change({ what, confirm: true }, async () => {
     const client = await context.client();
-    const info = RosterInfo.parse(await client.put('/participants/admin-key', { key }));
+    const info = Rosters.parse(await client.put('/participants/admin-key', { key }));
     const next = info.draft === null ? '' : `; fedcar participants sign ${name} signs the one that waits`;
     return { json: info, text: `rosters are signed by ${print}${next}` };
   });

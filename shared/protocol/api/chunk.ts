@@ -1,7 +1,7 @@
 /** A passage that was found, as search and chat answer with it: shaped after Cloudflare AI Search. */
 import { z } from 'zod';
-import { ItemMetadata } from '../items.ts';
 import { ItemKey } from '../names.ts';
+import { ItemMetadata } from './item.ts';
 
 export const Chunk = z
   .strictObject({

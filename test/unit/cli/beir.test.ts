@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBeir } from '../../../cli/beir.ts';
 import { recordsOf } from '../../../cli/experiment.ts';
-import { FeedbackInput } from '../../../shared/protocol/items.ts';
+import { FeedbackInput } from '../../../shared/protocol/api/feedback.ts';
 
 const folders: string[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 /** The feedback routes: what a request means for which region. What regions do with it is tested in workerd. */
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../../../shared/crypto/random.ts';
-import type { FeedbackInput } from '../../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../../shared/protocol/api/feedback.ts';
 import { sealAnswer } from '../../../workers/answer/answer-id.ts';
 import { createApp } from '../../../workers/app.ts';
 import type { Env } from '../../../workers/env.ts';

@@ -1,6 +1,6 @@
 /** Uploads on their way to regions. */
 import { describe, expect, it } from 'vitest';
-import { ItemInput } from '../../../shared/protocol/items.ts';
+import { ItemInput } from '../../../shared/protocol/api/item.ts';
 import type { CoordinatorApi, RegionApi } from '../../../shared/protocol/objects.ts';
 import { FULL_BYTES, placeItems } from '../../../workers/placement.ts';
 import { memoryServices } from '../../helpers/memory-services.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PassageHit } from '../../../shared/protocol/items.ts';
+import type { PassageHit } from '../../../shared/protocol/passages.ts';
 import { mergeHits, Ranking } from '../../../workers/ranking.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
 

@@ -1,5 +1,6 @@
 /** Calls of the documented routes, with the reader's token, and what went wrong in words for the reader. */
 import type { CollectionList } from '../../../shared/protocol/api/collection.ts';
+import type { ProblemDocument } from '../../../shared/protocol/api/problem.ts';
 
 export interface Target {
   collection: string;
@@ -75,7 +76,7 @@ async function send<T>(token: string | null, method: string, url: string, body?:
 
 /** A problem document in a sentence. Its detail names field, limit and value, so it is shown as it is. */
 function explain(response: Response, value: unknown): Trouble {
-  const problem = (value ?? {}) as { detail?: string; request_id?: string };
+  const problem = (value ?? {}) as Partial<ProblemDocument>;
   const detail = problem.detail ?? `The service answered with status ${response.status}.`;
   if (response.status === 401) return { kind: 'token', text: detail };
   if (response.status === 429) {

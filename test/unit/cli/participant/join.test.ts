@@ -23,7 +23,7 @@ import type { Job } from '../../../../shared/participant/shard-store.ts';
 import type { LedgerEntry } from '../../../../shared/privacy/ledger.ts';
 import { samplingRate } from '../../../../shared/privacy/rational.ts';
 import { isHeldOut } from '../../../../shared/privacy/units.ts';
-import type { FeedbackInput } from '../../../../shared/protocol/items.ts';
+import type { FeedbackInput } from '../../../../shared/protocol/api/feedback.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
 

@@ -1,9 +1,9 @@
 /** One result: where it stood in plain search, both scores, and whether it answers the question. */
 import { useState } from 'hono/jsx/dom';
 import type { Chunk } from '../../../../shared/protocol/api/chunk.ts';
+import type { FeedbackReceipt } from '../../../../shared/protocol/api/feedback.ts';
 import { call, type Target, troubleOf } from '../api.ts';
 import { cosine, ordinal } from '../format.ts';
-import type { Receipt } from '../served.ts';
 
 export interface HitProps {
   chunk: Chunk;
@@ -75,7 +75,7 @@ function Vote({ target, query, item }: { target: Target; query: string; item: st
     if (busy || (said !== null && !said.failed && said.relevant === relevant)) return;
     setBusy(true);
     try {
-      const { region, accepted } = await call<Receipt>(target, 'POST', '/feedback', {
+      const { region, accepted } = await call<FeedbackReceipt>(target, 'POST', '/feedback', {
         query,
         item,
         relevant,

@@ -1,0 +1,57 @@
+/** What answered a query, and what did not: the records that the retriever learns from. */
+import { z } from 'zod';
+import { ItemKey } from '../names.ts';
+
+export const FeedbackInput = z.strictObject({
+  id: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('A repeated id is the same record. Made from query and item when absent'),
+  query: z.string().min(1).max(4096).describe('What was asked'),
+  item: ItemKey.describe('Key of the document that it is about'),
+  relevant: z.boolean().default(true).describe('False: the document does not answer the query'),
+  contributor: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Whose record it is. Kept as a keyed hash, never as it is'),
+});
+export type FeedbackInput = z.infer<typeof FeedbackInput>;
+
+/** What a region did with records. */
+export const FeedbackCounts = z.strictObject({
+  accepted: z.int().nonnegative().describe('New records, and those that now say the opposite'),
+  duplicates: z.int().nonnegative().describe('Records that were known already'),
+  refused: z
+    .int()
+    .nonnegative()
+    .describe('Not taken: their contributor has given as many in the last 24 hours as the settings allow'),
+  idle: z
+    .int()
+    .nonnegative()
+    .describe(
+      'Of the accepted ones, those that never train: without a contributor, or away from the contributor’s home region',
+    ),
+});
+export type FeedbackCounts = z.infer<typeof FeedbackCounts>;
+
+export const FeedbackReceipt = z
+  .strictObject({
+    ...FeedbackCounts.shape,
+    region: z.string().describe('Region that keeps them'),
+    unknown: z
+      .array(z.string())
+      .describe(
+        'Items that records were about and that are no documents of the collection: those records were not taken',
+      ),
+  })
+  .meta({ id: 'FeedbackReceipt', description: 'What became of the records' });
+export type FeedbackReceipt = z.infer<typeof FeedbackReceipt>;
+
+export const Erasure = z
+  .strictObject({ erased: z.int().nonnegative().describe('Records that were there, in all regions') })
+  .meta({ id: 'Erasure', description: 'How many records there were' });
+export type Erasure = z.infer<typeof Erasure>;
