@@ -10,111 +10,146 @@ import { AdapterSettings, LocalSteps } from './settings.ts';
 /** Names a round: `<run>.<index>`. */
 export const RoundId = z.string().regex(/^[0-9a-z-]{1,64}\.\d{1,6}$/);
 
-/**
- * Which units of its shard a participant works on. `part`: the records whose place in a shuffle keyed by `seed`
- * falls in part `part` of `parts`, so that `parts` rounds see every record once. `all`: every training record;
- * `poisson`: each unit independently with probability numerator / denominator.
- */
+const ROUND = RoundId.describe('Name of the round');
+
+/** Which units of its shard a participant works on. */
 export const Sample = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('all') }),
+  z.strictObject({ kind: z.literal('all').describe('Every training record') }),
   z.strictObject({
-    kind: z.literal('part'),
-    seed: z.int().nonnegative(),
-    part: z.int().nonnegative(),
-    parts: z.int().positive(),
+    kind: z
+      .literal('part')
+      .describe(
+        'The records whose place in a shuffle keyed by `seed` falls in part `part` of `parts`, so that `parts` rounds see every record once',
+      ),
+    seed: z.int().nonnegative().describe('Key of the shuffle'),
+    part: z.int().nonnegative().describe('Number of the part, from 0 on'),
+    parts: z.int().positive().describe('How many parts there are'),
   }),
   z.strictObject({
-    kind: z.literal('poisson'),
-    numerator: z.int().nonnegative(),
-    denominator: z.int().positive(),
+    kind: z.literal('poisson').describe('Each unit independently, with probability numerator / denominator'),
+    numerator: z.int().nonnegative().describe('Of that probability'),
+    denominator: z.int().positive().describe('Of that probability'),
   }),
 ]);
 export type Sample = z.infer<typeof Sample>;
 
 /** Parameters that a round starts from, by the hash of their bytes: fetched in parts of at most 1 MiB. */
 export const StateRef = z.strictObject({
-  key: z.string().min(1),
-  hash: Sha256Hex,
-  bytes: z.int().nonnegative(),
-  parts: z.int().nonnegative(),
+  key: z.string().min(1).describe('Name under which they are fetched'),
+  hash: Sha256Hex.describe('SHA-256 of their bytes, hexadecimal'),
+  bytes: z.int().nonnegative().describe('Their length'),
+  parts: z.int().nonnegative().describe('How many parts they are fetched in'),
 });
 export type StateRef = z.infer<typeof StateRef>;
 
 const common = {
-  id: RoundId,
-  collection: CollectionName,
-  sample: Sample,
-  /** Coordinates of the vector that travels. */
-  dimension: z.int().positive(),
-  /** c: the L2 norm that one unit may add to the vector, all coordinates together. */
-  clipNorm: z.number().positive(),
-  /**
-   * When the round began, milliseconds since 1970. Only records that existed by then and are within the retention time
-   * of then take part, and the ledgers charge for this moment.
-   */
-  startedAt: z.int().nonnegative(),
-  /** Names the round in the ledgers: numbers grow and are never used again in a collection. */
-  serial: z.int().nonnegative(),
-  /** γ, width of the fixed-point grid: a coordinate travels as an integer multiple of it. */
-  gridStep: z.number().positive(),
-  /** z: the noise charged, as a multiple of the sensitivity; 0 where noise is off. */
-  noiseMultiplier: z.number().nonnegative(),
-  /** n, t and m of the sum that noise is split for; 1, 1 and 0 where it is plain and everyone adds all of it. */
-  cohort: z.strictObject({
-    members: z.int().positive(),
-    threshold: z.int().positive(),
-    colluders: z.int().nonnegative(),
-  }),
-  aggregation: z.enum(['plain', 'secure']),
-  /** Names the coordinator's row table: another one after a restore, in which numbers mean other rows. */
-  lineage: z.string().min(1).max(64),
-  /** Rows of that table up to this change are what the round is about. */
-  rowsAt: z.int().nonnegative(),
-  /** Rows ever given out; a count round has one coordinate for each. */
-  rows: z.int().nonnegative(),
+  id: ROUND,
+  collection: CollectionName.describe('Name of the collection'),
+  sample: Sample.describe('Which units of its shard a participant works on'),
+  dimension: z.int().positive().describe('Coordinates of the vector that travels'),
+  clipNorm: z
+    .number()
+    .positive()
+    .describe('c: the L2 norm that one unit may add to the vector, all coordinates together'),
+  startedAt: z
+    .int()
+    .nonnegative()
+    .describe(
+      'When the round began, milliseconds since 1970. Only records that existed by then and are within the retention time of then take part, and the ledgers charge for this moment',
+    ),
+  serial: z
+    .int()
+    .nonnegative()
+    .describe('Names the round in the ledgers: numbers grow and are never used again in a collection'),
+  gridStep: z
+    .number()
+    .positive()
+    .describe('γ, width of the fixed-point grid: a coordinate travels as an integer multiple of it'),
+  noiseMultiplier: z
+    .number()
+    .nonnegative()
+    .describe('z: the noise charged, as a multiple of the sensitivity; 0 where noise is off'),
+  cohort: z
+    .strictObject({
+      members: z.int().positive().describe('n: members of the roster; 1 where the sum is plain'),
+      threshold: z
+        .int()
+        .positive()
+        .describe('t: the least participants that a sum is released for; 1 where it is plain'),
+      colluders: z
+        .int()
+        .nonnegative()
+        .describe('m: how many may collude with the coordinator; 0 where the sum is plain'),
+    })
+    .describe('Whom the noise is split among; where the sum is plain, everyone adds all of it'),
+  aggregation: z
+    .enum(['plain', 'secure'])
+    .describe('`secure`: the coordinator learns the sum only; `plain`: it sees every vector'),
+  lineage: z
+    .string()
+    .min(1)
+    .max(64)
+    .describe(
+      'Names the coordinator’s row table: another one after a restore, in which numbers mean other rows',
+    ),
+  rowsAt: z.int().nonnegative().describe('Rows of that table up to this change are what the round is about'),
+  rows: z.int().nonnegative().describe('Rows ever given out; a count round has one coordinate for each'),
 };
 
+const ADAPTER = AdapterSettings.describe('Shape of the adapter');
+
 /** How often every row was asked for: decides which rows are active. */
-export const CountRound = z.strictObject({ ...common, kind: z.literal('count') });
+export const CountRound = z.strictObject({
+  ...common,
+  kind: z.literal('count').describe('How often every row was asked for'),
+});
 
 export const TrainRound = z.strictObject({
   ...common,
-  kind: z.literal('train'),
-  /** `head` rounds use cached query embeddings and do not run the encoder again. */
-  train: z.enum(['adapter-and-head', 'head']),
-  adapter: AdapterSettings,
-  /** Adapter then active rows, fp32 (see parameters.ts). */
-  state: StateRef,
-  activeRows: z.int().nonnegative(),
-  /** Rows that do not learn but compete, fp32: the same for all rounds of a run. */
-  fixed: StateRef,
-  /** Added to the cosine of those. */
-  margin: z.number(),
-  /** Orthonormal directions [k, width], fp32, along which the head moves; null: along all. */
-  directions: StateRef.nullable(),
-  temperature: z.number().positive(),
-  /** Share of a query's tokens that are left out where the encoder runs. */
-  tokenDropout: z.number().min(0).max(0.5).default(0),
-  /** c_g: the L2 norm to which a unit's gradient is clipped. */
-  gradientNorm: z.number().positive(),
-  local: LocalSteps.nullable(),
-  /** Names the adapter: query embeddings cached under it can be used again. */
-  adapterKey: z.string().min(1),
-  /** Factor on every unit's figures, so that their sums fit the ring. */
-  statScale: z.number().positive(),
-  /** Units also say whether their gradient needed no clipping: c_g follows a quantile of their norms. */
-  adaptiveClip: z.boolean(),
+  kind: z.literal('train').describe('A step or a local epoch of training'),
+  train: z
+    .enum(['adapter-and-head', 'head'])
+    .describe('`head`: cached query embeddings are used, and the encoder does not run again'),
+  adapter: ADAPTER,
+  state: StateRef.describe('Adapter then active rows, fp32, little-endian'),
+  activeRows: z.int().nonnegative().describe('How many rows learn'),
+  fixed: StateRef.describe('Rows that do not learn but compete, fp32: the same for all rounds of a run'),
+  margin: z.number().describe('Added to the cosine of those'),
+  directions: StateRef.nullable().describe(
+    'Orthonormal directions [k, width], fp32, along which the head moves; null: along all',
+  ),
+  temperature: z.number().positive().describe('τ: logits are τ times the cosine'),
+  tokenDropout: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe('Share of a query’s tokens that are left out where the encoder runs'),
+  gradientNorm: z.number().positive().describe('c_g: the L2 norm to which a unit’s gradient is clipped'),
+  local: LocalSteps.nullable().describe('Several local steps; null: one sum of gradients'),
+  adapterKey: z
+    .string()
+    .min(1)
+    .describe('Names the adapter: query embeddings cached under it can be used again'),
+  statScale: z
+    .number()
+    .positive()
+    .describe('Factor on every unit’s figures, so that their sums fit the ring'),
+  adaptiveClip: z
+    .boolean()
+    .describe(
+      'Units also say whether their gradient needed no clipping: c_g follows a quantile of their norms',
+    ),
 });
 
 /** Held-out units judge the candidate against the serving version and plain embedding search. */
 export const GateRound = z.strictObject({
   ...common,
-  kind: z.literal('gate'),
-  adapter: AdapterSettings,
-  candidate: StateRef,
-  serving: StateRef,
-  /** Version 0: plain embedding search. */
-  baseline: StateRef,
+  kind: z.literal('gate').describe('Held-out units judge the candidate'),
+  adapter: ADAPTER,
+  candidate: StateRef.describe('Snapshot of the candidate'),
+  serving: StateRef.describe('Snapshot of the version that serves'),
+  baseline: StateRef.describe('Snapshot of version 0: plain embedding search'),
 });
 
 export const RoundSpec = z.discriminatedUnion('kind', [CountRound, TrainRound, GateRound]);
@@ -125,19 +160,30 @@ export type RoundSpec = z.infer<typeof RoundSpec>;
 
 /** What a participant should do now. */
 export const Instruction = z.discriminatedUnion('do', [
-  /** Nothing for `ms`; 0: until woken. `round` is the one that still runs, whose work must be kept. */
-  z.strictObject({ do: z.literal('wait'), ms: z.int().nonnegative(), round: RoundId.nullable() }),
-  z.strictObject({ do: z.literal('work'), spec: RoundSpec }),
-  /** The next step of secure aggregation. */
-  z.strictObject({ do: z.literal('answer'), round: RoundId, message: ServerMessage }),
+  z.strictObject({
+    do: z.literal('wait').describe('Nothing'),
+    ms: z.int().nonnegative().describe('Milliseconds until it should ask again; 0: until woken'),
+    round: ROUND.nullable().describe(
+      'The round that still runs, whose work must be kept; null where none does',
+    ),
+  }),
+  z.strictObject({
+    do: z.literal('work').describe('Work on a round, and upload its vector'),
+    spec: RoundSpec.describe('The round'),
+  }),
+  z.strictObject({
+    do: z.literal('answer').describe('The next step of secure aggregation'),
+    round: ROUND,
+    message: ServerMessage.describe('What the coordinator says in it'),
+  }),
 ]);
 export type Instruction = z.infer<typeof Instruction>;
 
 /** Documents' own titles as queries: costs no privacy, so it travels in clear. */
 export const ProbeCounts = z.strictObject({
-  titles: z.int().nonnegative(),
-  found: z.int().nonnegative(),
-  mips: z.int().nonnegative(),
+  titles: z.int().nonnegative().describe('Titles that were asked as questions'),
+  found: z.int().nonnegative().describe('Of them, those that find their document'),
+  mips: z.int().nonnegative().describe('Of them, those that find it by plain embedding search'),
 });
 export type ProbeCounts = z.infer<typeof ProbeCounts>;
 
@@ -156,33 +202,31 @@ export const FailureCode = z.enum([
 ]);
 export type FailureCode = z.infer<typeof FailureCode>;
 
+const from = { participant: z.string().describe('Who speaks: the signer of the request'), round: ROUND };
+
 export const ParticipantMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('poll'), participant: z.string() }),
+  z.strictObject({ type: z.literal('poll').describe('Asks what to do'), participant: from.participant }),
   z.strictObject({
-    type: z.literal('progress'),
-    participant: z.string(),
-    round: RoundId,
-    /** Rough share of the work done, in steps of a tenth. */
-    progress: z.number().min(0).max(1),
+    type: z.literal('progress').describe('The work goes on'),
+    ...from,
+    progress: z.number().min(0).max(1).describe('Rough share of the work done, in steps of a tenth'),
   }),
   z.strictObject({
-    /** The vector is uploaded; under secure aggregation, it is stored and waits for the protocol. */
-    type: z.literal('ready'),
-    participant: z.string(),
-    round: RoundId,
-    probe: ProbeCounts.nullable(),
+    type: z
+      .literal('ready')
+      .describe('The vector is uploaded; under secure aggregation, it is stored and waits for the protocol'),
+    ...from,
+    probe: ProbeCounts.nullable().describe('What a gate round counted in clear; null in other rounds'),
   }),
   z.strictObject({
-    type: z.literal('failed'),
-    participant: z.string(),
-    round: RoundId,
-    code: FailureCode,
+    type: z.literal('failed').describe('The participant stays out of the round'),
+    ...from,
+    code: FailureCode.describe('Why: a constant, which says nothing of the records behind it'),
   }),
   z.strictObject({
-    type: z.literal('secagg'),
-    participant: z.string(),
-    round: RoundId,
-    message: ClientMessage,
+    type: z.literal('secagg').describe('A step of secure aggregation'),
+    ...from,
+    message: ClientMessage.describe('What the participant says in it'),
   }),
 ]);
 export type ParticipantMessage = z.infer<typeof ParticipantMessage>;
@@ -198,11 +242,11 @@ export type VectorChunk = z.infer<typeof VectorChunk>;
 
 /** A row of the coordinator's table: a passage and where it stands. `removed` rows are never given out again. */
 export const RowEntry = z.strictObject({
-  row: z.int().nonnegative(),
-  item: z.string(),
-  ordinal: z.int().nonnegative(),
-  region: z.string(),
-  removed: z.boolean(),
-  changedAt: z.int().positive(),
+  row: z.int().nonnegative().describe('Number of the row'),
+  item: z.string().describe('Key of the document'),
+  ordinal: z.int().nonnegative().describe('Place of the passage in the document, from 0 on'),
+  region: z.string().describe('Region that holds the document'),
+  removed: z.boolean().describe('Whether the passage is gone; its number is never given out again'),
+  changedAt: z.int().positive().describe('Counts changes of the table'),
 });
 export type RowEntry = z.infer<typeof RowEntry>;

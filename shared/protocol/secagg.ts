@@ -44,7 +44,7 @@ export const RoundId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,95}$/, 'a round id of at most 96 characters');
 
-const Protocol = z.literal(SECAGG_PROTOCOL);
+const Protocol = z.literal(SECAGG_PROTOCOL).describe('Version of the protocol');
 const Members = z.array(MemberId).max(MAX_MEMBERS);
 
 /**
@@ -54,26 +54,45 @@ const Members = z.array(MemberId).max(MAX_MEMBERS);
  */
 export const ROSTER_VERSION = 3;
 
+const COLLECTION = CollectionName.describe('Name of the collection');
+const THRESHOLD = z
+  .int()
+  .min(2)
+  .max(MAX_MEMBERS)
+  .describe('t: the least number of participants that a sum is released for');
+const COLLUDERS = z
+  .int()
+  .min(0)
+  .max(MAX_MEMBERS)
+  .describe('m: how many participants may collude with the coordinator');
+
 const rosterFields = {
-  collection: CollectionName,
+  collection: COLLECTION,
   epoch: z
     .int()
     .min(0)
-    .max(2 ** 31),
-  /** Hash of the roster of the epoch before; null for epoch 0. */
-  previous: Sha256Hex.nullable(),
+    .max(2 ** 31)
+    .describe('Counts the rosters of the collection, from 0 on'),
+  previous: Sha256Hex.nullable().describe('SHA-256 of the roster of the epoch before; null for epoch 0'),
   members: z
-    .array(z.strictObject({ id: MemberId, key: Bytes32 }))
+    .array(
+      z.strictObject({
+        id: MemberId.describe('Name of the member'),
+        key: Bytes32.describe('Its Ed25519 key, base64url'),
+      }),
+    )
     .min(2)
-    .max(MAX_MEMBERS),
-  /** t: the least number of participants that a sum is released for. */
-  threshold: z.int().min(2).max(MAX_MEMBERS),
-  /** m: how many participants may collude with the coordinator. */
-  colluders: z.int().min(0).max(MAX_MEMBERS),
+    .max(MAX_MEMBERS)
+    .describe('Who may take part, in order of id'),
+  threshold: THRESHOLD,
+  colluders: COLLUDERS,
 };
 
 /** Who may take part, in order of id. Signed by the collection's admin key; an epoch names its predecessor. */
-export const Roster = z.strictObject({ version: z.literal(ROSTER_VERSION), ...rosterFields });
+export const Roster = z.strictObject({
+  version: z.literal(ROSTER_VERSION).describe('Version of the form that is signed'),
+  ...rosterFields,
+});
 export type Roster = z.infer<typeof Roster>;
 
 /** Rosters in forms that are not signed any more; versions 1 and 2 did not say which they were. */
@@ -82,14 +101,19 @@ export type EarlierRoster = z.infer<typeof EarlierRoster>;
 
 export type AnyRoster = Roster | EarlierRoster;
 
+const SIGNED_BY_ADMIN = Signature.describe('By the collection’s admin key, base64url');
+
 /** In the present form: rounds go by no other. */
-export const SignedRoster = z.strictObject({ roster: Roster, signature: Signature });
+export const SignedRoster = z.strictObject({
+  roster: Roster.describe('What is signed'),
+  signature: SIGNED_BY_ADMIN,
+});
 export type SignedRoster = z.infer<typeof SignedRoster>;
 
 /** In any form: a link of the chain. */
 export const AnySignedRoster = z.strictObject({
-  roster: z.union([Roster, EarlierRoster]),
-  signature: Signature,
+  roster: z.union([Roster, EarlierRoster]).describe('What is signed'),
+  signature: SIGNED_BY_ADMIN,
 });
 export type AnySignedRoster = z.infer<typeof AnySignedRoster>;
 
@@ -98,16 +122,18 @@ export type AnySignedRoster = z.infer<typeof AnySignedRoster>;
  * `k-regular`: Bell et al. 2020; holds against a semi-honest coordinator only, and the type says so.
  */
 export const AggregationGraph = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('complete'), security: z.literal('malicious-server') }),
   z.strictObject({
-    kind: z.literal('k-regular'),
-    security: z.literal('semi-honest'),
-    /** Neighbours of each member; even. */
-    degree: z.int().min(2),
-    /** Shares that restore a member's secret, of degree + 1. */
-    shareThreshold: z.int().min(2),
-    /** Orders the members on the ring. */
-    seed: Bytes32,
+    kind: z.literal('complete').describe('Every member shares its secrets with all others'),
+    security: z
+      .literal('malicious-server')
+      .describe('Holds against a coordinator that deviates from the protocol'),
+  }),
+  z.strictObject({
+    kind: z.literal('k-regular').describe('Every member shares its secrets with k others'),
+    security: z.literal('semi-honest').describe('Holds against a coordinator that follows the protocol'),
+    degree: z.int().min(2).describe('k: neighbours of each member; even'),
+    shareThreshold: z.int().min(2).describe('Shares that restore a member’s secret, of degree + 1'),
+    seed: Bytes32.describe('Orders the members on the ring, base64url'),
   }),
 ]);
 export type AggregationGraph = z.infer<typeof AggregationGraph>;
@@ -115,84 +141,113 @@ export type AggregationGraph = z.infer<typeof AggregationGraph>;
 /** What a participant agrees to when it takes part. Its hash stands in every message. */
 export const RoundParameters = z.strictObject({
   protocol: Protocol,
-  collection: CollectionName,
-  round: RoundId,
-  rosterHash: Sha256Hex,
-  /** The snapshot that gradients are taken at. */
-  modelHash: Sha256Hex,
-  /** Everything else that decides what a participant computes: purpose, settings, active rows, layout. */
-  taskHash: Sha256Hex,
-  /** q */
-  samplingRate: z.number().min(0).max(1),
-  /** z; zero when the collection is set to run without noise. */
-  noiseMultiplier: z.number().nonnegative(),
-  /** c, over all coordinates of a unit. */
-  clipNorm: z.number().positive(),
-  /** γ, the grid of the fixed point. */
-  gridStep: z.number().positive(),
-  /** d, coordinates of the vector. */
+  collection: COLLECTION,
+  round: RoundId.describe('Names the round for ever'),
+  rosterHash: Sha256Hex.describe('SHA-256 of the roster, hexadecimal'),
+  modelHash: Sha256Hex.describe('SHA-256 of the snapshot that gradients are taken at, hexadecimal'),
+  taskHash: Sha256Hex.describe(
+    'SHA-256 of everything else that decides what a participant computes: purpose, settings, active rows, layout',
+  ),
+  samplingRate: z.number().min(0).max(1).describe('q: probability with which a unit is in the sample'),
+  noiseMultiplier: z
+    .number()
+    .nonnegative()
+    .describe('z, as a multiple of the sensitivity; zero when the collection is set to run without noise'),
+  clipNorm: z.number().positive().describe('c, over all coordinates of a unit'),
+  gridStep: z.number().positive().describe('γ, the grid of the fixed point'),
   dimension: z
     .int()
     .positive()
-    .max(1 << 28),
-  threshold: z.int().min(2).max(MAX_MEMBERS),
-  colluders: z.int().min(0).max(MAX_MEMBERS),
-  graph: AggregationGraph,
+    .max(1 << 28)
+    .describe('d, coordinates of the vector'),
+  threshold: THRESHOLD,
+  colluders: COLLUDERS,
+  graph: AggregationGraph.describe('Who shares secrets with whom'),
 });
 export type RoundParameters = z.infer<typeof RoundParameters>;
 
-const header = { protocol: Protocol, parametersHash: Sha256Hex };
-const signed = { ...header, sender: MemberId, signature: Signature };
+const header = {
+  protocol: Protocol,
+  parametersHash: Sha256Hex.describe('SHA-256 of the round’s parameters, hexadecimal'),
+};
+const signed = {
+  ...header,
+  sender: MemberId.describe('Who speaks'),
+  signature: Signature.describe('By the sender’s registered key, base64url'),
+};
 
 export const Advertisement = z.strictObject({
-  kind: z.literal('advertise'),
+  kind: z.literal('advertise').describe('Keys for this round'),
   ...signed,
-  cipherKey: Bytes32,
-  maskKey: Bytes32,
+  cipherKey: Bytes32.describe('X25519 key that shares are sealed for, base64url'),
+  maskKey: Bytes32.describe('X25519 key that masks are agreed on with, base64url'),
 });
 export type Advertisement = z.infer<typeof Advertisement>;
 
 /** One receiver's sealed shares, and what the shares hash to, so that a wrong share can be told from a wrong dealer. */
-const Parcel = { box: SealedShares, seedShareHash: Bytes32, keyShareHash: Bytes32 };
+const shareHashes = {
+  seedShareHash: Bytes32.describe('SHA-256 of the share of the self-mask seed, base64url'),
+  keyShareHash: Bytes32.describe('SHA-256 of the share of the mask key, base64url'),
+};
+const Parcel = {
+  box: SealedShares.describe('Both shares, sealed for the receiver, base64url'),
+  ...shareHashes,
+};
 
 export const ShareMessage = z.strictObject({
-  kind: z.literal('share'),
+  kind: z.literal('share').describe('Shares of the sender’s secrets'),
   ...signed,
-  /** Hash of the self-mask seed. */
-  seedHash: Bytes32,
-  /** Hashes of the shares that the dealer keeps itself. */
-  own: z.strictObject({ seedShareHash: Bytes32, keyShareHash: Bytes32 }),
-  parcels: z.array(z.strictObject({ to: MemberId, ...Parcel })).max(MAX_MEMBERS),
+  seedHash: Bytes32.describe('SHA-256 of the self-mask seed, base64url'),
+  own: z.strictObject(shareHashes).describe('Hashes of the shares that the dealer keeps itself'),
+  parcels: z
+    .array(z.strictObject({ to: MemberId.describe('Whom it is for'), ...Parcel }))
+    .max(MAX_MEMBERS)
+    .describe('One for each neighbour'),
 });
 export type ShareMessage = z.infer<typeof ShareMessage>;
 
 /** Announces the frames of the masked vector, each by its SHA-256, and names peers whose parcel was no good. */
 export const MaskedMessage = z.strictObject({
-  kind: z.literal('masked'),
+  kind: z.literal('masked').describe('The masked vector is ready'),
   ...signed,
-  frames: z.array(Bytes32).min(1).max(4096),
-  undecryptable: Members,
-  /** Hashes of the seeds of the sender's surplus noise, one for each part. */
-  surplus: z.array(Bytes32).max(MAX_SURPLUS_PARTS),
+  frames: z.array(Bytes32).min(1).max(4096).describe('SHA-256 of each of its frames, base64url'),
+  undecryptable: Members.describe('Peers whose parcel was no good'),
+  surplus: z
+    .array(Bytes32)
+    .max(MAX_SURPLUS_PARTS)
+    .describe('SHA-256 of the seeds of the sender’s surplus noise, one for each part, base64url'),
 });
 export type MaskedMessage = z.infer<typeof MaskedMessage>;
 
 /** The signature covers the lists of survivors and dropped that the participant saw. */
-export const ConsistencyMessage = z.strictObject({ kind: z.literal('consistency'), ...signed });
+export const ConsistencyMessage = z.strictObject({
+  kind: z.literal('consistency').describe('The sender saw these survivors'),
+  ...signed,
+});
 export type ConsistencyMessage = z.infer<typeof ConsistencyMessage>;
 
-const RevealedShares = z.array(z.strictObject({ of: MemberId, share: Bytes32 })).max(MAX_MEMBERS);
+const RevealedShares = z
+  .array(
+    z.strictObject({
+      of: MemberId.describe('Whose secret it is a share of'),
+      share: Bytes32.describe('The share, base64url'),
+    }),
+  )
+  .max(MAX_MEMBERS);
 
 /**
  * Shares of survivors' seeds and of dropped members' mask keys; no member is in both. And the seeds of the parts of the
  * sender's own noise that are surplus now that so many survived: the last ones, in order.
  */
 export const UnmaskMessage = z.strictObject({
-  kind: z.literal('unmask'),
+  kind: z.literal('unmask').describe('What the coordinator needs to take the masks off'),
   ...signed,
-  seedShares: RevealedShares,
-  keyShares: RevealedShares,
-  surplusSeeds: z.array(Bytes32).max(MAX_SURPLUS_PARTS),
+  seedShares: RevealedShares.describe('Shares of survivors’ self-mask seeds'),
+  keyShares: RevealedShares.describe('Shares of dropped members’ mask keys'),
+  surplusSeeds: z
+    .array(Bytes32)
+    .max(MAX_SURPLUS_PARTS)
+    .describe('Seeds of the last parts of the sender’s noise, which are surplus, in order, base64url'),
 });
 export type UnmaskMessage = z.infer<typeof UnmaskMessage>;
 
@@ -207,43 +262,56 @@ export type ClientMessage = z.infer<typeof ClientMessage>;
 
 /** Opens a round. `chain` holds the rosters between the one a participant pinned and the round's, oldest first. */
 export const InviteMessage = z.strictObject({
-  kind: z.literal('invite'),
+  kind: z.literal('invite').describe('A round begins'),
   protocol: Protocol,
-  parameters: RoundParameters,
-  roster: SignedRoster,
-  chain: z.array(AnySignedRoster).max(1024),
+  parameters: RoundParameters.describe('What a participant agrees to'),
+  roster: SignedRoster.describe('Who may take part'),
+  chain: z
+    .array(AnySignedRoster)
+    .max(1024)
+    .describe('Rosters between the one that a participant pinned and the round’s, oldest first'),
 });
 export type InviteMessage = z.infer<typeof InviteMessage>;
 
 export const AdvertisementsMessage = z.strictObject({
-  kind: z.literal('advertisements'),
+  kind: z.literal('advertisements').describe('Keys of the others'),
   ...header,
-  participants: Members,
-  /** Of the receiver and its neighbours. */
-  advertisements: z.array(Advertisement).max(MAX_MEMBERS),
+  participants: Members.describe('Who takes part'),
+  advertisements: z.array(Advertisement).max(MAX_MEMBERS).describe('Of the receiver and its neighbours'),
 });
 export type AdvertisementsMessage = z.infer<typeof AdvertisementsMessage>;
 
 export const ParcelsMessage = z.strictObject({
-  kind: z.literal('parcels'),
+  kind: z.literal('parcels').describe('Shares of the others’ secrets'),
   ...header,
-  sharers: Members,
-  parcels: z.array(z.strictObject({ from: MemberId, ...Parcel })).max(MAX_MEMBERS),
+  sharers: Members.describe('Who shared its secrets'),
+  parcels: z
+    .array(z.strictObject({ from: MemberId.describe('Who sealed it'), ...Parcel }))
+    .max(MAX_MEMBERS)
+    .describe('Sealed for the receiver'),
 });
 export type ParcelsMessage = z.infer<typeof ParcelsMessage>;
 
 export const SurvivorsMessage = z.strictObject({
-  kind: z.literal('survivors'),
+  kind: z.literal('survivors').describe('Whose vectors have come in'),
   ...header,
-  survivors: Members,
-  dropped: Members,
+  survivors: Members.describe('Those whose vectors are in the sum'),
+  dropped: Members.describe('Those who shared their secrets and whose vectors did not come in'),
 });
 export type SurvivorsMessage = z.infer<typeof SurvivorsMessage>;
 
 export const SignaturesMessage = z.strictObject({
-  kind: z.literal('signatures'),
+  kind: z.literal('signatures').describe('Who saw the same survivors'),
   ...header,
-  signatures: z.array(z.strictObject({ from: MemberId, signature: Signature })).max(MAX_MEMBERS),
+  signatures: z
+    .array(
+      z.strictObject({
+        from: MemberId.describe('Who signed'),
+        signature: Signature.describe('Over the lists of survivors and dropped, base64url'),
+      }),
+    )
+    .max(MAX_MEMBERS)
+    .describe('One for each survivor'),
 });
 export type SignaturesMessage = z.infer<typeof SignaturesMessage>;
 
