@@ -1,6 +1,6 @@
 /** `--rounds N`: settings with so many train rounds, every phase cut short or drawn out alike. */
-
-import type { CollectionSettings, TrainingPhase } from '../../shared/protocol/settings.ts';
+import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { type PlannedPhase, planRun, trainRounds } from '../../shared/round/run-plan.ts';
 
 /** @param units about how many queries train: the coordinator counts them itself. */

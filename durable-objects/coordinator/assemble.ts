@@ -4,13 +4,13 @@
  */
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { Parameters } from '../../shared/protocol/parameters.ts';
-import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import {
   blankSnapshot,
   MAX_SNAPSHOT_BYTES,
   type SnapshotHeader,
   snapshotLength,
 } from '../../shared/protocol/snapshot.ts';
+import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
 import { priorOffset } from '../../shared/retrieval/prior-offset.ts';
 import type { RowTable } from './row-table.ts';

@@ -7,7 +7,8 @@ import { principalDirections } from '../../shared/privacy/principal-directions.t
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { TrainRound } from '../../shared/protocol/rounds.ts';
-import { type CollectionSettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
+import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
 import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
 import { newOptimiserState } from '../../shared/round/optimiser.ts';

@@ -1,7 +1,7 @@
 /** Where a run starts: what the serving version learned, and the passages' own embeddings for what is new. */
 import type { Parameters } from '../../shared/protocol/parameters.ts';
-import type { AdapterSettings } from '../../shared/protocol/settings.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
+import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import type { RowTable } from './row-table.ts';
 
 export function startParameters(options: {

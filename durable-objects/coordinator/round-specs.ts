@@ -1,11 +1,12 @@
 /** What the next round asks of its participants. */
-
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { partCount } from '../../shared/protocol/parameters.ts';
+import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
-import { type PrivacySettings, phasesOf, type TrainingPhase } from '../../shared/protocol/settings.ts';
+import { phasesOf } from '../../shared/protocol/settings.ts';
+import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
 import { type Position, positionOf, type RunPlan, sampleOf } from '../../shared/round/run-plan.ts';

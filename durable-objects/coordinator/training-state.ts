@@ -11,8 +11,8 @@ import {
   partCount,
 } from '../../shared/protocol/parameters.ts';
 import type { StateRef } from '../../shared/protocol/rounds.ts';
-import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/settings.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
+import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/training-settings.ts';
 import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
 import type { Blobs } from '../sql.ts';
 

@@ -17,7 +17,7 @@ import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
 import type { PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import { type Agreement, Invitation } from '../../shared/protocol/enrolment.ts';
-import type { AdapterSettings } from '../../shared/protocol/settings.ts';
+import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { modelInfo } from '../engine.ts';

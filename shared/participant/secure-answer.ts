@@ -4,9 +4,9 @@
  */
 import { canonicalJson } from '../crypto/canonical-json.ts';
 import type { Signer } from '../crypto/ed25519.ts';
+import type { PrivacySettings } from '../protocol/privacy-settings.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { ClientMessage, ServerMessage } from '../protocol/secagg.ts';
-import type { PrivacySettings } from '../protocol/settings.ts';
 import { secureParameters } from '../round/secure-round.ts';
 import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
 import { type ClientState, vectorSource } from '../secagg/client-state.ts';

@@ -9,7 +9,7 @@ import { CLIP_SLACK } from '../privacy/clipping.ts';
 import { projectRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
-import type { AdapterSettings } from '../protocol/settings.ts';
+import type { AdapterSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from '../round/figures.ts';
 import type { SliceResult } from './participant.ts';
 import { queryEmbeddings } from './query-embeddings.ts';

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { CollectionName, RegionName, Sha256Hex } from './names.ts';
+import { PrivacySettings } from './privacy-settings.ts';
 import { type AnySignedRoster, Bytes32 } from './secagg.ts';
-import { AdapterSettings, PrivacySettings } from './settings.ts';
+import { AdapterSettings } from './training-settings.ts';
 
 /** Names of participants from outside follow the rule for regions: the two share one roster. */
 export const ParticipantName = RegionName;
@@ -41,8 +42,8 @@ export function readInvitation(text: string): InvitationParts {
 
 /** What rounds may ask of a participant: fixed at enrolment, and every round is held against it. */
 export const Terms = z.strictObject({
-  adapter: AdapterSettings,
-  privacy: PrivacySettings,
+  adapter: AdapterSettings.describe('Shape of the adapter'),
+  privacy: PrivacySettings.describe('What is promised, and how'),
   heldOutShare: z
     .number()
     .min(0)

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { CollectionName, Sha256Hex } from './names.ts';
 import { ClientMessage, ServerMessage } from './secagg.ts';
-import { AdapterSettings, LocalSteps } from './settings.ts';
+import { AdapterSettings, LocalSteps } from './training-settings.ts';
 
 /** Names a round: `<run>.<index>`. */
 export const RoundId = z.string().regex(/^[0-9a-z-]{1,64}\.\d{1,6}$/);

@@ -12,16 +12,22 @@ function patchOf(schema: z.ZodObject): z.ZodObject {
   const fields: Shape = {};
   for (const [name, field] of Object.entries(schema.shape as Shape)) {
     let inner: z.ZodType = field;
+    let { description } = inner;
     while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
       inner = inner.unwrap() as z.ZodType;
+      description ??= inner.description;
     }
-    fields[name] = (inner instanceof z.ZodObject ? patchOf(inner) : inner).optional();
+    const optional = (inner instanceof z.ZodObject ? patchOf(inner) : inner).optional();
+    fields[name] = description === undefined ? optional : optional.describe(description);
   }
   return z.strictObject(fields);
 }
 
 /** Settings that replace those of the same name; arrays and what is null are replaced as a whole. */
-export const SettingsPatch = patchOf(CollectionSettings);
+export const SettingsPatch = patchOf(CollectionSettings).meta({
+  id: 'CollectionSettingsPatch',
+  description: 'Settings that replace those of the same name; what is left out stays',
+});
 export type SettingsPatch = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

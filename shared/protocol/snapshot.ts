@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { Sha256Hex } from './names.ts';
-import { AdapterSettings } from './settings.ts';
+import { AdapterSettings } from './training-settings.ts';
 
 export const SnapshotHeader = z.strictObject({
   format: z.literal('fedcar-snapshot/1'),

@@ -6,7 +6,8 @@
 import { calibrateNoise } from '../privacy/calibrate.ts';
 import { mainFilter, type PlannedRelease, type PrivacyPolicy, project } from '../privacy/ledger.ts';
 import { samplingRate } from '../privacy/rational.ts';
-import type { CollectionSettings, PrivacySettings } from '../protocol/settings.ts';
+import type { PrivacySettings } from '../protocol/privacy-settings.ts';
+import type { CollectionSettings } from '../protocol/settings.ts';
 
 export interface NoisePlan {
   counts: number;

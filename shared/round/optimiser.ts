@@ -2,7 +2,7 @@
  * Server optimisers (Reddi et al. 2021, "Adaptive Federated Optimization"): the aggregate is a pseudo-gradient,
  * and one step of momentum or Adam turns it into new parameters. Groups differ only in their learning rate.
  */
-import type { OptimiserSettings } from '../protocol/settings.ts';
+import type { OptimiserSettings } from '../protocol/training-settings.ts';
 
 export interface OptimiserState {
   step: number;

@@ -4,7 +4,8 @@ import { passesGate } from '../privacy/publish-gate.ts';
 import { type Likeness, smoothed } from '../privacy/smoothing.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
-import type { GateSettings, OptimiserSettings } from '../protocol/settings.ts';
+import type { GateSettings } from '../protocol/settings.ts';
+import type { OptimiserSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from './figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
 

@@ -3,7 +3,7 @@
  * the active rows and how many rounds one pass over the data takes; the gate at the end decides about publishing.
  */
 import type { Sample } from '../protocol/rounds.ts';
-import type { TrainingPhase } from '../protocol/settings.ts';
+import type { TrainingPhase } from '../protocol/training-settings.ts';
 
 export interface PlannedPhase {
   /** Rounds that one pass over the data is cut into. */

@@ -64,7 +64,9 @@ const erase = createRoute({
   summary: 'Delete a contributor’s records from all regions',
   description: 'May be repeated. Versions that were trained with them stay: see docs/feedback.md.',
   tags: ['feedback'],
-  request: { query: z.strictObject({ contributor: contributor.unwrap() }) },
+  request: {
+    query: z.strictObject({ contributor: contributor.unwrap().describe('Whose records are deleted') }),
+  },
   responses: { 200: json(Erasure, 'How many records there were'), ...problems },
 });
 

@@ -23,7 +23,7 @@ export type CollectionList = z.infer<typeof CollectionList>;
 export const CollectionCreation = z
   .strictObject({
     name: NAME,
-    settings: CollectionSettings.prefault({}).describe('Settings; what is left out has its default'),
+    settings: CollectionSettings.prefault({}),
   })
   .meta({ id: 'CollectionCreation', description: 'A new collection' });
 export type CollectionCreation = z.infer<typeof CollectionCreation>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OptimiserSettings } from '../../../../shared/protocol/settings.ts';
+import { OptimiserSettings } from '../../../../shared/protocol/training-settings.ts';
 import { applyStep, newOptimiserState, rateFactor } from '../../../../shared/round/optimiser.ts';
 
 const settings = (input: object) => OptimiserSettings.parse(input);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { adaptiveClipRule } from '../../../../shared/privacy/adaptive-clipping.ts';
 import { likenessOf, smoothed } from '../../../../shared/privacy/smoothing.ts';
 import type { TrainRound } from '../../../../shared/protocol/rounds.ts';
-import { GateSettings, OptimiserSettings } from '../../../../shared/protocol/settings.ts';
+import { GateSettings } from '../../../../shared/protocol/settings.ts';
+import { OptimiserSettings } from '../../../../shared/protocol/training-settings.ts';
 import { newOptimiserState } from '../../../../shared/round/optimiser.ts';
 import { applyRound, followClip, judge, trainFigures } from '../../../../shared/round/release.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TrainingSettings } from '../../../../shared/protocol/settings.ts';
+import { TrainingSettings } from '../../../../shared/protocol/training-settings.ts';
 import {
   partOfRecord,
   planRun,
