@@ -32,8 +32,13 @@ export function lossDistributions(
   z: number,
   step: number,
 ): { remove: LossDistribution; add: LossDistribution } {
-  const lossAt = (x: number) => Math.log1p(q * Math.expm1((2 * x - 1) / (2 * z * z)));
+  const lossAt = (x: number) => {
+    const full = (2 * x - 1) / (2 * z * z);
+    // Where every unit is read the loss is that of the Gaussian itself: the formula would lose it below −37.
+    return q === 1 ? full : Math.log1p(q * Math.expm1(full));
+  };
   const placeOf = (loss: number) => {
+    if (q === 1) return z * z * loss + 0.5;
     const ratio = (Math.expm1(loss) + q) / q;
     return ratio > 0 ? z * z * Math.log(ratio) + 0.5 : Number.NEGATIVE_INFINITY;
   };

@@ -56,7 +56,9 @@ function gridStep(releases: readonly Release[]): number {
 
 /** log E[exp(t·L)] over the finite losses. */
 function logMoment({ step, first, mass }: LossDistribution, t: number): number {
-  const edge = t > 0 ? (first + mass.length - 1) * step : first * step;
+  // With next to no noise the outermost grid points have no mass that a double can hold.
+  const outermost = t > 0 ? mass.findLastIndex((p) => p > 0) : mass.findIndex((p) => p > 0);
+  const edge = (first + outermost) * step;
   let sum = 0;
   for (let i = 0; i < mass.length; i++) sum += mass[i]! * Math.exp(t * ((first + i) * step - edge));
   return Math.log(sum) + t * edge;

@@ -210,3 +210,13 @@ describe('calibration', () => {
     expect(() => calibrateNoise(() => 1, 0)).toThrow(RangeError);
   });
 });
+
+it('the loss distribution of next to no noise is finite, and within the bound by moments', () => {
+  const schedule = [
+    { samplingRate: 1, noiseMultiplier: 0.45, steps: 3 },
+    { samplingRate: 1, noiseMultiplier: 0.18, steps: 1 },
+  ];
+  const epsilon = pldEpsilon(schedule, 1e-5);
+  expect(epsilon).toBeGreaterThan(0);
+  expect(epsilon).toBeLessThanOrEqual(rdpEpsilon(schedule, 1e-5, INTEGER_ORDERS).epsilon);
+});
