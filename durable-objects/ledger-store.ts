@@ -10,7 +10,7 @@ import type { KeptLedger } from './handover.ts';
 import { clearTables } from './sql.ts';
 import { Values } from './values.ts';
 
-export const LEDGER_TABLE = `CREATE TABLE ledger (
+export const LEDGER_TABLE = `CREATE TABLE IF NOT EXISTS ledger (
   round INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, sampling_rate REAL NOT NULL,
   noise_multiplier REAL NOT NULL, steps INTEGER NOT NULL,
   -- Two copies of a ledger may hold different charges for one round; when neither covers the other both stand.

@@ -36,6 +36,7 @@ import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
 import { scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
+import { endForeignRun } from './upgrade.ts';
 import { describeVersion, pointerOf, type VersionRow } from './versions.ts';
 import { watch } from './watchdog.ts';
 
@@ -56,6 +57,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
     this.#parts = new CoordinatorParts(ctx, env);
+    endForeignRun(ctx.storage, this.#parts, Date.now());
   }
 
   /** Tells the object which collection it is. May be repeated; settings replace earlier ones, and end a run. */

@@ -2,6 +2,7 @@
 import type { Summed } from '../../shared/privacy/noise-share.ts';
 import type { Round, Run } from '../../shared/protocol/api/run.ts';
 import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
+import { RUN_VERSION } from '../../shared/protocol/run-version.ts';
 import { multiplierInEffect } from '../../shared/round/noised-release.ts';
 import type { RoundState } from '../../shared/round/round-machine.ts';
 import type { RunPlan } from '../../shared/round/run-plan.ts';
@@ -10,6 +11,8 @@ import { Values } from '../values.ts';
 /** The run in progress: everything that the next step needs. */
 export interface ActiveRun {
   run: string;
+  /** `RUN_VERSION` of the code that began it. */
+  version: string;
   /** Keys the shuffles of the run. */
   seed: number;
   stage: 'prepare' | 'count' | 'train' | 'gate';
@@ -48,6 +51,7 @@ export interface ActiveRun {
 export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise'>): ActiveRun {
   return {
     ...begun,
+    version: RUN_VERSION,
     stage: 'prepare',
     index: 0,
     trained: 0,
@@ -162,6 +166,18 @@ export class RunStore {
       );
       this.#values.delete('run');
     });
+  }
+
+  /** Ends a run of which nothing but its name is known for sure, and the rounds that it had open. */
+  abandon(run: string, error: string, now: number): void {
+    this.#storage.sql.exec(
+      `UPDATE rounds SET info = json_set(info, '$.ended_at', ?, '$.error', ?)
+       WHERE run = ? AND json_extract(info, '$.ended_at') IS NULL`,
+      now,
+      error,
+      run,
+    );
+    this.end(run, 'cancelled', null, error, now);
   }
 
   /** A run's name, which no other has: runs may begin in the same millisecond. */

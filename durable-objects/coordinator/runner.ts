@@ -53,7 +53,8 @@ export interface RunnerParts {
   ledgerOf: (participant: string) => Promise<LedgerEntry[] | null>;
 }
 
-const UPLOADS = 'upload/';
+/** Vectors as they come in. */
+export const UPLOADS = 'upload/';
 /** Names the last round that was opened; kept when everything else of a collection is deleted. */
 export const SERIAL = 'serial';
 /** Rounds in a row that may fail before the run gives up. */

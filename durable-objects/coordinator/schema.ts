@@ -30,7 +30,8 @@ export const MIGRATIONS = [
   );
   CREATE TABLE rounds (run TEXT NOT NULL, round INTEGER NOT NULL, info TEXT NOT NULL, PRIMARY KEY (run, round)) WITHOUT ROWID;
   ${LEDGER_TABLE}`,
-  NONCE_TABLE,
+  // The very first databases had no ledger.
+  `${LEDGER_TABLE} ${NONCE_TABLE}`,
   // Of the region's change that made the row.
   'ALTER TABLE rows ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;',
   // Rounds as they are answered; before, their names were spelt otherwise, and some said nothing of the noise.

@@ -16,7 +16,8 @@ import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/t
 import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
 import type { Blobs } from '../sql.ts';
 
-const PREFIX = 'run/';
+/** Everything here that a run leaves. */
+export const RUN_BLOBS = 'run/';
 const PARAMETERS = 'run/parameters';
 const DIRECTIONS = 'run/directions';
 const AVERAGE = 'run/average';
@@ -180,7 +181,7 @@ export class TrainingState {
   }
 
   clear(): void {
-    this.#blobs.deletePrefix(PREFIX);
+    this.#blobs.deletePrefix(RUN_BLOBS);
   }
 
   #words(name: string): ArrayBuffer {

@@ -15,8 +15,8 @@ import {
 } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
-import { isPresent, rosterHash, signRoster, verifyRoster } from '../../shared/secagg/roster.ts';
-import { type Member, rosterWanted, type Wanted } from './rosters.ts';
+import { isPresent, rosterHash, signAsFirst, signRoster, verifyRoster } from '../../shared/secagg/roster.ts';
+import { type Member, rosterWanted, unkeptRoster, type Wanted } from './rosters.ts';
 
 export const FEDERATION_TABLES = `
   CREATE TABLE federations (
@@ -43,6 +43,14 @@ export const FEDERATION_TABLES = `
 export const ROSTER_VERSION_COLUMN =
   'ALTER TABLE federations ADD COLUMN roster_version INTEGER NOT NULL DEFAULT 0;';
 
+/**
+ * Before rosters were kept, epoch 0 was signed anew whenever a collection was made ready, and always the same: regions
+ * have pinned it all the same. `unkept`: the chain of the collection has to begin with it.
+ */
+export const UNKEPT_COLUMN = `ALTER TABLE federations ADD COLUMN unkept INTEGER NOT NULL DEFAULT 0;
+  INSERT INTO federations (collection, unkept)
+    SELECT name, 1 FROM collections WHERE name NOT IN (SELECT collection FROM federations);`;
+
 /** What the holder of a key outside does about a roster that waits. */
 const SIGN = 'fedcar participants sign KEY-FILE signs it';
 
@@ -63,6 +71,7 @@ interface FederationRow extends Record<string, SqlStorageValue> {
   next_admin_key: string | null;
   regions: string;
   revision: number;
+  unkept: number;
 }
 
 const refuse = (code: string, detail: string): Refusal => ({ ok: false, code, detail });
@@ -295,7 +304,7 @@ export class Federations {
     return { ok: true, value: null };
   }
 
-  #insert(collection: string, signed: SignedRoster): void {
+  #insert(collection: string, signed: AnySignedRoster): void {
     this.#sql.exec(
       'INSERT INTO rosters (collection, epoch, signed) VALUES (?, ?, ?)',
       collection,
@@ -307,6 +316,7 @@ export class Federations {
   /** Signs what the deployment may sign itself, and says what the coordinator should know. */
   async settle(subject: Subject): Promise<Federation> {
     const { collection, own } = subject;
+    await this.#beginChain(subject);
     for (;;) {
       const draft = this.draft(subject);
       if (draft === null || !this.signsItself(subject)) break;
@@ -328,6 +338,17 @@ export class Federations {
       outside: this.outside(collection),
       problem: this.problem(subject),
     };
+  }
+
+  async #beginChain(subject: Subject): Promise<void> {
+    const { collection, own, settings } = subject;
+    const wanted = this.wanted(subject);
+    if (this.#row(collection).unkept === 0 || wanted.kind !== 'roster') return;
+    const signed = await signAsFirst(unkeptRoster(wanted.roster, settings), own);
+    this.#storage.transactionSync(() => {
+      if (this.rosters(collection).length === 0) this.#insert(collection, signed);
+      this.#sql.exec('UPDATE federations SET unkept = 0 WHERE collection = ?', collection);
+    });
   }
 
   /** Why there is no roster to train under; null when there is one or none is needed. */

@@ -3,7 +3,12 @@
  * is the business of federations.ts.
  */
 
-import { type AnyRoster, ROSTER_VERSION, type Roster } from '../../shared/protocol/secagg.ts';
+import {
+  type AnyRoster,
+  type EarlierRoster,
+  ROSTER_VERSION,
+  type Roster,
+} from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import { isSecure } from '../../shared/round/secure-round.ts';
@@ -50,6 +55,22 @@ export function rosterWanted(
   if (last !== null && isPresent(last) && sameContent(last, roster)) return { kind: 'roster', roster: last };
   const problem = rosterProblem(roster);
   return problem === null ? { kind: 'roster', roster } : { kind: 'problem', problem };
+}
+
+/** Epoch 0 by the rules of the time when it was not kept. */
+export function unkeptRoster(
+  { collection, members }: Roster,
+  { privacy }: CollectionSettings,
+): EarlierRoster {
+  const { threshold, colluders } = privacy;
+  return {
+    collection,
+    epoch: 0,
+    previous: null,
+    members: members.map(({ id, key }) => ({ id, key })),
+    threshold: threshold ?? Math.floor((2 * members.length) / 3) + 1,
+    colluders,
+  };
 }
 
 function sameContent(a: Roster, b: Roster): boolean {

@@ -11,7 +11,7 @@ import { Values } from '../values.ts';
 
 export const MOVING_TABLE = `
   -- Items that the region of the next generation has not as they are; stamp: of the last change.
-  CREATE TABLE moving (key TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;`;
+  CREATE TABLE IF NOT EXISTS moving (key TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;`;
 
 /** Of one piece: items are embedded where they arrive, within the CPU time of one call. */
 const ITEMS = 16;

@@ -38,13 +38,17 @@ export const MIGRATIONS = [
   CREATE INDEX records_at ON records (at);
   ${LEDGER_TABLE}`,
   // Contributors were stored by the ids that callers gave: those are forgotten, from now on they are keyed hashes.
-  `UPDATE records SET contributor = NULL;
+  // The very first databases had no ledger.
+  `${LEDGER_TABLE}
+  UPDATE records SET contributor = NULL;
   CREATE INDEX records_contributor ON records (contributor, at);`,
   MOVING_TABLE,
   // What has the same tokens has the same embedding.
-  'CREATE INDEX records_ids ON records (ids);',
+  'CREATE INDEX IF NOT EXISTS records_ids ON records (ids);',
   GIVEN_TABLE,
   LEDGER_TASKS,
   // Records of one act of feedback; null in those from before, which are one event each and keep their side of the split.
   'ALTER TABLE records ADD COLUMN event TEXT;',
+  // For a short time the third migration was the index alone: databases of then have not had the table.
+  MOVING_TABLE,
 ] as const;

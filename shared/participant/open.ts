@@ -2,6 +2,7 @@
  * A participant, put together: the same for a collection's own regions, for regions that are guests of another
  * deployment, and for `fedcar join`. They differ in where things are kept and in what was agreed, and in nothing else.
  */
+import { RUN_VERSION } from '../protocol/run-version.ts';
 import { Participant, type ParticipantOptions } from './participant.ts';
 import { type GuardDeps, RoundGuard } from './round-guard.ts';
 import type { SecureIdentity } from './secure-answer.ts';
@@ -15,7 +16,9 @@ export function openParticipant(deps: ParticipantDeps): Participant {
   const { rules, ledger, joined, signer, adminKey, encoder, privacy, pin, ...options } = deps;
   const guard = new RoundGuard({ rules, ledger, joined });
   const job = deps.store.job();
-  // A round that an earlier version joined goes on.
-  if (job !== null && (joined.get()?.task ?? null) === null) guard.adopt(job.spec);
+  if (job !== null && job.spec.serial !== undefined && (joined.get()?.task ?? null) === null)
+    guard.adopt(job.spec);
+  // Its serial stays joined.
+  if (job !== null && job.version !== RUN_VERSION) deps.store.clearJob();
   return new Participant({ ...options, identity: { signer, adminKey, encoder, privacy, pin, guard } });
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../../models/engine.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
 import type { FailureCode } from '../protocol/rounds.ts';
+import { RUN_VERSION } from '../protocol/run-version.ts';
 import { encodeContribution } from '../round/mechanism.ts';
 import { ProtocolError } from '../secagg/errors.ts';
 import { frameCount } from '../secagg/frames.ts';
@@ -115,7 +116,15 @@ export class Participant {
     // Joined before the job is kept: a crash between the two costs the round, and never joins it twice.
     const late = identity.guard.join(spec);
     if (late !== null) return this.#refuse(spec.id, late.code, late.message);
-    store.saveJob({ spec, phase: 'label', cursor: 0, units: 0, tokens: 0, probe: null });
+    store.saveJob({
+      version: RUN_VERSION,
+      spec,
+      phase: 'label',
+      cursor: 0,
+      units: 0,
+      tokens: 0,
+      probe: null,
+    });
   }
 
   async #syncRows(upTo: number): Promise<void> {

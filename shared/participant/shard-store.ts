@@ -8,6 +8,8 @@ import type { Selection } from './unit-selection.ts';
 
 /** A piece of work in progress. It survives the process: everything needed to go on is in it or in its blobs. */
 export interface Job {
+  /** `RUN_VERSION` of the code that began it; work of another is not gone on with. */
+  version: string;
   spec: RoundSpec;
   phase: 'label' | 'work' | 'upload' | 'ready' | 'secure';
   /** Next unit; while it labels, the records that are done. */

@@ -10,6 +10,7 @@ import { hashJson, labelled } from '../crypto/hash.ts';
 import {
   type AnyRoster,
   type AnySignedRoster,
+  type EarlierRoster,
   ROSTER_VERSION,
   Roster,
   type SignedRoster,
@@ -78,6 +79,11 @@ export function checkRoster(roster: Roster): void {
 export async function signRoster(roster: Roster, admin: Signer): Promise<SignedRoster> {
   checkRoster(Roster.parse(roster));
   return { roster, signature: toBase64Url(await admin.sign(signedAs(roster.version, roster))) };
+}
+
+/** As the first version was signed: for chains whose beginning was not kept. */
+export async function signAsFirst(roster: EarlierRoster, admin: Signer): Promise<AnySignedRoster> {
+  return { roster, signature: toBase64Url(await admin.sign(signedAs(1, roster))) };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, ShardStore } from '../../shared/participant/shard-store.ts';
 import type { CountRound, RowEntry } from '../../shared/protocol/rounds.ts';
+import { RUN_VERSION } from '../../shared/protocol/run-version.ts';
 
 /** A record as the suite wants it stored, with five tokens unless told. */
 export interface SuiteRecord {
@@ -38,6 +39,7 @@ const row = (
   changedAt,
 });
 const JOB: Job = {
+  version: RUN_VERSION,
   spec: { id: 'r.1', kind: 'count' } as CountRound,
   phase: 'work',
   cursor: 3,

@@ -232,7 +232,8 @@ it('a whole deployment of the first version goes on after an upgrade', async () 
   };
   await collection('old', settings, regions);
   await fill('old', regions);
-  expect(await finished('old', await start('old'))).toMatchObject({ state: 'published', version: 1 });
+  const first = await finished('old', await start('old'));
+  expect(first, first.error ?? '').toMatchObject({ state: 'published', version: 1 });
   const charge = {
     kind: 'train',
     samplingRate: 0.5,

@@ -56,6 +56,7 @@ shardSuite('files', async (records, body) => {
 const COUNT = { id: 'r.1', kind: 'count' } as never;
 const job = (cursor: number) => ({
   spec: COUNT,
+  version: 'any',
   phase: 'work' as const,
   cursor,
   units: 1,

@@ -7,6 +7,7 @@ import type { SecureIdentity } from '../../../../shared/participant/secure-answe
 import type { Job, ShardStore } from '../../../../shared/participant/shard-store.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { CountRound, Instruction, ParticipantMessage } from '../../../../shared/protocol/rounds.ts';
+import { RUN_VERSION } from '../../../../shared/protocol/run-version.ts';
 import { taskOf } from '../../../../shared/round/secure-round.ts';
 
 const COUNT: CountRound = {
@@ -130,7 +131,8 @@ describe('a participant', () => {
 
   it('says that it failed, and why, when what it stored is gone', async () => {
     const joined: { last: Joined | null } = { last: null };
-    const job: Job = { spec: COUNT, phase: 'upload', cursor: 0, units: 0, tokens: 0, probe: null };
+    const left = { cursor: 0, units: 0, tokens: 0, probe: null };
+    const job: Job = { version: RUN_VERSION, spec: COUNT, phase: 'upload', ...left };
     joined.last = { serial: COUNT.serial, task: taskOf(COUNT) };
     const { self, sent, shard, notes } = participant({ do: 'wait', ms: 0, round: null }, job, 0, joined);
     expect(await self.step()).toBe(0);

@@ -1,0 +1,43 @@
+/**
+ * What a version stands for, by digests of the schemas: a change of them without a new version would let stored state
+ * of one release be read by another as something else.
+ */
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { toHex } from '../../../../shared/crypto/bytes.ts';
+import { hashJson } from '../../../../shared/crypto/hash.ts';
+import { Instruction, ParticipantMessage, VectorChunk } from '../../../../shared/protocol/rounds.ts';
+import { RUN_VERSION } from '../../../../shared/protocol/run-version.ts';
+import {
+  ClientMessage,
+  ROSTER_VERSION,
+  Roster,
+  SECAGG_PROTOCOL,
+  ServerMessage,
+} from '../../../../shared/protocol/secagg.ts';
+
+const shapeOf = (...schemas: z.ZodType[]) =>
+  toHex(
+    hashJson(
+      'shape',
+      schemas.map((schema) => z.toJSONSchema(schema, { io: 'input' })),
+    ),
+  ).slice(0, 16);
+
+/** A digest beside a version that others have seen never changes: a new shape gets a new version, and a line here. */
+const SHAPES: Record<string, string> = {
+  'roster/3': '90b37c4378241c93',
+  'fedcar-secagg/3': '74963664ed25f238',
+  'fedcar-secagg/3 roster/3 run/1': 'd20eaecc7cd1b702',
+};
+
+it.each([
+  [`roster/${ROSTER_VERSION}`, shapeOf(Roster)],
+  [SECAGG_PROTOCOL, shapeOf(ServerMessage, ClientMessage)],
+  [RUN_VERSION, shapeOf(Instruction, ParticipantMessage, VectorChunk)],
+])('%s means what it meant', (version, shape) => {
+  expect(
+    SHAPES[version],
+    `raise ${version} if released state or peers know it, and put ${shape} beside it`,
+  ).toBe(shape);
+});
