@@ -1,0 +1,70 @@
+/**
+ * Makes a fixture of stored state with the code of the folder that it is called in: a deployment with two collections,
+ * one that trained and trains again when the process ends, and one with a guest that joined by `fedcar join`, where
+ * that code has it. `npm run fixture:state` calls it for the present code or for an earlier commit; see README.md.
+ */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Api, NOISED, type Run } from './api.ts';
+import { pack } from './archive.ts';
+import { RECORDS } from './corpus.ts';
+import { guestOf } from './guest.ts';
+
+interface Deployment {
+  url: string;
+  tick(): Promise<void>;
+  stop(): Promise<void>;
+}
+async function make(root: string, folder: string): Promise<void> {
+  const { startDeployment } = (await import(pathToFileURL(join(root, 'cli', 'deployment.ts')).href)) as {
+    startDeployment(options: object): Promise<Deployment>;
+  };
+  const deployment = await startDeployment({ folder: join(folder, 'deployment') });
+  try {
+    const api = new Api(deployment.url);
+    await api.collection('kept', [{ noise: 'off' }, null]);
+    await api.fill('kept');
+    const ended = (run: Run) => run.state !== 'running';
+    const first = await api.until('kept', await api.start('kept'), ended);
+    process.stderr.write(`kept: ${first.state} ${first.version} ${first.error ?? ''}\n`);
+    if (await api.collection('noised', [NOISED])) {
+      await api.fill('noised', RECORDS.slice(0, 12));
+      const noised = await api.until('noised', await api.start('noised'), ended);
+      process.stderr.write(`noised: ${noised.state} ${noised.version} ${noised.error ?? ''}\n`);
+    }
+    if (existsSync(join(root, 'cli', 'participant', 'join-command.ts'))) {
+      await api.collection('joined', [{ noise: 'off' }]);
+      await api.fill('joined', RECORDS.slice(0, 8));
+      const { invitation } = await api.call<{ invitation: string }>(
+        'POST',
+        '/collections/joined/participants/invitations',
+        { name: 'guest' },
+      );
+      const guest = await guestOf(root, deployment.url, join(folder, 'guest'), ['--invite', invitation]);
+      const joined = await api.until('joined', await api.start('joined'), ended);
+      process.stderr.write(`joined: ${joined.state} ${joined.version} ${joined.error ?? ''}\n`);
+      // The guest goes in the middle of the next one.
+      const next = await api.start('joined');
+      await api.until('joined', next, ({ rounds }) => rounds.some(({ kind }) => kind === 'train'));
+      await guest.stop();
+    }
+    const next = await api.start('kept');
+    await api.until('kept', next, ({ rounds }) => rounds.some(({ kind }) => kind === 'train'));
+  } finally {
+    await deployment.stop();
+  }
+}
+
+const [, , root = process.cwd(), file = 'state.br'] = process.argv;
+const folder = join(tmpdir(), `fedcar-state-${process.pid}`);
+try {
+  await make(root, folder);
+  const bytes = pack(folder, (path) => /(\/objects\/.*\.sqlite|^guest\/state\/.*)$/.test(path));
+  writeFileSync(file, bytes);
+  process.stderr.write(`${file}: ${bytes.length} bytes\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(0);

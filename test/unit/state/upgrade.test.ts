@@ -1,0 +1,117 @@
+/**
+ * State that earlier releases stored, made by their own code (test/state): opened by this code in real workerd, it
+ * answers as before, ends what was under way, trains, goes back to older versions, and guests take part again.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Deployment, startDeployment } from '../../../cli/deployment.ts';
+import { bundleWorker, PROJECT, type WorkerModule } from '../../../cli/worker-bundle.ts';
+import { UPGRADED } from '../../../shared/protocol/run-version.ts';
+import { Api, type Run } from '../../state/api.ts';
+import { unpack } from '../../state/archive.ts';
+import { QUESTION } from '../../state/corpus.ts';
+import { guestOf } from '../../state/guest.ts';
+
+const FIXTURES = join(PROJECT, 'test', 'state', 'fixtures');
+const JUDGED = ['published', 'rejected'];
+
+interface Search {
+  model_version: number;
+  chunks: { item: { key: string } }[];
+  errors: unknown[];
+}
+interface Model {
+  version: number;
+  state: string;
+}
+
+const place = mkdtempSync(join(tmpdir(), 'fedcar-upgrade-'));
+let modules: WorkerModule[];
+beforeAll(async () => {
+  modules = await bundleWorker(join(place, 'worker'), join(PROJECT, 'wrangler.toml'));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+const ended = (run: Run) => run.state !== 'running';
+
+describe.each(readdirSync(FIXTURES).filter((file) => file.endsWith('.br')))('the state of %s', (file) => {
+  const folder = join(place, file);
+  let deployment: Deployment;
+  let api: Api;
+  let collections: string[];
+  beforeAll(async () => {
+    unpack(readFileSync(join(FIXTURES, file)), folder);
+    deployment = await startDeployment({ folder: join(folder, 'deployment'), bench: { modules } });
+    api = new Api(deployment.url);
+    const all = await api.call<{ collections: { name: string }[] }>('GET', '/collections');
+    collections = all.collections.map(({ name }) => name);
+  });
+  afterAll(() => deployment.stop());
+
+  const search = (name: string, query: string) =>
+    api.call<Search>('POST', `/collections/${name}/search`, { query });
+  const models = async (name: string) =>
+    (await api.call<{ versions: Model[] }>('GET', `/collections/${name}/models`)).versions;
+  const train = async (name: string) => {
+    const run = await api.until(name, await api.start(name), ended);
+    expect(JUDGED, run.error ?? '').toContain(run.state);
+    return run;
+  };
+
+  it('answers as before', async () => {
+    expect(collections).toContain('kept');
+    const versions = (await models('kept')).map(({ version }) => version);
+    expect(versions).toContain(1);
+    for (const name of collections) {
+      const found = await search(name, QUESTION.query);
+      expect(found).toMatchObject({ errors: [], chunks: [{ item: { key: QUESTION.item } }, {}, {}, {}] });
+    }
+  });
+
+  it('ends the run that was under way', async () => {
+    await deployment.tick();
+    const { runs } = await api.call<{ runs: Run[] }>('GET', '/collections/kept/rounds');
+    expect(runs).toHaveLength(2);
+    expect(runs[0]).toMatchObject({ state: 'cancelled', error: UPGRADED });
+    const { rounds } = await api.call<Run>('GET', `/collections/kept/rounds/${runs[0]!.run}`);
+    expect(rounds.filter(({ ended_at }) => ended_at === null)).toEqual([]);
+  });
+
+  it('trains, and goes back and forth between versions', async () => {
+    const run = await train('kept');
+    expect(run.version).toBeGreaterThan(1);
+    for (const version of [0, 1, run.version!]) {
+      await api.call('POST', `/collections/kept/models/${version}/activate`);
+      const found = await search('kept', QUESTION.query);
+      expect(found.chunks).toHaveLength(4);
+    }
+    // What was learned from names that stand in no text.
+    expect((await search('kept', 'zebra rules')).chunks[0]?.item.key).toBe('expenses');
+  });
+
+  it('keeps what noised rounds have cost, and pays for more', async ({ skip }) => {
+    if (!collections.includes('noised')) return skip('of a time without noise');
+    const spent = () =>
+      api.call<{ charges: unknown[]; epsilon: number }>('GET', '/collections/noised/privacy');
+    const before = await spent();
+    expect(before.charges.length).toBeGreaterThan(0);
+    await train('noised');
+    const after = await spent();
+    expect(after.charges.length).toBeGreaterThan(before.charges.length);
+    expect(after.epsilon).toBeGreaterThan(before.epsilon);
+  });
+
+  it('lets a guest take part again, from the state that it has', async ({ skip }) => {
+    if (!collections.includes('joined')) return skip('of a time without guests');
+    const guest = await guestOf(PROJECT, deployment.url, join(folder, 'guest'));
+    try {
+      const { rounds } = await train('joined');
+      const present = rounds.map(({ participants }) => participants.guest?.phase);
+      expect(present, guest.said()).toEqual(rounds.map(() => 'ready'));
+    } finally {
+      await guest.stop();
+    }
+  });
+});
