@@ -16,6 +16,7 @@ import {
   type V4WorkerOptionsShape,
 } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { withoutHasteAtSignals } from './signals.ts';
 import { StartError } from './start-error.ts';
 import { lockState } from './state-lock.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from './worker-bundle.ts';
@@ -90,22 +91,21 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
   const modules = bench.modules ?? (await bundleWorker(join(folder, 'worker'), config));
   const logFile = join(folder, 'workerd.log');
   const log = createWriteStream(logFile, { flags: 'a' });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
-      host: '127.0.0.1',
-      port,
-      cf: false,
-      ...(bench.inspect ? { inspectorPort: 0 } : {}),
-      ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
-      resourcePersistencePath: folder,
-      log: new Log(LogLevel.NONE),
-      handleRuntimeStdio(stdout: Readable, stderr: Readable) {
-        stdout.pipe(log, { end: false });
-        stderr.pipe(log, { end: false });
-      },
-    }),
-  );
+  const miniflareOptions = convertV4MiniflareOptions({
+    ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
+    host: '127.0.0.1',
+    port,
+    cf: false,
+    ...(bench.inspect ? { inspectorPort: 0 } : {}),
+    ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
+    resourcePersistencePath: folder,
+    log: new Log(LogLevel.NONE),
+    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
+      stdout.pipe(log, { end: false });
+      stderr.pipe(log, { end: false });
+    },
+  });
+  const [miniflare, takeListenersAway] = withoutHasteAtSignals(() => new Miniflare(miniflareOptions));
   const front = await miniflare.ready;
   const url = (bench.direct ? await miniflare.unsafeGetDirectURL() : front).origin;
   const worker = await miniflare.getWorker();
@@ -118,6 +118,7 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
     inspector: () => miniflare.getInspectorURL(),
     async stop() {
       await miniflare.dispose();
+      takeListenersAway();
       await new Promise<void>((resolve) => log.end(() => resolve()));
       unlock();
     },

@@ -20,6 +20,7 @@ import {
 } from './experiment.ts';
 import { simulateLog } from './noise-model.ts';
 import { progress } from './progress.ts';
+import { interrupted } from './signals.ts';
 import { comparison } from './start/comparison.ts';
 import { hashOfData, type KeptState, openState, saveState } from './start/kept-state.ts';
 import { parseStartOptions, type StartOptions } from './start/options.ts';
@@ -148,10 +149,7 @@ async function stayUp(deployment: Deployment): Promise<void> {
   curl ${deployment.url}/v1/search -H 'content-type: application/json' -d '{"query": "when will my parcel arrive?"}'
 `);
   const cron = setInterval(() => void deployment.tick().catch((error) => say(String(error))), CRON_MS);
-  await new Promise<void>((done) => {
-    process.once('SIGINT', done);
-    process.once('SIGTERM', done);
-  });
+  await interrupted();
   clearInterval(cron);
   say('stopping');
 }

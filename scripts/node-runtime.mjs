@@ -97,12 +97,7 @@ export async function runOn(node) {
   // The child is that Node, and has not to look for another.
   const env = { ...process.env, FEDCAR_NODE: '' };
   const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env });
-  // A terminal sends an interrupt to both by itself; a second one would end what is being put away.
-  const terminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
-  for (const signal of SIGNALS) {
-    if (!(terminal && signal === 'SIGINT')) process.on(signal, () => child.kill(signal));
-    else process.on(signal, () => {});
-  }
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   const { code, signal } = await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve({ code, signal }));

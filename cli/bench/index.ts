@@ -57,6 +57,11 @@ export async function runBench([name, ...args]: string[], command = 'npm run ben
   } catch (error) {
     // It has written what is wrong, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const missing = /^Cannot find package '([^']+)'/.exec((error as Error).message)?.[1];
+    if (missing !== undefined) {
+      process.stderr.write(`bench ${name}: needs the package ${missing}; npm install ${missing}\n`);
+      return 1;
+    }
     const expected = ['DatasetError', 'StartError', 'ApiError', 'RangeError', 'TrainingError'];
     const { name: kind, message, stack } = error as Error;
     process.stderr.write(`bench ${name}: ${expected.includes(kind) ? message : (stack ?? message)}\n`);

@@ -1,6 +1,7 @@
 /** What the command touches of the process around it: streams, environment, folder, clock. */
 import type { Readable } from 'node:stream';
 import type { Output } from '../progress.ts';
+import { interrupted } from '../signals.ts';
 
 export interface Io {
   env: Record<string, string | undefined>;
@@ -22,10 +23,6 @@ export function processIo(): Io {
     stdout: process.stdout,
     stderr: process.stderr,
     now: () => Date.now(),
-    interrupted: () =>
-      new Promise((resolve) => {
-        process.once('SIGINT', () => resolve());
-        process.once('SIGTERM', () => resolve());
-      }),
+    interrupted,
   };
 }

@@ -117,6 +117,11 @@ it('is there once when several processes build it, and old ones go', async () =>
   );
 });
 
+it('is built without a package that only one of its parts uses', async () => {
+  write('cli/late.ts', "export const word = await import('missing').catch((error) => error.code);");
+  expect(run(await bundle())).toMatch(/ERR_MODULE_NOT_FOUND\n$/);
+});
+
 it('says what does not build, and leaves nothing', async () => {
   write('cli/late.ts', 'export const word = (;');
   await expect(bundle()).rejects.toThrow(/late\.ts/);

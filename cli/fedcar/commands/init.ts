@@ -62,6 +62,7 @@ export function configuration(own: string, folder: string, { name, regions, juri
   return own
     .replace(/^name = "fedcar(.*)"$/gm, (_, suffix: string) => `name = "${name}${suffix}"`)
     .replace(/^main = .*$/m, within)
+    .replace(/^tsconfig = .*$/m, within)
     .replace(/^directory = .*$/m, within)
     .replace(/^watch_dir = .*$/m, within)
     .replace(/^command = "node (.+)"$/m, (_, script: string) => `command = "node ${path(script)}"`)
