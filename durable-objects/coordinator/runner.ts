@@ -263,7 +263,8 @@ export class Runner {
       secure.tick(spec.id, contributorsOf(round), now());
       const state = secure.state(spec.id);
       if (state === null) return now();
-      if (state.phase === 'charge') {
+      if (state.phase === 'verify') await secure.verify(spec.id, now());
+      else if (state.phase === 'charge') {
         const refused = this.#charge(spec);
         if (refused !== null) return this.#stop(run, refused);
         secure.charged(spec.id, now());

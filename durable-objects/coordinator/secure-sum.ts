@@ -122,6 +122,11 @@ export class SecureSum {
     return this.#of(round).tick(early ? Math.max(now, state.deadline ?? now) : now);
   }
 
+  /** Checks what can be checked before the round is charged. */
+  verify(round: string, now: number): Promise<ServerAnswer> {
+    return this.#of(round).verify(now);
+  }
+
   /** The ledger holds the round's cost: shares may be asked for. */
   charged(round: string, now: number): ServerAnswer {
     return this.#of(round).charged(now);

@@ -39,13 +39,21 @@ export function split(
     throw new RangeError(`threshold: ${threshold} is not between 1 and ${points.length}`);
   }
   checkPoints(points);
-  const coefficients = [toWords(secret)];
-  for (let i = 1; i < threshold; i++) coefficients.push(toWords(random(secret.length)));
-  return points.map((point) => {
-    const value = coefficients[threshold - 1]!.slice();
-    for (let i = threshold - 2; i >= 0; i--) multiplyAdd(value, point, coefficients[i]!);
-    return new Uint8Array(value.buffer);
-  });
+  const polynomial = randomPolynomial(secret, threshold, random);
+  return points.map((point) => valueAt(polynomial, point));
+}
+
+/** Coefficients, the secret first; the others random. */
+export function randomPolynomial(secret: Uint8Array, threshold: number, random: RandomSource): Bytes[] {
+  const others = Array.from({ length: threshold - 1 }, () => random(secret.length) as Bytes);
+  return [secret.slice() as Bytes, ...others];
+}
+
+/** The value of a polynomial, given by its coefficients, at a public point. */
+export function valueAt(coefficients: readonly Uint8Array[], point: number): Bytes {
+  const value = toWords(coefficients.at(-1)!);
+  for (let i = coefficients.length - 2; i >= 0; i--) multiplyAdd(value, point, toWords(coefficients[i]!));
+  return new Uint8Array(value.buffer) as Bytes;
 }
 
 /** λ_i = Π_{j ≠ i} x_j / (x_j − x_i): what each point's share counts in the value at zero. */

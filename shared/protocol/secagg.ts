@@ -176,55 +176,72 @@ const signed = {
   signature: Signature.describe('By the sender’s registered key, base64url'),
 };
 
+/** The attempt is a digest of the advertisements that this try at the round goes by: fresh keys make another one. */
+const bound = {
+  ...signed,
+  attempt: Bytes32.describe('Digest of the advertisements that this try at the round goes by, base64url'),
+};
+
 export const Advertisement = z.strictObject({
   kind: z.literal('advertise').describe('Keys for this round'),
   ...signed,
-  cipherKey: Bytes32.describe('X25519 key that shares are sealed for, base64url'),
+  cipherKey: Bytes32.describe('X25519 key that the sender seals parcels with, base64url'),
   maskKey: Bytes32.describe('X25519 key that masks are agreed on with, base64url'),
+  receiveKeys: z
+    .array(Bytes32)
+    .max(MAX_MEMBERS)
+    .describe(
+      'X25519 keys, one for each neighbour in the roster’s order: the parcel from that neighbour is sealed to it, base64url',
+    ),
 });
 export type Advertisement = z.infer<typeof Advertisement>;
 
-/** One receiver's sealed shares, and what the shares hash to, so that a wrong share can be told from a wrong dealer. */
-const shareHashes = {
-  seedShareHash: Bytes32.describe('SHA-256 of the share of the self-mask seed, base64url'),
+/** Commitments of a dealer to one holder's shares: of the seed with its blind (shared/secagg/share-check.ts), of the key. */
+const commitments = {
+  seedShareHash: Bytes32.describe('SHA-256 of the share of the self-mask seed with its blind, base64url'),
   keyShareHash: Bytes32.describe('SHA-256 of the share of the mask key, base64url'),
 };
+/** One receiver's sealed shares. The dealer signs each parcel, so that it can be convicted of a bad one. */
 const Parcel = {
   box: SealedShares.describe('Both shares, sealed for the receiver, base64url'),
-  ...shareHashes,
+  ...commitments,
+  signature: Signature.describe('The dealer’s, over this parcel and how it is checked, base64url'),
 };
 
 export const ShareMessage = z.strictObject({
   kind: z.literal('share').describe('Shares of the sender’s secrets'),
-  ...signed,
-  seedHash: Bytes32.describe('SHA-256 of the self-mask seed, base64url'),
-  own: z.strictObject(shareHashes).describe('Hashes of the shares that the dealer keeps itself'),
+  ...bound,
+  own: z.strictObject(commitments).describe('Hashes of the shares that the dealer keeps itself'),
   parcels: z
     .array(z.strictObject({ to: MemberId.describe('Whom it is for'), ...Parcel }))
     .max(MAX_MEMBERS)
     .describe('One for each neighbour'),
+  check: z
+    .array(Bytes32)
+    .min(1)
+    .max(MAX_MEMBERS)
+    .describe('Coefficients of the polynomial that shares of the seed are checked by, base64url'),
 });
 export type ShareMessage = z.infer<typeof ShareMessage>;
 
-/** Announces the frames of the masked vector, each by its SHA-256, and names peers whose parcel was no good. */
+/** Proves that a dealer's parcel is bad: the secret of the key that this one parcel was sealed to opens it for all. */
+const Accusation = z.strictObject({
+  dealer: MemberId.describe('Whose parcel is bad'),
+  secret: Bytes32.describe('Of the one key that this parcel was sealed to, base64url'),
+});
+
+/** Announces the frames of the masked vector, each by its SHA-256, and accuses peers whose parcel was no good. */
 export const MaskedMessage = z.strictObject({
   kind: z.literal('masked').describe('The masked vector is ready'),
-  ...signed,
+  ...bound,
   frames: z.array(Bytes32).min(1).max(4096).describe('SHA-256 of each of its frames, base64url'),
-  undecryptable: Members.describe('Peers whose parcel was no good'),
+  accused: z.array(Accusation).max(MAX_MEMBERS).describe('Proofs against peers whose parcel was no good'),
   surplus: z
     .array(Bytes32)
     .max(MAX_SURPLUS_PARTS)
     .describe('SHA-256 of the seeds of the sender’s surplus noise, one for each part, base64url'),
 });
 export type MaskedMessage = z.infer<typeof MaskedMessage>;
-
-/** The signature covers the lists of survivors and dropped that the participant saw. */
-export const ConsistencyMessage = z.strictObject({
-  kind: z.literal('consistency').describe('The sender saw these survivors'),
-  ...signed,
-});
-export type ConsistencyMessage = z.infer<typeof ConsistencyMessage>;
 
 const RevealedShares = z
   .array(
@@ -236,18 +253,25 @@ const RevealedShares = z
   .max(MAX_MEMBERS);
 
 /**
- * Shares of survivors' seeds and of dropped members' mask keys; no member is in both. And the seeds of the parts of the
- * sender's own noise that are surplus now that so many survived: the last ones, in order.
+ * The signature covers the lists of survivors and dropped that the participant saw. With it come its shares of the
+ * dropped members' mask keys, which are worth nothing without the survivors' seeds.
  */
+export const ConsistencyMessage = z.strictObject({
+  kind: z.literal('consistency').describe('The sender saw these survivors'),
+  ...bound,
+  keyShares: RevealedShares.describe('Shares of the mask keys of the members that dropped'),
+});
+export type ConsistencyMessage = z.infer<typeof ConsistencyMessage>;
+
+/** Shares of survivors' seeds, and the seeds of the parts of the sender's own noise that are surplus now, in order. */
 export const UnmaskMessage = z.strictObject({
-  kind: z.literal('unmask').describe('What the coordinator needs to take the masks off'),
-  ...signed,
-  seedShares: RevealedShares.describe('Shares of survivors’ self-mask seeds'),
-  keyShares: RevealedShares.describe('Shares of dropped members’ mask keys'),
+  kind: z.literal('unmask').describe('What takes the masks out of the sum'),
+  ...bound,
+  seedShares: RevealedShares.describe('Shares of the survivors’ self-mask seeds'),
   surplusSeeds: z
     .array(Bytes32)
     .max(MAX_SURPLUS_PARTS)
-    .describe('Seeds of the last parts of the sender’s noise, which are surplus, in order, base64url'),
+    .describe('Seeds of the parts of the sender’s own noise that are surplus now, base64url'),
 });
 export type UnmaskMessage = z.infer<typeof UnmaskMessage>;
 
@@ -277,6 +301,12 @@ export const AdvertisementsMessage = z.strictObject({
   kind: z.literal('advertisements').describe('Keys of the others'),
   ...header,
   participants: Members.describe('Who takes part'),
+  hashes: z
+    .array(Bytes32)
+    .max(MAX_MEMBERS)
+    .describe(
+      'SHA-256 of each participant’s advertisement, in order, base64url: the attempt is their digest',
+    ),
   advertisements: z.array(Advertisement).max(MAX_MEMBERS).describe('Of the receiver and its neighbours'),
 });
 export type AdvertisementsMessage = z.infer<typeof AdvertisementsMessage>;
@@ -286,7 +316,14 @@ export const ParcelsMessage = z.strictObject({
   ...header,
   sharers: Members.describe('Who shared its secrets'),
   parcels: z
-    .array(z.strictObject({ from: MemberId.describe('Who sealed it'), ...Parcel }))
+    .array(
+      z.strictObject({
+        from: MemberId.describe('Who sealed it'),
+        ...Parcel,
+        challenge: Bytes32.describe('Hash of all commitments to shares of the seed, base64url'),
+        check: Bytes32.describe('Value of the checking polynomial at the receiver’s point, base64url'),
+      }),
+    )
     .max(MAX_MEMBERS)
     .describe('Sealed for the receiver'),
 });
@@ -307,7 +344,7 @@ export const SignaturesMessage = z.strictObject({
     .array(
       z.strictObject({
         from: MemberId.describe('Who signed'),
-        signature: Signature.describe('Over the lists of survivors and dropped, base64url'),
+        signature: Signature.describe('Over the attempt and the lists of survivors and dropped, base64url'),
       }),
     )
     .max(MAX_MEMBERS)

@@ -6,7 +6,7 @@ import { type Bytes, fromHex, toBase64Url, utf8 } from '../crypto/bytes.ts';
 import { canonicalJson } from '../crypto/canonical-json.ts';
 import { hashJson } from '../crypto/hash.ts';
 import { hkdf } from '../crypto/hkdf.ts';
-import { SECAGG_PROTOCOL } from '../protocol/secagg.ts';
+import { type Advertisement, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
 import type { RoundContext } from './context.ts';
 
 function bound(context: RoundContext, purpose: string, ...rest: string[]): Bytes {
@@ -57,22 +57,49 @@ export function surplusHash(context: RoundContext, member: string, part: number,
   return toBase64Url(hashJson(`${SECAGG_PROTOCOL} surplus`, [context.parametersHash, member, part, seed]));
 }
 
-export type ShareKind = 'seed' | 'key';
-
-/** Commits a dealer to a share, so that a wrong one can be laid at the right door. Shares have 256 bits of entropy. */
-export function shareHash(
+/** Names one try at a round: what is signed in one says nothing in another. `hashes`: see `advertisementHash`. */
+export function attemptOf(
   context: RoundContext,
-  kind: ShareKind,
+  participants: readonly string[],
+  hashes: readonly string[],
+): string {
+  const content = [context.parametersHash, participants, hashes];
+  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} attempt`, content));
+}
+
+export function advertisementHash(advertisement: Advertisement): string {
+  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} advertisement`, advertisement));
+}
+
+/** Commits a dealer to a share of its mask secret. Shares have 256 bits of entropy. */
+export function keyShareHash(
+  context: RoundContext,
   dealer: string,
   holder: string,
   share: Uint8Array,
 ): string {
   const content = [context.parametersHash, dealer, holder, toBase64Url(share)];
-  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} ${kind} share`, content));
+  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} key share`, content));
 }
 
-export function seedHash(context: RoundContext, member: string, seed: Uint8Array): string {
-  return toBase64Url(
-    hashJson(`${SECAGG_PROTOCOL} seed`, [context.parametersHash, member, toBase64Url(seed)]),
-  );
+/** Commits a dealer to a share of its seed and the blind that the share is checked with. */
+export function seedShareHash(
+  context: RoundContext,
+  dealer: string,
+  holder: string,
+  share: Uint8Array,
+  blind: Uint8Array,
+): string {
+  const content = [context.parametersHash, dealer, holder, toBase64Url(share), toBase64Url(blind)];
+  return toBase64Url(hashJson(`${SECAGG_PROTOCOL} seed share`, content));
+}
+
+/** What the check of a dealer's seed shares is made of: all its commitments to them, in the roster's order. */
+export function shareChallenge(
+  context: RoundContext,
+  dealer: string,
+  attempt: string,
+  hashes: readonly string[],
+): Bytes {
+  return hashJson(`${SECAGG_PROTOCOL} share challenge`, [context.parametersHash, attempt, dealer, hashes]);
 }

@@ -1,4 +1,4 @@
-/** Phase 1: check who asks for what, then advertise two fresh X25519 keys. */
+/** Phase 1: check who asks for what, then advertise fresh X25519 keys. */
 import { toBase64Url } from '../crypto/bytes.ts';
 import { generateKeyPair } from '../crypto/x25519.ts';
 import { type InviteMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
@@ -27,6 +27,13 @@ export async function advertise(message: InviteMessage, env: ClientEnvironment):
   const cipher = await generateKeyPair(env.random);
   const mask = await generateKeyPair(env.random);
   const context = roundContext(parameters, roster);
+  const receive: Record<string, string> = {};
+  const receiveKeys: string[] = [];
+  for (const peer of context.neighbours(env.self)) {
+    const pair = await generateKeyPair(env.random);
+    receive[peer] = toBase64Url(pair.secret);
+    receiveKeys.push(toBase64Url(pair.key));
+  }
   const reply = await signMessage(env.signer, {
     kind: 'advertise',
     protocol: SECAGG_PROTOCOL,
@@ -34,6 +41,7 @@ export async function advertise(message: InviteMessage, env: ClientEnvironment):
     sender: env.self,
     cipherKey: toBase64Url(cipher.key),
     maskKey: toBase64Url(mask.key),
+    receiveKeys,
   });
   return {
     reply,
@@ -49,16 +57,16 @@ export async function advertise(message: InviteMessage, env: ClientEnvironment):
         cipher: toBase64Url(cipher.secret),
         mask: toBase64Url(mask.secret),
         seed: null,
-        parcelKeys: {},
+        receive,
         surplus: [],
       },
+      attempt: '',
       peers: { [env.self]: { cipherKey: reply.cipherKey, maskKey: reply.maskKey } },
       participants: [],
       sharers: [],
       survivors: [],
       dropped: [],
       held: {},
-      undecryptable: [],
       replies: {},
     },
   };

@@ -1,16 +1,16 @@
 /** Phase 3: open the parcels, then add the surplus noise and the masks to the vector, frame by frame. */
-import { open } from '../crypto/aead.ts';
 import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { agree, importAgreementKey } from '../crypto/x25519.ts';
-import { type ParcelsMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
-import { pairMaskKey, parcelAssociatedData, selfMaskKey, shareHash, surplusHash } from './binding.ts';
+import { type MaskedMessage, type ParcelsMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
+import { pairMaskKey, selfMaskKey, surplusHash } from './binding.ts';
 import type { ClientEnvironment, ClientState, ClientStepResult } from './client-state.ts';
 import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
 import { encodeFrame, frameCount, frameRange } from './frames.ts';
 import { applyMasks, type Mask, makeMask, pairSign } from './masks.ts';
-import { signMessage } from './signing.ts';
+import { openParcel } from './parcels.ts';
+import { signMessage, verifyParcel } from './signing.ts';
 import { applySurplus, surplusGaussians, surplusPart } from './surplus-noise.ts';
 
 /** Neighbours who shared, in the roster's order. */
@@ -37,40 +37,27 @@ function checkParcels(context: RoundContext, state: ClientState, message: Parcel
   return peers;
 }
 
-type Parcel = ParcelsMessage['parcels'][number];
-
-/** The shares in a parcel, or null: a bad box and shares other than the dealer declared are one case. */
-async function openParcel(
-  context: RoundContext,
-  self: string,
-  key: Uint8Array,
-  parcel: Parcel,
-): Promise<ClientState['held'][string] | null> {
-  const { from, box } = parcel;
-  const plain = await open(key, fromBase64Url(box), parcelAssociatedData(context, from, self, parcel)).catch(
-    () => null,
-  );
-  if (plain?.length !== 64) return null;
-  const [seedShare, keyShare] = [plain.subarray(0, 32), plain.subarray(32)];
-  const asDeclared =
-    shareHash(context, 'seed', from, self, seedShare) === parcel.seedShareHash &&
-    shareHash(context, 'key', from, self, keyShare) === parcel.keyShareHash;
-  return asDeclared ? { seedShare: toBase64Url(seedShare), keyShare: toBase64Url(keyShare) } : null;
-}
-
-async function openParcels(context: RoundContext, state: ClientState, parcels: readonly Parcel[]) {
-  const { parcelKeys } = state.secrets!;
+/**
+ * The shares in the parcels, and the proof against every dealer whose parcel is bad. Only what the dealer signed is held
+ * against it: a parcel that the coordinator changed must not make this member give a secret away.
+ */
+async function openParcels(context: RoundContext, state: ClientState, { parcels }: ParcelsMessage) {
+  const { receive } = state.secrets!;
+  const { self, attempt } = state;
   const held = { ...state.held };
-  const undecryptable: string[] = [];
-  for (const parcel of parcels) {
-    const key = fromBase64Url(parcelKeys[parcel.from]!, 32);
-    const shares = await openParcel(context, state.self, key, parcel);
-    if (shares === null) undecryptable.push(parcel.from);
-    else held[parcel.from] = shares;
+  const accused: MaskedMessage['accused'] = [];
+  for (const { from, ...parcel } of parcels) {
+    await verifyParcel(context, attempt, from, self, parcel);
+    const secret = receive[from]!;
+    const { cipherKey } = state.peers[from]!;
+    const sealed = { from, to: self, cipherKey, secret: fromBase64Url(secret, 32), parcel };
+    const shares = await openParcel(context, sealed);
+    if (shares === null) accused.push({ dealer: from, secret });
+    else held[from] = { seedShare: toBase64Url(shares.seedShare), keyShare: toBase64Url(shares.keyShare) };
   }
   // One bad peer is named and left to the others; too many mean that the parcels are not of this round.
   if (Object.keys(held).length < context.shareThreshold) refuse('decryption', 'parcels: too few open');
-  return { held, undecryptable };
+  return { held, accused };
 }
 
 async function roundMasks(
@@ -105,7 +92,7 @@ export async function mask(
     throw new RangeError(`input: expected ${dimension} coordinates, got ${input.dimension}`);
   }
   const peers = checkParcels(context, state, message);
-  const { held, undecryptable } = await openParcels(context, state, message.parcels);
+  const { held, accused } = await openParcels(context, state, message);
   const masks = await roundMasks(context, state, peers);
   // Drawn anew with every masking, like all else that goes into the frames.
   const gaussians = surplusGaussians(context);
@@ -129,14 +116,15 @@ export async function mask(
     kind: 'masked',
     protocol: SECAGG_PROTOCOL,
     parametersHash: context.parametersHash,
+    attempt: state.attempt,
     sender: state.self,
     frames,
-    undecryptable,
+    accused,
     surplus: surplus.map((seed, part) => surplusHash(context, state.self, part, seed)),
   });
-  const secrets = { ...state.secrets!, parcelKeys: {}, surplus };
+  const secrets = { ...state.secrets!, receive: {}, surplus };
   return {
-    state: { ...state, step: 'masked', secrets, sharers: message.sharers, held, undecryptable },
+    state: { ...state, step: 'masked', secrets, sharers: message.sharers, held },
     reply,
   };
 }

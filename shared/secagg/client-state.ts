@@ -20,25 +20,27 @@ export interface ClientState {
   /** To be pinned by the caller. */
   pin: RosterPin;
   /**
-   * Base64url; null once shares were revealed. Sharing turns the cipher secret into the keys of the parcels to come
-   * and draws the seed; opening the parcels uses the keys up, and masking draws the seeds of the surplus noise.
+   * Base64url; null once shares were revealed. `receive`: of the keys that each neighbour's parcel is sealed to. Sharing
+   * uses the cipher secret up and draws the seed; opening the parcels uses the receiving secrets up, and masking draws
+   * the seeds of the surplus noise.
    */
   secrets: {
     cipher: string | null;
     mask: string;
     seed: string | null;
-    parcelKeys: Record<string, string>;
+    receive: Record<string, string>;
     surplus: string[];
   } | null;
+  /** Digest of the advertisements that this member goes by; empty before it has seen them. */
+  attempt: string;
   /** Public keys of this member and its neighbours who take part. */
   peers: Record<string, { cipherKey: string; maskKey: string }>;
   participants: string[];
   sharers: string[];
   survivors: string[];
   dropped: string[];
-  /** Shares held for others and for itself; emptied by the reveal. */
-  held: Record<string, { seedShare: string; keyShare: string }>;
-  undecryptable: string[];
+  /** Shares held for others and for itself. Signing keeps the one kind that the reveal needs, which empties it. */
+  held: Record<string, { seedShare: string | null; keyShare: string | null }>;
   /** The answer to each message, and the hash of the message that it answers. */
   replies: Partial<Record<ServerMessage['kind'], { request: string; reply: ClientMessage }>>;
 }

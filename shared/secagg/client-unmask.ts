@@ -1,18 +1,18 @@
 /**
- * Phases 4 and 5: sign the list of survivors; when t others signed the same one, reveal one share for each member, and
- * the seeds of the own noise that so many survivors can do without.
+ * Phases 4 and 5: sign the list of survivors, with the shares of the mask keys of those who dropped; when t others signed
+ * the same one, reveal the shares of the survivors' seeds, and the seeds of the own noise that so many can do without.
  * Invariant: for no member are both kinds of share ever revealed, and nothing secret is left afterwards.
  */
 import {
+  type ConsistencyMessage,
   SECAGG_PROTOCOL,
   type SignaturesMessage,
   type SurvivorsMessage,
-  type UnmaskMessage,
 } from '../protocol/secagg.ts';
 import type { ClientEnvironment, ClientState, ClientStepResult } from './client-state.ts';
 import { checkList, type RoundContext } from './context.ts';
 import { refuse } from './errors.ts';
-import { signMessage, verifyMessage } from './signing.ts';
+import { signMessage, verifyLists } from './signing.ts';
 import { firstRevealed } from './surplus-noise.ts';
 
 export async function sign(
@@ -34,17 +34,27 @@ export async function sign(
   }
   if (!survivors.has(state.self)) refuse('survivors', `${state.self} masked and is not among the survivors`);
   const outcomes = { survivors: message.survivors, dropped: message.dropped };
+  const held: ClientState['held'] = {};
+  const keyShares: ConsistencyMessage['keyShares'] = [];
+  for (const id of state.sharers) {
+    const shares = state.held[id];
+    if (shares === undefined) continue;
+    if (survivors.has(id)) held[id] = { ...shares, keyShare: null };
+    else keyShares.push({ of: id, share: shares.keyShare! });
+  }
   const reply = await signMessage(
     env.signer,
     {
       kind: 'consistency',
       protocol: SECAGG_PROTOCOL,
       parametersHash: context.parametersHash,
+      attempt: state.attempt,
       sender: state.self,
+      keyShares,
     },
     outcomes,
   );
-  return { state: { ...state, step: 'signed', ...outcomes }, reply };
+  return { state: { ...state, step: 'signed', ...outcomes, held }, reply };
 }
 
 async function checkSignatures(
@@ -63,15 +73,7 @@ async function checkSignatures(
   const allowed = new Set(context.holders(state.self).filter((id) => state.survivors.includes(id)));
   for (const { from, signature } of message.signatures) {
     if (!allowed.has(from)) refuse('malformed', `signatures: ${from} is no surviving neighbour`);
-    const { parametersHash } = context;
-    const signed = {
-      kind: 'consistency',
-      protocol: SECAGG_PROTOCOL,
-      parametersHash,
-      sender: from,
-      signature,
-    } as const;
-    await verifyMessage(context, signed, state);
+    await verifyLists(context, state, from, signature);
   }
 }
 
@@ -82,22 +84,17 @@ export async function reveal(
   env: ClientEnvironment,
 ): Promise<ClientStepResult> {
   await checkSignatures(context, state, message);
-  const seedShares: UnmaskMessage['seedShares'] = [];
-  const keyShares: UnmaskMessage['keyShares'] = [];
-  const alive = new Set(state.survivors);
-  for (const id of state.sharers) {
-    const shares = state.held[id];
-    if (shares === undefined) continue;
-    if (alive.has(id)) seedShares.push({ of: id, share: shares.seedShare });
-    else keyShares.push({ of: id, share: shares.keyShare });
-  }
+  const seedShares = state.survivors.flatMap((of) => {
+    const share = state.held[of]?.seedShare;
+    return share == null ? [] : [{ of, share }];
+  });
   const reply = await signMessage(env.signer, {
     kind: 'unmask',
     protocol: SECAGG_PROTOCOL,
     parametersHash: context.parametersHash,
+    attempt: state.attempt,
     sender: state.self,
     seedShares,
-    keyShares,
     surplusSeeds: state.secrets!.surplus.slice(firstRevealed(context, state.survivors.length)),
   });
   return { state: { ...state, step: 'revealed', secrets: null, held: {} }, reply };

@@ -16,12 +16,16 @@ export interface RoundContext {
   readonly shareThreshold: number;
   /** Ids in the roster's order. */
   readonly members: readonly string[];
-  /** Place in the roster; a member's point in Shamir's scheme is one more. */
+  /** Place in the roster. */
   position(id: string): number;
   /** The registered Ed25519 key. */
   identityKey(id: string): Uint8Array;
   /** Those who hold shares of a member's secrets: its neighbours and itself, in the roster's order. */
   holders(id: string): readonly string[];
+  /** The same without the member itself. */
+  neighbours(id: string): readonly string[];
+  /** A member's point in Shamir's scheme. */
+  point(id: string): number;
 }
 
 export function roundContext(parameters: RoundParameters, roster: Roster): RoundContext {
@@ -29,6 +33,14 @@ export function roundContext(parameters: RoundParameters, roster: Roster): Round
   const positions = new Map(members.map((id, position) => [id, position]));
   const holders = new Map<string, readonly string[]>();
   const graph = buildGraph(parameters.graph, members.length);
+  const holdersOf = (id: string): readonly string[] => {
+    const known = holders.get(id);
+    if (known !== undefined) return known;
+    const places = [...graph.neighbours(position(id)), position(id)].sort((a, b) => a - b);
+    const found = places.map((at) => members[at]!);
+    holders.set(id, found);
+    return found;
+  };
   const position = (id: string) => positions.get(id) ?? refuse('malformed', `${id}: not in the roster`);
   return {
     parameters,
@@ -44,14 +56,9 @@ export function roundContext(parameters: RoundParameters, roster: Roster): Round
     members,
     position,
     identityKey: (id) => fromBase64Url(roster.members[position(id)]!.key, 32),
-    holders: (id) => {
-      const known = holders.get(id);
-      if (known !== undefined) return known;
-      const places = [...graph.neighbours(position(id)), position(id)].sort((a, b) => a - b);
-      const found = places.map((at) => members[at]!);
-      holders.set(id, found);
-      return found;
-    },
+    holders: holdersOf,
+    neighbours: (id) => holdersOf(id).filter((other) => other !== id),
+    point: (id) => position(id) + 1,
   };
 }
 

@@ -30,6 +30,8 @@ export type SecaggCode =
   | 'frame'
   /** A share that is not the one that was dealt. */
   | 'bad-share'
+  /** A parcel that was called bad and is good. */
+  | 'false-accusation'
   /** Ended by the caller. */
   | 'cancelled';
 

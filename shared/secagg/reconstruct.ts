@@ -1,19 +1,16 @@
 /**
- * The last step at the coordinator: restore the survivors' seeds and the dropped members' mask secrets, and from them
- * the masks that are left in the sum. What is restored is checked against what was declared and advertised.
+ * What the coordinator restores from shares. Before the charge: the dropped members' mask secrets, held against the keys
+ * that they advertised. After it: the survivors' seeds, whose shares were checked one by one as they came in.
  */
 import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { combine, lagrangeAtZero } from '../crypto/shamir.ts';
 import { type AgreementKey, agree, importAgreementKey, publicKey } from '../crypto/x25519.ts';
-import { pairMaskKey, seedHash, selfMaskKey } from './binding.ts';
+import { pairMaskKey, selfMaskKey } from './binding.ts';
 import type { RoundContext } from './context.ts';
 import { type Mask, makeMask, pairSign } from './masks.ts';
 import type { ServerState } from './server-state.ts';
 
-export type Reconstruction =
-  | { ok: true; masks: Mask[] }
-  /** Dealers whose shares restore something else than they declared. */
-  | { ok: false; blamed: string[] };
+type Revealed = readonly { of: string; share: string }[];
 
 /** Restores secrets; the coefficients are computed once for each set of answers. */
 class Restorer {
@@ -22,10 +19,10 @@ class Restorer {
   /** Dealer → holder → share. */
   readonly #shares = new Map<string, Map<string, Uint8Array>>();
 
-  constructor(context: RoundContext, state: ServerState) {
+  constructor(context: RoundContext, revealed: Iterable<{ sender: string; shares: Revealed }>) {
     this.#context = context;
-    for (const { sender, seedShares, keyShares } of Object.values(state.messages.unmask)) {
-      for (const { of, share } of [...seedShares, ...keyShares]) {
+    for (const { sender, shares } of revealed) {
+      for (const { of, share } of shares) {
         const of_ = this.#shares.get(of) ?? new Map<string, Uint8Array>();
         this.#shares.set(of, of_.set(sender, fromBase64Url(share, 32)));
       }
@@ -38,7 +35,7 @@ class Restorer {
       .holders(dealer)
       .filter((id) => shares?.has(id))
       .slice(0, this.#context.shareThreshold);
-    const points = holders.map((id) => this.#context.position(id) + 1);
+    const points = holders.map(this.#context.point);
     const name = points.join();
     const coefficients = this.#coefficients.get(name) ?? lagrangeAtZero(points);
     this.#coefficients.set(name, coefficients);
@@ -49,32 +46,41 @@ class Restorer {
   }
 }
 
-/** Masks in the sum, with the sign that removes them. Call in phase `reconstruct` only. */
-export async function reconstructMasks(context: RoundContext, state: ServerState): Promise<Reconstruction> {
-  const restorer = new Restorer(context, state);
+/** Mask secrets of the dropped members, and dealers whose shares restore another than they advertised. */
+export async function restoreKeys(
+  context: RoundContext,
+  state: ServerState,
+): Promise<{ keys: Map<string, AgreementKey>; blamed: string[] }> {
+  const { advertise, consistency } = state.messages;
+  const revealed = Object.values(consistency).map(({ sender, keyShares }) => ({ sender, shares: keyShares }));
+  const restorer = new Restorer(context, revealed);
   const alive = new Set(state.survivors);
-  const { advertise, share } = state.messages;
-  const blamed: string[] = [];
-  const masks: Mask[] = [];
   const keys = new Map<string, AgreementKey>();
-  for (const id of state.sharers) {
-    const secret = restorer.restore(id);
-    if (alive.has(id)) {
-      if (seedHash(context, id, secret) !== share[id]!.seedHash) blamed.push(id);
-      else masks.push(await makeMask(selfMaskKey(secret, context, id), -1));
-      continue;
-    }
-    const own = await importAgreementKey(secret);
+  const blamed: string[] = [];
+  for (const id of state.sharers.filter((sharer) => !alive.has(sharer))) {
+    const own = await importAgreementKey(restorer.restore(id));
     if (toBase64Url(await publicKey(own)) !== advertise[id]!.maskKey) blamed.push(id);
     else keys.set(id, own);
   }
-  if (blamed.length > 0) return { ok: false, blamed };
-  for (const [gone, own] of keys) {
+  return { keys, blamed };
+}
+
+/** Masks in the sum, with the sign that removes them. Call in phase `reconstruct` only. */
+export async function reconstructMasks(context: RoundContext, state: ServerState): Promise<Mask[]> {
+  const { advertise, unmask } = state.messages;
+  const revealed = Object.values(unmask).map(({ sender, seedShares }) => ({ sender, shares: seedShares }));
+  const restorer = new Restorer(context, revealed);
+  const masks: Mask[] = [];
+  for (const id of state.survivors) {
+    masks.push(await makeMask(selfMaskKey(restorer.restore(id), context, id), -1));
+  }
+  const alive = new Set(state.survivors);
+  for (const [gone, own] of (await restoreKeys(context, state)).keys) {
     for (const survivor of context.holders(gone).filter((id) => alive.has(id))) {
       const shared = await agree(own, fromBase64Url(advertise[survivor]!.maskKey, 32));
       const added = pairSign(context.position(survivor), context.position(gone));
       masks.push(await makeMask(pairMaskKey(shared, context, gone, survivor), added === 1 ? -1 : 1));
     }
   }
-  return { ok: true, masks };
+  return masks;
 }

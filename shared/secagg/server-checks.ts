@@ -1,63 +1,92 @@
 /** What a well-signed message must also be before it counts: complete, for this place, and true to what was dealt. */
-import { fromBase64Url } from '../crypto/bytes.ts';
+import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
+import { valueAt } from '../crypto/shamir.ts';
+import { isUsableKey } from '../crypto/x25519.ts';
 import type {
   Advertisement,
   ClientMessage,
+  ConsistencyMessage,
   MaskedMessage,
   ShareMessage,
   UnmaskMessage,
 } from '../protocol/secagg.ts';
-import { shareHash, surplusHash } from './binding.ts';
+import { keyShareHash, shareChallenge, surplusHash } from './binding.ts';
 import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
 import { frameCount } from './frames.ts';
+import { isCheckedShare } from './parcels.ts';
+import { accuses } from './server-phases.ts';
 import type { ServerState } from './server-state.ts';
 import { firstRevealed, surplusParts } from './surplus-noise.ts';
 
-function checkShare(context: RoundContext, state: ServerState, message: ShareMessage): void {
+/** What a dealer's messages say of the shares that one holder has. */
+export function dealtTo(context: RoundContext, dealt: ShareMessage, holder: string) {
+  const hashes = holder === dealt.sender ? dealt.own : dealt.parcels.find(({ to }) => to === holder);
+  if (hashes === undefined) return refuse('malformed', `${dealt.sender} dealt nothing to ${holder}`);
+  const { seedShareHash, keyShareHash } = hashes;
+  const check = valueAt(
+    dealt.check.map((coefficient) => fromBase64Url(coefficient, 32)),
+    context.point(holder),
+  );
+  return { seedShareHash, keyShareHash, challenge: challengeOf(context, dealt), check: toBase64Url(check) };
+}
+
+/** Hash of a dealer's commitments, in the roster's order. */
+export function challengeOf(context: RoundContext, { sender, attempt, own, parcels }: ShareMessage): string {
+  const hashes = new Map(parcels.map(({ to, seedShareHash }) => [to, seedShareHash]));
+  hashes.set(sender, own.seedShareHash);
+  const inOrder = context.holders(sender).flatMap((id) => hashes.get(id) ?? []);
+  return toBase64Url(shareChallenge(context, sender, attempt, inOrder));
+}
+
+/** Called before its parcels' signatures are verified, too: those are many. */
+export function checkShare(context: RoundContext, state: ServerState, message: ShareMessage): void {
   const present = new Set(state.participants);
-  const expected = context.holders(message.sender).filter((id) => id !== message.sender && present.has(id));
+  const expected = context.neighbours(message.sender).filter((id) => present.has(id));
   const receivers = message.parcels.map(({ to }) => to);
   if (!sameList(receivers, expected)) refuse('malformed', 'parcels: not those of the neighbours');
+  if (message.check.length !== context.shareThreshold) {
+    refuse('malformed', `check: expected ${context.shareThreshold}, got ${message.check.length}`);
+  }
 }
 
-/** What a dealer declared that one holder's share hashes to. */
-function declared(
+type Revealed = { of: string; share: string }[];
+
+/** One share for each of the dealers whose parcel the sender could open. */
+function checkDealers(
+  context: RoundContext,
   state: ServerState,
-  dealer: string,
-  holder: string,
-  kind: 'seed' | 'key',
-): string | undefined {
-  const message = state.messages.share[dealer];
-  const hashes = holder === dealer ? message?.own : message?.parcels.find(({ to }) => to === holder);
-  return kind === 'seed' ? hashes?.seedShareHash : hashes?.keyShareHash;
+  sender: string,
+  shares: Revealed,
+  dealers: readonly string[],
+): void {
+  const expected = dealers.filter(
+    (id) => context.holders(id).includes(sender) && !accuses(state, sender, id),
+  );
+  const named = shares.map(({ of }) => of);
+  if (!sameList(named, expected)) refuse('malformed', 'shares: not one for each that is asked for');
 }
 
-/** One share for each dealer whose parcel the sender could open: of the seed if it lives, else of the key. */
-function checkUnmask(context: RoundContext, state: ServerState, message: UnmaskMessage): void {
-  const { sender } = message;
-  const bad = new Set(state.messages.masked[sender]?.undecryptable);
+function checkConsistency(context: RoundContext, state: ServerState, message: ConsistencyMessage): void {
+  const { sender, keyShares } = message;
   const alive = new Set(state.survivors);
-  const dealers = state.sharers.filter((id) => context.holders(id).includes(sender) && !bad.has(id));
-  const lists = [
-    { kind: 'seed', shares: message.seedShares, expected: dealers.filter((id) => alive.has(id)) },
-    { kind: 'key', shares: message.keyShares, expected: dealers.filter((id) => !alive.has(id)) },
-  ] as const;
-  for (const { kind, shares, expected } of lists) {
-    if (
-      !sameList(
-        shares.map(({ of }) => of),
-        expected,
-      )
-    ) {
-      refuse('malformed', `${kind}Shares: not one for each that is asked for`);
+  const dropped = state.sharers.filter((id) => !alive.has(id));
+  checkDealers(context, state, sender, keyShares, dropped);
+  for (const { of, share } of keyShares) {
+    const hash = keyShareHash(context, of, sender, fromBase64Url(share, 32));
+    if (hash !== dealtTo(context, state.messages.share[of]!, sender).keyShareHash) {
+      refuse('bad-share', `key share of ${of}: not the one that was dealt`);
     }
-    for (const { of, share } of shares) {
-      if (
-        shareHash(context, kind, of, sender, fromBase64Url(share, 32)) !== declared(state, of, sender, kind)
-      ) {
-        refuse('bad-share', `${kind} share of ${of}: not the one that was dealt`);
-      }
+  }
+}
+
+function checkUnmask(context: RoundContext, state: ServerState, message: UnmaskMessage): void {
+  const { sender, seedShares } = message;
+  checkDealers(context, state, sender, seedShares, state.survivors);
+  for (const { of, share } of seedShares) {
+    const dealt = dealtTo(context, state.messages.share[of]!, sender);
+    if (!isCheckedShare(context, of, sender, fromBase64Url(share, 32), dealt)) {
+      refuse('bad-share', `seed share of ${of}: not the one that was dealt`);
     }
   }
   checkSurplus(context, state, message);
@@ -78,14 +107,22 @@ function checkSurplus(context: RoundContext, state: ServerState, message: Unmask
   }
 }
 
-function checkAdvertisement(state: ServerState, { cipherKey, maskKey }: Advertisement): void {
-  const known = Object.values(state.messages.advertise).flatMap((other) => [other.cipherKey, other.maskKey]);
-  if (cipherKey === maskKey || known.includes(cipherKey) || known.includes(maskKey)) {
-    refuse('bad-key', 'a key occurs twice');
+function checkAdvertisement(context: RoundContext, state: ServerState, message: Advertisement): void {
+  const { sender, cipherKey, maskKey, receiveKeys } = message;
+  const neighbours = context.neighbours(sender).length;
+  if (receiveKeys.length !== neighbours) {
+    refuse('malformed', `receiveKeys: expected ${neighbours}, got ${receiveKeys.length}`);
+  }
+  const keysOf = (one: Advertisement) => [one.cipherKey, one.maskKey, ...one.receiveKeys];
+  const seen = new Set(Object.values(state.messages.advertise).flatMap(keysOf));
+  for (const key of [cipherKey, maskKey, ...receiveKeys]) {
+    if (seen.has(key)) refuse('bad-key', 'a key occurs twice');
+    if (!isUsableKey(fromBase64Url(key, 32))) refuse('bad-key', 'a key cannot be used');
+    seen.add(key);
   }
 }
 
-function checkMasked(context: RoundContext, message: MaskedMessage): void {
+function checkMasked(context: RoundContext, state: ServerState, message: MaskedMessage): void {
   const total = frameCount(context.parameters.dimension);
   if (message.frames.length !== total) {
     refuse('malformed', `frames: expected ${total}, got ${message.frames.length}`);
@@ -94,14 +131,23 @@ function checkMasked(context: RoundContext, message: MaskedMessage): void {
   if (message.surplus.length !== parts) {
     refuse('malformed', `surplus: expected ${parts}, got ${message.surplus.length}`);
   }
-  checkList(context, 'undecryptable', message.undecryptable);
-  if (message.undecryptable.includes(message.sender)) refuse('malformed', 'undecryptable: names the sender');
+  const accused = message.accused.map(({ dealer }) => dealer);
+  checkList(context, 'accused', accused);
+  for (const dealer of accused) {
+    if (dealer === message.sender || !state.sharers.includes(dealer))
+      refuse('malformed', `accused: ${dealer} sent the accuser no parcel`);
+  }
 }
 
 /** @throws ProtocolError; the sender is then named and the round goes on. */
 export function checkClientMessage(context: RoundContext, state: ServerState, message: ClientMessage): void {
-  if (message.kind === 'advertise') checkAdvertisement(state, message);
-  else if (message.kind === 'share') checkShare(context, state, message);
-  else if (message.kind === 'masked') checkMasked(context, message);
-  else if (message.kind === 'unmask') checkUnmask(context, state, message);
+  if (message.kind === 'advertise') {
+    checkAdvertisement(context, state, message);
+    return;
+  }
+  if (message.attempt !== state.attempt) refuse('parameters', `attempt: another than ${state.attempt}`);
+  if (message.kind === 'share') checkShare(context, state, message);
+  else if (message.kind === 'masked') checkMasked(context, state, message);
+  else if (message.kind === 'consistency') checkConsistency(context, state, message);
+  else checkUnmask(context, state, message);
 }

@@ -1,6 +1,7 @@
 /** What the coordinator has to say to one member now: made from the state, so that it can be asked for at any time. */
 import { SECAGG_PROTOCOL, type ServerMessage } from '../protocol/secagg.ts';
 import type { RoundContext } from './context.ts';
+import { dealtTo } from './server-checks.ts';
 import { hasAnswered, recipients } from './server-phases.ts';
 import type { MessagePhase, ServerState } from './server-state.ts';
 
@@ -23,6 +24,7 @@ export function messageFor(context: RoundContext, state: ServerState, id: string
         kind: 'advertisements',
         ...header,
         participants: state.participants,
+        hashes: state.hashes,
         advertisements: among(state.participants).map((holder) => messages.advertise[holder]!),
       };
     case 'masked':
@@ -33,10 +35,9 @@ export function messageFor(context: RoundContext, state: ServerState, id: string
         parcels: among(state.sharers)
           .filter((dealer) => dealer !== id)
           .map((from) => {
-            const { box, seedShareHash, keyShareHash } = messages.share[from]!.parcels.find(
-              ({ to }) => to === id,
-            )!;
-            return { from, box, seedShareHash, keyShareHash };
+            const dealt = messages.share[from]!;
+            const { box, signature } = dealt.parcels.find(({ to }) => to === id)!;
+            return { from, box, signature, ...dealtTo(context, dealt, id) };
           }),
       };
     case 'consistency': {

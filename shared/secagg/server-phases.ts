@@ -2,6 +2,7 @@
  * How a round goes from phase to phase: who is expected, when a phase is over, and what then. Invariant: a phase with
  * fewer than t good answers aborts the round, and an aborted round has no sum.
  */
+import { advertisementHash, attemptOf } from './binding.ts';
 import type { RoundContext } from './context.ts';
 import type { SecaggCode } from './errors.ts';
 import type { MessagePhase, ServerEffect, ServerPhase, ServerState } from './server-state.ts';
@@ -17,7 +18,7 @@ export interface Draft {
 export function recipients(state: ServerState, phase: ServerPhase = state.phase): readonly string[] {
   switch (phase) {
     case 'advertise':
-      return state.roster.roster.members.map(({ id }) => id);
+      return state.roster.roster.members.map(({ id }) => id).filter((id) => !state.excluded.includes(id));
     case 'share':
       return state.participants;
     case 'masked':
@@ -71,12 +72,14 @@ function restorable(context: RoundContext, sharers: readonly string[]): string[]
   }
 }
 
-/** Members that hold a dealer's shares and have not called its parcel bad. */
+/** Whether a member has proved that a dealer's parcel for it is bad, and so holds no share of the dealer's secrets. */
+export function accuses({ messages }: ServerState, holder: string, dealer: string): boolean {
+  return messages.masked[holder]?.accused.some((each) => each.dealer === dealer) ?? false;
+}
+
+/** Members that hold a dealer's shares. */
 export function usableHolders(draft: Draft, dealer: string, among: ReadonlySet<string>): string[] {
-  const { masked } = draft.state.messages;
-  return draft.context
-    .holders(dealer)
-    .filter((id) => among.has(id) && !masked[id]?.undecryptable.includes(dealer));
+  return draft.context.holders(dealer).filter((id) => among.has(id) && !accuses(draft.state, id, dealer));
 }
 
 /** Sharers whose secrets `among` cannot restore. */
@@ -91,8 +94,13 @@ function closeMasked(draft: Draft, survivors: string[], now: number): void {
   draft.effects.push({ kind: 'discard-staged' });
   const unrestorable = lost(draft, survivors);
   if (unrestorable.length > 0) {
-    abortRound(draft, 'decryption', 'masked: too few can open parcels', unrestorable);
+    abortRound(draft, 'decryption', 'masked: too few hold good shares of some secrets', unrestorable);
   } else openPhase(draft, 'consistency', { survivors, staged: {} }, now);
+}
+
+/** Whoever sent something wrong, and nothing right after it. */
+function hasFault({ faults }: ServerState, phase: MessagePhase, id: string): boolean {
+  return faults.some((fault) => fault.member === id && fault.phase === phase);
 }
 
 /** Ends the phase with who has answered. */
@@ -102,21 +110,47 @@ export function closePhase(draft: Draft, now: number): void {
   const answered = recipients(state).filter((id) => hasAnswered(state, phase, id));
   const enough = phase === 'share' ? restorable(context, answered) : answered;
   if (enough.length < context.threshold) {
-    abortRound(draft, 'below-threshold', `${phase}: ${enough.length} of at least ${context.threshold}`);
+    const wrong = recipients(state).filter((id) => !enough.includes(id) && hasFault(state, phase, id));
+    const detail = `${phase}: ${enough.length} of at least ${context.threshold}`;
+    abortRound(draft, 'below-threshold', detail, [...new Set([...wrong, ...state.convicted])]);
     return;
   }
-  if (phase === 'advertise') openPhase(draft, 'share', { participants: enough }, now);
-  else if (phase === 'share') openPhase(draft, 'masked', { sharers: enough }, now);
+  if (phase === 'advertise') {
+    const hashes = enough.map((id) => advertisementHash(state.messages.advertise[id]!));
+    const attempt = attemptOf(context, enough, hashes);
+    openPhase(draft, 'share', { participants: enough, hashes, attempt }, now);
+  } else if (phase === 'share') openPhase(draft, 'masked', { sharers: enough }, now);
   else if (phase === 'masked') closeMasked(draft, enough, now);
   else if (phase === 'consistency') {
-    draft.state = { ...state, phase: 'charge', deadline: null, signers: enough };
-    draft.effects.push({ kind: 'charge' });
+    closeConsistency(draft, enough);
   } else if (lost(draft, enough).length > 0) {
     abortRound(draft, 'below-threshold', 'unmask: too few shares of some secrets');
   } else {
     draft.state = { ...state, phase: 'reconstruct', deadline: null, revealed: enough };
     draft.effects.push({ kind: 'reconstruct' });
   }
+}
+
+/** The keys of those who dropped are restored and checked before anything is paid for. */
+function closeConsistency(draft: Draft, signers: string[]): void {
+  const { state, context } = draft;
+  draft.state = { ...state, signers };
+  const present = new Set(signers);
+  const dropped = state.sharers.filter((id) => !state.survivors.includes(id));
+  const short = dropped.filter((id) => usableHolders(draft, id, present).length < context.shareThreshold);
+  if (short.length > 0) {
+    abortRound(draft, 'below-threshold', 'consistency: too few shares of some keys', state.convicted);
+  } else if (dropped.length === 0) openCharge(draft);
+  else {
+    draft.state = { ...draft.state, phase: 'verify', deadline: null };
+    draft.effects.push({ kind: 'verify' });
+  }
+}
+
+/** Whatever can be checked holds: the caller's ledger is asked. */
+export function openCharge(draft: Draft): void {
+  draft.state = { ...draft.state, phase: 'charge', deadline: null };
+  draft.effects.push({ kind: 'charge' });
 }
 
 /** The ledger has charged: ask for shares. */

@@ -18,16 +18,17 @@ import type { SecaggCode } from './errors.ts';
 export type MessagePhase = ClientMessage['kind'];
 
 /**
- * Phases that wait for participants, `charge` (waits for the caller's ledger), `reconstruct` (waits for the caller to
- * remove the masks), and the two ends.
+ * Phases that wait for participants, `verify` (waits for the caller to restore the dropped members' keys), `charge` (waits
+ * for the caller's ledger), `reconstruct` (waits for the caller to remove the masks), and the two ends.
  */
-export type ServerPhase = MessagePhase | 'charge' | 'reconstruct' | 'done' | 'aborted';
+export type ServerPhase = MessagePhase | 'verify' | 'charge' | 'reconstruct' | 'done' | 'aborted';
 
 export const PHASE_ORDER: readonly ServerPhase[] = [
   'advertise',
   'share',
   'masked',
   'consistency',
+  'verify',
   'charge',
   'unmask',
   'reconstruct',
@@ -66,13 +67,20 @@ export interface ServerState {
   staged: Record<string, number[]>;
   /** Members whose vector is in the sum. */
   complete: string[];
+  /** Members who are not asked, because of what they did in an earlier attempt. */
+  excluded: string[];
   participants: string[];
+  /** Hashes of the participants' advertisements, in order, and their digest, which names the attempt. */
+  hashes: string[];
+  attempt: string;
   sharers: string[];
   survivors: string[];
   signers: string[];
   /** Survivors who revealed their shares, and with them the seeds of what is surplus of their noise. */
   revealed: string[];
   faults: Fault[];
+  /** Members of whom it is proved that they broke the protocol: dealers of bad parcels, and false accusers. */
+  convicted: string[];
   /** Why the round was aborted, and who is to blame as far as that is known. */
   abort: { code: SecaggCode; detail: string; blamed: string[] } | null;
 }
@@ -89,6 +97,8 @@ export type ServerEffect =
   | { kind: 'accumulate'; sender: string; last: number }
   /** Forget the staged frames of vectors that came too late. */
   | { kind: 'discard-staged' }
+  /** Hold the dropped members' keys against what they advertised, then send the event `verified`. */
+  | { kind: 'verify' }
   /** Write the round's privacy cost to the ledger, then send the event `charged`. */
   | { kind: 'charge' }
   /** Remove the masks, then send the event `unmasked`. */
@@ -99,11 +109,13 @@ export type ServerEffect =
   | { kind: 'aborted' };
 
 export type ServerEvent =
-  | { kind: 'message'; from: string; message: ClientMessage }
+  /** `convicted`: dealers against whom the message proved something. */
+  | { kind: 'message'; from: string; message: ClientMessage; convicted: string[] }
   | { kind: 'frame'; from: string; index: number; digest: string }
   /** A message that failed its checks before the step. */
   | { kind: 'fault'; from: string; code: SecaggCode; detail: string }
   | { kind: 'tick' }
+  | { kind: 'verified' }
   | { kind: 'charged' }
   | { kind: 'unmasked' }
   | { kind: 'abort'; code: SecaggCode; detail: string; blamed: string[] };

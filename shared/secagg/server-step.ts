@@ -14,6 +14,7 @@ import {
   type Draft,
   hasAnswered,
   isSettled,
+  openCharge,
   openUnmask,
   recipients,
 } from './server-phases.ts';
@@ -31,6 +32,8 @@ export interface ServerConfig {
   roster: SignedRoster;
   /** Earlier rosters, oldest first, for participants that have not seen them. */
   chain?: AnySignedRoster[];
+  /** Members who are not asked. */
+  excluded?: string[];
   /** Milliseconds that each phase waits for answers. */
   timeouts: Record<MessagePhase, number>;
 }
@@ -49,12 +52,16 @@ export function openRound(config: ServerConfig, now: number): ServerStepResult {
     messages: { advertise: {}, share: {}, masked: {}, consistency: {}, unmask: {} },
     staged: {},
     complete: [],
+    excluded: config.excluded ?? [],
     participants: [],
+    hashes: [],
+    attempt: '',
     sharers: [],
     survivors: [],
     signers: [],
     revealed: [],
     faults: [],
+    convicted: [],
     abort: null,
   };
   const effects = [
@@ -81,6 +88,12 @@ function recordFault(draft: Draft, member: string, code: SecaggCode, detail: str
   draft.state = { ...draft.state, faults: [...faults, { member, phase, code, detail }] };
 }
 
+function convict(draft: Draft, member: string): void {
+  const { convicted } = draft.state;
+  if (convicted.includes(member)) return;
+  draft.state = { ...draft.state, convicted: [...convicted, member] };
+}
+
 function isRepeat(stored: ClientMessage, message: ClientMessage): boolean {
   return canonicalJson(stored) === canonicalJson(message);
 }
@@ -93,7 +106,10 @@ function checkTurn(state: ServerState, from: string, phase: MessagePhase): void 
 }
 
 /** @returns whether it was a repeat. */
-function acceptMessage(draft: Draft, from: string, message: ClientMessage): boolean {
+function acceptMessage(
+  draft: Draft,
+  { from, message, convicted }: ServerEvent & { kind: 'message' },
+): boolean {
   const { state, context } = draft;
   const stored = state.messages[message.kind][from];
   if (stored !== undefined) {
@@ -107,6 +123,10 @@ function acceptMessage(draft: Draft, from: string, message: ClientMessage): bool
     [message.kind]: { ...state.messages[message.kind], [from]: message },
   };
   draft.state = { ...state, messages };
+  for (const dealer of convicted) {
+    recordFault(draft, dealer, 'bad-share', `parcel: the one for ${from} is bad`);
+    convict(draft, dealer);
+  }
   return false;
 }
 
@@ -137,12 +157,16 @@ function acceptFrame(draft: Draft, from: string, index: number, digest: string):
 function apply(draft: Draft, event: ServerEvent, now: number): boolean {
   switch (event.kind) {
     case 'message':
-      return acceptMessage(draft, event.from, event.message);
+      return acceptMessage(draft, event);
     case 'frame':
       return acceptFrame(draft, event.from, event.index, event.digest);
     case 'fault':
       return refuse(event.code, event.detail);
     case 'tick':
+      return false;
+    case 'verified':
+      if (draft.state.phase !== 'verify') return true;
+      openCharge(draft);
       return false;
     case 'charged':
       if (draft.state.phase !== 'charge') return true;
@@ -182,7 +206,10 @@ export function serverStep(
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     outcome = { ok: false, code: error.code, detail: error.detail };
-    if ('from' in event) recordFault(draft, event.from, error.code, error.detail);
+    if ('from' in event) {
+      recordFault(draft, event.from, error.code, error.detail);
+      if (error.code === 'false-accusation') convict(draft, event.from);
+    }
   }
   if (draft.state.deadline !== null && isSettled(draft)) closePhase(draft, now);
   return { state: draft.state, effects: draft.effects, outcome };

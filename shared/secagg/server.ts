@@ -7,7 +7,7 @@ import type { ServerMessage } from '../protocol/secagg.ts';
 import { type RoundContext, roundContext } from './context.ts';
 import { type Frame, frameCount, frameRange } from './frames.ts';
 import { applyMasks } from './masks.ts';
-import { reconstructMasks } from './reconstruct.ts';
+import { reconstructMasks, restoreKeys } from './reconstruct.ts';
 import { messageFor } from './server-messages.ts';
 import type { ServerEffect, ServerEvent, ServerOutcome, ServerState } from './server-state.ts';
 import { openRound, type ServerConfig, serverStep } from './server-step.ts';
@@ -102,18 +102,26 @@ export class SecaggServer {
   }
 
   /**
+   * Holds the restored keys of dropped members against those that they advertised, in phase `verify`. One that differs
+   * aborts the round before it is charged, and its dealer is named.
+   */
+  async verify(now: number): Promise<ServerAnswer> {
+    const state = this.state();
+    if (state.phase !== 'verify') return this.#step({ kind: 'tick' }, now);
+    const { blamed } = await restoreKeys(this.#contextOf(state), state);
+    if (blamed.length === 0) return this.#step({ kind: 'verified' }, now);
+    const detail = 'consistency: shares restore another key than advertised';
+    return this.#step({ kind: 'abort', code: 'bad-share', detail, blamed }, now);
+  }
+
+  /**
    * Removes the masks and the surplus noise, in phase `reconstruct`: piece by piece, and pieces done before a crash are
-   * not done again.
-   * The sum is released with the last one; a dealer whose shares are wrong aborts the round and is named.
+   * not done again. The sum is released with the last one.
    */
   async unmask(now: number): Promise<ServerAnswer> {
     const state = this.state();
     if (state.phase !== 'reconstruct') return this.#step({ kind: 'tick' }, now);
-    const found = await reconstructMasks(this.#contextOf(state), state);
-    if (!found.ok) {
-      const detail = 'unmask: shares restore another secret than declared';
-      return this.#step({ kind: 'abort', code: 'bad-share', detail, blamed: found.blamed }, now);
-    }
+    const masks = await reconstructMasks(this.#contextOf(state), state);
     const surplus = await revealedSurplus(this.#contextOf(state), state);
     const { dimension } = state.parameters;
     for (let index = 0; index < frameCount(dimension); index++) {
@@ -125,7 +133,7 @@ export class SecaggServer {
           throw new Error(`secure aggregation: sum/${index} is missing`);
         return this.#step({ kind: 'tick' }, now);
       }
-      await applyMasks(words, frameRange(dimension, index).first, found.masks);
+      await applyMasks(words, frameRange(dimension, index).first, masks);
       await applySurplus(words, index, surplus, -1);
       this.#store.write(`result/${index}`, words);
     }

@@ -107,6 +107,8 @@ class RoundSimulation {
       const { now } = this.#network;
       if (effect.kind === 'phase') {
         this.#network.at(effect.deadline, async () => this.#follow(this.#server.tick(this.#network.now)));
+      } else if (effect.kind === 'verify') {
+        await this.#meter('server', 'verify', async () => this.#follow(await this.#server.verify(now)));
       } else if (effect.kind === 'charge') {
         const paid = this.#setup.charge?.() ?? true;
         await this.#follow(paid ? this.#server.charged(now) : this.#server.abort('the budget is spent', now));

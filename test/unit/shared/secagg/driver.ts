@@ -151,6 +151,7 @@ export class Driver {
       this.now = this.server.state().deadline!;
       this.note(this.server.tick(this.now));
     }
+    if (this.phase === 'verify') this.note(await this.server.verify(this.now));
     if (this.phase === 'charge') this.note(this.server.charged(this.now));
     if (this.phase === 'reconstruct') this.note(await this.server.unmask(this.now));
   }

@@ -4,8 +4,9 @@ import type { ClientMessage, ShareMessage, UnmaskMessage } from '../../../../sha
 import type { SecaggCode } from '../../../../shared/secagg/errors.ts';
 import { HEADER_BYTES } from '../../../../shared/secagg/frames.ts';
 import type { ServerAnswer } from '../../../../shared/secagg/server.ts';
-import { signMessage, type UnsignedMessage } from '../../../../shared/secagg/signing.ts';
-import { plainSum } from './cohort.ts';
+import { dealtTo } from '../../../../shared/secagg/server-checks.ts';
+import { signMessage, signParcel, type UnsignedMessage } from '../../../../shared/secagg/signing.ts';
+import { plainSum, seededRandom } from './cohort.ts';
 import type { Driver } from './driver.ts';
 import { at, flipped } from './waiting.ts';
 
@@ -62,15 +63,19 @@ describe('messages', () => {
       expect(again).toEqual({ outcome: { ok: true, repeated: true }, effects: [] });
       // Signatures of Ed25519 are unique, so a second consistency message cannot be another one.
       if (phase === 'consistency') return;
+      const random = seededRandom('another draw');
+      const before = await at(phase);
+      const genuine =
+        phase === 'share' ? (await before.answer(BAD, undefined, { random })).reply : first.reply;
       const other = await resigned(
         driver,
         (message) => {
           if (phase === 'advertise') message.cipherKey = flipped(message.cipherKey as string);
-          else if (phase === 'share') message.seedHash = flipped(message.seedHash as string);
+          else if (phase === 'share') return;
           else if (phase === 'masked') message.frames = ['A'.repeat(43)];
           else message.seedShares = [];
         },
-        first.reply,
+        genuine,
       );
       expectNamed(driver, await driver.server.receive(BAD, other, 0), 'conflict', phase);
       await goesOn(driver);
@@ -153,7 +158,9 @@ describe('messages', () => {
     const masked = await at('masked');
     const long = await resigned(masked, (m) => (m.frames as string[]).push('A'.repeat(43)));
     expectNamed(masked, await masked.server.receive(BAD, long, 0), 'malformed', 'expected 1, got 2');
-    const itself = await resigned(masked, (m) => (m.undecryptable as string[]).push(BAD));
+    const itself = await resigned(masked, (m) =>
+      (m.accused as unknown[]).push({ dealer: BAD, secret: 'A'.repeat(43) }),
+    );
     expect((await masked.server.receive(BAD, itself, 0)).outcome).toMatchObject({ code: 'malformed' });
   });
 });
@@ -226,80 +233,129 @@ describe('shares', () => {
 
   it('of the wrong kind, missing, or both kinds for one member', async () => {
     const changes: ((m: UnmaskMessage) => void)[] = [
-      (m) => m.keyShares.unshift(m.seedShares.pop()!),
       (m) => m.seedShares.pop(),
-      (m) => m.keyShares.unshift(m.seedShares[0]!),
+      (m) => m.seedShares.push({ of: 'region-004', share: m.seedShares[0]!.share }),
     ];
     for (const change of changes) {
       const driver = await at('unmask');
       const message = await resigned(driver, (m) => change(m as unknown as UnmaskMessage));
-      expectNamed(driver, await driver.server.receive(BAD, message, 0), 'malformed', 'Shares');
+      expectNamed(driver, await driver.server.receive(BAD, message, 0), 'malformed', 'shares');
     }
+    const driver = await at('consistency');
+    const none = await resigned(driver, (m) => {
+      m.keyShares = [];
+    });
+    expectNamed(driver, await driver.server.receive(BAD, none, 0), 'malformed', 'shares');
   });
 
-  it.each([
-    ['its seed', 'seedHash', []],
-    ['its mask key', 'own', [BAD]],
-  ])(
-    'that restore something else than declared of %s: the dealer is named, nothing is released',
-    async (_n, field, gone) => {
-      const driver = await at('share');
-      // An honest parcel, but a false declaration: nobody can notice before the secret is restored.
-      const answers = await driver.answers();
-      const answer = answers.get(BAD)!;
-      if (field === 'seedHash') {
-        const reply = (await resigned(driver, (m) => {
-          m.seedHash = flipped(m.seedHash as string);
-        })) as ShareMessage;
-        answers.set(BAD, { ...answer, reply });
-      } else {
-        // Shares of another mask secret than the advertised one.
-        const other = driver.fork();
-        const state = structuredClone(other.states.get(BAD)!);
-        state.secrets!.mask = flipped(state.secrets!.mask);
-        other.states.set(BAD, state);
-        answers.set(BAD, { ...(await other.answer(BAD)), state: answer.state });
-      }
-      await driver.step(undefined, answers);
-      await driver.until('done', new Set(gone));
-      expect(driver.server.state().abort).toMatchObject({ code: 'bad-share', blamed: [BAD] });
-      expect(driver.store.vectors.size).toBe(0);
-      expect(driver.effects).not.toContain('released');
-    },
-  );
-
-  it('that nobody can open: the dealer is named, nothing is released', async () => {
+  it('of another mask key than advertised: the dealer is named before anything is charged', async () => {
     const driver = await at('share');
     const answers = await driver.answers();
-    const answer = answers.get(BAD)!;
-    const reply = (await resigned(driver, (m) => {
-      for (const parcel of m.parcels as ShareMessage['parcels']) parcel.box = flipped(parcel.box);
-    })) as ShareMessage;
-    answers.set(BAD, { ...answer, reply });
+    const other = driver.fork();
+    const state = structuredClone(other.states.get(BAD)!);
+    state.secrets!.mask = flipped(state.secrets!.mask);
+    other.states.set(BAD, state);
+    answers.set(BAD, { ...(await other.answer(BAD)), state: answers.get(BAD)!.state });
     await driver.step(undefined, answers);
-    await driver.until('done');
-    expect(driver.server.state().abort).toMatchObject({ code: 'decryption', blamed: [BAD] });
+    await driver.until('done', new Set([BAD]));
+    expect(driver.server.state().abort).toMatchObject({ code: 'bad-share', blamed: [BAD] });
+    expect(driver.store.vectors.size).toBe(0);
+    expect(driver.effects).not.toContain('charge');
   });
 });
 
-it('a dealer’s one bad parcel is survived by the others’ shares', async () => {
-  const driver = await at('share');
-  const answers = await driver.answers();
-  const reply = (await resigned(driver, (m) => {
-    const parcels = m.parcels as ShareMessage['parcels'];
-    parcels[0]!.box = flipped(parcels[0]!.box);
-  })) as ShareMessage;
-  answers.set(BAD, { ...answers.get(BAD)!, reply });
-  await driver.step(undefined, answers);
-  await driver.step();
-  expect(driver.server.state().messages.masked['region-000']!.undecryptable).toEqual([BAD]);
-  await goesOn(driver);
+/** What a dealer that seals other shares than it committed to sends, all of it well signed. */
+async function badParcels(driver: Driver, bad: (to: string) => boolean): Promise<ShareMessage> {
+  const { signature: _, ...message } = (await driver.answer(BAD)).reply as ShareMessage;
+  const { attempt } = driver.server.state();
+  const signer = driver.group.signers.get(BAD)!;
+  const all = { ...message, signature: 'A'.repeat(86) };
+  for (const parcel of message.parcels) {
+    if (!bad(parcel.to)) continue;
+    parcel.box = flipped(parcel.box);
+    const signed = { box: parcel.box, ...dealtTo(driver.context, all, parcel.to) };
+    parcel.signature = await signParcel(signer, driver.context, attempt, BAD, parcel.to, signed);
+  }
+  return signMessage(signer, message);
+}
+
+describe('a dealer', () => {
+  it('whose parcels nobody can open is named before anything is charged', async () => {
+    const driver = await at('share');
+    const answers = await driver.answers();
+    answers.set(BAD, { ...answers.get(BAD)!, reply: await badParcels(driver, () => true) });
+    await driver.step(undefined, answers);
+    await driver.until('done');
+    expect(driver.server.state()).toMatchObject({
+      abort: { code: 'decryption', blamed: [BAD] },
+      convicted: [BAD],
+    });
+    expect(driver.effects).not.toContain('charge');
+  });
+
+  it('of one bad parcel is convicted, and survived by the others’ shares', async () => {
+    const driver = await at('share');
+    const answers = await driver.answers();
+    answers.set(BAD, { ...answers.get(BAD)!, reply: await badParcels(driver, (to) => to === 'region-000') });
+    await driver.step(undefined, answers);
+    await driver.step();
+    const { messages, convicted } = driver.server.state();
+    expect(messages.masked['region-000']!.accused).toMatchObject([{ dealer: BAD }]);
+    expect(convicted).toEqual([BAD]);
+    await goesOn(driver);
+  });
+
+  it('whose shares lie on no polynomial is named: each holder sees it by itself', async () => {
+    const driver = await at('share');
+    const answers = await driver.answers();
+    const { signature: _, ...message } = answers.get(BAD)!.reply as ShareMessage;
+    message.check[1] = flipped(message.check[1]!);
+    const { attempt } = driver.server.state();
+    const signer = driver.group.signers.get(BAD)!;
+    const all = { ...message, signature: 'A'.repeat(86) };
+    for (const parcel of message.parcels) {
+      const signed = { box: parcel.box, ...dealtTo(driver.context, all, parcel.to) };
+      parcel.signature = await signParcel(signer, driver.context, attempt, BAD, parcel.to, signed);
+    }
+    answers.set(BAD, { ...answers.get(BAD)!, reply: await signMessage(signer, message) });
+    await driver.step(undefined, answers);
+    await driver.until('done');
+    expect(driver.server.state().abort).toMatchObject({ blamed: [BAD] });
+    expect(driver.effects).not.toContain('charge');
+  });
+
+  it('that did not sign its parcels is refused at once', async () => {
+    const driver = await at('share');
+    const message = await resigned(driver, (m) => {
+      const parcels = m.parcels as ShareMessage['parcels'];
+      parcels[0]!.box = flipped(parcels[0]!.box);
+    });
+    expectNamed(driver, await driver.server.receive(BAD, message, 0), 'forged', 'parcel of region-002');
+  });
 });
+
+it.each(['of the right key', 'of another key'])(
+  'who calls a good parcel bad is convicted by the secret %s',
+  async (which) => {
+    const driver = await at('masked');
+    const { receive, mask } = driver.states.get(BAD)!.secrets!;
+    const secret = which === 'of another key' ? mask : receive['region-000']!;
+    const message = await resigned(driver, (m) => {
+      m.accused = [{ dealer: 'region-000', secret }];
+    });
+    expectNamed(driver, await driver.server.receive(BAD, message, 0), 'false-accusation', 'region-000');
+    expect(driver.server.state().convicted).toEqual([BAD]);
+    await goesOn(driver);
+  },
+);
 
 it('shares are asked for only after the ledger has charged; a ledger that refuses ends the round', async () => {
   const driver = await at('consistency');
   const answers = await driver.answers();
   for (const [id, answer] of answers) await driver.deliver(id, answer);
+  expect(driver.phase).toBe('verify');
+  expect(driver.server.charged(driver.now).outcome).toEqual({ ok: true, repeated: true });
+  await driver.server.verify(driver.now);
   expect(driver.phase).toBe('charge');
   for (const id of driver.ids) expect(driver.server.messageFor(id)).toBeNull();
   expect(driver.server.tick(1e12).effects).toEqual([]);
