@@ -3,7 +3,7 @@
  *
  * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen; byte strings for
  * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, activate, importPart, importVersion, refresh, place,
- * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule; for participants admit, pollFor,
+ * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule, standing; for participants admit, pollFor,
  * poll, report, putChunk, arrived, putFrame, statePart, register, rowsOf,
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
  * the snapshot; `tick` (from the cron trigger) sets lost ones again.
@@ -28,6 +28,7 @@ import { answerOf } from '../reach.ts';
 import type { PassageChange } from '../region/library.ts';
 import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
+import { faultOf } from './blame.ts';
 import { demandFor } from './demand.ts';
 import { CoordinatorParts } from './parts.ts';
 import { describePrivacy } from './privacy-info.ts';
@@ -272,9 +273,15 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return then.do === 'wait' && then.ms > 0 ? { ...then, ms: 1 } : then;
   }
 
-  /** When participants last spoke, by name. */
-  async sightings(names: string[]): Promise<Record<string, number | null>> {
-    return Object.fromEntries(names.map((name) => [name, this.#parts.participants.seenAt(name)]));
+  /** When participants last spoke, and what they did wrong, by name. */
+  async standing(names: string[]) {
+    const { storage } = this.ctx;
+    return Object.fromEntries(
+      names.map((name) => {
+        const last_seen_at = this.#parts.participants.seenAt(name);
+        return [name, { last_seen_at, fault: faultOf(storage, name) }];
+      }),
+    );
   }
 
   async rostersAfter(epoch: number): Promise<AnySignedRoster[]> {

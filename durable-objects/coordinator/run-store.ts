@@ -7,6 +7,7 @@ import { multiplierInEffect } from '../../shared/round/noised-release.ts';
 import type { RoundState } from '../../shared/round/round-machine.ts';
 import type { RunPlan } from '../../shared/round/run-plan.ts';
 import { Values } from '../values.ts';
+import type { Blamed } from './blame.ts';
 
 /** The run in progress: everything that the next step needs. */
 export interface ActiveRun {
@@ -45,6 +46,8 @@ export interface ActiveRun {
   failures: number;
   /** Who missed the round before. */
   away: string[];
+  /** Who is left out of further rounds, and why; absent from runs of earlier releases. */
+  blamed?: Blamed;
 }
 
 /** A run that has done nothing yet. */

@@ -18,6 +18,7 @@ import {
 import type { LedgerStore } from '../ledger-store.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
+import { type Blamed, blameOf, noteFaults, spelled } from './blame.ts';
 import { Learning } from './learning.ts';
 import { specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
@@ -215,15 +216,23 @@ export class Runner {
     const problem = this.#parts.adopt();
     if (problem !== null) return this.fail(run, problem);
     const secure = this.#parts.secure();
-    const invited = this.#parts.participants();
+    const blamed = run.blamed ?? {};
+    const members = this.#parts.participants();
+    const invited = members.filter((name) => blamed[name] === undefined);
+    const { phaseDeadlineMs, minParticipants } = settings.schedule;
+    const needed = Math.max(minParticipants, secure?.threshold ?? 1);
+    if (invited.length < needed && invited.length < members.length) {
+      const detail = `${invited.length} of ${members.length} participants are left where ${needed} are needed`;
+      return this.fail(run, `${detail}${spelled(blamed)}`);
+    }
     const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#parts.now());
     const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);
-    const { phaseDeadlineMs, minParticipants } = settings.schedule;
     if (runs.active()?.run !== run.run) return;
     const round = openRound(spec.id, invited, {
       now: spec.startedAt,
       phaseDeadlineMs,
-      minParticipants: Math.max(minParticipants, secure?.threshold ?? 1),
+      minParticipants: needed,
+      excluded: members.filter((name) => blamed[name] !== undefined),
     });
     storage.transactionSync(() => {
       this.#blobs.deletePrefix(UPLOADS);
@@ -258,7 +267,7 @@ export class Runner {
     if (run.securePhase !== null && secure.state(spec.id) === null) {
       return this.#again(run, 'the state of the secure sum was lost, as in an upgrade');
     }
-    secure.open(spec, settings.schedule.secureDeadlineMs, now());
+    secure.open(spec, settings.schedule.secureDeadlineMs, now(), Object.keys(run.blamed ?? {}));
     for (;;) {
       secure.tick(spec.id, contributorsOf(round), now());
       const state = secure.state(spec.id);
@@ -314,11 +323,13 @@ export class Runner {
     const participants = Object.fromEntries(
       Object.entries(run.round.participants).map(([name, one]) => {
         const phase = survivors.includes(name) ? ('ready' as const) : ('missed' as const);
-        return [name, { ...one, phase: one.phase === 'failed' ? one.phase : phase }];
+        const kept = one.phase === 'failed' || one.phase === 'excluded';
+        return [name, { ...one, phase: kept ? one.phase : phase }];
       }),
     );
     const summed = { survivors: survivors.length, unrevealed: survivors.length - revealed.length };
-    return { ...run, summed, round: { ...run.round, participants } };
+    const { blamed } = this.#blame(run);
+    return { ...run, summed, blamed, round: { ...run.round, participants } };
   }
 
   #stop(run: ActiveRun, reason: string): null {
@@ -345,14 +356,24 @@ export class Runner {
   #again(run: ActiveRun, detail: string): null {
     const { runs, now } = this.#parts;
     const failures = run.failures + 1;
-    const why = run.round?.error == null ? detail : `${detail}; ${run.round.error}`;
+    const { blamed, found } = this.#blame(run);
+    const reported = run.round?.error == null ? detail : `${detail}; ${run.round.error}`;
+    const why = `${reported}${spelled(found)}`;
     if (failures >= MOST_FAILURES || run.round === null) {
       this.fail(run, `the round failed ${failures} times: ${why}`);
       return null;
     }
     runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: why } }, { ended_at: now() });
-    runs.save({ ...nextRound(run), failures });
+    runs.save({ ...nextRound(run), failures, blamed });
     return null;
+  }
+
+  /** Who broke the protocol in the secure sum that has ended, and with them all that are left out from now on. */
+  #blame(run: ActiveRun): { blamed: Blamed; found: Blamed } {
+    const state = this.#parts.secure()?.state(run.spec?.id ?? '');
+    const found = state == null ? {} : blameOf(state);
+    noteFaults(this.#parts.storage, run, found, this.#parts.now());
+    return { blamed: { ...run.blamed, ...found }, found };
   }
 
   #clean(): void {

@@ -63,7 +63,7 @@ export class SecureSum {
   }
 
   /** Opens the round; a repeat changes nothing. Returns whom to wake. */
-  open(spec: RoundSpec, phaseMs: number, now: number): string[] {
+  open(spec: RoundSpec, phaseMs: number, now: number, excluded: readonly string[] = []): string[] {
     if (this.state(spec.id) !== null) return [];
     this.clear();
     const timeouts: Record<MessagePhase, number> = {
@@ -76,7 +76,13 @@ export class SecureSum {
     const { roster, signature } = this.#roster;
     if (!isPresent(roster)) throw new RangeError('roster: of an earlier form, which no round goes by');
     const parameters = secureParameters(spec, roster, this.#encoder, this.#completeUpTo);
-    const config = { parameters, roster: { roster, signature }, chain: this.#chain, timeouts };
+    const config = {
+      parameters,
+      roster: { roster, signature },
+      chain: this.#chain,
+      timeouts,
+      excluded: [...excluded],
+    };
     this.#of(spec.id).open(config, now);
     return this.members;
   }

@@ -20,8 +20,8 @@ export function participantsOf(federations: Federations, subject: Subject): Part
   const outside = new Map(federations.outside(collection).map(({ name, key }) => [name, key]));
   const invited = federations.invitations(collection);
   const shown: Participant[] = [];
-  const show = (name: string, more: Omit<Participant, 'name' | 'expires_at' | 'last_seen_at'>) =>
-    shown.push({ name, expires_at: null, last_seen_at: null, ...more });
+  const show = (name: string, more: Omit<Participant, 'name' | 'expires_at' | 'last_seen_at' | 'fault'>) =>
+    shown.push({ name, expires_at: null, last_seen_at: null, fault: null, ...more });
   for (const { id, key } of members ?? []) {
     const kind = settings.regions.includes(id) ? ('region' as const) : ('outside' as const);
     const stays = kind === 'region' ? settings.regionsTrain : outside.get(id) === key;
@@ -44,6 +44,7 @@ export function participantsOf(federations: Federations, subject: Subject): Part
       fingerprint: null,
       expires_at: expiresAt,
       last_seen_at: null,
+      fault: null,
     });
   }
   return shown.sort((a, b) => (a.name < b.name ? -1 : 1));

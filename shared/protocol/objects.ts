@@ -122,7 +122,7 @@ export interface CoordinatorApi {
   regions(): Promise<Region[]>;
   privacy(): Promise<Privacy>;
   /** When participants from outside last spoke, milliseconds since 1970, by name. */
-  sightings(names: string[]): Promise<Record<string, number | null>>;
+  standing(names: string[]): Promise<Record<string, Pick<Participant, 'last_seen_at' | 'fault'>>>;
 }
 
 export interface RegionApi {

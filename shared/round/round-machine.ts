@@ -4,7 +4,8 @@
  */
 import type { FailureCode } from '../protocol/rounds.ts';
 
-export type ParticipantPhase = 'invited' | 'working' | 'ready' | 'failed' | 'missed';
+/** `excluded`: not asked, for what it did in an earlier round of the run. */
+export type ParticipantPhase = 'invited' | 'working' | 'ready' | 'failed' | 'missed' | 'excluded';
 
 /** What an operator reads of a failure; details stay with the participant. */
 const FAILURES: Record<FailureCode, string> = {
@@ -60,7 +61,7 @@ const AFTER = { failed: 'failed', removed: 'failed', away: 'missed', back: 'invi
 export function openRound(
   id: string,
   invited: readonly string[],
-  options: { now: number; phaseDeadlineMs: number; minParticipants: number },
+  options: { now: number; phaseDeadlineMs: number; minParticipants: number; excluded?: readonly string[] },
 ): RoundState {
   return {
     id,
@@ -69,7 +70,10 @@ export function openRound(
     deadlineAt: options.now + options.phaseDeadlineMs,
     patienceMs: options.phaseDeadlineMs,
     minParticipants: options.minParticipants,
-    participants: Object.fromEntries(invited.map((name) => [name, { phase: 'invited', progress: 0 }])),
+    participants: Object.fromEntries([
+      ...invited.map((name) => [name, { phase: 'invited', progress: 0 }] as const),
+      ...(options.excluded ?? []).map((name) => [name, { phase: 'excluded', progress: 0 }] as const),
+    ]),
     error: null,
   };
 }
@@ -94,7 +98,7 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
   if (event.type === 'cancel') return abort(state, event.detail);
   if (event.type === 'tick') return settle(state, now);
   const current = state.participants[event.participant];
-  if (current === undefined) return { state, effects: [], accepted: false };
+  if (current === undefined || current.phase === 'excluded') return { state, effects: [], accepted: false };
   // Who is ready stays ready: repeats and late failures change nothing.
   if (current.phase === 'ready') return { ...settle(state, now), accepted: true };
   // Who was given up and asks for work again is waited for like the others.

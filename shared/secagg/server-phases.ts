@@ -98,6 +98,10 @@ function closeMasked(draft: Draft, survivors: string[], now: number): void {
   } else openPhase(draft, 'consistency', { survivors, staged: {} }, now);
 }
 
+function isFalse({ faults }: ServerState, id: string): boolean {
+  return faults.some(({ member, code }) => member === id && code === 'false-accusation');
+}
+
 /** Whoever sent something wrong, and nothing right after it. */
 function hasFault({ faults }: ServerState, phase: MessagePhase, id: string): boolean {
   return faults.some((fault) => fault.member === id && fault.phase === phase);
@@ -165,7 +169,8 @@ export function openUnmask(draft: Draft, now: number): void {
 export function isSettled(draft: Draft): boolean {
   const { state, context } = draft;
   const phase = state.phase as MessagePhase;
-  const expected = recipients(state);
+  // A false accuser is not waited for: whoever is one once does not get a second chance at the others' expense.
+  const expected = recipients(state).filter((id) => hasAnswered(state, phase, id) || !isFalse(state, id));
   const answered = expected.filter((id) => hasAnswered(state, phase, id));
   if (answered.length === expected.length) return true;
   if (phase !== 'unmask' || answered.length < context.threshold) return false;

@@ -75,9 +75,9 @@ export function participantRoutes() {
       const { services, collection } = c.var;
       const found = await services.directory().participants(collection.name);
       if (!found.ok) throw problemOf(found);
-      const outside = found.value.filter(({ kind }) => kind === 'outside').map(({ name }) => name);
-      const seen = outside.length === 0 ? {} : await services.coordinator(collection).sightings(outside);
-      const participants = found.value.map((one) => ({ ...one, last_seen_at: seen[one.name] ?? null }));
+      const names = found.value.map(({ name }) => name);
+      const known = await services.coordinator(collection).standing(names);
+      const participants = found.value.map((one) => ({ ...one, ...known[one.name] }));
       return c.json({ participants }, 200);
     })
     .openapi(invite, async (c) => {

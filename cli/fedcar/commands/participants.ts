@@ -54,12 +54,23 @@ export const participantCommands: Register = (program, bind) => {
 
 async function list(context: Context): Promise<Shown> {
   const answer = await (await context.client()).get<Participants>('/participants');
-  const rows = answer.participants.map(({ name, kind, state, fingerprint, expires_at, last_seen_at }) => {
-    const when = expires_at === null ? moment(last_seen_at) : `until ${moment(expires_at)}`;
-    return [name, kind, state, fingerprint ?? '–', when];
-  });
+  const rows = answer.participants.map(
+    ({ name, kind, state, fingerprint, expires_at, last_seen_at, fault }) => {
+      const when = expires_at === null ? moment(last_seen_at) : `until ${moment(expires_at)}`;
+      return [name, kind, state, fingerprint ?? '–', when, ...(fault === null ? [] : [spelledFault(fault)])];
+    },
+  );
   const head = ['name', 'kind', 'state', 'fingerprint', 'last seen'];
-  return { json: answer, text: table([head, ...rows], '', [0, 1, 2, 3, 4]) };
+  if (rows.some(({ length }) => length > head.length)) head.push('fault');
+  return { json: answer, text: table([head, ...rows], '', [...head.keys()]) };
+}
+
+function spelledFault({
+  at,
+  round,
+  detail,
+}: NonNullable<Participants['participants'][number]['fault']>): string {
+  return `${moment(at)} in ${round}: ${detail}`;
 }
 
 async function invite(context: Context, name: string, hours: number): Promise<Shown> {

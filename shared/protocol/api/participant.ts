@@ -4,6 +4,13 @@ import { ParticipantName } from '../enrolment.ts';
 import { Sha256Hex } from '../names.ts';
 import { AnySignedRoster, Bytes32, Roster } from '../secagg.ts';
 
+export const ParticipantFault = z.strictObject({
+  at: z.number().describe('When, milliseconds since 1970'),
+  round: z.string().describe('In which round'),
+  detail: z.string().describe('What it did, as far as it was proved or seen'),
+});
+export type ParticipantFault = z.infer<typeof ParticipantFault>;
+
 export const Participant = z.strictObject({
   name: z.string().describe('Name of a region, or of a separate operator'),
   kind: z.enum(['region', 'outside']).describe('`outside`: a separate operator, over HTTP'),
@@ -21,6 +28,9 @@ export const Participant = z.strictObject({
     .number()
     .nullable()
     .describe('When it last spoke, milliseconds since 1970; null where that is not known'),
+  fault: ParticipantFault.nullable().describe(
+    'What it did wrong last in a secure sum, for which it was left out of the rest of that run; null where nothing is known',
+  ),
 });
 export type Participant = z.infer<typeof Participant>;
 

@@ -47,7 +47,7 @@ const SECURE_STEPS: [label: string, ...phases: string[]][] = [
   ['Shares', 'share'],
   ['Masked sums', 'masked'],
   ['Check', 'consistency'],
-  ['Charge', 'charge'],
+  ['Charge', 'verify', 'charge'],
   ['Unmask', 'unmask', 'reconstruct', 'done'],
 ];
 const PLAIN_STEPS: [label: string, ...phases: string[]][] = [
@@ -75,6 +75,8 @@ export function participantPhase(phase: string): { label: string; tone: Tone } {
       return { label: 'Failed', tone: 'bad' };
     case 'missed':
       return { label: 'Away', tone: 'warn' };
+    case 'excluded':
+      return { label: 'Left out', tone: 'bad' };
     default:
       return { label: phase, tone: 'plain' };
   }

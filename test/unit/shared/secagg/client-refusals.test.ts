@@ -17,7 +17,11 @@ import { Driver } from './driver.ts';
 
 import { at, flipped, refuses, SIZE } from './waiting.ts';
 
-const HEADER = { kind: 'consistency' as const, protocol: SECAGG_PROTOCOL as typeof SECAGG_PROTOCOL, keyShares: [] };
+const HEADER = {
+  kind: 'consistency' as const,
+  protocol: SECAGG_PROTOCOL as typeof SECAGG_PROTOCOL,
+  keyShares: [],
+};
 
 describe('repeats and order', () => {
   it('gives the stored reply to the same message, and refuses another for the same step', async () => {

@@ -23,9 +23,9 @@ describe('steps of a round', () => {
 });
 
 it('tells every state of a participant in a word, and one that it does not know as it is', () => {
-  const labels = ['invited', 'working', 'ready', 'failed', 'missed'].map(
+  const labels = ['invited', 'working', 'ready', 'failed', 'missed', 'excluded'].map(
     (phase) => participantPhase(phase).label,
   );
-  expect(new Set(labels).size).toBe(5);
+  expect(new Set(labels).size).toBe(6);
   expect(participantPhase('new-state')).toEqual({ label: 'new-state', tone: 'plain' });
 });

@@ -1,0 +1,79 @@
+/**
+ * One participant deals shares that nobody can use, in every round: it must not stop training, nor cost anyone's budget,
+ * and everybody has to be told who it was. One that calls others' good parcels bad must not get them thrown out.
+ */
+import { SELF } from 'cloudflare:test';
+import { fromBase64Url, toBase64Url } from '../../../shared/crypto/bytes.ts';
+import type { Participant } from '../../../shared/protocol/api/participant.ts';
+import type { Run } from '../../../shared/protocol/api/run.ts';
+import type { ShareMessage } from '../../../shared/protocol/secagg.ts';
+import { roundContext } from '../../../shared/secagg/context.ts';
+import { dealtTo } from '../../../shared/secagg/server-checks.ts';
+import { signMessage, signParcel } from '../../../shared/secagg/signing.ts';
+import { hubOf, hubStub, start } from '../../workerd/objects.ts';
+import { attack } from '../outcome.ts';
+import { act, type Guest, hubFor } from './guests.ts';
+
+const EVIL = 'guest-001';
+
+/** Plays until the counting round is over, one way or the other. */
+async function play(name: string, guests: readonly Guest[]): Promise<string> {
+  const hub = hubOf(name);
+  const run = await start(name);
+  let info: Run | null = null;
+  for (let turn = 0; turn < 60 && info?.state !== 'failed'; turn++) {
+    for (const guest of guests) await act(hubStub(name), guest);
+    info = await hub.run(run);
+  }
+  const { charges } = await hub.privacy();
+  const response = await SELF.fetch(`https://hub.test/v1/collections/${name}/participants`);
+  const { participants } = await response.json<{ participants: Participant[] }>();
+  const faults = participants.flatMap(({ name: who, fault }) =>
+    fault === null ? [] : [`${who} ${fault.detail}`],
+  );
+  const rounds = info!.rounds.map(({ error, participants: all }) => {
+    const out = Object.keys(all).filter((who) => all[who]!.phase === 'excluded');
+    return `${error === null ? 'released' : error.split('; ')[1]}${out.length === 0 ? '' : ` without ${out}`}`;
+  });
+  return `${rounds.join(', then ')}; charged ${charges.map((one) => one.rounds)}; faults: ${faults.join(', ')}`;
+}
+
+async function badParcels(guest: Guest, message: ShareMessage): Promise<ShareMessage> {
+  const { parameters, roster, attempt } = (await guest.client.state())!;
+  const context = roundContext(parameters, roster);
+  const { signature: _, ...unsigned } = message;
+  for (const parcel of unsigned.parcels) {
+    parcel.box = toBase64Url(fromBase64Url(parcel.box).map((byte) => byte ^ 1));
+    const signed = { box: parcel.box, ...dealtTo(context, message, parcel.to) };
+    parcel.signature = await signParcel(guest.signer, context, attempt, guest.name, parcel.to, signed);
+  }
+  return signMessage(guest.signer, unsigned);
+}
+
+attack(
+  'a dealer of five whose parcels nobody can open',
+  /^left out from here on: guest-001 \(bad-share.*\), then released without guest-001; charged 1; faults: guest-001 bad-share/,
+  async () => {
+    const guests = await hubFor('dealer', 5);
+    guests.find(({ name }) => name === EVIL)!.twist = async (guest, message) =>
+      message.kind === 'share' ? badParcels(guest, message) : message;
+    return play('dealer', guests);
+  },
+);
+
+attack(
+  'a member of five that calls two good parcels bad',
+  /^released; charged 1; faults: guest-001 false-accusation, guest-000: its parcel is good$/,
+  async () => {
+    const guests = await hubFor('accuser', 5);
+    let receive: Record<string, string> = {};
+    guests.find(({ name }) => name === EVIL)!.twist = async (guest, message) => {
+      receive = { ...receive, ...(await guest.client.state())!.secrets?.receive };
+      if (message.kind !== 'masked') return message;
+      const { signature: _, ...unsigned } = message;
+      const accused = ['guest-000', 'guest-002'].map((dealer) => ({ dealer, secret: receive[dealer]! }));
+      return signMessage(guest.signer, { ...unsigned, accused });
+    };
+    return play('accuser', guests);
+  },
+);
