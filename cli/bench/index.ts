@@ -35,7 +35,7 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
   },
   audit: {
     what: 'what an attacker learns about one unit, against the privacy claimed',
-    load: async () => (await import('./audit.ts')).benchAudit,
+    load: async () => (await import('./audit/audit.ts')).benchAudit,
   },
 };
 

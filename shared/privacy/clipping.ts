@@ -30,13 +30,3 @@ export function clipNorms(gradientNorm: number, statisticsShare: number): ClipNo
   const total = gradientNorm / Math.sqrt(1 - statisticsShare);
   return { total, gradient: gradientNorm, statistics: total * Math.sqrt(statisticsShare) };
 }
-
-/**
- * The factor that brings a gradient of L2 norm `norm` to at most `limit`·(1 − 2⁻¹⁰). A norm that is not finite gives 0:
- * the caller leaves that record's gradient out, since 0 · ∞ is no number.
- */
-export function clipFactor(norm: number, limit: number): number {
-  if (!Number.isFinite(norm) || norm < 0) return 0;
-  const target = limit * (1 - CLIP_SLACK);
-  return norm <= target ? 1 : target / norm;
-}

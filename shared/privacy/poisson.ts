@@ -10,11 +10,6 @@ export function bernoulli({ numerator, denominator }: SamplingRate, source: Rand
   return uniformBelow(denominator, source) < numerator;
 }
 
-/** The units that take part in a round, in their order. */
-export function poissonSample<T>(units: readonly T[], rate: SamplingRate, source: RandomSource): T[] {
-  return units.filter(() => bernoulli(rate, source));
-}
-
 /** A uniformly random subset of at most `most` items: a contributor's records in a round. */
 export function drawAtMost<T>(items: readonly T[], most: number, source: RandomSource): T[] {
   if (!Number.isInteger(most) || most < 1) {

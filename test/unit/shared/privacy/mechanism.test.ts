@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CLIP_SLACK, clipFactor, clipNorms } from '../../../../shared/privacy/clipping.ts';
+import { CLIP_SLACK, clipNorms } from '../../../../shared/privacy/clipping.ts';
 import { DiscreteGaussian } from '../../../../shared/privacy/discrete-gaussian.ts';
 import { decodeSum, encodeSum, roundGrid, unitsBeforeWrap } from '../../../../shared/privacy/fixed-point.ts';
 import {
@@ -13,12 +13,6 @@ import {
   tierOf,
   varianceInEffect,
 } from '../../../../shared/privacy/noise-share.ts';
-import {
-  addStatistic,
-  placeStatistics,
-  readStatistic,
-  statisticDeviation,
-} from '../../../../shared/privacy/statistics.ts';
 import { seededSource } from './seeded-source.ts';
 
 function normal(source = seededSource(1)) {
@@ -34,13 +28,6 @@ function vectorOfNorm(dimension: number, norm: number, draw: () => number, every
 }
 
 describe('clipping', () => {
-  it('brings norms just below the limit and leaves shorter ones', () => {
-    expect(clipFactor(4, 1)).toBe((1 - CLIP_SLACK) / 4);
-    expect(clipFactor(0.5, 1)).toBe(1);
-    expect(clipFactor(0, 1)).toBe(1);
-    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, -1]) expect(clipFactor(bad, 1)).toBe(0);
-  });
-
   it('splits c² between gradient and statistics', () => {
     const { total, gradient, statistics } = clipNorms(2, 0.2);
     expect(gradient).toBe(2);
@@ -220,54 +207,5 @@ describe('noise shares', () => {
   it('are close to one discrete Gaussian on any grid in use', () => {
     expect(sumDistance(1e8, 8, 2e6)).toBe(0);
     expect(sumDistance(0.5, 8, 1)).toBeGreaterThan(1e-3);
-  });
-});
-
-describe('statistics', () => {
-  const placed = placeStatistics(
-    [
-      { name: 'rows', length: 4, norm: 1, share: 0.7 },
-      { name: 'loss', length: 1, norm: 5, share: 0.3 },
-    ],
-    0.5,
-    10,
-  );
-  const [rows, loss] = placed as [(typeof placed)[0], (typeof placed)[0]];
-
-  it('stay within c₀ for any unit, also one that claims too much', () => {
-    for (const [rowValue, lossValue] of [
-      [1, 5],
-      [0.2, -1],
-      [1000, 1e9],
-    ] as const) {
-      const sum = new Float64Array(15);
-      addStatistic(sum, rows, [
-        [1, rowValue],
-        [3, rowValue],
-      ]);
-      addStatistic(sum, loss, [[0, lossValue]]);
-      expect(Math.hypot(...sum)).toBeLessThanOrEqual(0.5);
-      expect(sum.slice(0, 10).every((x) => x === 0)).toBe(true);
-    }
-  });
-
-  it('read back in their own unit, with the noise in it', () => {
-    const sum = new Float64Array(15);
-    for (let unit = 0; unit < 20; unit++) {
-      addStatistic(sum, rows, [[unit % 2, 1]]);
-      addStatistic(sum, loss, [[0, 2.5]]);
-    }
-    expect([...readStatistic(sum, rows)].map((x) => Math.round(x * 1e9) / 1e9)).toEqual([10, 10, 0, 0]);
-    expect(readStatistic(sum, loss)[0]).toBeCloseTo(50, 9);
-    expect(statisticDeviation(1, loss) / statisticDeviation(1, rows)).toBeCloseTo(5 * Math.sqrt(7 / 3), 9);
-  });
-
-  it('refuse shares above one, repeated names, wrong indices and values', () => {
-    const one = { name: 'a', length: 1, norm: 1, share: 0.6 };
-    expect(() => placeStatistics([one, { ...one, name: 'b' }], 1, 0)).toThrow(RangeError);
-    expect(() => placeStatistics([one, one], 1, 0)).toThrow(RangeError);
-    expect(() => placeStatistics([{ ...one, norm: 0 }], 1, 0)).toThrow(RangeError);
-    expect(() => addStatistic(new Float64Array(15), rows, [[4, 1]])).toThrow(RangeError);
-    expect(() => addStatistic(new Float64Array(15), rows, [[0, Number.NaN]])).toThrow(RangeError);
   });
 });
