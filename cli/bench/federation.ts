@@ -116,7 +116,7 @@ async function measure(
 ): Promise<DivisionCost> {
   const place = await mkdtemp(join(tmpdir(), 'fedcar-bench-'));
   const deployment = await startDeployment({ folder: place });
-  const running: Participant[] = [];
+  const running: RunningParticipant[] = [];
   try {
     const joint = CollectionSettings.parse({}).training.phases.filter(({ rounds }) => rounds === 'step');
     const settings = settingsFrom(options.set, {
@@ -161,7 +161,7 @@ async function measure(
   }
 }
 
-interface Participant {
+interface RunningParticipant {
   child: ChildProcess;
   ready: Promise<void>;
   /** Of every round, when the process has ended. */
@@ -174,7 +174,7 @@ async function begin(
   place: string,
   records: readonly FeedbackInput[],
   index: number,
-): Promise<Participant> {
+): Promise<RunningParticipant> {
   const data = join(place, `data-${index}`);
   await mkdir(data, { recursive: true });
   await writeFile(

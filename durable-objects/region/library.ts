@@ -11,7 +11,7 @@ import type {
 } from '../../shared/protocol/api/item.ts';
 import { Values } from '../values.ts';
 
-export interface Passage {
+export interface PreparedPassage {
   ordinal: number;
   text: string;
   hash: string;
@@ -19,7 +19,7 @@ export interface Passage {
   embedding: Float32Array;
 }
 
-export interface StoredPassage extends Passage {
+export interface StoredPassage extends PreparedPassage {
   item: string;
   seq: number;
 }
@@ -126,7 +126,11 @@ export class Library {
   }
 
   /** Writes an item with its passages; those whose text stays the same keep their row and what it learned. */
-  put(input: ItemInput, passages: readonly Passage[], now: number): 'created' | 'updated' | 'unchanged' {
+  put(
+    input: ItemInput,
+    passages: readonly PreparedPassage[],
+    now: number,
+  ): 'created' | 'updated' | 'unchanged' {
     return this.#storage.transactionSync(() => {
       const before = this.item(input.key, '');
       const old = new Map(this.passagesOf(input.key).map((passage) => [passage.ordinal, passage]));

@@ -2,7 +2,7 @@
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput } from '../../shared/protocol/api/item.ts';
 import { splitDocument } from '../../shared/retrieval/chunking.ts';
-import type { Passage, StoredPassage } from './library.ts';
+import type { PreparedPassage, StoredPassage } from './library.ts';
 
 /** Passages of every item, in order. Texts that an item already has are not embedded again. */
 export async function preparePassages(
@@ -10,7 +10,7 @@ export async function preparePassages(
   engine: Engine,
   model: string,
   known: (key: string) => StoredPassage[],
-): Promise<Passage[][]> {
+): Promise<PreparedPassage[][]> {
   const options = {
     countTokens: (text: string) => engine.tokenize(text).length,
     maxTokens: engine.info.maxTokens,
@@ -18,15 +18,15 @@ export async function preparePassages(
   const pieces = items.map((item) =>
     splitDocument(item, options).map(({ text }, ordinal) => ({ ordinal, text, ids: engine.tokenize(text) })),
   );
-  const prepared: Passage[][] = [];
-  const missing: { passage: Passage; ids: Int32Array }[] = [];
+  const prepared: PreparedPassage[][] = [];
+  const missing: { passage: PreparedPassage; ids: Int32Array }[] = [];
   for (const [index, item] of items.entries()) {
     const stored = new Map(known(item.key).map((passage) => [passage.hash, passage.embedding]));
-    const passages: Passage[] = [];
+    const passages: PreparedPassage[] = [];
     for (const piece of pieces[index] ?? []) {
       const hash = await passageHash(model, piece.text);
       const embedding = stored.get(hash);
-      const passage: Passage = {
+      const passage: PreparedPassage = {
         ordinal: piece.ordinal,
         text: piece.text,
         hash,

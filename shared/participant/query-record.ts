@@ -7,16 +7,10 @@ import { concatBytes, toHex, utf8 } from '../crypto/bytes.ts';
 import { hashBytes, hashJson } from '../crypto/hash.ts';
 import { samplingRate } from '../privacy/rational.ts';
 import { isHeldOut, type PrivacyUnit } from '../privacy/units.ts';
+import type { FeedbackInput } from '../protocol/api/feedback.ts';
 
-/** One record of an act, as it was given. */
-export interface GivenRecord {
-  id?: string | undefined;
-  query: string;
-  item: string;
-  relevant: boolean;
-  /** What its contributor is called where the record is kept. */
-  contributor?: string | undefined;
-}
+/** One record of an act, as it was given; its contributor by the name that is kept. */
+export type GivenRecord = FeedbackInput;
 
 export interface RecordRule {
   unit: PrivacyUnit;

@@ -161,8 +161,15 @@ export const PrivacySettings = z.strictObject({
     .positive()
     .max(100)
     .default(4)
-    .describe('ε: the budget of every window as long as the retention time'),
-  delta: z.number().gt(0).max(0.01).default(1e-5).describe('δ of that budget'),
+    .describe(
+      'ε: the budget of every window as long as the retention time. Only shrinks once something was charged, and not below what is spent',
+    ),
+  delta: z
+    .number()
+    .gt(0)
+    .max(0.01)
+    .default(1e-5)
+    .describe('δ of that budget; stays once something was charged'),
   runEpsilon: z.number().positive().max(100).default(2).describe('ε that a run on a fresh budget may spend'),
   training: NoisedTraining.prefault({}).describe('How a run trains when noise is on'),
 });

@@ -49,8 +49,8 @@ export function patched(settings: CollectionSettings, patch: SettingsPatch): Col
 
 type Read = (settings: CollectionSettings) => unknown;
 
-/** What stays, and why. */
-const FIXED: readonly [field: string, read: Read, why: string][] = [
+/** What stays for the life of a collection, and why. */
+export const FIXED: readonly [field: string, read: Read, why: string][] = [
   ['regions', (s) => s.regions, 'its members keep its documents and sign its rosters'],
   ['regionsTrain', (s) => s.regionsTrain, 'rosters go by it'],
   ['jurisdiction', (s) => s.jurisdiction, 'its objects lie there'],

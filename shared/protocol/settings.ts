@@ -102,7 +102,9 @@ export const FeedbackSettings = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(1000)
-    .describe('Kept of one contributor; a further one takes the place of the contributor’s oldest'),
+    .describe(
+      'Kept of one contributor; a further one is refused, or, where the unit is the contributor, takes the place of the oldest',
+    ),
   recordsPerDay: z
     .int()
     .min(1)
@@ -183,7 +185,9 @@ export const CollectionSettings = z
       .min(1)
       .max(3650)
       .default(365)
-      .describe('Query records older than this many days are deleted'),
+      .describe(
+        'Query records older than this many days are deleted. It is the window of the privacy budget, too',
+      ),
   })
   .meta({ id: 'CollectionSettings', description: 'What the operator of a collection decides' });
 export type CollectionSettings = z.infer<typeof CollectionSettings>;

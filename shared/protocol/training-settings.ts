@@ -8,7 +8,7 @@ export const AdapterSettings = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('full').describe('A matrix of the encoder’s width') }),
   z.strictObject({
     kind: z.literal('low-rank').describe('The product of two narrow matrices'),
-    rank: z.int().min(1).max(128).describe('Their inner width'),
+    rank: z.int().min(1).max(128).describe('`low-rank`: the inner width of its two matrices'),
   }),
   z.strictObject({ kind: z.literal('none').describe('The head alone learns') }),
 ]);

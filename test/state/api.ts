@@ -1,19 +1,7 @@
 /** The few calls by which fixtures are made and tried: the same in every release. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Run } from '../../shared/protocol/api/run.ts';
 import { ITEMS, RECORDS } from './corpus.ts';
-
-export interface Run {
-  run: string;
-  state: string;
-  version: number | null;
-  error: string | null;
-  rounds: {
-    kind: string;
-    phase: string;
-    ended_at: number | null;
-    participants: Record<string, { phase: string }>;
-  }[];
-}
 
 const REGIONS = ['east', 'west'];
 const KINDS = ['local', 'step'] as const;

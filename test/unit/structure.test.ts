@@ -118,6 +118,69 @@ it('what is fetched are the deployment’s own assets and what its operator set,
   expect(fetching).toEqual(['durable-objects/region/region.ts', 'workers/answer/openai.ts']);
 });
 
+describe('what the API answers is declared once, in shared/protocol/api', () => {
+  const API = 'shared/protocol/api/';
+  const schemas = sources.filter((file) => file.startsWith(API));
+  const declared = schemas.flatMap((file) =>
+    [...textOf(file).matchAll(/^export type (\w+)/gm)].map(([, name]) => name as string),
+  );
+  const names = new Set(declared);
+  // The engine's graph has parts of its own, which never meet an answer.
+  const others = files.filter((file) => !file.startsWith(API) && !file.startsWith('models/'));
+  /** Shapes: interfaces, types of fields, schemas. Classes and rows of a table are none. */
+  const SHAPE =
+    /^ *(?:export )?(?:interface (\w+)([^{\n]*)|type (\w+) = |const (\w+) = z\s*\.(?:strict)?[oO]bject\()\{\n([\s\S]*?)^ *\}/gm;
+  const shapesOf = (file: string) =>
+    [...textOf(file).matchAll(SHAPE)]
+      .filter(([, , extended]) => !extended?.includes('SqlStorageValue'))
+      .map(([, name, , alias, schema, body = '']) => ({
+        name: name ?? alias ?? schema ?? '',
+        fields: [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, field]) => field as string),
+      }));
+
+  it('finds shapes at all, and no name twice', () => {
+    expect(names).toContain('Version');
+    expect(declared.length).toBe(names.size);
+    expect(shapesOf('shared/protocol/objects.ts').map(({ name }) => name)).toContain('SnapshotPointer');
+  });
+
+  it('by no other shape of the same name', () => {
+    const again = others.flatMap((file) =>
+      shapesOf(file)
+        .filter(({ name }) => names.has(name))
+        .map(({ name }) => `${file} declares ${name}`),
+    );
+    expect(again).toEqual([]);
+  });
+
+  it('by no shape of its fields under another name', async () => {
+    const known: { name: string; keys: Set<string> }[] = [];
+    for (const file of schemas) {
+      const module = (await import(join(ROOT, file))) as Record<string, { shape?: object }>;
+      for (const [name, { shape }] of Object.entries(module)) {
+        if (shape !== undefined) known.push({ name, keys: new Set(Object.keys(shape)) });
+      }
+    }
+    expect(known.length).toBeGreaterThan(30);
+    const copies = others
+      .filter((file) => !file.startsWith('test/'))
+      .flatMap((file) => shapesOf(file).map((shape) => ({ file, ...shape })))
+      .filter(({ fields }) => fields.length >= 4)
+      .flatMap(({ file, name, fields }) =>
+        known
+          .filter(({ keys }) => fields.every((field) => keys.has(field)))
+          .map((schema) => `${file}: ${name} has fields of ${schema.name}`),
+      );
+    expect(copies).toEqual([]);
+  });
+
+  it('by nobody who calls it', () => {
+    const inPlace = /\.(?:get|post|put|patch|delete|root|once)<\s*\{|\bcall<\s*\{/;
+    const calling = sources.filter((file) => /^(cli|workers\/dashboard)\//.test(file));
+    expect(calling.filter((file) => inPlace.test(textOf(file)))).toEqual([]);
+  });
+});
+
 describe('every file', () => {
   it('has at most 400 lines', () => {
     const long = files.filter((file) => textOf(file).trimEnd().split('\n').length > 400);

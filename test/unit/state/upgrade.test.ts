@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, startDeployment } from '../../../cli/deployment.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from '../../../cli/worker-bundle.ts';
+import type { Run } from '../../../shared/protocol/api/run.ts';
+import type { Versions } from '../../../shared/protocol/api/version.ts';
 import { UPGRADED } from '../../../shared/protocol/run-version.ts';
-import { Api, type Run } from '../../state/api.ts';
+import { Api } from '../../state/api.ts';
 import { unpack } from '../../state/archive.ts';
 import { QUESTION } from '../../state/corpus.ts';
 import { guestOf } from '../../state/guest.ts';
@@ -22,11 +24,6 @@ interface Search {
   chunks: { item: { key: string } }[];
   errors: unknown[];
 }
-interface Model {
-  version: number;
-  state: string;
-}
-
 const place = mkdtempSync(join(tmpdir(), 'fedcar-upgrade-'));
 let modules: WorkerModule[];
 beforeAll(async () => {
@@ -53,7 +50,7 @@ describe.each(readdirSync(FIXTURES).filter((file) => file.endsWith('.br')))('the
   const search = (name: string, query: string) =>
     api.call<Search>('POST', `/collections/${name}/search`, { query });
   const models = async (name: string) =>
-    (await api.call<{ versions: Model[] }>('GET', `/collections/${name}/models`)).versions;
+    (await api.call<Versions>('GET', `/collections/${name}/models`)).versions;
   const train = async (name: string) => {
     const run = await api.until(name, await api.start(name), ended);
     expect(JUDGED, run.error ?? '').toContain(run.state);

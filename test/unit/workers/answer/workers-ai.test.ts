@@ -21,7 +21,7 @@ const more: AnswerPassage = {
   score: 0.9,
 };
 
-interface Run {
+interface Inputs {
   messages: { role: string; content: string; name?: string }[];
   tools?: { type: string; function: { name: string; parameters: unknown } }[];
   stream?: boolean;
@@ -30,12 +30,12 @@ interface Run {
 
 /** A binding that gives these answers, one after the other. */
 function binding(...answers: unknown[]) {
-  const runs: Run[] = [];
+  const runs: Inputs[] = [];
   const models: string[] = [];
   const ai = {
     async run(model: string, inputs: Record<string, unknown>) {
       models.push(model);
-      runs.push(structuredClone(inputs) as unknown as Run);
+      runs.push(structuredClone(inputs) as unknown as Inputs);
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
       return answer;
