@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { type Engine, openEngine } from '../../models/engine.ts';
 import { fsSource } from '../../models/fs-source.ts';
 import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
-import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import type { Signer } from '../../shared/crypto/ed25519.ts';
 import { AgreedRounds, type OwnBudget } from '../../shared/participant/agreement.ts';
 import { catchUp, enrol, prefixOf } from '../../shared/participant/enrol.ts';
@@ -172,9 +171,4 @@ export async function openParticipant(options: {
 function joinedSince(joined: Kept<Joined>, ledger: LedgerFile): Kept<Joined> {
   const charged = { serial: ledger.lastRound(), task: null };
   return { ...joined, get: () => joined.get() ?? charged };
-}
-
-/** Base64url of the participant's public key. */
-export function keyOf(signer: Signer): string {
-  return toBase64Url(signer.key);
 }

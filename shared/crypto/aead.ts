@@ -6,7 +6,6 @@ import { type Bytes, concatBytes } from './bytes.ts';
 import type { RandomSource } from './random.ts';
 
 export const NONCE_BYTES = 12;
-export const TAG_BYTES = 16;
 
 /** Says nothing about the cause: key, nonce, tag, associated data and length are one case. */
 export class DecryptionError extends Error {

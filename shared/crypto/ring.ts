@@ -36,24 +36,3 @@ export function combineInto(target: Uint32Array, vectors: readonly Uint32Array[]
   if (sign === 1) for (let i = 0; i < a.length; i++) target[i] = target[i]! + a[i]! + b[i]! + c[i]! + d[i]!;
   else for (let i = 0; i < a.length; i++) target[i] = target[i]! - a[i]! - b[i]! - c[i]! - d[i]!;
 }
-
-/**
- * The residues as a vector.
- * @throws RangeError naming the first coordinate that is not an integer of the ring.
- */
-export function toRing(values: ArrayLike<number>): Uint32Array {
-  const out = new Uint32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
-      throw new RangeError(`coordinate ${i}: ${value} is not between 0 and 4294967295`);
-    }
-    out[i] = value;
-  }
-  return out;
-}
-
-/** The residues between −2³¹ and 2³¹ − 1: how a sum of signed values is read. */
-export function toSigned(vector: Uint32Array): Int32Array {
-  return new Int32Array(vector.buffer, vector.byteOffset, vector.length);
-}

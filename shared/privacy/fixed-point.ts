@@ -40,15 +40,6 @@ export function roundGrid(dimension: number, clipNorm: number): Grid {
 }
 
 /**
- * The most units whose sum cannot wrap under noise of `deviation` grid steps, eight deviations allowed for: a limit from
- * public values, to be checked against caps on units and never against what was drawn.
- */
-export function unitsBeforeWrap(grid: Grid, deviation: number): number {
-  const steps = STEPS_PER_NORM * Math.sqrt(grid.dimension);
-  return Math.max(0, Math.floor((2 ** 31 - 8 * deviation) / steps) - 1);
-}
-
-/**
  * Encodes a region's sum over its units.
  * @param sum d reals
  * @param dither drawn from, one word a coordinate

@@ -20,12 +20,6 @@ export interface Cohort {
   readonly colluders: number;
 }
 
-/** The defaults: t = ⌊2n/3⌋ + 1 and, as soon as that leaves someone honest, m = 1. */
-export function defaultCohort(members: number): Cohort {
-  const threshold = Math.floor((2 * members) / 3) + 1;
-  return { members, threshold: Math.min(threshold, members), colluders: members > 1 ? 1 : 0 };
-}
-
 /**
  * h = t − m, the participants whose noise can be counted on.
  * @throws RangeError when it is below 1, or t above n

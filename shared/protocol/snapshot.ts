@@ -95,19 +95,6 @@ export function blankSnapshot(header: SnapshotHeader): {
   return { bytes, parts: partsOf(bytes, header, at), keys: bytes.subarray(at.keys, at.end) };
 }
 
-export function encodeSnapshot({ items, ...given }: Snapshot): Uint8Array {
-  const encoded = new TextEncoder().encode(items.join('\0'));
-  const { bytes, parts, keys } = blankSnapshot({ ...given.header, keyBytes: encoded.length });
-  parts.adapter.set(given.adapter);
-  parts.scales.set(given.scales);
-  parts.active.set(given.active);
-  parts.regions.set(given.regions);
-  parts.ordinals.set(given.ordinals);
-  parts.rows.set(given.rows);
-  keys.set(encoded);
-  return bytes;
-}
-
 function partsOf(bytes: Uint8Array, header: SnapshotHeader, at: ReturnType<typeof layout>): SnapshotParts {
   const { buffer, byteOffset: base } = bytes;
   const { rows: count, width } = header;

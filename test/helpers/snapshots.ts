@@ -1,6 +1,6 @@
 /** Small snapshots with given rows, for tests of serving. */
 import { createHash } from 'node:crypto';
-import { encodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
+import { blankSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
 
 export interface RowSpec {
   item: string;
@@ -59,4 +59,18 @@ export function snapshotOf(
 export function named(snapshot: Snapshot): { bytes: Uint8Array; hash: string } {
   const bytes = encodeSnapshot(snapshot);
   return { bytes, hash: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** A snapshot's bytes. */
+export function encodeSnapshot({ items, ...given }: Snapshot): Uint8Array {
+  const encoded = new TextEncoder().encode(items.join('\0'));
+  const { bytes, parts, keys } = blankSnapshot({ ...given.header, keyBytes: encoded.length });
+  parts.adapter.set(given.adapter);
+  parts.scales.set(given.scales);
+  parts.active.set(given.active);
+  parts.regions.set(given.regions);
+  parts.ordinals.set(given.ordinals);
+  parts.rows.set(given.rows);
+  keys.set(encoded);
+  return bytes;
 }

@@ -107,7 +107,11 @@ export function accessTo(verb: string, path: string): Access | null {
   return inDefault === null ? { ...locked, collection: null } : { ...inDefault, collection: 'default' };
 }
 
-/** Whether a line of the table speaks of the route, so that nothing is locked by having been forgotten. */
+/**
+ * Whether a line of the table speaks of the route: a test asks for every one, so that none is locked by having been
+ * forgotten.
+ * @internal
+ */
 export function hasRule(method: string, path: string): boolean {
   const named = /^\/v1\/collections\/[^/]+(.*)$/s.exec(path)?.[1];
   const tables =

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { differentiate } from '../../../../models/graph/differentiate.ts';
 import { frozenProduct } from '../../../../models/graph/operators/frozen-product.ts';
 import { input } from '../../../../models/graph/operators/leaves.ts';
-import { OPERATORS } from '../../../../models/graph/operators/table.ts';
 import {
   artifactOf,
   type Bindings,
@@ -12,6 +11,7 @@ import {
   tensor,
 } from '../../../helpers/interpret.ts';
 import { DIMS, type OperatorCase, operatorCases, valueCases } from '../../../helpers/operator-cases.ts';
+import { OPERATORS } from '../../../helpers/operators.ts';
 import { runNodes } from '../../../helpers/run-nodes.ts';
 import { seededNormal, type TinyBert, tinyBert } from '../../../helpers/tiny-bert.ts';
 

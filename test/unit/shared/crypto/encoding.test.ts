@@ -12,7 +12,7 @@ import {
 import { canonicalJson } from '../../../../shared/crypto/canonical-json.ts';
 import { hashJson, labelled } from '../../../../shared/crypto/hash.ts';
 import { systemRandom } from '../../../../shared/crypto/random.ts';
-import { addInto, subtractInto, toRing, toSigned } from '../../../../shared/crypto/ring.ts';
+import { addInto, subtractInto } from '../../../../shared/crypto/ring.ts';
 
 describe('bytes', () => {
   property.prop([fc.uint8Array({ maxLength: 70 })])('hex and base64url round-trip', (bytes) => {
@@ -106,8 +106,8 @@ describe('ring', () => {
   property.prop([fc.array(fc.tuple(word, word), { maxLength: 40 })])(
     'adds and subtracts mod 2³²',
     (pairs) => {
-      const a = toRing(pairs.map(([x]) => x));
-      const b = toRing(pairs.map(([, y]) => y));
+      const a = Uint32Array.from(pairs, ([x]) => x);
+      const b = Uint32Array.from(pairs, ([, y]) => y);
       const sum = a.slice();
       addInto(sum, b);
       expect([...sum]).toEqual(pairs.map(([x, y]) => Number((BigInt(x) + BigInt(y)) % (1n << 32n))));
@@ -116,12 +116,8 @@ describe('ring', () => {
     },
   );
 
-  it('refuses other lengths and values outside the ring', () => {
+  it('refuses other lengths', () => {
     expect(() => addInto(new Uint32Array(2), new Uint32Array(3))).toThrow('expected 2 coordinates, got 3');
     expect(() => subtractInto(new Uint32Array(2), new Uint32Array(1))).toThrow('got 1');
-    for (const value of [-1, 2 ** 32, 0.5, Number.NaN]) {
-      expect(() => toRing([0, value])).toThrow('coordinate 1');
-    }
-    expect([...toSigned(toRing([0, 0xffff_ffff, 0x8000_0000]))]).toEqual([0, -1, -(2 ** 31)]);
   });
 });

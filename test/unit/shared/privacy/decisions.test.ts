@@ -11,7 +11,7 @@ import {
   clipIndicator,
   nextClipNorm,
 } from '../../../../shared/privacy/adaptive-clipping.ts';
-import { gateOutcome, passesGate } from '../../../../shared/privacy/publish-gate.ts';
+import { passesGate } from '../../../../shared/privacy/publish-gate.ts';
 
 const rule: ActiveRowRule = { enterAt: 10, leaveAt: 5, confidence: 2, countingRounds: 3, memory: 1 };
 
@@ -90,16 +90,6 @@ describe('active rows', () => {
 });
 
 describe('the publish gate', () => {
-  it('counts wins minus losses, a contributor at most once', () => {
-    const win = { candidateRight: true, currentRight: false };
-    const loss = { candidateRight: false, currentRight: true };
-    const tie = { candidateRight: true, currentRight: true };
-    expect(gateOutcome([win])).toBe(1);
-    expect(gateOutcome([loss])).toBe(-1);
-    expect(gateOutcome([win, tie, tie, loss, win, tie])).toBeCloseTo(1 / 6, 12);
-    expect(gateOutcome([])).toBe(0);
-  });
-
   it('asks for the margin beyond the noise', () => {
     const gate = { margin: 20, confidence: 1 };
     expect(passesGate({ winsMinusLosses: 30, deviation: 10 }, gate)).toBe(true);

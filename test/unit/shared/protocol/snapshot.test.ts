@@ -6,9 +6,10 @@ import {
   partCount,
   partOf,
 } from '../../../../shared/protocol/parameters.ts';
-import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../../../shared/protocol/snapshot.ts';
+import { decodeSnapshot, type Snapshot } from '../../../../shared/protocol/snapshot.ts';
 import { quantiseRow } from '../../../../shared/retrieval/head.ts';
 import { best, scoreRows } from '../../../../shared/retrieval/scores.ts';
+import { encodeSnapshot } from '../../../helpers/snapshots.ts';
 
 const WIDTH = 12;
 
