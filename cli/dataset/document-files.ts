@@ -95,16 +95,35 @@ async function titled(
   if (format === 'text') return { title: named, text: source };
   if (format === 'html') {
     const { decodeEntities } = await import('../../shared/retrieval/html.ts');
-    const title = /<title[^>]*>([^<]*)<\/title>/i.exec(source)?.[1] ?? '';
+    const title = /<title(?:\s[^<>]*)?>([^<]*)<\/title>/i.exec(source)?.[1] ?? '';
     return { title: decodeEntities(title).replace(/\s+/g, ' ').trim() || named, text: source };
   }
   const front = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(source);
   const body = front === null ? source : source.slice(front[0].length);
-  const declared = /^title:[ \t]*(["']?)(.+?)\1[ \t]*$/m.exec(front?.[1] ?? '')?.[2];
-  if (declared !== undefined) return { title: declared, text: body.trim() === '' ? declared : body };
-  const heading = /^\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|$)/.exec(body);
-  if (heading === null) return { title: named, text: body.trim() === '' ? source : body };
-  const rest = body.slice(heading[0].length);
-  const title = heading[1] as string;
+  const declared = front === null ? null : declaredTitle(front[1] as string);
+  if (declared !== null) return { title: declared, text: body.trim() === '' ? declared : body };
+  const start = body.length - body.trimStart().length;
+  const end = body.indexOf('\n', start);
+  const title = headingOf(body.slice(start, end < 0 ? body.length : end));
+  if (title === null) return { title: named, text: body.trim() === '' ? source : body };
+  const rest = end < 0 ? '' : body.slice(end + 1);
   return { title, text: rest.trim() === '' ? title : rest };
+}
+
+/** `title:` of a document's front matter, without its quotes. */
+function declaredTitle(front: string): string | null {
+  const line = front.split('\n').find((each) => each.startsWith('title:'));
+  const value = line?.slice('title:'.length).trim() ?? '';
+  const quote = /^["']/.exec(value)?.[0];
+  const bare = quote !== undefined && value.length > 1 && value.endsWith(quote) ? value.slice(1, -1) : value;
+  return bare === '' ? null : bare;
+}
+
+/** Text of a line that is a heading of the first level, without the marks that may close it. */
+function headingOf(line: string): string | null {
+  if (!/^#[ \t]/.test(line)) return null;
+  let end = line.trimEnd().length;
+  while (line[end - 1] === '#') end -= 1;
+  const title = line.slice(1, Math.max(1, end)).trim();
+  return title === '' ? null : title;
 }

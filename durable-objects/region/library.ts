@@ -9,6 +9,7 @@ import type {
   ItemMetadata,
   ItemSummary,
 } from '../../shared/protocol/api/item.ts';
+import { headLength } from '../../shared/retrieval/text.ts';
 import { Values } from '../values.ts';
 
 export interface PreparedPassage {
@@ -125,7 +126,7 @@ export class Library {
     return this.#values.get<number>('seq') ?? 0;
   }
 
-  /** Writes an item with its passages; those whose text stays the same keep their row and what it learned. */
+  /** Writes an item with its passages; those whose hash stays the same keep their row and what it learned. */
   put(
     input: ItemInput,
     passages: readonly PreparedPassage[],
@@ -137,7 +138,10 @@ export class Library {
       for (const passage of passages) {
         const previous = old.get(passage.ordinal);
         old.delete(passage.ordinal);
-        if (previous?.hash === passage.hash) continue;
+        if (previous?.hash === passage.hash) {
+          if (previous.text !== passage.text) this.#respell(passage, input.key);
+          continue;
+        }
         if (previous !== undefined) this.#bury(previous);
         this.#sql.exec(
           `INSERT OR REPLACE INTO passages (item, ordinal, text, hash, tokens, embedding, seq)
@@ -183,6 +187,11 @@ export class Library {
       for (const passage of passages) this.#removePassage(passage);
       return this.#sql.exec('DELETE FROM items WHERE key = ?', key).rowsWritten > 0;
     });
+  }
+
+  /** The same words in other white space: nothing that anybody learned changes. */
+  #respell({ ordinal, text }: PreparedPassage, item: string): void {
+    this.#sql.exec('UPDATE passages SET text = ? WHERE item = ? AND ordinal = ?', text, item, ordinal);
   }
 
   #removePassage(passage: StoredPassage): void {
@@ -270,6 +279,13 @@ function toSummary(row: SummaryRow, region: string): ItemSummary {
   };
 }
 
+/**
+ * Of a passage's text, however long an earlier version let it become: the longest passage of an encoder that reads
+ * 512 tokens.
+ */
+const MAX_CHARACTERS = 4096;
+
 function toPassage(row: PassageRow): StoredPassage {
-  return { ...row, embedding: new Float32Array(row.embedding) };
+  const text = row.text.slice(0, headLength(row.text, MAX_CHARACTERS));
+  return { ...row, text, embedding: new Float32Array(row.embedding) };
 }

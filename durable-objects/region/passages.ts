@@ -2,6 +2,7 @@
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput } from '../../shared/protocol/api/item.ts';
 import { splitDocument } from '../../shared/retrieval/chunking.ts';
+import { collapseSpace } from '../../shared/retrieval/text.ts';
 import type { PreparedPassage, StoredPassage } from './library.ts';
 
 /** Passages of every item, in order. Texts that an item already has are not embedded again. */
@@ -21,11 +22,11 @@ export async function preparePassages(
   const prepared: PreparedPassage[][] = [];
   const missing: { passage: PreparedPassage; ids: Int32Array }[] = [];
   for (const [index, item] of items.entries()) {
-    const stored = new Map(known(item.key).map((passage) => [passage.hash, passage.embedding]));
+    const stored = await KnownPassages.of(known(item.key), model);
     const passages: PreparedPassage[] = [];
     for (const piece of pieces[index] ?? []) {
-      const hash = await passageHash(model, piece.text);
-      const embedding = stored.get(hash);
+      const hash = stored.hashOf(piece.text) ?? (await passageHash(model, piece.text));
+      const embedding = stored.embeddings.get(hash);
       const passage: PreparedPassage = {
         ordinal: piece.ordinal,
         text: piece.text,
@@ -50,6 +51,31 @@ export async function preparePassages(
     });
   }
   return prepared;
+}
+
+/** Passages that an item has already. */
+class KnownPassages {
+  readonly embeddings: ReadonlyMap<string, Float32Array>;
+  readonly #hashes: ReadonlyMap<string, string>;
+
+  private constructor(passages: readonly StoredPassage[], hashes: ReadonlyMap<string, string>) {
+    this.embeddings = new Map(passages.map(({ hash, embedding }) => [hash, embedding]));
+    this.#hashes = hashes;
+  }
+
+  static async of(passages: readonly StoredPassage[], model: string): Promise<KnownPassages> {
+    const hashes = new Map<string, string>();
+    for (const { text, hash } of passages) {
+      const collapsed = collapseSpace(text);
+      if (collapsed !== text && hash === (await passageHash(model, text))) hashes.set(collapsed, hash);
+    }
+    return new KnownPassages(passages, hashes);
+  }
+
+  /** Of a passage stored before white space was collapsed: the encoder sees no difference, so it stays the same one. */
+  hashOf(text: string): string | undefined {
+    return this.#hashes.get(text);
+  }
 }
 
 /** A row belongs to this text under this model: another of either is another row. */

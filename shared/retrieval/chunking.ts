@@ -1,12 +1,13 @@
 /**
  * Documents to passages that fit the encoder. A document that fits is one passage, `title: text`, or the title
  * alone when the text repeats it: that form reproduces the published MIPS figures. A longer one is cut between
- * sentences, each passage carrying the title and the headings above it. No visible text is ever dropped.
+ * sentences, each passage carrying the title and the headings above it. No visible text is ever dropped. A passage is
+ * bounded in characters, too: a word of any length may be one token, and passages are what answers consist of.
  */
 import type { ItemFormat } from '../protocol/api/item.ts';
 import { htmlBlocks } from './html.ts';
 import { markdownBlocks } from './markdown.ts';
-import { type Block, type Piece, textBlocks, toPieces } from './text.ts';
+import { type Block, collapseSpace, headLength, type Piece, textBlocks, toPieces } from './text.ts';
 
 export interface SourceDocument {
   title: string;
@@ -35,6 +36,9 @@ export interface SplitPassage {
   end: number;
 }
 
+/** Characters of a passage for each token that it may have: about twice what languages of long words need. */
+const CHARACTERS_PER_TOKEN = 8;
+
 /** The text by which a document of one passage is encoded. */
 export function joinTitle(title: string, text: string): string {
   if (title.trim() === '') return text;
@@ -52,14 +56,16 @@ export function splitDocument(document: SourceDocument, options: SplitOptions): 
   if (!Number.isInteger(options.maxTokens) || options.maxTokens < 8) {
     throw new RangeError(`maxTokens: ${options.maxTokens} is not a whole number of at least 8`);
   }
-  const title = document.title.trim();
+  const title = collapseSpace(document.title.trim());
   // A carriage return becomes a space, so that offsets stay those of the text as given.
   const source = document.text.replaceAll('\r\n', ' \n').replaceAll('\r', '\n');
   const blocks = readBlocks(source, document.format);
-  const whole = document.format === 'text' ? document.text.trim() : blocks.map((b) => b.text).join('\n');
+  const visible = document.format === 'text' ? document.text.trim() : blocks.map((b) => b.text).join('\n');
+  const whole = collapseSpace(visible);
   const single = joinTitle(title, whole);
   if (single.trim() === '') return [];
-  if (options.countTokens(single) < options.maxTokens) {
+  const fits = single.length <= options.maxTokens * CHARACTERS_PER_TOKEN;
+  if (fits && options.countTokens(single) < options.maxTokens) {
     const bodyAt = single === title ? 0 : single.length - whole.length;
     return [{ text: single, bodyAt, start: 0, end: document.text.length }];
   }
@@ -78,24 +84,35 @@ function readBlocks(source: string, format: ItemFormat): Block[] {
 /** Share of a passage from which a heading begins a new one. */
 const HEADING_BREAK = 0.6;
 
+/** What a text takes of a passage: special tokens are counted with the context. */
+interface Size {
+  tokens: number;
+  characters: number;
+}
+
 class Packer {
   readonly #title: string;
   readonly #options: SplitOptions;
-  readonly #limit: number;
+  readonly #limit: Size;
+  readonly #specials: number;
   readonly #passages: SplitPassage[] = [];
   /** Headings above the current place, outermost first. */
-  #path: Piece[] = [];
+  #path: readonly Piece[] = [];
   #context = '';
+  /** For which path `#pathContext` was worked out: a long list of pieces has few paths. */
+  #contextPath: readonly Piece[] | null = null;
+  #pathContext = '';
   #open: Piece[] = [];
-  /** Tokens of context and open pieces: a sum, which the finished passage is checked against. */
-  #tokens = 0;
+  /** Of context and open pieces: a sum, which the finished passage is checked against. */
+  #size: Size = { tokens: 0, characters: 0 };
   /** Leading pieces of `#open` that repeat the passage before. */
   #repeated = 0;
 
   constructor(title: string, options: SplitOptions) {
     this.#title = title;
     this.#options = options;
-    this.#limit = options.maxTokens - 1;
+    this.#limit = { tokens: options.maxTokens - 1, characters: options.maxTokens * CHARACTERS_PER_TOKEN };
+    this.#specials = options.countTokens('');
   }
 
   pack(pieces: readonly Piece[]): SplitPassage[] {
@@ -109,7 +126,7 @@ class Packer {
   }
 
   #heading(piece: Piece): void {
-    if (this.#tokens > HEADING_BREAK * this.#limit && this.#open.length > this.#repeated) {
+    if (!within(this.#size, this.#limit, HEADING_BREAK) && this.#open.length > this.#repeated) {
       this.#close();
       this.#path = above(this.#path, piece);
       this.#begin([]);
@@ -117,21 +134,21 @@ class Packer {
   }
 
   #add(piece: Piece): void {
-    const cost = this.#cost(piece.text);
-    if (this.#open.length > 0 && this.#tokens + cost > this.#limit) {
-      const carried = this.#carry(cost);
+    const size = this.#sizeOf(piece.text);
+    if (this.#open.length > 0 && !within(sum(this.#size, size), this.#limit)) {
+      const carried = this.#carry(size);
       this.#close();
       this.#begin(carried);
     }
     this.#open.push(piece);
-    this.#tokens += cost;
+    this.#size = sum(this.#size, size);
     if (piece.level > 0) this.#path = [...above(this.#path, piece), piece];
   }
 
   /** What the next passage takes along: headings that stand last, else the overlap. */
-  #carry(next: number): Piece[] {
+  #carry(next: Size): Piece[] {
     let from = this.#open.length;
-    while (from > this.#repeated && (this.#open[from - 1] as Piece).level > 0) from -= 1;
+    while (from > this.#repeated && this.#open[from - 1]!.level > 0) from -= 1;
     const headings = from > 0 ? this.#open.splice(from) : [];
     if (headings.length > 0) {
       this.#repeated = Math.min(this.#repeated, this.#open.length);
@@ -139,10 +156,12 @@ class Packer {
       return headings;
     }
     const carried: Piece[] = [];
-    let room = Math.min(this.#limit / 4, this.#limit - next - this.#cost(this.#context));
+    let size: Size = { tokens: 0, characters: 0 };
+    const rest = sum(next, this.#sizeOf(this.#context));
     for (const piece of this.#open.slice(this.#repeated).reverse()) {
-      room -= this.#cost(piece.text);
-      if (carried.length >= (this.#options.overlap ?? 0) || room < 0 || piece.level > 0) break;
+      size = sum(size, this.#sizeOf(piece.text));
+      const room = within(size, this.#limit, 1 / 4) && within(sum(size, rest), this.#limit);
+      if (carried.length >= (this.#options.overlap ?? 0) || !room || piece.level > 0) break;
       carried.unshift(piece);
     }
     return carried;
@@ -154,8 +173,8 @@ class Packer {
     this.#context = this.#contextOf(outer);
     this.#open = [...carried];
     this.#repeated = headings.length > 0 ? 0 : carried.length;
-    this.#tokens = this.#options.countTokens(this.#context);
-    for (const piece of carried) this.#tokens += this.#cost(piece.text);
+    this.#size = this.#whole(this.#context);
+    for (const piece of carried) this.#size = sum(this.#size, this.#sizeOf(piece.text));
     for (const piece of headings) this.#path = [...above(this.#path, piece), piece];
   }
 
@@ -163,9 +182,9 @@ class Packer {
     if (this.#open.length <= this.#repeated) return;
     const body = joinPieces(this.#open);
     const text = this.#context + body;
-    if (this.#options.countTokens(text) > this.#limit && this.#open.length > 1) {
-      // Tokens of joined pieces were more than their sum: give the last piece a passage of its own.
-      const last = this.#open.pop() as Piece;
+    if (!within(this.#whole(text), this.#limit) && this.#open.length > 1) {
+      // What joins the pieces counts, too: give the last piece a passage of its own.
+      const last = this.#open.pop()!;
       this.#repeated = Math.min(this.#repeated, this.#open.length - 1);
       this.#close();
       this.#open = [last];
@@ -182,56 +201,77 @@ class Packer {
 
   /** Title and headings, shortened from the outside in until they take at most half of a passage. */
   #contextOf(path: readonly Piece[]): string {
+    if (path === this.#contextPath) return this.#pathContext;
     const parts = [this.#title, ...path.map((piece) => piece.text)].filter(
       (part, i, all) => part !== '' && part !== all[i - 1],
     );
+    let context = '';
     for (; parts.length > 0; parts.splice(parts.length > 2 ? 1 : 0, 1)) {
-      const context = `${parts.join(': ')}: `;
-      if (this.#options.countTokens(context) <= this.#limit / 2) return context;
+      const joined = `${parts.join(': ')}: `;
+      if (!within(this.#whole(joined), this.#limit, 1 / 2)) continue;
+      context = joined;
+      break;
     }
-    return '';
+    this.#contextPath = path;
+    this.#pathContext = context;
+    return context;
   }
 
-  /** A piece that no passage could hold is cut between words, and inside a word where it must be. */
+  /**
+   * A piece with its white space collapsed. One that no passage could hold is cut between words, and inside a word
+   * where it must be.
+   */
   #parts(piece: Piece): Piece[] {
-    const room = this.#limit - this.#options.countTokens(this.#contextOf(this.#path));
-    if (this.#cost(piece.text) <= room) return [piece];
+    const context = this.#whole(this.#contextOf(this.#path));
+    const text = collapseSpace(piece.text);
+    if (within(sum(context, this.#sizeOf(text)), this.#limit)) return [{ ...piece, text }];
     const exact = piece.end - piece.start === piece.text.length;
     const parts: Piece[] = [];
     let at = 0;
     while (at < piece.text.length) {
-      const length = this.#longestHead(piece.text.slice(at), room);
+      const length = this.#longestHead(piece.text.slice(at), context);
       const text = piece.text.slice(at, at + length);
       const start = exact ? piece.start + at : piece.start;
       const end = exact ? start + length : piece.end;
-      if (text.trim() !== '') parts.push({ ...piece, text: text.trim(), start, end });
+      if (text.trim() !== '') parts.push({ ...piece, text: collapseSpace(text.trim()), start, end });
       at += length;
     }
     return parts;
   }
 
-  /** Length of the longest start of `text` that costs at most `room`, ending between words where possible. */
-  #longestHead(text: string, room: number): number {
-    // 100 characters a token is more than any tokenizer packs on average: bounds the search in a huge text.
-    const reach = Math.min(text.length, room * 100);
+  /** Length of the longest start of `text` that fits beside `context`, ending between words where possible. */
+  #longestHead(text: string, context: Size): number {
     let low = 1;
-    let high = reach;
+    let high = Math.min(text.length, this.#limit.characters);
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#cost(text.slice(0, middle)) <= room) low = middle;
+      if (within(sum(context, this.#sizeOf(text.slice(0, middle))), this.#limit)) low = middle;
       else high = middle - 1;
     }
-    if (low >= text.length) return text.length;
-    const space = text.slice(0, low + 1).search(/\s\S*$/);
-    if (space > low / 2) return space + 1;
-    // Never between the halves of a surrogate pair.
-    return low > 1 && /[\uD800-\uDBFF]/.test(text[low - 1] as string) ? low - 1 : low;
+    return headLength(text, low);
   }
 
-  /** Tokens that a text adds to a passage: special tokens are counted with the context. */
-  #cost(text: string): number {
-    return this.#options.countTokens(text) - this.#options.countTokens('');
+  /** Of a text by itself, special tokens included. A text that is too long anyway is not read for its tokens. */
+  #whole(text: string): Size {
+    const characters = text.length;
+    const tokens = characters > this.#limit.characters ? 0 : this.#options.countTokens(text);
+    return { tokens, characters };
   }
+
+  /** Of a text that is added to others. */
+  #sizeOf(text: string): Size {
+    const { tokens, characters } = this.#whole(text);
+    return { tokens: tokens - this.#specials, characters };
+  }
+}
+
+function sum(a: Size, b: Size): Size {
+  return { tokens: a.tokens + b.tokens, characters: a.characters + b.characters };
+}
+
+/** Whether a text takes at most `share` of a passage. */
+function within(size: Size, limit: Size, share = 1): boolean {
+  return size.tokens <= share * limit.tokens && size.characters <= share * limit.characters;
 }
 
 /** The headings of `path` that stand above `heading`. */

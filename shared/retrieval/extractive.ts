@@ -3,8 +3,9 @@
  * relevance (Carbonell and Goldstein 1998) with the retriever's encoder; when no passage fits the question the
  * answer says so and names the nearest items. Passages are data: nothing in them is acted upon.
  */
+import { citationMarks } from './citation-marks.ts';
 import { dot } from './head.ts';
-import { sentences } from './text.ts';
+import { collapseSpace, headLength, sentences } from './text.ts';
 
 export interface AnswerPassage {
   id: string;
@@ -49,6 +50,8 @@ const RELEVANCE_WEIGHT = 0.75;
 /** A further sentence has to be this relevant, as a share of the best one. */
 const RELEVANCE_SHARE = 0.6;
 const NEAREST_ITEMS = 3;
+/** Of a quoted sentence: what goes on for longer is quoted by its beginning. */
+const SENTENCE_CHARACTERS = 400;
 
 interface Candidate {
   text: string;
@@ -76,9 +79,20 @@ export async function extractAnswer(
 export function renderSentences({ sentences }: Pick<ExtractedAnswer, 'sentences'>): string[] {
   return sentences.map(({ text, passage }, index) => {
     // A document's own footnote marks would read as citations of the answer.
-    const plain = text.replace(/[ \t]*[[【]\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*[\]】]/g, '');
+    const plain = withoutMarks(text);
     return `${index > 0 ? ' ' : ''}${plain} [${passage + 1}]`;
   });
+}
+
+/** A text without footnote marks and the spaces before them. */
+function withoutMarks(text: string): string {
+  let plain = '';
+  let from = 0;
+  for (const { start, end } of citationMarks(text)) {
+    plain += text.slice(from, start);
+    from = end;
+  }
+  return plain + text.slice(from);
 }
 
 /** What to say when no passage fits the question. */
@@ -99,9 +113,10 @@ async function readCandidates(
     if (score < options.foundAt) continue;
     const body = text.startsWith(`${title}: `) ? text.slice(title.length + 2) : text;
     for (const sentence of sentences(body)) {
-      if (found.length >= (options.maxCandidates ?? 48) || seen.has(sentence.text)) continue;
-      seen.add(sentence.text);
-      found.push({ text: sentence.text, passage });
+      const text = quoted(sentence.text);
+      if (found.length >= (options.maxCandidates ?? 48) || seen.has(text)) continue;
+      seen.add(text);
+      found.push({ text, passage });
     }
   }
   if (found.length === 0) return [];
@@ -122,6 +137,12 @@ async function readCandidates(
       relevance: (cosine + (passages[sentence.passage]?.score ?? 0)) / 2,
     };
   });
+}
+
+function quoted(sentence: string): string {
+  const text = collapseSpace(sentence);
+  if (text.length <= SENTENCE_CHARACTERS) return text;
+  return `${text.slice(0, headLength(text, SENTENCE_CHARACTERS - 1)).trimEnd()}…`;
 }
 
 /** Maximal marginal relevance, then reading order. */

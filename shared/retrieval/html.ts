@@ -25,17 +25,15 @@ export function htmlBlocks(source: string): Block[] {
   });
   try {
     parser.end(source);
-  } catch (error) {
-    if (!(error instanceof TooDeep)) throw error;
+  } catch {
+    // Too deep, or more than the parser bears.
     return textBlocks(source.replace(/<[^<>]*>/g, (tag) => ' '.repeat(tag.length)));
   }
   return collector.finish();
 }
 
-/** The parser's time grows with the square of the depth. What is deeper is read as text without its tags. */
-const MAX_DEPTH = 2000;
-
-class TooDeep extends Error {}
+/** The parser's time grows with the depth at every tag. What is deeper is read as text without its tags. */
+const MAX_DEPTH = 512;
 
 /** Visible text of a fragment in one line. */
 export function htmlText(source: string): string {
@@ -55,7 +53,9 @@ export function decodeEntities(text: string): string {
 
 class Collector {
   readonly #blocks: Block[] = [];
-  #text = '';
+  /** Of the open block, in pieces: they are joined once, and nothing looks through them as more come. */
+  #text: string[] = [];
+  #spaceLast = false;
   #start = 0;
   #end = 0;
   #level = 0;
@@ -66,7 +66,7 @@ class Collector {
 
   open(name: string, attributes: Record<string, string>, start: number, end: number): void {
     const empty = VOID.has(name);
-    if (!empty && ++this.#depth > MAX_DEPTH) throw new TooDeep();
+    if (!empty && ++this.#depth > MAX_DEPTH) throw new RangeError(`html: deeper than ${MAX_DEPTH}`);
     if (this.#hidden > 0 || HIDDEN.has(name) || 'hidden' in attributes) {
       if (!empty) this.#hidden += 1;
       return;
@@ -74,18 +74,21 @@ class Collector {
     if (BLOCKS.has(name)) this.#flush();
     if (name === 'pre') this.#preformatted += 1;
     if (/^h[1-6]$/.test(name)) this.#level = Number(name[1]);
-    if (CELLS.has(name) && this.#text.trim() !== '') this.text('; ', start, end);
+    if (CELLS.has(name) && this.#text.length > 0) this.text('; ', start, end);
     if (name === 'img' && attributes.alt) this.text(attributes.alt, start, end);
   }
 
   text(data: string, start: number, end: number): void {
     if (this.#hidden > 0) return;
     const clean = this.#preformatted > 0 ? data : data.replace(/\s+/g, ' ');
-    if (this.#text === '') {
+    if (this.#text.length === 0) {
       if (clean.trim() === '') return;
       this.#start = start;
     }
-    this.#text += this.#preformatted === 0 && /\s$/.test(this.#text) ? clean.trimStart() : clean;
+    const piece = this.#preformatted === 0 && this.#spaceLast ? clean.trimStart() : clean;
+    if (piece === '') return;
+    this.#text.push(piece);
+    this.#spaceLast = /\s/.test(piece.at(-1)!);
     this.#end = end;
   }
 
@@ -107,8 +110,9 @@ class Collector {
   }
 
   #flush(): void {
-    const text = this.#text.trim();
+    const text = this.#text.join('').trim();
     if (text !== '') this.#blocks.push({ text, start: this.#start, end: this.#end, level: this.#level });
-    this.#text = '';
+    this.#text = [];
+    this.#spaceLast = false;
   }
 }

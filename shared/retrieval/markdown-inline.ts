@@ -3,6 +3,7 @@
  * text, no marks. A full inline parser takes quadratic time on hostile or just very long paragraphs.
  */
 import { decodeEntities } from './html.ts';
+import { collapseSpace } from './text.ts';
 
 /** Stands for a protected character while marks are removed; private use, so that no text contains it by accident. */
 const PROTECTED = '\uE000';
@@ -26,10 +27,9 @@ export function inlineText(source: string): string {
     // Emphasis clings to the outside of words; a star between spaces, letters or digits is a star.
     .replace(/(?<![\p{L}\p{N}*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\p{L}\p{N}*])/gu, '')
     .replace(/(?<=\p{L})\*{2,3}(?=\p{L})|~~(?=\S)|(?<=\S)~~/gu, '')
-    .replace(/(?<![\p{L}\p{N}_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\p{L}\p{N}_])/gu, '')
-    .replace(/[ \t]+$/gm, '');
+    .replace(/(?<![\p{L}\p{N}_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\p{L}\p{N}_])/gu, '');
   let next = 0;
-  return decodeEntities(text).replaceAll(PROTECTED, () => kept[next++] ?? '');
+  return decodeEntities(collapseSpace(text)).replaceAll(PROTECTED, () => kept[next++] ?? '');
 }
 
 /** `[words](address "title")`, `[words][reference]`, `![alternative](address)`. */

@@ -2,16 +2,22 @@
 import { Lexer, type Token, type Tokens } from 'marked';
 import { htmlText } from './html.ts';
 import { inlineText } from './markdown-inline.ts';
+import { BoundedTokenizer, isHostile, stretches } from './markdown-limits.ts';
 import { type Block, textBlocks } from './text.ts';
-
-/** Deeper quotes and lists are read as plain text, so that hostile input costs no stack. */
-const MAX_NESTING = 64;
 
 /** Blocks of a Markdown text whose line breaks are single LFs. */
 export function markdownBlocks(source: string): Block[] {
-  if (nesting(source) > MAX_NESTING) return textBlocks(source);
+  if (isHostile(source)) return textBlocks(source);
   const blocks: Block[] = [];
-  addTokens(new Lexer({ gfm: true }).blockTokens(source), source, 0, source.length, blocks);
+  try {
+    for (const { from, to } of stretches(source)) {
+      const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer() });
+      addTokens(lexer.blockTokens(source.slice(from, to)), source, from, to, blocks);
+    }
+  } catch {
+    // More than the parser bears: no document is a reason to fail.
+    return textBlocks(source);
+  }
   return blocks;
 }
 
@@ -74,26 +80,21 @@ function locate(source: string, raw: string, cursor: number, to: number): number
   return found < 0 ? -1 : cursor + found;
 }
 
-/** A row alone says nothing, so each carries the names of its columns. */
-function tableRows({ header, rows }: Tokens.Table): string[] {
+/** What the names of columns may take in all the rows together, as a multiple of the table's own length. */
+const NAMES_SHARE = 4;
+
+/** A row alone says nothing, so each carries the names of its columns, as long as they are not most of the text. */
+function tableRows({ header, rows, raw }: Tokens.Table): string[] {
   const names = header.map((cell) => inlineText(cell.text));
   if (rows.length === 0) return [names.join('; ')];
+  let room = NAMES_SHARE * raw.length;
   return rows.map((row) => {
     const cells = row.map((cell, i) => {
       const text = inlineText(cell.text);
-      return text !== '' && names[i] ? `${names[i]}: ${text}` : text;
+      const name = text === '' ? '' : (names[i] ?? '');
+      room -= name.length;
+      return name !== '' && room >= 0 ? `${name}: ${text}` : text;
     });
     return cells.filter((cell) => cell !== '').join('; ');
   });
-}
-
-/** An upper bound of how deep quotes and lists nest on any line. */
-function nesting(source: string): number {
-  let deepest = 0;
-  for (const [prefix] of source.matchAll(/^(?:[ \t]|>|[*+-][ \t]|\d{1,9}[.)][ \t])+/gm)) {
-    const marks = prefix.match(/>|[*+-]|\d+/g)?.length ?? 0;
-    const indent = (/^[ \t]*/.exec(prefix)?.[0].length ?? 0) >> 1;
-    deepest = Math.max(deepest, marks + indent);
-  }
-  return deepest;
 }

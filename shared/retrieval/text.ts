@@ -1,6 +1,7 @@
 /**
  * Text as the splitter sees it: pieces (headings and sentences) with their place in the source. Plain text is read
- * here, Markdown and HTML in their own modules. Pieces together hold every visible character of the source.
+ * here, Markdown and HTML in their own modules. Pieces together hold every visible character of the source. Every scan
+ * takes time in proportion to the length of the text, whatever is in it.
  */
 
 export interface Piece {
@@ -22,13 +23,25 @@ export interface Block {
   level: number;
 }
 
+/** What separates paragraphs: a line break, then at least one line without anything on it. */
+const BLANK_LINES = /\n\s*\n/;
+
 /** Paragraphs of plain text: what lies between blank lines. */
 export function textBlocks(source: string): Block[] {
   const blocks: Block[] = [];
-  for (const match of source.matchAll(/\S(?:[^\n]|\n(?![ \t\r]*\n))*/g)) {
-    const text = match[0].trimEnd();
-    blocks.push({ text, start: match.index, end: match.index + text.length, level: 0 });
+  let from = 0;
+  const add = (to: number): void => {
+    const raw = source.slice(from, to);
+    const text = raw.trim();
+    const start = from + raw.length - raw.trimStart().length;
+    if (text !== '') blocks.push({ text, start, end: start + text.length, level: 0 });
+  };
+  for (const { 0: run, index } of source.matchAll(/\s+/g)) {
+    if (!BLANK_LINES.test(run)) continue;
+    add(index);
+    from = index + run.length;
   }
+  add(source.length);
   return blocks;
 }
 
@@ -51,25 +64,63 @@ export function toPieces(blocks: readonly Block[], source: string): Piece[] {
   return pieces;
 }
 
-/**
- * Ends of sentences: . ! ? … with closing quotes or brackets and white space before what does not continue in lower
- * case; their full-width forms without any space; a line break before a bullet, a number or a capital letter.
- */
-const BOUNDARY =
-  /(?<=[.!?…]["'’”»)\]]{0,3})\s+(?![\p{Ll}\s])|(?<=[。！？｡][」』”）]{0,3})(?![」』”）。！？｡])|\n\s*(?=[\p{Lu}\p{Lo}\p{N}•*+-])/gu;
+/** A run of white space, or the end of a sentence that needs none: full-width stops with their closing brackets. */
+const BREAK = /\s+|[。！？｡][」』”）]{0,3}(?![」』”）。！？｡])/gu;
+/** Ends a sentence before white space: . ! ? … and up to three closing quotes or brackets. */
+const STOP = /[.!?…]["'’”»)\]]{0,3}$/;
+const LONGEST_STOP = 4;
+const LOWER_CASE = /^\p{Ll}/u;
+/** What begins a sentence after a line break alone: a bullet, a number or a capital letter. */
+const OPENING = /^[\p{Lu}\p{Lo}\p{N}•*+-]/u;
 
+/**
+ * Sentences end at . ! ? … with closing quotes or brackets and white space before what does not continue in lower case;
+ * at their full-width forms without any space; at a line break before a bullet, a number or a capital letter.
+ */
 export function sentences(text: string): { text: string; at: number }[] {
   const found: { text: string; at: number }[] = [];
   let from = 0;
   const add = (to: number): void => {
     const raw = text.slice(from, to);
     const trimmed = raw.trim();
-    if (trimmed !== '') found.push({ text: trimmed, at: from + raw.indexOf(trimmed) });
+    if (trimmed !== '') found.push({ text: trimmed, at: from + raw.length - raw.trimStart().length });
   };
-  for (const match of text.matchAll(BOUNDARY)) {
-    add(match.index);
-    from = match.index + match[0].length;
+  for (const { 0: run, index } of text.matchAll(BREAK)) {
+    const end = index + run.length;
+    if (run.trim() !== '') {
+      add(end);
+      from = end;
+      continue;
+    }
+    const next = text.slice(end, end + 2);
+    const stopped = STOP.test(text.slice(Math.max(0, index - LONGEST_STOP), index)) && !LOWER_CASE.test(next);
+    if (!stopped && !(run.includes('\n') && OPENING.test(next))) continue;
+    add(index);
+    from = end;
   }
   add(text.length);
   return found;
+}
+
+/** Of a line's indentation, which means something in code and in poems. */
+const LONGEST_INDENTATION = 16;
+
+/**
+ * Every run of white space as one space, one line break or one empty line, by how many line breaks it has; of the
+ * indentation of the line after it 16 characters stay.
+ */
+export function collapseSpace(text: string): string {
+  return text.replace(/\s{2,}/g, (run) => {
+    const lines = run.split(/\r\n?|[\n\u2028\u2029]/);
+    if (lines.length === 1) return ' ';
+    return `${lines.length === 2 ? '\n' : '\n\n'}${lines.at(-1)!.slice(0, LONGEST_INDENTATION)}`;
+  });
+}
+
+/** Length of the longest start of `text` of at most `limit` code units; where its second half has a space it ends there. */
+export function headLength(text: string, limit: number): number {
+  if (text.length <= limit) return text.length;
+  for (let at = limit; at > limit / 2; at--) if (/\s/.test(text[at]!)) return at;
+  // Never between the halves of a surrogate pair.
+  return limit > 1 && /[\uD800-\uDBFF]/.test(text[limit - 1]!) ? limit - 1 : limit;
 }

@@ -1,9 +1,11 @@
 /** Documents come, change and go, also while a run is on: searches and labels follow at once, rows never come back. */
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { modelInfo } from '../../durable-objects/engine.ts';
 import { Library } from '../../durable-objects/region/library.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/values.ts';
+import { toHex } from '../../shared/crypto/bytes.ts';
 import { Participant } from '../../shared/participant/participant.ts';
 import type { Job } from '../../shared/participant/shard-store.ts';
 import { ItemInput, MAX_ITEM_BYTES } from '../../shared/protocol/api/item.ts';
@@ -18,6 +20,7 @@ import {
   finished,
   hubOf,
   hubStub,
+  objects,
   regionOf,
   replaced,
   start,
@@ -106,6 +109,45 @@ describe('a document', () => {
       expect(library.item(longest.key, '')?.text === text).toBe(true);
       library.remove(longest.key);
     });
+  });
+
+  it('keeps its row when only its white space is stored otherwise than an earlier version did', async () => {
+    const east = regionOf('search', 'east');
+    const text = 'White  tea.\n\n\n\nIs  rare.';
+    await east.putItems([item('white', text)]);
+    await east.flush();
+    const before = await rowsOf('search', 'white');
+    const stored = await runInDurableObject(east, async (_, { storage }) => {
+      // As it was: the text as given, under its own hash.
+      const { sha256 } = await modelInfo(objects, null);
+      const bytes = new TextEncoder().encode(`${sha256}\0${text}`);
+      const hash = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))).slice(0, 32);
+      storage.sql.exec("UPDATE passages SET text = ?, hash = ? WHERE item = 'white'", text, hash);
+      return storage.sql.exec("SELECT hash, seq FROM passages WHERE item = 'white'").one();
+    });
+    expect(await east.putItems([item('white', text)])).toMatchObject({ value: [{ status: 'unchanged' }] });
+    await runInDurableObject(east, (_, { storage }) => {
+      const now = storage.sql.exec("SELECT text, hash, seq FROM passages WHERE item = 'white'").one();
+      expect(now).toEqual({ ...stored, text: 'White tea.\n\nIs rare.' });
+    });
+    await east.flush();
+    expect(await rowsOf('search', 'white')).toEqual(before);
+    await east.removeItem('white');
+  });
+
+  it('is shown by a part where an earlier version stored passages of any length', async () => {
+    const east = regionOf('search', 'east');
+    await east.putItems([item('long', 'A word.')]);
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec(
+        "UPDATE passages SET text = ? WHERE item = 'long'",
+        `${'x'.repeat(4095)}😀${' \n'.repeat(90_000)}`,
+      );
+    });
+    const [passage] = await east.passagesOf('long');
+    expect(passage?.text).toBe('x'.repeat(4095));
+    expect(await hits('search', 'long', 0)).toContain('long');
+    await east.removeItem('long');
   });
 
   it('gets a new row with a new text, and rows are never given out again', async () => {

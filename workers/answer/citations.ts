@@ -1,11 +1,8 @@
 /**
- * Citations in a text that somebody else wrote: `[2]`, `[1, 3]`, `【2】`. Those that name a retrieved passage stay, in
- * one spelling; the others are taken out. Works on a text that comes in pieces, wherever they are cut.
+ * Citations in a text that somebody else wrote: those that name a retrieved passage stay, in one spelling; the others
+ * are taken out. Works on a text that comes in pieces, wherever they are cut.
  */
-
-const MARKER = /[ \t]*[[【]\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*[\]】]/g;
-/** What may still become a marker when more of the text comes; a longer run of digits and commas is none. */
-const BEGINNING = /[ \t]*(?:[[【][\d\s,;]{0,60})?$/;
+import { citationMarks, openMark } from '../../shared/retrieval/citation-marks.ts';
 
 export class CitationFilter {
   readonly #passages: number;
@@ -20,7 +17,7 @@ export class CitationFilter {
   /** What can be said for certain after one more piece. */
   push(piece: string): string {
     const text = this.#held + piece;
-    const at = BEGINNING.exec(text)?.index ?? text.length;
+    const at = openMark(text);
     this.#held = text.slice(at);
     return this.#checked(text.slice(0, at));
   }
@@ -38,13 +35,15 @@ export class CitationFilter {
   }
 
   #checked(text: string): string {
-    return text.replace(MARKER, (marker) => {
-      const numbers = [...marker.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+    let checked = '';
+    let from = 0;
+    for (const { start, at, end, numbers } of citationMarks(text)) {
       const valid = [...new Set(numbers)].filter((n) => n >= 1 && n <= this.#passages);
       for (const n of valid) this.#cited.add(n);
-      if (valid.length === 0) return '';
-      const space = /^[ \t]*/.exec(marker)?.[0] ?? '';
-      return space + valid.map((n) => `[${n}]`).join('');
-    });
+      checked += text.slice(from, valid.length === 0 ? start : at);
+      checked += valid.map((n) => `[${n}]`).join('');
+      from = end;
+    }
+    return checked + text.slice(from);
   }
 }

@@ -78,7 +78,7 @@ function history(turns: readonly ConversationTurn[]): PromptMessage[] {
     if (role !== 'user' && role !== 'assistant') continue;
     room -= content.length;
     if (room < 0) break;
-    kept.unshift({ role, content });
+    kept.push({ role, content });
   }
-  return kept;
+  return kept.reverse();
 }

@@ -23,7 +23,10 @@ export async function* readEvents(
   const decoder = new TextDecoder();
   const reader = stream.getReader();
   let bytes = 0;
-  let held = '';
+  /** Of the event that is not complete yet, in pieces: joined when it is, not whenever some of it comes. */
+  let held: string[] = [];
+  /** The last characters: an empty line may be cut anywhere. */
+  let tail = '';
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -31,9 +34,12 @@ export async function* readEvents(
         bytes += value.length;
         if (bytes > maxBytes) throw new RangeError(`event stream: more than ${maxBytes} bytes`);
       }
-      held += done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true });
-      const events = held.split(/\r?\n\r?\n/);
-      held = events.pop() ?? '';
+      const piece = done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true });
+      held.push(piece);
+      const complete = EMPTY_LINE.test(tail + piece);
+      const events = complete ? held.join('').split(EMPTY_LINE) : [];
+      if (complete) held = [events.pop() ?? ''];
+      tail = (complete ? held[0]! : tail + piece).slice(-LONGEST_END);
       for (const text of events) {
         const event = parsed(text);
         if (event !== null) yield event;
@@ -45,6 +51,10 @@ export async function* readEvents(
     await reader.cancel().catch(() => {});
   }
 }
+
+const EMPTY_LINE = /\r?\n\r?\n/;
+/** Characters of an empty line's end that may have come before the rest of it. */
+const LONGEST_END = 3;
 
 function parsed(text: string): ServerEvent | null {
   let event = 'message';

@@ -10,7 +10,7 @@ import {
 import { htmlBlocks } from '../../../../shared/retrieval/html.ts';
 import { markdownBlocks } from '../../../../shared/retrieval/markdown.ts';
 import { inlineText } from '../../../../shared/retrieval/markdown-inline.ts';
-import { textBlocks, toPieces } from '../../../../shared/retrieval/text.ts';
+import { collapseSpace } from '../../../../shared/retrieval/text.ts';
 
 /** Counts like a word-piece tokenizer: pieces of four letters, ideographs and punctuation one by one, two specials. */
 function countTokens(text: string): number {
@@ -209,20 +209,83 @@ describe('inline Markdown', () => {
   });
 });
 
-describe('time', () => {
+describe('a passage', () => {
+  const word = 'x'.repeat(5000);
+  /** Every word is one token, however long: nothing but the characters bounds a passage. */
+  const byWords = { countTokens: (text: string) => text.split(/\s+/).length + 1, maxTokens: 40 };
+
   it.each([
-    ['one paragraph', 'markdown', 'Some *text* with [links](x) and more words. '],
-    ['open emphasis', 'markdown', '**a_'],
-    ['open brackets', 'markdown', '![[a'],
-    ['open tags', 'html', '<div>'],
-    ['quotes after a stop', 'text', '.'],
-  ] as const)('grows with the length: %s', (_, format, piece) => {
-    const source = piece.repeat(250_000 / piece.length);
-    const began = performance.now();
-    if (format === 'markdown') markdownBlocks(source);
-    else if (format === 'html') htmlBlocks(source);
-    else toPieces(textBlocks(source), source);
-    expect(performance.now() - began).toBeLessThan(3000);
+    ['a word without end', `Begins. ${word} Ends.`],
+    ['emoji without a space', `a${'😀'.repeat(3000)}`],
+    ['long words', `${'Donaudampfschifffahrtsgesellschaftskapitän '.repeat(60)}`],
+    ['a long heading', `# ${word}\n\nA sentence. Another one.`],
+  ])('has at most eight characters a token, and no character is lost: %s', (_, text) => {
+    for (const format of ['text', 'markdown'] as const) {
+      const passages = splitDocument({ title: 'T', text, format }, byWords);
+      expect(passages.length).toBeGreaterThan(1);
+      for (const passage of passages) {
+        expect(passage.text.length).toBeLessThanOrEqual(320);
+        expect(passage.text.isWellFormed()).toBe(true);
+      }
+      const bodies = visible(passages.map((p) => p.text.slice(p.bodyAt)).join(''));
+      expect(bodies).toBe(visible(format === 'text' ? text : text.replace(/^# /, '')));
+    }
+  });
+
+  it.each(['\n', ' ', '\t', '\u000b', '\u000c', '\u00a0', '\u2028', '\r\n', ' \n'])(
+    'keeps little of a run of white space: %j',
+    (space) => {
+      const run = space.repeat(60_000);
+      for (const [format, text] of [
+        ['text', `How do I reset it?${run}a`],
+        ['html', `<pre>How do I reset it?${run}a</pre>`],
+        ['markdown', `    How do I reset it?\n    ${space.replaceAll(/[\r\n]/g, ' ').repeat(60_000)}a`],
+      ] as const) {
+        const passages = split(text, 40, format);
+        expect(passages.map((p) => visible(p.text)).join('')).toBe('Title:HowdoIresetit?a');
+        for (const passage of passages) expect(passage.text.length).toBeLessThan(64);
+      }
+    },
+  );
+
+  it('keeps empty lines and indentation, which mean something', () => {
+    expect(collapseSpace('def f():\n    if x:\n        return  1\n\n\n\nnext\u00a0one')).toBe(
+      'def f():\n    if x:\n        return 1\n\nnext\u00a0one',
+    );
+  });
+});
+
+describe('Markdown that is more than a parser bears', () => {
+  it.each([
+    ['task marks', '- [ ] '.repeat(3000)],
+    ['numbered task marks', '1. [ ] '.repeat(2000)],
+    ['quoted task marks', '> - [x] '.repeat(1000)],
+    ['tabs', Array.from({ length: 300 }, (_, i) => `${'\t'.repeat(i)}- a`).join('\n')],
+    ['a wide header over short lines', `${'a|'.repeat(3000)}\n${'-|'.repeat(3000)}\n${'a\n'.repeat(3000)}`],
+  ])('is read as text: %s', (_, source) => {
+    const blocks = markdownBlocks(`Before.\n\n${source}\n\nAfter.`);
+    expect(blocks.map(({ text }) => text).join('')).toContain(source.trim().slice(0, 100));
+    expect(blocks[0]?.text).toBe('Before.');
+    expect(blocks.at(-1)?.text).toBe('After.');
+  });
+
+  it('is no longer Markdown of ordinary depth and length', () => {
+    const list = Array.from({ length: 2000 }, (_, i) => `- item **${i}**\n  goes on`).join('\n');
+    const rows = Array.from({ length: 600 }, (_, i) => `| row ${i} | some words in it |`).join('\n');
+    const code = `\`\`\`\n${'# not a heading\n\nx\n'.repeat(2000)}\`\`\``;
+    const source = `# Guide\n\n${list}\n\n| a | b |\n|---|---|\n${rows}\n\n${code}\n\nThe end.`;
+    const texts = markdownBlocks(source).map(({ text }) => text);
+    expect(texts.filter((text) => /^item \d+\ngoes on$/.test(text))).toHaveLength(2000);
+    expect(texts.filter((text) => /^a: row \d+; b: some words in it$/.test(text))).toHaveLength(600);
+    expect(texts.filter((text) => text.startsWith('# not a heading')).length).toBeGreaterThan(0);
+    expect(texts.at(-1)).toBe('The end.');
+  });
+
+  it('repeats the names of columns only as long as they are not most of the text', () => {
+    const source = `|${'name'.repeat(500)}|b|\n|-|-|\n${'|a|b|\n'.repeat(5000)}`;
+    const blocks = markdownBlocks(source);
+    expect(blocks).toHaveLength(5000);
+    expect(blocks.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(6 * source.length);
   });
 });
 

@@ -116,6 +116,17 @@ describe('an extractive answer', () => {
     expect(embedded).toBe(20);
   });
 
+  it('quotes a sentence that goes on and on by its beginning', async () => {
+    for (const text of [`Locker ${'code '.repeat(900)}`, `Locker ${'😀'.repeat(900)}.`]) {
+      const answer = await extractAnswer([{ ...passages[0]!, text }], { query, embed, foundAt: 0 });
+      const quoted = answer.sentences[0]?.text ?? '';
+      expect(quoted.length).toBeLessThanOrEqual(400);
+      expect(quoted.length).toBeGreaterThan(380);
+      expect(quoted.isWellFormed() && quoted.endsWith('…')).toBe(true);
+      expect(text.startsWith(quoted.slice(0, -1))).toBe(true);
+    }
+  });
+
   it('numbers passages as they were given, also when some above them do not fit', async () => {
     const [lockers, help, wine] = passages as [AnswerPassage, AnswerPassage, AnswerPassage];
     const answer = await extractAnswer([wine, help, lockers], { query, embed, foundAt: 0.4 });
