@@ -54,7 +54,11 @@ export function chooseRows(
   }));
   const rule = {
     enterAt: training.activeThreshold,
-    leaveAt: training.inactiveThreshold,
+    // Settings of the first release may name one threshold for coming and going.
+    leaveAt:
+      training.inactiveThreshold < training.activeThreshold
+        ? training.inactiveThreshold
+        : training.activeThreshold / 2,
     confidence: 2.5,
     countingRounds: 1,
     memory: 1,

@@ -34,7 +34,9 @@ export class Api {
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const init: RequestInit = { method, headers: { 'content-type': 'application/json' } };
     if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await fetch(this.#base + path, init);
+    // A server may close a connection that was idle just as it is used again.
+    const send = () => fetch(this.#base + path, init);
+    const response = await send().catch(send);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
     return (text === '' ? null : JSON.parse(text)) as T;
