@@ -35,6 +35,9 @@ export interface RoundFigures {
   bytes: { up: number; down: number }[];
 }
 
+/** Each client is its own operator, and one more may collude. */
+const COLLUDERS = 2;
+
 const PHASES = ['advertise', 'share', 'masked', 'consistency', 'unmask'] as const;
 
 function meter() {
@@ -70,16 +73,16 @@ export async function measureRound({
   const signers: Signer[] = [];
   for (let i = 0; i < clients; i++) signers.push((await generateSigner(systemRandom)).signer);
   const ids = signers.map((_, i) => `client-${String(i).padStart(4, '0')}`);
-  const threshold = defaultThreshold(clients);
+  const threshold = defaultThreshold(clients, COLLUDERS);
   const roster = await signRoster(
     {
       version: ROSTER_VERSION,
       collection: 'bench',
       epoch: 0,
       previous: null,
-      members: signers.map(({ key }, i) => ({ id: ids[i]!, key: toBase64Url(key) })),
+      members: signers.map(({ key }, i) => ({ id: ids[i]!, key: toBase64Url(key), operator: ids[i]! })),
       threshold,
-      colluders: 1,
+      colluders: COLLUDERS,
     },
     admin,
   );
@@ -112,7 +115,7 @@ export async function measureRound({
         gridStep: 1 / (100 * Math.sqrt(dimension)),
         dimension,
         threshold,
-        colluders: 1,
+        colluders: COLLUDERS,
         graph,
       },
       roster,

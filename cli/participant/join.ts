@@ -15,6 +15,8 @@ import type { Participant } from '../../shared/participant/participant.ts';
 import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import { readInvitation } from '../../shared/protocol/enrolment.ts';
+import type { Roster } from '../../shared/protocol/secagg.ts';
+import { spelledProtection } from '../../shared/secagg/operators.ts';
 import type { ParticipantData } from './data.ts';
 import { FileShard } from './file-shard.ts';
 import { LedgerFile } from './ledger-file.ts';
@@ -164,7 +166,8 @@ export async function openParticipant(options: {
     pin: state.pin,
     joined: joinedSince(state.joined, ledger),
   });
-  return { participant, shard, ledger, port, follow: () => catchUp(port, agreement, state.pin) };
+  const tell = (roster: Roster) => options.note?.(spelledProtection(roster));
+  return { participant, shard, ledger, port, follow: () => catchUp(port, agreement, state.pin, tell) };
 }
 
 /** Earlier versions kept serials in the ledger alone. */

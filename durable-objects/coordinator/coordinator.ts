@@ -31,7 +31,7 @@ import { TracedObject } from '../traced-object.ts';
 import { faultOf } from './blame.ts';
 import { demandFor } from './demand.ts';
 import { CoordinatorParts } from './parts.ts';
-import { describePrivacy } from './privacy-info.ts';
+import { describePrivacy, withOperators } from './privacy-info.ts';
 import { hash32, type RegisteredRow } from './row-table.ts';
 import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
@@ -244,7 +244,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   async privacy(): Promise<Privacy> {
     const rosters = this.#parts.participants.rostersAfter(-1, Number.MAX_SAFE_INTEGER);
     const members = this.#parts.participants.names(this.#parts.settings()).length;
-    const roster = rosters.at(-1)?.roster ?? null;
+    const last = rosters.at(-1)?.roster;
+    const roster = last === undefined ? null : withOperators(last, this.#parts.participants);
     const now = Date.now();
     const spent = describePrivacy(this.#parts.settings(), this.#parts.ledger, roster, members, now);
     return { ...spent, schedule: scheduleAt(this.#parts.scheduleParts(), now) };

@@ -2,10 +2,16 @@
 import { type LedgerEntry, project, runsLeft } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
 import type { Privacy, PrivacyCharge } from '../../shared/protocol/api/privacy.ts';
-import type { AggregationGraph, Roster } from '../../shared/protocol/secagg.ts';
+import {
+  type AggregationGraph,
+  type AnyRoster,
+  DEPLOYMENT,
+  type Roster,
+} from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
 import { graphOf } from '../../shared/round/secure-round.ts';
+import { operatorsOf, protectionOf } from '../../shared/secagg/operators.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 
 export function describePrivacy(
@@ -33,6 +39,9 @@ export function describePrivacy(
     epsilon_pld: report.epsilonPld,
     left: Math.max(0, privacy.epsilon - report.epsilon),
     honest: roster === null ? 1 : roster.threshold - roster.colluders,
+    operators: roster === null ? [] : operatorsOf(roster),
+    colluders: roster?.colluders ?? 0,
+    protects: roster === null ? 'nobody' : protectionOf(roster),
     members,
     next_run: {
       epsilon: next.epsilon,
@@ -42,6 +51,18 @@ export function describePrivacy(
     },
     charges: summarise(entries),
   };
+}
+
+/** In rosters of earlier releases members have no operator: regions are the deployment's, guests each their own. */
+export function withOperators(
+  { members, threshold, colluders }: AnyRoster,
+  participants: { isOutside(name: string): boolean },
+): Pick<Roster, 'members' | 'threshold' | 'colluders'> {
+  const operated = members.map((member) => {
+    const operator = participants.isOutside(member.id) ? member.id : DEPLOYMENT;
+    return { operator, ...member };
+  });
+  return { members: operated, threshold, colluders };
 }
 
 /** The graph without its seed, which is another one every round. */

@@ -9,6 +9,7 @@ import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import {
   type AnySignedRoster,
+  DEPLOYMENT,
   ROSTER_VERSION,
   type Roster,
   type SignedRoster,
@@ -149,8 +150,9 @@ export class Federations {
   }
 
   wanted({ collection, settings }: Subject): Wanted {
-    const regions = settings.regionsTrain ? this.regions(collection) : [];
-    const outside = this.outside(collection).map(({ name, key }) => ({ id: name, key }));
+    const trains = settings.regionsTrain ? this.regions(collection) : [];
+    const regions = trains.map(({ id, key }) => ({ id, key, operator: DEPLOYMENT }));
+    const outside = this.outside(collection).map(({ name, key }) => ({ id: name, key, operator: name }));
     const last = this.rosters(collection).at(-1)?.roster ?? null;
     return rosterWanted(collection, settings, [...regions, ...outside], last);
   }

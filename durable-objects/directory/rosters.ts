@@ -5,6 +5,7 @@
 
 import {
   type AnyRoster,
+  DEPLOYMENT,
   type EarlierRoster,
   ROSTER_VERSION,
   type Roster,
@@ -13,12 +14,17 @@ import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import { isSecure } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
+import { leastColluders, operatorsOf } from '../../shared/secagg/operators.ts';
 import { checkRoster, defaultThreshold, isPresent, rosterHash } from '../../shared/secagg/roster.ts';
 
 export interface Member {
   id: string;
   /** Ed25519, base64url. */
   key: string;
+}
+
+export interface OperatedMember extends Member {
+  operator: string;
 }
 
 export type Wanted =
@@ -32,7 +38,7 @@ export type Wanted =
 export function rosterWanted(
   collection: string,
   settings: CollectionSettings,
-  members: readonly Member[],
+  members: readonly OperatedMember[],
   last: AnyRoster | null,
 ): Wanted {
   const { privacy, regions, regionsTrain } = settings;
@@ -42,6 +48,7 @@ export function rosterWanted(
   if (members.length === 1) {
     return { kind: 'problem', problem: 'participants: 1 has nobody to hide among, at least 2 are needed' };
   }
+  const colluders = leastColluders({ members: [...members] }, privacy.colluders);
   const roster: Roster = {
     version: ROSTER_VERSION,
     collection,
@@ -49,8 +56,8 @@ export function rosterWanted(
     previous: last === null ? null : rosterHash(last),
     members: [...members].sort((a, b) => (a.id < b.id ? -1 : 1)),
     // More members than the settings were made for need a higher threshold.
-    threshold: Math.max(privacy.threshold ?? 0, defaultThreshold(members.length)),
-    colluders: privacy.colluders,
+    threshold: Math.max(privacy.threshold ?? 0, defaultThreshold(members.length, colluders)),
+    colluders,
   };
   if (last !== null && isPresent(last) && sameContent(last, roster)) return { kind: 'roster', roster: last };
   const problem = rosterProblem(roster);
@@ -75,11 +82,21 @@ export function unkeptRoster(
 
 function sameContent(a: Roster, b: Roster): boolean {
   const content = ({ members, threshold, colluders }: Roster) =>
-    JSON.stringify([members.map(({ id, key }) => [id, key]), threshold, colluders]);
+    JSON.stringify([members.map(({ id, key, operator }) => [id, key, operator]), threshold, colluders]);
   return content(a) === content(b);
 }
 
 function rosterProblem(roster: Roster): string | null {
+  const [largest, ...others] = operatorsOf(roster);
+  const { members, colluders } = roster;
+  if (colluders >= members.length && others.length > 0) {
+    const agreed = colluders - largest!.members;
+    return (
+      `participants: no threshold protects the members beside the ${largest!.members} of ${largest!.operator}, who may ` +
+      `all collude, and ${agreed} more as agreed: there have to be at least ${agreed + 1} of other operators, and there ` +
+      `are ${members.length - largest!.members}. Invite more participants, or set regionsTrain to false`
+    );
+  }
   try {
     checkRoster(roster);
     return null;
@@ -105,7 +122,7 @@ export function settingsProblem(settings: CollectionSettings): string | null {
         collection: 'any',
         epoch: 0,
         previous: null,
-        members: ids.map((id) => ({ id, key: id })),
+        members: ids.map((id) => ({ id, key: id, operator: DEPLOYMENT })),
         threshold: privacy.threshold ?? defaultThreshold(ids.length),
         colluders: privacy.colluders,
       });

@@ -1,7 +1,8 @@
 /** Enrolment from the participant's side: an invitation and a key of its own become an agreement. May be repeated. */
 import { toBase64Url } from '../crypto/bytes.ts';
 import { Agreement, readInvitation } from '../protocol/enrolment.ts';
-import { followChain, type RosterPin } from '../secagg/roster.ts';
+import type { Roster } from '../protocol/secagg.ts';
+import { followChain, isPresent, type RosterPin } from '../secagg/roster.ts';
 import { ConnectionError, type HttpPort, type HttpPortOptions, parse, sender } from './http-port.ts';
 import type { Kept } from './round-guard.ts';
 
@@ -36,12 +37,14 @@ export async function enrol(
 /**
  * Follows the rosters since the pinned one. Invites carry the latest only; who was away for longer asks. The pinned one
  * comes along: its successor may name it by the hash of another version than the pin does.
+ * @param tell is shown each roster that is new
  * @throws ProtocolError when a link is missing or not signed by the admin key
  */
 export async function catchUp(
   port: Pick<HttpPort, 'rosters'>,
   { collection, admin_key }: Pick<Agreement, 'collection' | 'admin_key'>,
   pin: Kept<RosterPin>,
+  tell: (roster: Roster) => void = () => {},
 ): Promise<void> {
   for (;;) {
     const before = pin.get();
@@ -49,5 +52,6 @@ export async function catchUp(
     const last = rosters.at(-1);
     if (last === undefined || last.roster.epoch <= (before?.epoch ?? -1)) return;
     pin.set(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
+    if (isPresent(last.roster)) tell(last.roster);
   }
 }

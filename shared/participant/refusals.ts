@@ -7,6 +7,7 @@ import type { Roster } from '../protocol/secagg.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
 import { isSecure } from '../round/secure-round.ts';
 import { unitNorm } from '../round/unit-norms.ts';
+import { leastColluders } from '../secagg/operators.ts';
 
 type Agreed = Pick<CollectionSettings, 'privacy' | 'regions'>;
 
@@ -41,8 +42,11 @@ export function rosterRefusal(
   privacy: Pick<CollectionSettings['privacy'], 'threshold' | 'colluders'>,
 ): string | null {
   const problem = (detail: string) => `round ${spec.id}: ${detail}`;
-  if (colluders < privacy.colluders) {
-    return problem(`colluders: the roster bears ${colluders} where ${privacy.colluders} were agreed`);
+  const least = leastColluders({ members }, privacy.colluders);
+  if (colluders < least) {
+    const why =
+      least === privacy.colluders ? 'were agreed' : 'are due, with the members of its largest operator';
+    return problem(`colluders: the roster bears ${colluders} where ${least} ${why}`);
   }
   if (threshold < (privacy.threshold ?? 0)) {
     return problem(`threshold: the roster has ${threshold} where ${privacy.threshold} was agreed`);

@@ -52,7 +52,7 @@ const Members = z.array(MemberId).max(MAX_MEMBERS);
  * before then joins `EarlierRoster`, so that chains can still be followed; the directory makes the next epoch of every
  * collection in the present form by itself.
  */
-export const ROSTER_VERSION = 3;
+export const ROSTER_VERSION = 4;
 
 const COLLECTION = CollectionName.describe('Name of the collection');
 const THRESHOLD = z
@@ -66,6 +66,18 @@ const COLLUDERS = z
   .max(MAX_MEMBERS)
   .describe('m: how many participants may collude with the coordinator');
 
+/** Who runs a member. The deployment itself begins with `@`, which no participant's name does. */
+export const OperatorName = z
+  .string()
+  .regex(/^@?[a-z0-9][a-z0-9.-]{0,62}$/, 'the deployment (@deployment), or the name of a separate operator');
+/** Operator of a deployment's own regions in its own rosters. */
+export const DEPLOYMENT = '@deployment';
+
+const unoperated = z.strictObject({
+  id: MemberId.describe('Name of the member'),
+  key: Bytes32.describe('Its Ed25519 key, base64url'),
+});
+
 const rosterFields = {
   collection: COLLECTION,
   epoch: z
@@ -74,16 +86,7 @@ const rosterFields = {
     .max(2 ** 31)
     .describe('Counts the rosters of the collection, from 0 on'),
   previous: Sha256Hex.nullable().describe('SHA-256 of the roster of the epoch before; null for epoch 0'),
-  members: z
-    .array(
-      z.strictObject({
-        id: MemberId.describe('Name of the member'),
-        key: Bytes32.describe('Its Ed25519 key, base64url'),
-      }),
-    )
-    .min(2)
-    .max(MAX_MEMBERS)
-    .describe('Who may take part, in order of id'),
+  members: z.array(unoperated).min(2).max(MAX_MEMBERS).describe('Who may take part, in order of id'),
   threshold: THRESHOLD,
   colluders: COLLUDERS,
 };
@@ -92,14 +95,28 @@ const rosterFields = {
 export const Roster = z.strictObject({
   version: z.literal(ROSTER_VERSION).describe('Version of the form that is signed'),
   ...rosterFields,
+  members: z
+    .array(
+      unoperated.extend({
+        operator: OperatorName.describe('Who runs it: the members of one operator may all collude'),
+      }),
+    )
+    .min(2)
+    .max(MAX_MEMBERS)
+    .describe('Who may take part, in order of id'),
 });
 export type Roster = z.infer<typeof Roster>;
 
-/** Rosters in forms that are not signed any more; versions 1 and 2 did not say which they were. */
+/** Rosters in forms that are not signed any more; versions 1 and 2 did not say which they were, and none who runs whom. */
 export const EarlierRoster = z.strictObject(rosterFields);
+export const RosterOf3 = z.strictObject({
+  version: z.literal(3).describe('Version of the form'),
+  ...rosterFields,
+});
 export type EarlierRoster = z.infer<typeof EarlierRoster>;
+export type RosterOf3 = z.infer<typeof RosterOf3>;
 
-export type AnyRoster = Roster | EarlierRoster;
+export type AnyRoster = Roster | RosterOf3 | EarlierRoster;
 
 const SIGNED_BY_ADMIN = Signature.describe('By the collection’s admin key, base64url');
 
@@ -112,7 +129,7 @@ export type SignedRoster = z.infer<typeof SignedRoster>;
 
 /** In any form: a link of the chain. */
 export const AnySignedRoster = z.strictObject({
-  roster: z.union([Roster, EarlierRoster]).describe('What is signed'),
+  roster: z.union([Roster, RosterOf3, EarlierRoster]).describe('What is signed'),
   signature: SIGNED_BY_ADMIN,
 });
 export type AnySignedRoster = z.infer<typeof AnySignedRoster>;

@@ -16,12 +16,14 @@ import {
   type SignedRoster,
 } from '../protocol/secagg.ts';
 import { refuse } from './errors.ts';
+import { leastColluders, operatorsOf } from './operators.ts';
 
 /** What hashes and signatures of each version are made under. The first two took the round protocol's name of their time. */
 const LABELS: Readonly<Record<number, string>> = {
   1: 'fedcar-secagg/1 roster',
   2: 'fedcar-secagg/2 roster',
   3: 'fedcar-roster/3',
+  4: 'fedcar-roster/4',
 };
 /** Rosters of these versions do not say which they have; the later comes first. */
 const UNNAMED = [2, 1] as const;
@@ -49,9 +51,9 @@ export function hasHash(roster: AnyRoster, hash: string): boolean {
   return versionsOf(roster).some((version) => hashAs(version, roster) === hash);
 }
 
-/** t = ⌊2n/3⌋ + 1. */
-export function defaultThreshold(members: number): number {
-  return Math.floor((2 * members) / 3) + 1;
+/** The least t that is above two thirds of n and, so that no two lists of survivors gather t signatures, (n + m)/2. */
+export function defaultThreshold(members: number, colluders = 0): number {
+  return Math.max(Math.floor((2 * members) / 3), Math.floor((members + colluders) / 2), colluders) + 1;
 }
 
 /**
@@ -67,12 +69,18 @@ export function checkRoster(roster: Roster): void {
       refuse('roster', `members: ${members[i]!.id} is not in order of ids`);
   }
   if (new Set(members.map(({ key }) => key)).size !== n) refuse('roster', 'members: two have one key');
+  if (m < leastColluders(roster, 0)) refuse('roster', tooFewColluders(roster));
   if (t > n) refuse('roster', `threshold: ${t} is above the ${n} members`);
   if (3 * t <= 2 * n) refuse('roster', `threshold: ${t} is not above two thirds of ${n}`);
   if (2 * t <= n + m) refuse('roster', `threshold: 2 · ${t} is not above ${n} members + ${m} colluders`);
   if (t <= m) refuse('roster', `threshold: ${t} is not above ${m} colluders`);
   if ((roster.epoch === 0) !== (roster.previous === null))
     refuse('roster', 'previous: null in epoch 0 and only there');
+}
+
+function tooFewColluders(roster: Roster): string {
+  const { operator, members } = operatorsOf(roster)[0]!;
+  return `colluders: ${roster.colluders} is below the ${members} members of ${operator}, which all may collude`;
 }
 
 /** For the holder of the admin key. */

@@ -78,8 +78,8 @@ export async function hostileHub(
     epoch: 0,
     previous: null,
     threshold: 3,
-    colluders: 1,
-    members: NAMES.map((id, index) => ({ id, key: toBase64Url(signers[index]!.key) })),
+    colluders: 2,
+    members: NAMES.map((id, index) => ({ id, key: toBase64Url(signers[index]!.key), operator: id })),
   };
   const signed = await signRoster(roster, admin);
   const table = Array.from(
@@ -91,7 +91,7 @@ export async function hostileHub(
   const startedAt = Date.now() + 1000;
   const cohort =
     aggregation === 'secure'
-      ? { members: NAMES.length, threshold: 3, colluders: 1 }
+      ? { members: NAMES.length, threshold: 3, colluders: 2 }
       : { members: 1, threshold: 1, colluders: 0 };
   const round = (more: Partial<CountRound> = {}): CountRound => ({
     ...{ id: 'run.0', collection: 'health', kind: 'count', sample: { kind: 'all' }, lineage: 'first' },

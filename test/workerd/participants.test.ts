@@ -8,6 +8,7 @@ import { signRequest } from '../../shared/crypto/request-signature.ts';
 import { catchUp, enrol } from '../../shared/participant/enrol.ts';
 import { type HttpPortOptions, httpPort } from '../../shared/participant/http-port.ts';
 import type { Participants, Rosters } from '../../shared/protocol/api/participant.ts';
+import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 import { readInvitation } from '../../shared/protocol/enrolment.ts';
 import { type RosterPin, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { collection, hubStub } from './objects.ts';
@@ -47,7 +48,7 @@ const portOf = async (who: string, seed: number, collection = NAME) =>
   httpPort({ ...options(await signer(seed)), url: `${ORIGIN}/v1/collections/${collection}`, name: who });
 
 beforeAll(async () => {
-  await collection(NAME, {}, ['east', 'west']);
+  await collection(NAME, { privacy: { colluders: 0 } }, ['east', 'west']);
 });
 
 describe('an invitation', () => {
@@ -195,7 +196,7 @@ describe('the roster', () => {
     await enrol(await invite('clinic-b'), { ...options(await signer(4)), url: ORIGIN });
     const four = (await rosterOf()).current?.roster;
     const epoch = (before.current?.roster.epoch ?? 0) + 1;
-    expect(four).toMatchObject({ epoch, threshold: 3, previous: before.current_hash });
+    expect(four).toMatchObject({ epoch, threshold: 4, colluders: 2, previous: before.current_hash });
     const pins: { pin: RosterPin | null } = { pin: null };
     const keep = {
       get: () => pins.pin,
@@ -220,6 +221,27 @@ describe('the roster', () => {
     expect(chain.map(({ roster }) => roster.epoch)).toEqual([epoch + 1, epoch + 2]);
   });
 
+  it('says what to change where nothing would protect the one beside the deployment’s regions', async () => {
+    const name = 'beside';
+    await collection(name, {}, ['east', 'west']);
+    const prefix = `/v1/collections/${name}`;
+    const privacy = async () => (await call<Privacy>('GET', `${prefix}/privacy`)).json;
+    expect(await privacy()).toMatchObject({
+      protects: 'storage',
+      colluders: 1,
+      operators: [{ operator: '@deployment', members: 2 }],
+    });
+    await enrol(await invite('lone', {}, prefix), { ...options(await signer(31)), url: ORIGIN });
+    const { json } = await call<Problem>('POST', `${prefix}/rounds`);
+    expect(json).toMatchObject({
+      code: 'no_roster',
+      detail: expect.stringContaining('at least 2 of other operators, and there are 1'),
+    });
+    await enrol(await invite('second', {}, prefix), { ...options(await signer(32)), url: ORIGIN });
+    expect((await rosterOf(prefix)).current?.roster).toMatchObject({ threshold: 4, colluders: 3 });
+    expect(await privacy()).toMatchObject({ protects: 'operators', colluders: 3, honest: 1, members: 4 });
+  });
+
   it('of a hall without members lets no run begin', async () => {
     await collection('hall', { regionsTrain: false }, ['hall']);
     const prefix = '/v1/collections/hall';
@@ -239,7 +261,7 @@ describe('an admin key that the deployment does not have', () => {
     call<Rosters & Problem>('PUT', `${prefix}/participants/${path}`, body);
 
   it('signs drafts; what it did not sign is not in force', async () => {
-    await collection('apart', {}, ['east', 'west']);
+    await collection('apart', { privacy: { colluders: 0 } }, ['east', 'west']);
     const admin = await signer(20);
     const key = toBase64Url(admin.key);
     const pending = (await put('admin-key', { key })).json;

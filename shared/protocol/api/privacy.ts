@@ -60,6 +60,20 @@ export const Privacy = z
       .describe(
         'h: so many of the members are sure to be honest and in every sum, threshold minus colluders',
       ),
+    operators: z
+      .array(
+        z.strictObject({
+          operator: z.string().describe('`@deployment`, or the name of a separate operator'),
+          members: z.int().describe('How many members of the roster it runs'),
+        }),
+      )
+      .describe('Who runs the members of the roster, the largest first; empty where sums are plain'),
+    colluders: z.int().describe('m: so many members may collude with the coordinator'),
+    protects: z
+      .enum(['operators', 'storage', 'nobody'])
+      .describe(
+        '`operators`: secure sums protect every operator’s members from the others and from the coordinator; `storage`: all members are one operator’s, and sums protect the coordinator’s storage, not anybody from that operator; `nobody`: sums are plain',
+      ),
     members: z.int().describe('n: members of the roster; where sums are plain, those that take part'),
     next_run: z
       .strictObject({

@@ -50,7 +50,7 @@ describe('a participant', () => {
     expect(refusalOf(round(more), 'c', agreed)).toContain(detail);
   });
 
-  const members = Array.from({ length: 8 }, (_, i) => ({ id: `r${i}`, key: 'k' }));
+  const members = Array.from({ length: 8 }, (_, i) => ({ id: `r${i}`, key: 'k', operator: '@deployment' }));
   const cohort = { members: 8, threshold: 6, colluders: 1 };
 
   it.each(['members', 'threshold', 'colluders'] as const)(
@@ -80,6 +80,14 @@ describe('a participant', () => {
   ])('refuses a roster with %s than agreed', (_, roster, detail) => {
     const signed = { members, ...roster };
     expect(rosterRefusal(round({}), signed, { threshold: 6, colluders: 1 })).toContain(detail);
+  });
+
+  it('refuses a roster whose largest operator could collude with more than it bears', () => {
+    const own = members.map((member, i) => ({ ...member, operator: i < 5 ? '@deployment' : member.id }));
+    const refusal = (colluders: number) =>
+      rosterRefusal(round({ noiseMultiplier: 0 }), { members: own, threshold: 8, colluders }, agreed.privacy);
+    expect(refusal(5)).toContain('bears 5 where 6 are due');
+    expect(refusal(6)).toBeNull();
   });
 
   it('asks for no noise where none was agreed', () => {

@@ -6,6 +6,7 @@ import type { RandomSource } from '../../../../shared/crypto/random.ts';
 import { addInto } from '../../../../shared/crypto/ring.ts';
 import {
   type AggregationGraph,
+  DEPLOYMENT,
   ROSTER_VERSION,
   type Roster,
   type RoundParameters,
@@ -66,7 +67,7 @@ async function makeCohort(size: number, change: Partial<Roster>): Promise<Cohort
       collection: 'help',
       epoch: 0,
       previous: null,
-      members: [...signers].map(([id, { key }]) => ({ id, key: toBase64Url(key) })),
+      members: [...signers].map(([id, { key }]) => ({ id, key: toBase64Url(key), operator: DEPLOYMENT })),
       threshold: defaultThreshold(size),
       colluders: 0,
       ...change,

@@ -6,6 +6,7 @@ import { labelled, sha256 } from '../../../../shared/crypto/hash.ts';
 import { catchUp } from '../../../../shared/participant/enrol.ts';
 import {
   AnySignedRoster,
+  DEPLOYMENT,
   InviteMessage,
   ROSTER_VERSION,
   type Roster,
@@ -35,7 +36,8 @@ const chains = vectors.chains.map(({ protocol, adminKey, rosters, hashes }, inde
 /** What the directory makes of a chain now: the same members in the present form. */
 async function successor(last: AnySignedRoster): Promise<SignedRoster> {
   const { members, threshold, colluders, epoch } = last.roster;
-  const content = { members, threshold, colluders, collection: COLLECTION };
+  const operated = members.map((member) => ({ operator: DEPLOYMENT, ...member }));
+  const content = { members: operated, threshold, colluders, collection: COLLECTION };
   const roster: Roster = {
     version: ROSTER_VERSION,
     ...content,

@@ -8,12 +8,32 @@ export function PrivacyCard({ state: { privacy } }: { state: State }) {
   return (
     <Card id="privacy" title="Privacy budget">
       <LoadState of={privacy} />
+      {privacy.value === null ? null : <Protection privacy={privacy.value} />}
       {privacy.value === null ? null : privacy.value.noise === 'off' ? (
         <NoNoise privacy={privacy.value} />
       ) : (
         <Budget privacy={privacy.value} />
       )}
     </Card>
+  );
+}
+
+const PROTECTION: Record<Privacy['protects'], string> = {
+  operators: 'Sums protect each operator’s questions from the others and from this service.',
+  storage: 'Sums protect what is stored here; they protect nobody from the operator, who runs all members.',
+  nobody: 'Sums are plain: this service sees what each member adds.',
+};
+
+/** Who runs the members, and against whom the sums protect. */
+function Protection({ privacy: { operators, protects } }: { privacy: Privacy }) {
+  const each = operators.map(({ operator, members }) => {
+    const name = operator.startsWith('@') ? 'this deployment' : operator;
+    return `${name} (${many(members, 'member')})`;
+  });
+  return (
+    <p class="hint">
+      {PROTECTION[protects]} {each.length > 0 ? `Operators: ${each.join(', ')}.` : null}
+    </p>
   );
 }
 
