@@ -1,5 +1,5 @@
 /** The rules of the source tree: which part may import which, how long a file may be, and what no file may name. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -179,6 +179,16 @@ describe('what the API answers is declared once, in shared/protocol/api', () => 
     const calling = sources.filter((file) => /^(cli|workers\/dashboard)\//.test(file));
     expect(calling.filter((file) => inPlace.test(textOf(file)))).toEqual([]);
   });
+});
+
+it('documents name files that are there', () => {
+  const named = ['docs/architecture.md', 'CONTRIBUTING.md'].flatMap((document) => {
+    const text = textOf(document);
+    const paths = /`((?:cli|docs|durable-objects|models|scripts|shared|test|workers)\/[\w./-]+)`/g;
+    return [...text.matchAll(paths)].map(([, path]) => path as string);
+  });
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
 describe('every file', () => {
