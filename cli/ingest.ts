@@ -1,7 +1,8 @@
 /** Documents and query records into a collection, through the API that every user has, in batches. */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FeedbackInput, FeedbackReceipt } from '../shared/protocol/api/feedback.ts';
-import type { ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
+import type { Item, ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
 import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
@@ -51,8 +52,10 @@ export interface UploadedRecords {
 
 const DOCUMENTS_PER_REQUEST = 32;
 const RECORDS_PER_REQUEST = 250;
-/** Half of what a request may have: JSON escapes some characters. */
-const BYTES_PER_REQUEST = 2 << 20;
+/** What a region embeds while the upload waits, about four bytes a token: so the uploads' progress is the encoder's. */
+const DOCUMENT_BYTES_PER_REQUEST = 48 << 10;
+/** Half of what a request may have. */
+const RECORD_BYTES_PER_REQUEST = 2 << 20;
 /** One request waits in the encoder's queue while another's answer travels. */
 const REQUESTS_AT_ONCE = 2;
 /** So many entries are read ahead; regions take turns among them. */
@@ -77,9 +80,11 @@ export async function uploadDocuments(
     resumed: 0,
     blank,
   };
+  const indexing: string[] = [];
   const visible = withoutBlank(documents, blank);
   const sizeOf = ({ document }: IngestedDocument) => Buffer.byteLength(JSON.stringify(document)) + 512;
-  await inBatches(visible, DOCUMENTS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
+  const limits = { entries: DOCUMENTS_PER_REQUEST, bytes: DOCUMENT_BYTES_PER_REQUEST };
+  await inBatches(visible, limits, sizeOf, progress, async ({ region, entries }) => {
     // Some corpora have documents that are a title only.
     const items = entries.map(({ document }) => ({ ...document, text: document.text || document.title }));
     const body = region === null ? { items } : { items, region };
@@ -89,12 +94,45 @@ export async function uploadDocuments(
       if (failure) throw new Error(`region ${failure.region} refused documents: ${failure.detail}`);
       for (const receipt of answer.items) {
         done.regions.set(receipt.key, receipt.region);
-        done[receipt.status] += 1;
+        done[receipt.change] += 1;
+        if (receipt.status === 'indexing') indexing.push(receipt.key);
       }
     });
     if (!sent) done.resumed += items.length;
   });
+  await untilIndexed(client, indexing, (ready, note) =>
+    progress.update(done.regions.size + done.resumed - indexing.length + ready, note),
+  );
   return done;
+}
+
+/** What was uploaded is looked after again after so long. */
+const LOOK_MS = 1000;
+
+/** Waits until long documents are found as well, which their regions embed after the upload. */
+async function untilIndexed(
+  client: Client,
+  keys: readonly string[],
+  tell: (ready: number, note: string) => void,
+): Promise<void> {
+  for (const [at, key] of keys.entries()) {
+    for (;;) {
+      const item = await itemOf(client, key);
+      if (item?.status !== 'indexing') break;
+      tell(at, `indexing ${key}: ${item.indexed} of ${item.passages} passages`);
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
+/** Null when somebody has deleted it. */
+async function itemOf(client: Client, key: string): Promise<Item | null> {
+  try {
+    return await client.get<Item>(`/items/${encodeURIComponent(key)}`);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'unknown_item') return null;
+    throw error;
+  }
 }
 
 /** Those with something to search for in them; the keys of the others go to `blank`. */
@@ -140,7 +178,8 @@ export async function uploadRecords(
   const done = { accepted: 0, duplicates: 0, refused: 0, resumed: 0 };
   const unknown = new Set<string>();
   const sizeOf = ({ record }: IngestedRecord) => Buffer.byteLength(JSON.stringify(record)) + 512;
-  await inBatches(records, RECORDS_PER_REQUEST, sizeOf, progress, async ({ region, entries }) => {
+  const limits = { entries: RECORDS_PER_REQUEST, bytes: RECORD_BYTES_PER_REQUEST };
+  await inBatches(records, limits, sizeOf, progress, async ({ region, entries }) => {
     const body = { records: entries.map((entry) => entry.record), ...(region === null ? {} : { region }) };
     const sent = await unlessSent(client, '/feedback', body, journal, async () => {
       const answer = await postRecords(client, body);
@@ -187,7 +226,7 @@ async function unlessSent(
 /** Reads entries window by window, so that a corpus never has to fit into memory. */
 async function inBatches<T extends { region: string | null }>(
   entries: Entries<T>,
-  size: number,
+  limits: { entries: number; bytes: number },
   sizeOf: (entry: T) => number,
   progress: Progress,
   send: (batch: Batch<T>) => Promise<void>,
@@ -196,7 +235,7 @@ async function inBatches<T extends { region: string | null }>(
   let bytes = 0;
   let window: T[] = [];
   const flush = async () => {
-    const batches = batchesByRegion(window, size, sizeOf, BYTES_PER_REQUEST);
+    const batches = batchesByRegion(window, limits.entries, sizeOf, limits.bytes);
     window = [];
     bytes = 0;
     await concurrent(batches, REQUESTS_AT_ONCE, async (batch) => {

@@ -111,6 +111,42 @@ const NOTHING_IN_IT = {
   detail: 'text: nothing to search for in it, and there is no title',
 };
 
+/** How long an upload that wants to wait waits for its documents to be indexed. */
+const WAIT_MS = 120_000;
+
+export interface UploadOptions {
+  /** Null: the collection chooses. */
+  region: string | null;
+  /** Until everything is indexed (true), not at all (false), or as long as it is little work (null). */
+  wait: boolean | null;
+  /** The client has left: nobody waits any more, and alarms go on. */
+  signal: AbortSignal;
+}
+
+/** Has a region embed call by call what waits of these documents, as long as somebody waits for it. */
+async function untilIndexed(
+  services: Services,
+  region: RegionApi,
+  receipts: ItemReceipt[],
+  signal: AbortSignal,
+) {
+  const waiting = receipts.filter(({ status }) => status === 'indexing').map(({ key }) => key);
+  const until = services.now() + WAIT_MS;
+  for (let more = waiting.length > 0; more && !signal.aborted && services.now() < until; ) {
+    const outcome = await region.indexItems(waiting);
+    if (!outcome.ok) return receipts;
+    more = outcome.value;
+  }
+  return await Promise.all(
+    receipts.map(async (receipt): Promise<ItemReceipt> => {
+      if (receipt.status !== 'indexing') return receipt;
+      const item = await region.item(receipt.key);
+      const { indexed = 0, passages = 0, status = 'indexed' } = item ?? {};
+      return { ...receipt, passages, indexed, status: status === 'indexing' ? status : receipt.change };
+    }),
+  );
+}
+
 /**
  * Uploads items, each to its region: where it lies already, else `region`, else by the coordinator's choice.
  * Receipts come in the order of `items`.
@@ -119,7 +155,7 @@ export async function placeItems(
   services: Services,
   collection: Collection,
   items: readonly ItemInput[],
-  region: string | null,
+  { region, wait, signal }: UploadOptions,
 ): Promise<ItemReceipts> {
   if (region !== null) requireRegion(collection, region);
   const keys = items.map((item) => item.key);
@@ -141,9 +177,15 @@ export async function placeItems(
     [...shares].map(async ([name, share]) => {
       const there = share.map((item) => item.key);
       const failed = await unlessRegionFails(name, there, async () => {
-        const outcome = await services.region(collection, name).putItems(share);
-        if (outcome.ok) for (const receipt of outcome.value) receipts.set(receipt.key, receipt);
-        else errors.push({ region: name, code: outcome.code, detail: outcome.detail, keys: there });
+        const home = services.region(collection, name);
+        const outcome = await home.putItems(share, wait === false);
+        if (!outcome.ok) {
+          errors.push({ region: name, code: outcome.code, detail: outcome.detail, keys: there });
+          return;
+        }
+        const made =
+          wait === true ? await untilIndexed(services, home, outcome.value, signal) : outcome.value;
+        for (const receipt of made) receipts.set(receipt.key, receipt);
       });
       if (failed !== null) errors.push(failed);
     }),

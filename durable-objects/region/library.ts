@@ -1,6 +1,7 @@
 /**
  * The document side of a Region's SQLite: items and their passages. Every change gets the next sequence number, so
- * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date.
+ * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date. A passage
+ * that waits for its embedding has the number 0: nobody but its item's readers sees it before it has one.
  */
 import type {
   Item,
@@ -17,13 +18,22 @@ export interface PreparedPassage {
   text: string;
   hash: string;
   tokens: number;
-  embedding: Float32Array;
+  /** Null of one that waits for it. */
+  embedding: Float32Array | null;
 }
 
 export interface StoredPassage extends PreparedPassage {
   item: string;
   seq: number;
 }
+
+/** A passage that searches find. */
+export type IndexedPassage = StoredPassage & { embedding: Float32Array };
+
+/** What names a passage with its text. */
+export type PassageText = Pick<StoredPassage, 'item' | 'ordinal' | 'hash' | 'text' | 'tokens'>;
+
+export type ItemChange = 'created' | 'updated' | 'unchanged';
 
 /** Changes for the coordinator, in order of `seq`. */
 export type PassageChange =
@@ -37,13 +47,14 @@ interface SummaryRow extends Record<string, SqlStorageValue> {
   metadata: string;
   timestamp: number;
   passages: number;
+  waiting: number;
 }
 
 interface ItemRow extends SummaryRow {
   text: string;
 }
 
-const SUMMARY = 'SELECT key, title, format, metadata, timestamp, passages FROM items';
+const SUMMARY = 'SELECT key, title, format, metadata, timestamp, passages, waiting FROM items';
 
 interface PassageRow extends Record<string, SqlStorageValue> {
   item: string;
@@ -68,10 +79,11 @@ export class Library {
     return this.#storage.sql;
   }
 
-  #nextSeq(): number {
-    const seq = (this.#values.get<number>('seq') ?? 0) + 1;
-    this.#values.set('seq', seq);
-    return seq;
+  /** The first of `count` sequence numbers that follow. */
+  #nextSeq(count = 1): number {
+    const last = this.lastSeq();
+    this.#values.set('seq', last + count);
+    return last + 1;
   }
 
   item(key: string, region: string): Item | null {
@@ -105,33 +117,70 @@ export class Library {
       .map(toPassage);
   }
 
-  passage(item: string, ordinal: number): StoredPassage | null {
+  /** One that searches find. */
+  passage(item: string, ordinal: number): IndexedPassage | null {
     const row = this.#sql
-      .exec<PassageRow>('SELECT * FROM passages WHERE item = ? AND ordinal = ?', item, ordinal)
+      .exec<PassageRow>('SELECT * FROM passages WHERE item = ? AND ordinal = ? AND seq > 0', item, ordinal)
       .toArray()[0];
-    return row === undefined ? null : toPassage(row);
+    return row === undefined ? null : (toPassage(row) as IndexedPassage);
   }
 
   /** Passages that changed after `watermark`, one at a time. */
-  *since(watermark: number): Generator<StoredPassage> {
+  *since(watermark: number): Generator<IndexedPassage> {
     for (const row of this.#sql.exec<PassageRow>(
       'SELECT * FROM passages WHERE seq > ? ORDER BY seq',
       watermark,
     )) {
-      yield toPassage(row);
+      yield toPassage(row) as IndexedPassage;
     }
+  }
+
+  /** Tokens of those of `keys` that wait for their embedding, and of how many passages. */
+  waitingOf(keys: readonly string[]): { tokens: number; passages: number } {
+    return this.#sql
+      .exec<{ tokens: number; passages: number }>(
+        `SELECT coalesce(sum(tokens), 0) AS tokens, count(*) AS passages FROM passages
+         WHERE seq = 0 AND item IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(keys),
+      )
+      .one();
+  }
+
+  /** Passages that wait for their embedding, those that came first first, one at a time; of `keys` only, if given. */
+  *waiting(keys: readonly string[] | null): Generator<PassageText> {
+    const those = keys === null ? '' : 'AND item IN (SELECT value FROM json_each(?))';
+    yield* this.#sql.exec<PassageText & Record<string, SqlStorageValue>>(
+      `SELECT item, ordinal, hash, text, tokens FROM passages WHERE seq = 0 ${those} ORDER BY rowid`,
+      ...(keys === null ? [] : [JSON.stringify(keys)]),
+    );
+  }
+
+  /** Gives passages their embeddings, but for those that have changed or gone meanwhile. */
+  embedded(passages: readonly { passage: PassageText; embedding: Float32Array }[]): void {
+    this.#storage.transactionSync(() => {
+      let seq = this.#nextSeq(passages.length);
+      for (const { passage, embedding } of passages) {
+        const { item, ordinal, hash } = passage;
+        const { rowsWritten } = this.#sql.exec(
+          'UPDATE passages SET embedding = ?, seq = ? WHERE item = ? AND ordinal = ? AND hash = ? AND seq = 0',
+          ...[embedding.slice().buffer, seq, item, ordinal, hash],
+        );
+        if (rowsWritten === 0) continue;
+        seq += 1;
+        this.#sql.exec('UPDATE items SET waiting = waiting - 1 WHERE key = ?', item);
+      }
+    });
   }
 
   lastSeq(): number {
     return this.#values.get<number>('seq') ?? 0;
   }
 
-  /** Writes an item with its passages; those whose hash stays the same keep their row and what it learned. */
-  put(
-    input: ItemInput,
-    passages: readonly PreparedPassage[],
-    now: number,
-  ): 'created' | 'updated' | 'unchanged' {
+  /**
+   * Writes an item with its passages; those whose hash stays the same keep their row and what it learned. Of a text that
+   * changed nothing is found any more, also while its passages wait.
+   */
+  put(input: ItemInput, passages: readonly PreparedPassage[], now: number): ItemChange {
     return this.#storage.transactionSync(() => {
       const before = this.item(input.key, '');
       const old = new Map(this.passagesOf(input.key).map((passage) => [passage.ordinal, passage]));
@@ -143,6 +192,7 @@ export class Library {
           continue;
         }
         if (previous !== undefined) this.#bury(previous);
+        const { embedding } = passage;
         this.#sql.exec(
           `INSERT OR REPLACE INTO passages (item, ordinal, text, hash, tokens, embedding, seq)
            VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -151,11 +201,12 @@ export class Library {
           passage.text,
           passage.hash,
           passage.tokens,
-          passage.embedding.slice().buffer,
-          this.#nextSeq(),
+          embedding === null ? new ArrayBuffer(0) : embedding.slice().buffer,
+          embedding === null ? 0 : this.#nextSeq(),
         );
       }
       for (const passage of old.values()) this.#removePassage(passage);
+      const waiting = this.waitingOf([input.key]).passages;
       const metadata = JSON.stringify(input.metadata);
       if (
         before !== null &&
@@ -164,11 +215,13 @@ export class Library {
         before.format === input.format &&
         JSON.stringify(before.metadata) === metadata
       ) {
+        const figures = 'UPDATE items SET passages = ?, waiting = ? WHERE key = ?';
+        this.#sql.exec(figures, passages.length, waiting, input.key);
         return 'unchanged';
       }
       this.#sql.exec(
-        `INSERT OR REPLACE INTO items (key, title, text, format, metadata, timestamp, passages)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO items (key, title, text, format, metadata, timestamp, passages, waiting)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         input.key,
         input.title,
         input.text,
@@ -176,6 +229,7 @@ export class Library {
         metadata,
         now,
         passages.length,
+        waiting,
       );
       return before === null ? 'created' : 'updated';
     });
@@ -199,7 +253,9 @@ export class Library {
     this.#sql.exec('DELETE FROM passages WHERE item = ? AND ordinal = ?', passage.item, passage.ordinal);
   }
 
-  #bury(passage: Pick<StoredPassage, 'item' | 'ordinal' | 'hash'>): void {
+  #bury(passage: Pick<StoredPassage, 'item' | 'ordinal' | 'hash' | 'seq'>): void {
+    // Nobody has heard of one that waited.
+    if (passage.seq === 0) return;
     this.#sql.exec(
       'INSERT INTO gone (seq, item, ordinal, hash) VALUES (?, ?, ?, ?)',
       this.#nextSeq(),
@@ -215,7 +271,8 @@ export class Library {
    */
   registerAnew(listed: readonly Pick<StoredPassage, 'item' | 'ordinal' | 'hash'>[]): void {
     this.#storage.transactionSync(() => {
-      for (const row of listed) if (this.passage(row.item, row.ordinal) === null) this.#bury(row);
+      for (const row of listed)
+        if (this.passage(row.item, row.ordinal) === null) this.#bury({ ...row, seq: this.lastSeq() + 1 });
       this.#values.set('registered', 0);
     });
   }
@@ -256,10 +313,10 @@ export class Library {
     });
   }
 
-  counts(): { items: number; passages: number } {
-    const items = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM items').one().n;
-    const passages = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM passages').one().n;
-    return { items, passages };
+  /** `passages` with those that wait. */
+  counts(): { items: number; passages: number; waiting: number } {
+    const of = (query: string) => this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${query}`).one().n;
+    return { items: of('items'), passages: of('passages'), waiting: of('passages WHERE seq = 0') };
   }
 }
 
@@ -276,6 +333,8 @@ function toSummary(row: SummaryRow, region: string): ItemSummary {
     metadata: JSON.parse(row.metadata) as ItemMetadata,
     timestamp: row.timestamp,
     passages: row.passages,
+    indexed: row.passages - row.waiting,
+    status: row.waiting === 0 ? 'indexed' : 'indexing',
   };
 }
 
@@ -287,5 +346,5 @@ const MAX_CHARACTERS = 4096;
 
 function toPassage(row: PassageRow): StoredPassage {
   const text = row.text.slice(0, headLength(row.text, MAX_CHARACTERS));
-  return { ...row, text, embedding: new Float32Array(row.embedding) };
+  return { ...row, text, embedding: row.seq === 0 ? null : new Float32Array(row.embedding) };
 }

@@ -34,8 +34,8 @@ export interface MovingParts {
   /** An item as it stands; null when it is gone. */
   item(key: string): Item | null;
   ledger(): KeptLedger;
-  /** Hands a piece to the region of the settings' generation. */
-  hand(to: CollectionSettings, piece: Handover): Promise<void>;
+  /** Hands a piece to the region of the settings' generation. Returns how many passages wait there for their embedding. */
+  hand(to: CollectionSettings, piece: Handover): Promise<number>;
 }
 
 export class Moving {
@@ -127,8 +127,10 @@ export class Moving {
     if (state === null) return false;
     if (state.underWay.length > 0) await this.#settle(state);
     else if (!(await this.#items(state)) && !(await this.#records(state))) {
-      if (!state.ledger) await this.#hand(state, { ledger: this.#parts.ledger() });
-      this.#update((now) => ({ ...now, ledger: true, caughtUp: true }));
+      if (state.caughtUp) return false;
+      const waiting = await this.#hand(state, state.ledger ? {} : { ledger: this.#parts.ledger() });
+      // What was handed over serves there once it is embedded.
+      this.#update((now) => ({ ...now, ledger: true, caughtUp: waiting === 0 }));
       return false;
     }
     return true;
@@ -193,7 +195,7 @@ export class Moving {
     this.#update((now) => ({ ...now, underWay: [] }));
   }
 
-  #hand(state: State, piece: Partial<Handover>): Promise<void> {
+  #hand(state: State, piece: Partial<Handover>): Promise<number> {
     const empty: Handover = { items: [], removed: [], records: [], dropped: [], ledger: null };
     return this.#parts.hand(state.to, { ...empty, ...piece });
   }

@@ -1,61 +1,34 @@
-/** From an uploaded item to its passages: split to fit the encoder, hashed, embedded by the adapter-free encoder. */
+/** From an uploaded item to its passages: split to fit the encoder, and hashed. What an item has already stays embedded. */
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput } from '../../shared/protocol/api/item.ts';
 import { splitDocument } from '../../shared/retrieval/chunking.ts';
 import { collapseSpace } from '../../shared/retrieval/text.ts';
 import type { PreparedPassage, StoredPassage } from './library.ts';
 
-/** Passages of every item, in order. Texts that an item already has are not embedded again. */
+/** Passages of an item, in order. @param known those that it has */
 export async function preparePassages(
-  items: readonly ItemInput[],
-  engine: Engine,
+  item: ItemInput,
+  engine: Pick<Engine, 'tokenize' | 'info'>,
   model: string,
-  known: (key: string) => StoredPassage[],
-): Promise<PreparedPassage[][]> {
+  known: readonly StoredPassage[],
+): Promise<PreparedPassage[]> {
   const options = {
     countTokens: (text: string) => engine.tokenize(text).length,
     maxTokens: engine.info.maxTokens,
   };
-  const pieces = items.map((item) =>
-    splitDocument(item, options).map(({ text }, ordinal) => ({ ordinal, text, ids: engine.tokenize(text) })),
-  );
-  const prepared: PreparedPassage[][] = [];
-  const missing: { passage: PreparedPassage; ids: Int32Array }[] = [];
-  for (const [index, item] of items.entries()) {
-    const stored = await KnownPassages.of(known(item.key), model);
-    const passages: PreparedPassage[] = [];
-    for (const piece of pieces[index] ?? []) {
-      const hash = stored.hashOf(piece.text) ?? (await passageHash(model, piece.text));
-      const embedding = stored.embeddings.get(hash);
-      const passage: PreparedPassage = {
-        ordinal: piece.ordinal,
-        text: piece.text,
-        hash,
-        tokens: piece.ids.length,
-        embedding: embedding ?? new Float32Array(0),
-      };
-      if (embedding === undefined) missing.push({ passage, ids: piece.ids });
-      passages.push(passage);
-    }
-    prepared.push(passages);
-  }
-  if (missing.length > 0) {
-    const { width } = engine.info;
-    const embeddings = await engine.embed(
-      missing.map(({ ids }) => ids),
-      { kind: 'none' },
-      { priority: 'background' },
-    );
-    missing.forEach(({ passage }, index) => {
-      passage.embedding = embeddings.slice(index * width, (index + 1) * width);
-    });
+  const stored = await KnownPassages.of(known, model);
+  const prepared: PreparedPassage[] = [];
+  for (const [ordinal, { text }] of splitDocument(item, options).entries()) {
+    const hash = stored.hashOf(text) ?? (await passageHash(model, text));
+    const embedding = stored.embeddings.get(hash) ?? null;
+    prepared.push({ ordinal, text, hash, tokens: engine.tokenize(text).length, embedding });
   }
   return prepared;
 }
 
 /** Passages that an item has already. */
 class KnownPassages {
-  readonly embeddings: ReadonlyMap<string, Float32Array>;
+  readonly embeddings: ReadonlyMap<string, Float32Array | null>;
   readonly #hashes: ReadonlyMap<string, string>;
 
   private constructor(passages: readonly StoredPassage[], hashes: ReadonlyMap<string, string>) {

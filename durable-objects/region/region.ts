@@ -36,11 +36,11 @@ import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
+import { CALL_TOKENS, SLICE_TOKENS as INDEX_TOKENS, Indexing } from './indexing.ts';
 import { type Join, joinOf } from './join.ts';
 import { Library } from './library.ts';
 import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
 import { Moving } from './moving.ts';
-import { preparePassages } from './passages.ts';
 import { RecordLog, unitKey } from './records.ts';
 import { registerPassages } from './registration.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -52,6 +52,8 @@ const SLICE_TOKENS = 4096;
 /** Steps of one alarm; at most one of them is a full slice. */
 const STEPS_PER_ALARM = 6;
 const RETRY_MS = 5_000;
+/** How often it looks whether the next generation has embedded what it was handed. */
+const LOOK_MS = 1_000;
 const DAY_MS = 86_400_000;
 /** How long the next generation may take over a piece; one document may be very long. */
 const PIECE_MS = 300_000;
@@ -63,6 +65,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #shard: Shard;
   readonly #records: RecordLog;
   readonly #ledger: LedgerStore;
+  readonly #indexing: Indexing;
   readonly #moving: Moving;
   #membership: Membership | null = null;
   /** Draws samples, dithers and noise. */
@@ -80,6 +83,14 @@ export class Region extends TracedObject implements RegionApi {
     this.#records = new RecordLog(ctx.storage);
     this.#ledger = new LedgerStore(ctx.storage);
     this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
+    this.#indexing = new Indexing({
+      storage: ctx.storage,
+      documents: this.#library,
+      alarm: this.#alarm,
+      engine: () => this.#engine(),
+      model: async () => (await modelInfo(env, this.#identity().settings.encoder)).sha256,
+      touched: (keys) => this.#moving.touch(keys),
+    });
     this.#moving = new Moving(ctx.storage, {
       item: (key) => this.#library.item(key, ''),
       ledger: () => this.#ledger.handOver(KEPT_SERIALS),
@@ -119,31 +130,21 @@ export class Region extends TracedObject implements RegionApi {
     return this.#ledger.entries();
   }
 
-  async putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>> {
+  async putItems(items: ItemInput[], later = false): Promise<Outcome<ItemReceipt[]>> {
     return await unlessEngineFails(async () => {
-      const receipts = await this.#put(items, () => Date.now());
+      const receipts = await this.#indexing.put(items, this.#identity().name, () => Date.now(), later);
       // Found in the next generation, too, when the call returns.
       if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
       return { ok: true, value: receipts };
     });
   }
 
-  /** @param stampOf when an item was written, milliseconds since 1970 */
-  async #put<T extends ItemInput>(items: T[], stampOf: (item: T) => number): Promise<ItemReceipt[]> {
-    const { name, settings } = this.#identity();
-    const engine = await this.#engine();
-    const { sha256 } = await modelInfo(this.env, settings.encoder);
-    const prepared = await preparePassages(items, engine, sha256, (key) => this.#library.passagesOf(key));
-    const receipts = this.ctx.storage.transactionSync(() => {
-      this.#moving.touch(items.map(({ key }) => key));
-      return items.map((item, index): ItemReceipt => {
-        const passages = prepared[index] ?? [];
-        const status = this.#library.put(item, passages, stampOf(item));
-        return { key: item.key, region: name, passages: passages.length, status };
-      });
+  async indexItems(keys: string[]): Promise<Outcome<boolean>> {
+    return await unlessEngineFails(async () => {
+      const more = await this.#indexing.slice(CALL_TOKENS, keys);
+      await this.#alarm.by(Date.now());
+      return { ok: true, value: more };
     });
-    await this.#alarm.by(Date.now());
-    return receipts;
   }
 
   async removeItem(key: string): Promise<boolean> {
@@ -239,17 +240,17 @@ export class Region extends TracedObject implements RegionApi {
     this.#moving.stop();
   }
 
-  /** Takes a piece from the region whose place this one takes. */
-  async adopt({ items, removed, records, dropped, ledger }: Handover): Promise<void> {
+  /** Takes a piece from the region whose place this one takes. Returns how many passages wait for their embedding. */
+  async adopt({ items, removed, records, dropped, ledger }: Handover): Promise<number> {
     if (items.length > 0) {
-      const inputs = items.map(({ region: _, passages: __, ...item }) => item);
-      await this.#put(inputs, ({ timestamp }) => timestamp);
+      await this.#indexing.put(items, this.#identity().name, ({ timestamp }) => timestamp, false);
     }
     for (const key of removed) this.#remove(key);
     if (records.length > 0 || dropped.length > 0) this.#records.adopt(records, dropped, await this.#engine());
     if (ledger !== null) this.#ledger.takeOver(ledger);
     await this.#alarm.by(Date.now());
     await this.#expireLater();
+    return this.#library.counts().waiting;
   }
 
   /** This region in another generation. */
@@ -263,6 +264,8 @@ export class Region extends TracedObject implements RegionApi {
     try {
       for (let piece = 0; await this.#moving.step(); )
         if (++piece >= pieces) return await this.#alarm.by(Date.now());
+      const waits = this.#moving.to() !== null && !this.#moving.caughtUp;
+      if (waits) await this.#alarm.by(Date.now() + LOOK_MS);
     } catch (error) {
       logLine('handover_late', { level: 'warn', error: errorText(error) });
       await this.#alarm.by(Date.now() + RETRY_MS);
@@ -300,6 +303,8 @@ export class Region extends TracedObject implements RegionApi {
     }
     try {
       this.#expire();
+      const more = await this.#indexing.slice(INDEX_TOKENS, null);
+      if (more) await this.#alarm.by(Date.now());
       await this.flush();
       await this.#handOn(1);
       const after = await this.#steps();

@@ -51,4 +51,6 @@ export const MIGRATIONS = [
   'ALTER TABLE records ADD COLUMN event TEXT;',
   // For a short time the third migration was the index alone: databases of then have not had the table.
   MOVING_TABLE,
+  // Passages of an item that have no embedding yet; such a passage has an empty one, and seq 0.
+  'ALTER TABLE items ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;',
 ] as const;

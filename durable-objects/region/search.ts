@@ -8,7 +8,7 @@ import { passageId } from '../../shared/protocol/names.ts';
 import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
 import { dot } from '../../shared/retrieval/head.ts';
-import type { Library, StoredPassage } from './library.ts';
+import type { IndexedPassage, Library } from './library.ts';
 
 /** The test that `filters` ask for, null asking for nothing. They are read once: a test runs for many items. */
 export function filterOf(filters: Filters | null): (item: ItemSummary) => boolean {
@@ -31,7 +31,7 @@ export function answerPassages(library: Library, region: string, request: Passag
     }
     return item;
   };
-  const add = (passage: StoredPassage, score: number): void => {
+  const add = (passage: IndexedPassage, score: number): void => {
     const item = itemOf(passage.item);
     if (item === null) return;
     hits.push({
@@ -56,7 +56,7 @@ export function answerPassages(library: Library, region: string, request: Passag
     add(passage, candidate.score);
   }
   if (!request.fresh) return hits;
-  let fresh: { passage: StoredPassage; score: number }[] = [];
+  let fresh: { passage: IndexedPassage; score: number }[] = [];
   let last = { key: '', shown: false };
   for (const passage of library.since(request.watermark)) {
     // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
@@ -75,7 +75,7 @@ export function answerPassages(library: Library, region: string, request: Passag
 }
 
 /** The best passage of each of the best `keep` items: one long document must not take the place of the others. */
-function bestOfItems<T extends { passage: StoredPassage; score: number }>(
+function bestOfItems<T extends { passage: IndexedPassage; score: number }>(
   found: readonly T[],
   keep: number,
 ): T[] {

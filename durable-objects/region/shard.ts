@@ -243,7 +243,7 @@ export class Shard implements ShardStore {
   probeTitles(active: ReadonlySet<string>, limit: number): ProbeTitle[] {
     const titles: ProbeTitle[] = [];
     for (const item of this.#sql.exec<{ key: string; title: string }>(
-      "SELECT key, title FROM items WHERE title <> '' ORDER BY key",
+      "SELECT key, title FROM items WHERE title <> '' AND waiting = 0 ORDER BY key",
     )) {
       if (active.has(item.key)) continue;
       titles.push({ item: item.key, title: item.title });

@@ -126,7 +126,10 @@ export interface CoordinatorApi {
 }
 
 export interface RegionApi {
-  putItems(items: ItemInput[]): Promise<Outcome<ItemReceipt[]>>;
+  /** Stores documents; they are embedded with the call where that is little work, unless `later`, else in alarms. */
+  putItems(items: ItemInput[], later?: boolean): Promise<Outcome<ItemReceipt[]>>;
+  /** Embeds a call's worth of what waits of these documents. Returns whether there is more. */
+  indexItems(keys: string[]): Promise<Outcome<boolean>>;
   removeItem(key: string): Promise<boolean>;
   /** Which of these items are here. */
   holds(keys: string[]): Promise<string[]>;

@@ -53,7 +53,14 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     regions: async () =>
       Object.keys(options.regions)
         .filter((region) => options.regions[region] === 'answers')
-        .map((region) => ({ region, items: 1, passages: 1, last_contribution_at: null, asked_for: null })),
+        .map((region) => ({
+          region,
+          items: 1,
+          passages: 1,
+          waiting: 0,
+          last_contribution_at: null,
+          asked_for: null,
+        })),
   };
   const directory: Partial<DirectoryApi> = {
     collection: async (name) =>

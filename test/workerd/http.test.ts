@@ -42,7 +42,8 @@ describe('documents', () => {
   it('are found as soon as the upload returns, before any training', async () => {
     const item = { key: 'paths/with a/slash', title: 'Giraffes', text: 'What the giraffes in our zoo eat.' };
     const { json } = await call('POST', `${base}/items`, { ...item, region: 'apac' });
-    expect(json).toEqual({ key: item.key, region: 'apac', passages: 1, status: 'created' });
+    const receipt = { passages: 1, indexed: 1, status: 'created', change: 'created' };
+    expect(json).toEqual({ key: item.key, region: 'apac', ...receipt });
     const found = await search('food for giraffes');
     expect(found.keys[0]).toBe(item.key);
     expect(found.chunks[0]?.item.region).toBe('apac');
@@ -294,6 +295,7 @@ describe('feedback and training', () => {
       'last_contribution_at',
       'passages',
       'region',
+      'waiting',
     ]);
   });
 });

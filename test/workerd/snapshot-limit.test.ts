@@ -2,6 +2,7 @@
 import { runInDurableObject, SELF } from 'cloudflare:test';
 import { beforeAll, expect, it } from 'vitest';
 import type { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
+import { Values } from '../../durable-objects/values.ts';
 import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
 import { activeRun, BRIEF, collection, FEW_ITEMS, fill, finished, hubOf, hubStub, start } from './objects.ts';
 
@@ -29,13 +30,13 @@ const plant = (count: number) =>
       count,
       at,
     );
-    storage.sql.exec("UPDATE kv SET value = ? WHERE key = 'rowsChangedAt'", String(at + count));
+    new Values(storage).set('rowsChangedAt', at + count);
   });
 const pull = () =>
   runInDurableObject(hubStub(NAME) as DurableObjectStub<Coordinator>, (_, { storage }) => {
     storage.sql.exec("UPDATE rows SET removed = 1, embedding = NULL WHERE item LIKE 'planted %'");
     const at = storage.sql.exec<{ n: number }>('SELECT max(changed) AS n FROM rows').one().n;
-    storage.sql.exec("UPDATE kv SET value = ? WHERE key = 'rowsChangedAt'", String(at + 1));
+    new Values(storage).set('rowsChangedAt', at + 1);
   });
 
 beforeAll(async () => {

@@ -49,11 +49,25 @@ export const EXAMPLES: Record<string, Example> = {
   'post /v1/chat/completions': { request: { messages: [{ role: 'user', content: QUERY }] } },
   'post /v1/items': {
     request: LATE,
-    response: { key: LATE.key, region: 'weur', passages: 1, status: 'created' },
+    response: {
+      key: LATE.key,
+      region: 'weur',
+      passages: 1,
+      indexed: 1,
+      status: 'created',
+      change: 'created',
+    },
   },
   'put /v1/items/{key}': {
     request: { title: LATE.title, format: LATE.format, text: LATE.text },
-    response: { key: LATE.key, region: 'weur', passages: 1, status: 'updated' },
+    response: {
+      key: LATE.key,
+      region: 'weur',
+      passages: 1,
+      indexed: 1,
+      status: 'updated',
+      change: 'updated',
+    },
   },
   'post /v1/feedback': { request: { query: QUERY, item: LATE.key, relevant: true } },
   'post /v1/collections': {

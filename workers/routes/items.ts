@@ -1,6 +1,6 @@
 /**
  * /items: the documents of a collection. A document lives in one region, given at its first upload or chosen by the
- * coordinator from its key; it is searchable when the upload returns.
+ * coordinator from its key. It is searchable when the upload returns, or as the upload says later if it is long.
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
@@ -18,7 +18,7 @@ import { Filters } from '../../shared/protocol/filters.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import { hasPrototypeField } from '../middleware/json-shape.ts';
 import { askRegions } from '../partial.ts';
-import { placeItems, regionOfItem, requireRegion } from '../placement.ts';
+import { placeItems, regionOfItem, requireRegion, type UploadOptions } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -50,6 +50,19 @@ const ManyItems = z
 const KnownKey = z.string().min(1).max(512).describe('Key of the document');
 const KeyParam = z.object({ key: KnownKey });
 const tags = ['items'];
+const UploadQuery = z.strictObject({
+  wait: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .openapi({
+      type: 'string',
+      enum: ['true', 'false'],
+      description:
+        'Whether to wait until what is uploaded is found by searches: `true` for up to two minutes, `false` not at all; else as long as it is little work',
+    }),
+});
+const STORED = 'Stored; some of it is not found yet: it is being indexed';
 
 /** Filters in a query string. */
 const FiltersText = z
@@ -71,8 +84,12 @@ const create = createRoute({
   path: '/items',
   summary: 'Add or replace one document, or many',
   tags,
-  request: { query: NoQuery, body: body(z.union([OneItem, ManyItems])) },
-  responses: { 200: json(z.union([ItemReceipt, ItemReceipts]), 'What became of each document'), ...problems },
+  request: { query: UploadQuery, body: body(z.union([OneItem, ManyItems])) },
+  responses: {
+    200: json(z.union([ItemReceipt, ItemReceipts]), 'What became of each document'),
+    202: json(z.union([ItemReceipt, ItemReceipts]), STORED),
+    ...problems,
+  },
 });
 
 const list = createRoute({
@@ -114,10 +131,14 @@ const replace = createRoute({
   tags,
   request: {
     params: z.object({ key: ItemKey.describe('Key of the document') }),
-    query: NoQuery,
+    query: UploadQuery,
     body: body(Replacement),
   },
-  responses: { 200: json(ItemReceipt, 'What became of it'), ...problems },
+  responses: {
+    200: json(ItemReceipt, 'What became of it'),
+    202: json(ItemReceipt, STORED),
+    ...problems,
+  },
 });
 
 const remove = createRoute({
@@ -139,9 +160,13 @@ const passages = createRoute({
 });
 
 /** Uploads one document. @throws Problem when its region refuses it. */
-async function upload(services: Services, collection: Collection, item: ItemInput, where: string | null) {
-  const placed = await placeItems(services, collection, [item], where);
+async function upload(services: Services, collection: Collection, item: ItemInput, options: UploadOptions) {
+  const placed = await placeItems(services, collection, [item], options);
   return receiptOf(placed);
+}
+
+function statusOf(receipts: readonly ItemReceipt[]): 200 | 202 {
+  return receipts.some(({ status }) => status === 'indexing') ? 202 : 200;
 }
 
 function receiptOf(placed: ItemReceipts): ItemReceipt {
@@ -167,14 +192,17 @@ export function itemRoutes() {
     .openapi(create, async (c) => {
       const { services, collection } = c.var;
       const given = c.req.valid('json');
+      const { wait = null } = c.req.valid('query');
+      const options = { region: given.region ?? null, wait, signal: c.req.raw.signal };
       if (!('items' in given)) {
-        const { region: where, ...item } = given;
-        return c.json(await upload(services, collection, item, where ?? null), 200);
+        const { region: _, ...item } = given;
+        const receipt = await upload(services, collection, item, options);
+        return c.json(receipt, statusOf([receipt]));
       }
-      const placed = await placeItems(services, collection, given.items, given.region ?? null);
+      const placed = await placeItems(services, collection, given.items, options);
       const [failure] = placed.errors;
       if (placed.items.length === 0 && failure) throw problemOf({ ok: false, ...failure });
-      return c.json(placed, 200);
+      return c.json(placed, statusOf(placed.items));
     })
     .openapi(list, async (c) => {
       const { services, collection } = c.var;
@@ -200,8 +228,11 @@ export function itemRoutes() {
     })
     .openapi(replace, async (c) => {
       const { region: where, ...rest } = c.req.valid('json');
+      const { wait = null } = c.req.valid('query');
       const item = { ...rest, key: c.req.valid('param').key };
-      return c.json(await upload(c.var.services, c.var.collection, item, where ?? null), 200);
+      const options = { region: where ?? null, wait, signal: c.req.raw.signal };
+      const receipt = await upload(c.var.services, c.var.collection, item, options);
+      return c.json(receipt, statusOf([receipt]));
     })
     .openapi(remove, async (c) => {
       const { key } = c.req.valid('param');

@@ -22,6 +22,10 @@ export type ItemMetadata = z.infer<typeof ItemMetadata>;
 export const MAX_ITEM_BYTES = 2_000_000;
 
 const KEY = ItemKey.describe('Names the document: a path or an id, unique in its collection');
+const INDEXED = z
+  .int()
+  .nonnegative()
+  .describe('Of them, those that searches find: the others are being indexed');
 const FORMAT = ItemFormat.describe('What the text is written in: it decides how it is cut into passages');
 
 /** What an upload has; `fitsRow` is to be added to whatever is made of it. */
@@ -59,7 +63,11 @@ export const ItemReceipt = z
     key: KEY,
     region: z.string().describe('Region that holds it'),
     passages: z.int().nonnegative().describe('Pieces that it is searched by'),
+    indexed: INDEXED,
     status: z
+      .enum(['created', 'updated', 'unchanged', 'indexing'])
+      .describe('`indexing` while pieces of it wait to be found; else as `change`'),
+    change: z
       .enum(['created', 'updated', 'unchanged'])
       .describe('`unchanged`: the collection had it already, exactly so'),
   })
@@ -92,6 +100,10 @@ const SHOWN = {
   metadata: ItemMetadata.describe('What searches may filter by'),
   timestamp: z.number().describe('When it last changed, milliseconds since 1970'),
   passages: z.int().nonnegative().describe('Pieces that it is searched by'),
+  indexed: INDEXED,
+  status: z
+    .enum(['indexed', 'indexing'])
+    .describe('`indexing`: it is stored, and pieces of it are not found yet'),
 };
 
 /** What lists show and filters look at. */

@@ -14,6 +14,7 @@ export const Region = z
     region: z.string().describe('Name of the region'),
     items: z.int().describe('Documents that it holds'),
     passages: z.int().describe('Pieces of them that are searched'),
+    waiting: z.int().describe('Of them, those that are not found yet: they wait for their embedding'),
     last_contribution_at: z
       .number()
       .nullable()

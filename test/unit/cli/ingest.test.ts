@@ -40,7 +40,8 @@ it('leaves out documents with nothing to search for, and gives a title for a tex
     path: '',
     post: async (_: string, { items }: { items: { key: string; text: string }[] }) => {
       sent.push(...items);
-      return { items: items.map(({ key }) => ({ key, region: 'a', status: 'created' })), errors: [] };
+      const receipt = { region: 'a', status: 'created', change: 'created' };
+      return { items: items.map(({ key }) => ({ key, ...receipt })), errors: [] };
     },
   } as unknown as Client;
   const documents = [
@@ -80,7 +81,13 @@ it('goes on where an upload was interrupted, and begins anew once it was complet
       const good = left-- > 0;
       if (good) sent += items.length;
       response.writeHead(good ? 200 : 400, { 'content-type': 'application/json' });
-      const receipts = items.map(({ key }) => ({ key, region: 'a', passages: 1, status: 'created' }));
+      const receipts = items.map(({ key }) => ({
+        key,
+        region: 'a',
+        ...{ passages: 1, indexed: 1 },
+        status: 'created',
+        change: 'created',
+      }));
       response.end(JSON.stringify({ items: receipts, errors: [] }));
     });
   });

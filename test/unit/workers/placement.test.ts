@@ -22,7 +22,13 @@ function services(bytes: number) {
   const region: Partial<RegionApi> = {
     putItems: async (items) => ({
       ok: true,
-      value: items.map(({ key }) => ({ key, region: 'weur', passages: 1, status: 'created' })),
+      value: items.map(({ key }) => ({
+        key,
+        region: 'weur',
+        ...{ passages: 1, indexed: 1 },
+        status: 'created',
+        change: 'created',
+      })),
     }),
   };
   const all = {
@@ -34,7 +40,8 @@ function services(bytes: number) {
     const items = given.map((item) =>
       ItemInput.parse(typeof item === 'string' ? { key: item, text: 'x' } : item),
     );
-    return placeItems(all, base.collection, items, null);
+    const signal = new AbortController().signal;
+    return placeItems(all, base.collection, items, { region: null, wait: null, signal });
   };
 }
 

@@ -1,10 +1,10 @@
 /** A region's part of a search, over a library that is a list. How it stands with real tables is tested in workerd. */
 import { expect, it } from 'vitest';
-import type { Library, StoredPassage } from '../../../../durable-objects/region/library.ts';
+import type { IndexedPassage, Library } from '../../../../durable-objects/region/library.ts';
 import { answerPassages } from '../../../../durable-objects/region/search.ts';
 
 function libraryOf(passages: readonly [item: string, score: number][]): Library {
-  const stored = passages.map(([item, score], i): StoredPassage => {
+  const stored = passages.map(([item, score], i): IndexedPassage => {
     const embedding = Float32Array.of(score, 0);
     return { item, ordinal: i, text: item, hash: '', tokens: 1, embedding, seq: i + 1 };
   });
@@ -14,7 +14,8 @@ function libraryOf(passages: readonly [item: string, score: number][]): Library 
     },
     passage: () => null,
     summary: (key, region) => ({
-      ...{ key, region, title: '', format: 'text', metadata: {}, timestamp: 0, passages: 1 },
+      ...{ key, region, title: '', format: 'text', metadata: {}, timestamp: 0, passages: 1, indexed: 1 },
+      status: 'indexed' as const,
     }),
   };
   return library as Library;

@@ -1,0 +1,130 @@
+/**
+ * Uploads in two steps: documents are stored with their passages, and the passages are embedded by the adapter-free
+ * encoder, with the upload where that is little work, else in slices of alarms. What waits is in SQLite, so that an
+ * eviction costs a slice; what changes or goes while its slice is under way stays as it was left.
+ */
+import type { Engine } from '../../models/engine.ts';
+import type { ItemInput, ItemReceipt } from '../../shared/protocol/api/item.ts';
+import type { Alarm } from '../alarm.ts';
+import type { ItemChange, Library, PassageText } from './library.ts';
+import { preparePassages } from './passages.ts';
+
+/**
+ * Tokens that an upload may have embedded with it: about ten seconds of processor time, where the platform gives an
+ * object's call thirty seconds, or five minutes where it is told to.
+ */
+export const CALL_TOKENS = 12_288;
+/** Tokens of a slice of an alarm: uploads, searches and training wait for one at most. */
+export const SLICE_TOKENS = 4096;
+/** Passages without many tokens take time, too. */
+const MOST_PASSAGES = 512;
+/** Longer than a call that embeds takes. */
+const CALL_MS = 60_000;
+
+export interface IndexingParts {
+  storage: DurableObjectStorage;
+  documents: Library;
+  alarm: Alarm;
+  engine(): Promise<Engine>;
+  /** SHA-256 of the encoder's manifest. */
+  model(): Promise<string>;
+  /** Called in the transaction in which items are stored. */
+  touched(keys: string[]): void;
+}
+
+export class Indexing {
+  readonly #parts: IndexingParts;
+  /** One slice at a time: the next one looks at what still waits. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: IndexingParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Stores items, and embeds them where that is little work; an alarm goes on.
+   * @param stampOf when an item was written, milliseconds since 1970
+   * @param later nothing is embedded now
+   */
+  async put<T extends ItemInput>(
+    items: readonly T[],
+    region: string,
+    stampOf: (item: T) => number,
+    later: boolean,
+  ): Promise<ItemReceipt[]> {
+    const { alarm } = this.#parts;
+    // Should this call end half way, what it has stored is gone on with.
+    await alarm.by(Date.now() + CALL_MS);
+    const changes = await this.#store(items, stampOf);
+    const keys = items.map(({ key }) => key);
+    if (!later && this.#isShort(keys)) await this.slice(CALL_TOKENS, keys);
+    await alarm.by(Date.now());
+    return items.map(({ key }, index) => this.#receipt(key, region, changes[index]!));
+  }
+
+  async #store<T extends ItemInput>(
+    items: readonly T[],
+    stampOf: (item: T) => number,
+  ): Promise<ItemChange[]> {
+    const { documents, storage, touched } = this.#parts;
+    const [engine, model] = await Promise.all([this.#parts.engine(), this.#parts.model()]);
+    const prepared = await Promise.all(
+      items.map((item) => preparePassages(item, engine, model, documents.passagesOf(item.key))),
+    );
+    return storage.transactionSync(() => {
+      touched(items.map(({ key }) => key));
+      return items.map((item, index) => documents.put(item, prepared[index]!, stampOf(item)));
+    });
+  }
+
+  #receipt(key: string, region: string, change: ItemChange): ItemReceipt {
+    // It may be gone by now.
+    const {
+      passages = 0,
+      indexed = 0,
+      status = 'indexed',
+    } = this.#parts.documents.summary(key, region) ?? {};
+    return { key, region, passages, indexed, status: status === 'indexing' ? status : change, change };
+  }
+
+  #isShort(keys: readonly string[]): boolean {
+    const { tokens, passages } = this.#parts.documents.waitingOf(keys);
+    return tokens <= CALL_TOKENS && passages <= MOST_PASSAGES;
+  }
+
+  /** Embeds up to `tokens` of what waits, of `keys` only if given. Returns whether there is more. */
+  slice(tokens: number, keys: readonly string[] | null): Promise<boolean> {
+    const turn = this.#turn.then(() => this.#slice(tokens, keys));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #slice(tokens: number, keys: readonly string[] | null): Promise<boolean> {
+    const { documents } = this.#parts;
+    const { batch, more } = this.#take(tokens, keys);
+    if (batch.length === 0) return false;
+    const engine = await this.#parts.engine();
+    const ids = batch.map(({ text }) => engine.tokenize(text));
+    const { width } = engine.info;
+    const embeddings = await engine.embed(ids, { kind: 'none' }, { priority: 'background' });
+    documents.embedded(
+      batch.map((passage, index) => ({
+        passage,
+        embedding: embeddings.subarray(index * width, (index + 1) * width),
+      })),
+    );
+    return more;
+  }
+
+  #take(tokens: number, keys: readonly string[] | null): { batch: PassageText[]; more: boolean } {
+    const batch: PassageText[] = [];
+    let taken = 0;
+    for (const passage of this.#parts.documents.waiting(keys)) {
+      taken += passage.tokens;
+      const full = taken > tokens || batch.length === MOST_PASSAGES;
+      if (full && batch.length > 0) return { batch, more: true };
+      batch.push(passage);
+    }
+    return { batch, more: false };
+  }
+}
