@@ -37,7 +37,7 @@ export async function testQueries(
   const all = [...byId.values()];
   if (all.length <= limit) return all;
   // Spread over the file, which is often sorted by document.
-  return Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)] as TestQuery);
+  return Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)]!);
 }
 
 /** As `testQueries`, for figures that need some. @throws DatasetError when the folder has none */

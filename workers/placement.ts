@@ -59,7 +59,7 @@ async function placesOf(
   if (region === null) return { places, errors };
   const elsewhere = new Map<string, string[]>();
   for (const key of keys) {
-    const name = places[key] as string;
+    const name = places[key]!;
     if (name !== region) elsewhere.set(name, [...(elsewhere.get(name) ?? []), key]);
   }
   await Promise.all(
@@ -168,7 +168,7 @@ export async function placeItems(
   const left = new Set(errors.flatMap((error) => error.keys));
   const shares = new Map<string, ItemInput[]>();
   for (const item of items.filter(({ key }) => !left.has(key))) {
-    const name = places[item.key] as string;
+    const name = places[item.key]!;
     if (isBlank(item)) errors.push({ region: name, ...NOTHING_IN_IT, keys: [item.key] });
     else shares.set(name, [...(shares.get(name) ?? []), item]);
   }

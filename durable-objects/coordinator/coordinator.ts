@@ -142,7 +142,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   async place(keys: string[], wanted: string | null, assign: boolean, from: string | null = null) {
     const { regions } = this.#parts.settings();
     if (from !== null && wanted !== null) this.#parts.rows.relocate(keys, from, wanted);
-    const choose = (key: string) => wanted ?? (regions[hash32(key) % regions.length] as string);
+    const choose = (key: string) => wanted ?? regions[hash32(key) % regions.length]!;
     return this.#parts.rows.place(keys, assign ? choose : null);
   }
 

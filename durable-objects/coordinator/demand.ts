@@ -24,7 +24,7 @@ export function saveDemand(
   for (const { row, region } of rows.places()) {
     if (row >= counts.length) continue;
     const { units, rows: known } = totals.get(region) ?? { units: 0, rows: 0 };
-    totals.set(region, { units: units + (counts[row] as number), rows: known + 1 });
+    totals.set(region, { units: units + counts[row]!, rows: known + 1 });
   }
   const demand = [...totals].map(([region, { units, rows: summed }]): [string, Demand] => [
     region,

@@ -150,7 +150,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
       search: async (text) => passagesOf((await retrieval.search(text, FOLLOW_UP_RESULTS)).hits),
     };
     const headOf = async (model: string, ids: readonly string[], cited: readonly number[] | null) => {
-      const reference = { query, retrieved: ids, cited: cited?.map((place) => ids[place] as string) ?? null };
+      const reference = { query, retrieved: ids, cited: cited?.map((place) => ids[place]!) ?? null };
       const now = services.now();
       const scope = { secret: c.env.FEDCAR_ADMIN_TOKEN, collection: collection.name, now };
       const id = await sealAnswer(reference, scope, systemRandom);
@@ -203,7 +203,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
       ...(answer.usage === null ? {} : { usage: usageTokens(answer.usage) }),
       search_query: query,
       chunks: chunksOf(ids),
-      citations: answer.cited.map((place) => ids[place] as string),
+      citations: answer.cited.map((place) => ids[place]!),
       errors: [...errors, ...answer.problems],
     };
     return c.json(completion, 200);

@@ -180,7 +180,7 @@ function byCodePoints(a: string, b: string): number {
   const encoder = new TextEncoder();
   const [x, y] = [encoder.encode(a), encoder.encode(b)];
   const at = x.findIndex((byte, index) => byte !== y[index]);
-  return at < 0 ? x.length - y.length : (x[at] as number) - (y[at] ?? -1);
+  return at < 0 ? x.length - y.length : x[at]! - (y[at] ?? -1);
 }
 
 function noItem(key: string): Problem {

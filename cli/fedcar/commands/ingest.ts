@@ -139,7 +139,7 @@ async function placedIn(folder: BeirFolder, path: string, only: string | null, c
   const { regions } = await client.get<Regions>('/regions');
   const known = regions.map(({ region }) => region).sort();
   if (!named) {
-    const spread = (id: string) => known[hashOf(id) % known.length] as string;
+    const spread = (id: string) => known[hashOf(id) % known.length]!;
     return {
       documents: each(documents.map((entry) => ({ ...entry, region: null }))),
       records: records.map((entry) => ({ ...entry, region: spread(entry.record.id ?? '') })),
