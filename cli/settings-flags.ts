@@ -1,5 +1,7 @@
 /** `--set path=value`: single settings of a collection from the command line, checked by the settings' own schema. */
+
 import type { z } from 'zod';
+import { entryOf } from '../shared/protocol/names.ts';
 import { CollectionSettings } from '../shared/protocol/settings.ts';
 
 /** Settings as they were given make no sense; the message names the setting. */
@@ -43,10 +45,17 @@ function assign(settings: Record<string, unknown>, assignment: string): void {
   const last = path.pop() as string;
   let inner = settings;
   for (const step of path) {
-    if (typeof inner[step] !== 'object' || inner[step] === null) inner[step] = {};
-    inner = inner[step] as Record<string, unknown>;
+    const known = entryOf(inner, step);
+    const next = typeof known === 'object' && known !== null ? known : {};
+    define(inner, step, next);
+    inner = next as Record<string, unknown>;
   }
-  inner[last] = jsonOrText(assignment.slice(equals + 1));
+  define(inner, last, jsonOrText(assignment.slice(equals + 1)));
+}
+
+/** An entry of the object's own, whatever its name: an assignment to `__proto__` would change what it inherits. */
+function define(record: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function jsonOrText(text: string): unknown {

@@ -2,7 +2,9 @@
  * `npm start`: the whole system on this machine. Four regions get their documents and their query logs, train the
  * retriever together, and the same questions are asked before and after. Everything goes through the HTTP API.
  */
+
 import { basename, join, resolve } from 'node:path';
+import { entryOf } from '../shared/protocol/names.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import { openBeir } from './beir.ts';
 import { Client } from './client.ts';
@@ -138,7 +140,7 @@ async function answers(
     state.answers[version] = kept;
     await keep();
   }
-  return queries.map((query) => ({ ...query, ranked: kept[query.id] ?? [] }));
+  return queries.map((query) => ({ ...query, ranked: entryOf(kept, query.id) ?? [] }));
 }
 
 async function stayUp(deployment: Deployment): Promise<void> {

@@ -28,6 +28,16 @@ function within<T extends Rpc.DurableObjectBranded | undefined>(
   }
 }
 
+/** Whether the collection's objects can be kept where its settings say. */
+export function hasJurisdiction(env: ObjectsEnv, place: Place): boolean {
+  try {
+    within(env.REGION, env, place);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function directory(env: ObjectsEnv) {
   return env.DIRECTORY.get(env.DIRECTORY.idFromName('directory'));
 }

@@ -26,7 +26,7 @@ export async function regionOfItem(
   key: string,
 ): Promise<RegionApi | null> {
   const places = await services.coordinator(collection).place([key], null, false);
-  const name = places[key];
+  const name = places.get(key);
   return name === undefined ? null : services.region(collection, name);
 }
 
@@ -39,7 +39,7 @@ export async function standing(
   const places = await services.coordinator(collection).place([...new Set(keys)], null, false);
   // A place outlives its document: regions say what stands.
   const byRegion = new Map<string, string[]>();
-  for (const [key, name] of Object.entries(places)) byRegion.set(name, [...(byRegion.get(name) ?? []), key]);
+  for (const [key, name] of places) byRegion.set(name, [...(byRegion.get(name) ?? []), key]);
   const held = await Promise.all(
     [...byRegion].map(([name, there]) => services.region(collection, name).holds(there)),
   );
@@ -52,14 +52,14 @@ async function placesOf(
   collection: Collection,
   keys: string[],
   region: string | null,
-): Promise<{ places: Record<string, string>; errors: UploadError[] }> {
+): Promise<{ places: Map<string, string>; errors: UploadError[] }> {
   const coordinator = services.coordinator(collection);
   const places = await coordinator.place(keys, region, true);
   const errors: UploadError[] = [];
   if (region === null) return { places, errors };
   const elsewhere = new Map<string, string[]>();
   for (const key of keys) {
-    const name = places[key]!;
+    const name = places.get(key)!;
     if (name !== region) elsewhere.set(name, [...(elsewhere.get(name) ?? []), key]);
   }
   await Promise.all(
@@ -67,7 +67,8 @@ async function placesOf(
       const failed = await unlessRegionFails(name, there, async () => {
         const held = new Set(await services.region(collection, name).holds(there));
         const gone = there.filter((key) => !held.has(key));
-        if (gone.length > 0) Object.assign(places, await coordinator.place(gone, region, true, name));
+        const moved = gone.length === 0 ? [] : await coordinator.place(gone, region, true, name);
+        for (const [key, place] of moved) places.set(key, place);
       });
       if (failed !== null) errors.push(failed);
     }),
@@ -84,7 +85,7 @@ async function requireRoom(services: Services, collection: Collection, keys: str
   const pointer = await coordinator.pointer();
   if (pointer === null || pointer.bytesDue <= FULL_BYTES) return;
   const known = await coordinator.place(keys, null, false);
-  const fresh = keys.find((key) => known[key] === undefined);
+  const fresh = keys.find((key) => !known.has(key));
   if (fresh === undefined) return;
   const detail = `key: no room for ${JSON.stringify(fresh)}; the retriever has ${pointer.bytesDue} bytes of at most ${FULL_BYTES}`;
   throw new Problem('collection_full', detail);
@@ -168,7 +169,7 @@ export async function placeItems(
   const left = new Set(errors.flatMap((error) => error.keys));
   const shares = new Map<string, ItemInput[]>();
   for (const item of items.filter(({ key }) => !left.has(key))) {
-    const name = places[item.key]!;
+    const name = places.get(item.key)!;
     if (isBlank(item)) errors.push({ region: name, ...NOTHING_IN_IT, keys: [item.key] });
     else shares.set(name, [...(shares.get(name) ?? []), item]);
   }

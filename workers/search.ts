@@ -7,6 +7,7 @@
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { RegionError } from '../shared/protocol/api/region-error.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
+import { entryOf } from '../shared/protocol/names.ts';
 import type { PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { scoreOf } from './calibration.ts';
@@ -62,7 +63,7 @@ export async function search(context: SearchContext, options: SearchOptions): Pr
     const candidates = await measure('score', async () => ranking.take(items));
     const request = (name: string): PassageRequest => ({
       candidates: candidates.get(name) ?? [],
-      watermark: snapshot.header.watermarks[name] ?? 0,
+      watermark: entryOf(snapshot.header.watermarks, name) ?? 0,
       query,
       baseQuery,
       inactiveOffset: snapshot.header.inactiveOffset,

@@ -65,7 +65,8 @@ function meant(alternatives: readonly (readonly Issue[])[]): readonly Issue[] {
   return [...alternatives].sort(worse)[0] ?? [];
 }
 
-function pointer(target: Target, path: readonly PropertyKey[]): string {
+/** A JSON pointer into the body, or the place of a parameter. */
+export function pointer(target: Target, path: readonly PropertyKey[]): string {
   const steps = path.map((key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'));
   if (target === 'json') return `#${steps.map((step) => `/${step}`).join('')}`;
   return `/${target === 'param' ? 'path' : target}/${steps.join('/')}`;

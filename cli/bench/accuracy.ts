@@ -119,11 +119,11 @@ async function trainAlone(client: Client, region: string, { tick }: Deployment):
 }
 
 function unitsOf(records: readonly { region: string | null }[]): Record<string, number> {
-  const units: Record<string, number> = {};
+  const units = new Map<string, number>();
   for (const { region } of records) {
-    if (region !== null) units[region] = (units[region] ?? 0) + 1;
+    if (region !== null) units.set(region, (units.get(region) ?? 0) + 1);
   }
-  return units;
+  return Object.fromEntries(units);
 }
 
 async function ask(client: Client, queries: TestQuery[], version: number, name: string) {

@@ -1,5 +1,6 @@
 /** How long a training run would take if every region had a machine of its own. */
 import type { Round, Run } from '../../shared/protocol/api/run.ts';
+import { entryOf } from '../../shared/protocol/names.ts';
 
 /**
  * Here all regions share one thread, so that a round takes as long as all of their work together. Alone, the region with
@@ -31,7 +32,7 @@ export function criticalPathS(
 function largestShare({ participants }: Round, units: Readonly<Record<string, number>>): number {
   const present = Object.entries(participants)
     .filter(([, { phase }]) => phase === 'ready')
-    .map(([name]) => units[name] ?? 0);
+    .map(([name]) => entryOf(units, name) ?? 0);
   const all = present.reduce((sum, each) => sum + each, 0);
   return all === 0 ? 1 : Math.max(...present) / all;
 }

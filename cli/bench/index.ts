@@ -1,6 +1,8 @@
 /** `npm run bench -- NAME [flags]`, and `fedcar bench`: every bench in its own file, loaded when it is asked for. */
+
 import { pathToFileURL } from 'node:url';
 import { CommanderError } from 'commander';
+import { entryOf } from '../../shared/protocol/names.ts';
 
 type Bench = (args: string[]) => Promise<void>;
 
@@ -41,7 +43,7 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
 
 /** @param command how the user called it. @returns the exit status: 1 when the bench failed, 2 for a wrong flag */
 export async function runBench([name, ...args]: string[], command = 'npm run bench --'): Promise<number> {
-  const bench = name === undefined ? undefined : BENCHES[name];
+  const bench = name === undefined ? undefined : entryOf(BENCHES, name);
   if (bench === undefined) {
     const list = Object.entries(BENCHES).map(([key, { what }]) => `  ${key.padEnd(24)}${what}`);
     const asked =

@@ -12,20 +12,20 @@ import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError, readJsonLines } from './lines.ts';
 import { valid } from './valid.ts';
 
-const FORMATS: Record<string, ItemFormat> = {
-  '.md': 'markdown',
-  '.markdown': 'markdown',
-  '.html': 'html',
-  '.htm': 'html',
-  '.txt': 'text',
-};
+const FORMATS: ReadonlyMap<string, ItemFormat> = new Map([
+  ['.md', 'markdown'],
+  ['.markdown', 'markdown'],
+  ['.html', 'html'],
+  ['.htm', 'html'],
+  ['.txt', 'text'],
+]);
 
 /** Files of `path` that hold documents, in order; `path` itself when it is such a file. Hidden ones are left out. */
 export async function documentFiles(path: string): Promise<{ file: string; key: string }[]> {
   if ((await stat(path)).isFile()) return [{ file: path, key: basename(path) }];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && extname(entry.name).toLowerCase() in FORMATS)
+    .filter((entry) => entry.isFile() && FORMATS.has(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ file, key: file.slice(join(path, sep).length).split(sep).join('/') }))
     .filter(({ key }) => !key.split('/').some((step) => step.startsWith('.') || step === 'node_modules'))
@@ -40,7 +40,7 @@ export async function* readDocumentFiles(
   for (const { file, key } of files) {
     const source = decode(file, await readFile(file));
     if (source.trim() === '') continue;
-    const format = FORMATS[extname(file).toLowerCase()] ?? 'text';
+    const format = FORMATS.get(extname(file).toLowerCase()) ?? 'text';
     const item = { key, format, metadata: {}, ...(await titled(source, format, key)) };
     yield { document: valid(ItemInput, item, file, null), region };
   }

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { jsonProblem } from '../../shared/protocol/json-value.ts';
 
 /** What is wrong with a data set, and where: `file:line: field "x": …`, the file with the folder it was looked for in. */
 export class DatasetError extends Error {
@@ -53,6 +54,8 @@ export async function* readJsonLines(file: string): AsyncGenerator<{ number: num
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
       throw new DatasetError(file, number, null, 'expected a JSON object');
     }
+    const problem = jsonProblem(record);
+    if (problem !== null) throw new DatasetError(file, number, problem.path.join('.'), problem.detail);
     yield { number, record: record as JsonRecord };
   }
 }

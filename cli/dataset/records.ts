@@ -126,12 +126,10 @@ function readMetadata(file: string, line: number, value: unknown): ItemMetadata 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new DatasetError(file, line, 'metadata', 'expected an object');
   }
-  const metadata: ItemMetadata = {};
   for (const [name, entry] of Object.entries(value)) {
     if (typeof entry !== 'string' && typeof entry !== 'number' && typeof entry !== 'boolean') {
       throw new DatasetError(file, line, `metadata.${name}`, 'expected a string, a number or true/false');
     }
-    metadata[name] = entry;
   }
-  return metadata;
+  return value as ItemMetadata;
 }

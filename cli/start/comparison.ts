@@ -1,4 +1,5 @@
 /** The table before and after training: all questions, documents with and without training questions, by region. */
+import { entryOf } from '../../shared/protocol/names.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
 import { summarise } from '../summary.ts';
 import { percent, table } from '../table.ts';
@@ -23,7 +24,7 @@ export function comparison({ before, after, placed, asked }: Compared): string {
       .sort()
       .map((region): [string, (query: AnsweredQuery) => boolean] => [
         `about documents of ${region}`,
-        (query) => placed[documentOf(query)] === region,
+        (query) => entryOf(placed, documentOf(query)) === region,
       ]),
   ];
   const rows = groups.flatMap(([name, belongs]) => row(name, before.filter(belongs), after.filter(belongs)));

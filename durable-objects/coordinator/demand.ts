@@ -3,6 +3,7 @@
  * is on, and over all regions together where they were asked. Post-processing, which costs no privacy.
  */
 import type { Demand } from '../../shared/protocol/api/region.ts';
+import { entryOf } from '../../shared/protocol/names.ts';
 import { Values } from '../values.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -34,5 +35,5 @@ export function saveDemand(
 }
 
 export function demandFor(storage: DurableObjectStorage, region: string): Demand | null {
-  return new Values(storage).get<Record<string, Demand>>(DEMAND)?.[region] ?? null;
+  return entryOf(new Values(storage).get<Record<string, Demand>>(DEMAND) ?? {}, region) ?? null;
 }

@@ -3,6 +3,7 @@
  * idempotent by (round, phase, sender). Nothing heavy happens here: the coordinator's alarm does what follows.
  */
 import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
+import { entryOf } from '../../shared/protocol/names.ts';
 import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RoundEvent } from '../../shared/round/round-machine.ts';
 import type { RunStore } from './run-store.ts';
@@ -37,7 +38,7 @@ export class Desk {
     if (run === null || run.round === null) {
       return { do: 'wait', ms: run === null ? 0 : POLL_MS, round: null };
     }
-    const status = run.round.participants[participant]?.phase;
+    const status = entryOf(run.round.participants, participant)?.phase;
     if (run.round.phase === 'open' && run.spec !== null && (status === 'invited' || status === 'working')) {
       return { do: 'work', spec: run.spec };
     }

@@ -125,7 +125,10 @@ export class RowTable {
 
   /** Up to which of a region's changes the table reflects it. */
   watermark(region: string): number {
-    return this.watermarks()[region] ?? 0;
+    return (
+      this.#sql.exec<{ seq: number }>('SELECT seq FROM watermarks WHERE region = ?', region).toArray()[0]
+        ?.seq ?? 0
+    );
   }
 
   watermarks(): Record<string, number> {
@@ -203,17 +206,17 @@ export class RowTable {
   }
 
   /** Where items are; unknown ones are given a place when `choose` is not null. */
-  place(keys: readonly string[], choose: ((key: string) => string) | null): Record<string, string> {
-    const places: Record<string, string> = {};
+  place(keys: readonly string[], choose: ((key: string) => string) | null): Map<string, string> {
+    const places = new Map<string, string>();
     for (const key of keys) {
       const found = this.#sql
         .exec<{ region: string }>('SELECT region FROM items WHERE key = ?', key)
         .toArray()[0];
-      if (found !== undefined) places[key] = found.region;
+      if (found !== undefined) places.set(key, found.region);
       else if (choose !== null) {
         const region = choose(key);
         this.#sql.exec('INSERT INTO items (key, region) VALUES (?, ?)', key, region);
-        places[key] = region;
+        places.set(key, region);
       }
     }
     return places;

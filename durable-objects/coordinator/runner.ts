@@ -3,6 +3,7 @@
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
+import { entryOf } from '../../shared/protocol/names.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { plainSum } from '../../shared/round/aggregation.ts';
@@ -178,7 +179,7 @@ export class Runner {
   storeChunk(participant: string, round: string, chunk: number, bytes: Uint8Array): boolean {
     const run = this.#parts.runs.active();
     if (run?.round == null || run.round.id !== round || run.round.phase !== 'open') return false;
-    const status = run.round.participants[participant];
+    const status = entryOf(run.round.participants, participant);
     if (status === undefined) return false;
     if (status.phase !== 'ready') this.#blobs.putPart(UPLOADS + participant, chunk, bytes);
     return true;

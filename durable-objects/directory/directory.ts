@@ -20,14 +20,14 @@ import type { Reindex } from '../../shared/protocol/api/reindex.ts';
 import type { Token } from '../../shared/protocol/api/token.ts';
 import type { Agreement } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
-import type { CoordinatorApi, DirectoryApi, Outcome } from '../../shared/protocol/objects.ts';
+import type { CoordinatorApi, DirectoryApi, Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
 import { Alarm } from '../alarm.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
-import { coordinator, region } from '../names.ts';
+import { coordinator, hasJurisdiction, region } from '../names.ts';
 import { answerOf } from '../reach.ts';
 import { traced } from '../request-context.ts';
 import { migrate } from '../sql.ts';
@@ -116,6 +116,10 @@ export class Directory extends TracedObject implements DirectoryApi {
     }
     const problem = settingsProblem(settings);
     if (problem !== null) return { ok: false, code: 'invalid_request', detail: problem };
+    if (!hasJurisdiction(this.env, settings)) {
+      const detail = `settings.jurisdiction: this runtime cannot keep objects in ${settings.jurisdiction}`;
+      return { ok: false, code: 'jurisdiction_unavailable', detail };
+    }
     // A removal that was cut short is finished first: regions of two lives would not fit together.
     if (known?.state === 'leaving') {
       const left = await this.#removeObjects(known);
@@ -133,7 +137,19 @@ export class Directory extends TracedObject implements DirectoryApi {
       toBase64Url(systemRandom(32)),
       Date.now(),
     );
-    return this.#preparation.prepare(this.#row(name) as CollectionRow);
+    if (known?.state === 'lives') return this.#preparation.prepare(known);
+    const made = await this.#preparation.prepare(this.#row(name) as CollectionRow);
+    return made.ok ? made : await this.#undo(name, known, made);
+  }
+
+  /** Takes back a collection that could not be prepared; what cannot be reached now is the cron trigger's work. */
+  async #undo(name: string, before: CollectionRow | null, why: Refusal): Promise<Refusal> {
+    const removed = await this.remove(name);
+    // Nothing was ever asked under keys that are new.
+    if (removed.ok && before === null) {
+      this.ctx.storage.sql.exec("DELETE FROM collections WHERE name = ? AND state = 'gone'", name);
+    }
+    return { ...why, detail: `${why.detail.split(';')[0]}; the collection was not made` };
   }
 
   async update(name: string, patch: SettingsPatch): Promise<Outcome<Collection>> {

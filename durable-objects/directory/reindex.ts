@@ -4,8 +4,10 @@
  * theirs the collection's settings. That is the switch; whoever still reads the old settings is served by the old objects
  * as before, and what is written there is handed on, until they are let go. Every step may be repeated.
  */
+
 import { errorText } from '../../shared/log.ts';
 import type { Reindex } from '../../shared/protocol/api/reindex.ts';
+import { entryOf } from '../../shared/protocol/names.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
@@ -166,7 +168,7 @@ export class Reindexes {
     if (!this.#still(name, 'building')) return;
     const current = { ...reindex, prepared: true, progress: { ...reindex.progress, ...progress } };
     this.#save(name, current);
-    if (!before.regions.every((each) => progress[each]?.caughtUp)) return;
+    if (!before.regions.every((each) => entryOf(progress, each)?.caughtUp)) return;
     await next.takeOver(await coordinator(env, name, before).handOver());
     // Whoever comes first after the switch finds a snapshot of everything.
     const { bytesDue } = await next.refresh();
@@ -189,7 +191,8 @@ export class Reindexes {
     // Settings may have changed since; who they are told to are the new objects.
     const progress = await this.#moved(row.name, reindex);
     if (now < (reindex.switchedAt ?? now) + LEAVE_MS) return;
-    const empty = (each: string) => progress[each]?.items === 0 && progress[each]?.records === 0;
+    const empty = (each: string) =>
+      entryOf(progress, each)?.items === 0 && entryOf(progress, each)?.records === 0;
     if (!reindex.before.regions.every(empty)) return;
     await this.#destroy(row.name, reindex.before);
     this.#save(row.name, { ...reindex, state: 'done' });
@@ -234,7 +237,7 @@ export class Reindexes {
 export function infoOf({ problem = null, ...reindex }: ReindexState): Reindex {
   const { state, after, model, startedAt, switchedAt, progress } = reindex;
   const regions = after.regions.map((region) => {
-    const { items = null, records = null, caughtUp = false } = progress[region] ?? {};
+    const { items = null, records = null, caughtUp = false } = entryOf(progress, region) ?? {};
     return { region, items_left: items, records_left: records, caught_up: caughtUp };
   });
   const shown = state === 'leaving' ? 'done' : state;

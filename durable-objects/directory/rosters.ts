@@ -7,6 +7,7 @@ import {
   type AnyRoster,
   DEPLOYMENT,
   type EarlierRoster,
+  MemberId,
   ROSTER_VERSION,
   type Roster,
 } from '../../shared/protocol/secagg.ts';
@@ -111,6 +112,8 @@ export function settingsProblem(settings: CollectionSettings): string | null {
   const { regions, regionsTrain, privacy, feedback, retentionDays } = settings;
   const twice = regions.find((name, index) => regions.indexOf(name) !== index);
   if (twice !== undefined) return `regions: ${twice} is there twice`;
+  const foreign = regions.find((name) => !MemberId.safeParse(name).success);
+  if (foreign !== undefined) return `settings.regions: ${foreign} is no name of a member`;
   const { recordsPerDay, recordsPerContributor } = feedback;
   if (recordsPerDay > recordsPerContributor)
     return `feedback.recordsPerDay: ${recordsPerDay} is above recordsPerContributor, ${recordsPerContributor}`;

@@ -5,11 +5,11 @@
 import { z } from 'zod';
 import { CollectionName, RegionName, Sha256Hex } from './names.ts';
 import { PrivacySettings } from './privacy-settings.ts';
-import { type AnySignedRoster, Bytes32 } from './secagg.ts';
+import { type AnySignedRoster, Bytes32, MEMBER_ID } from './secagg.ts';
 import { AdapterSettings } from './training-settings.ts';
 
-/** Names of participants from outside follow the rule for regions: the two share one roster. */
-export const ParticipantName = RegionName;
+/** Names of participants from outside follow the rules for regions and for members: they all share one roster. */
+export const ParticipantName = RegionName.regex(MEMBER_ID, 'is no name of a member');
 
 /**
  * `fci1.COLLECTION.NAME.ADMINKEY.SECRET`: bound to a collection and a name. It carries the admin key, so that whoever

@@ -38,4 +38,12 @@ export function passageId(item: string, ordinal: number): string {
   return `${item}#${ordinal}`;
 }
 
+/**
+ * The entry that an object has itself under a name that somebody chose: `constructor` and its like are inherited by
+ * every object.
+ */
+export function entryOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);

@@ -110,7 +110,7 @@ export interface CoordinatorApi {
     assign: boolean,
     /** Those in this region are given a place in `region`: it does not hold them any more. */
     from?: string,
-  ): Promise<Record<string, string>>;
+  ): Promise<Map<string, string>>;
   /** Rebuilds the serving version's snapshot with the rows that came since. May be repeated. */
   refresh(): Promise<SnapshotPointer>;
   start(reason: string): Promise<Outcome<Run>>;

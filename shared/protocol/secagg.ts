@@ -31,12 +31,10 @@ export const Signature = base64Url(64);
 export const SealedShares = base64Url(12 + 64 + 16);
 
 /** Ids are keys of plain objects, so the one inherited name that is spelled like an id is not one. */
+export const MEMBER_ID = /^(?!constructor$)[a-z0-9][a-z0-9.-]{0,62}$/;
 export const MemberId = z
   .string()
-  .regex(
-    /^(?!constructor$)[a-z0-9][a-z0-9.-]{0,62}$/,
-    'lower-case letters, digits, dots and dashes, at most 63 characters',
-  );
+  .regex(MEMBER_ID, 'lower-case letters, digits, dots and dashes, at most 63 characters');
 export type MemberId = z.infer<typeof MemberId>;
 
 /** Names a round for ever: a collection never uses one twice. */

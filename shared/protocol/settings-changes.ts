@@ -2,7 +2,9 @@
  * Which settings of a collection may change while it lives. What regions promised each other, what divides the queries,
  * and what a version's parameters mean stays as it is; a privacy budget that was drawn on only shrinks.
  */
+
 import { z } from 'zod';
+import { entryOf } from './names.ts';
 import { CollectionSettings } from './settings.ts';
 
 type Shape = Record<string, z.ZodType>;
@@ -37,9 +39,11 @@ function merge(before: unknown, patch: unknown): unknown {
   if (patch === undefined) return before;
   if (!isObject(before) || !isObject(patch)) return patch;
   // An alternative of another kind has fields of its own.
-  if ('kind' in patch && patch.kind !== before.kind) return patch;
+  if (Object.hasOwn(patch, 'kind') && patch.kind !== before.kind) return patch;
   const names = new Set([...Object.keys(before), ...Object.keys(patch)]);
-  return Object.fromEntries([...names].map((name) => [name, merge(before[name], patch[name])]));
+  return Object.fromEntries(
+    [...names].map((name) => [name, merge(entryOf(before, name), entryOf(patch, name))]),
+  );
 }
 
 /** @throws z.ZodError when the result is no collection's settings */

@@ -2,6 +2,8 @@
  * One round as a pure state machine `(state, event, now) → { state, effects }`: who was asked, who answered, when to
  * stop waiting. It knows nothing of vectors, storage or transport, so that every order of events can be tested.
  */
+
+import { entryOf } from '../protocol/names.ts';
 import type { FailureCode } from '../protocol/rounds.ts';
 
 /** `excluded`: not asked, for what it did in an earlier round of the run. */
@@ -88,16 +90,21 @@ export function contributorsOf(state: RoundState): string[] {
 export function stepRound(state: RoundState, event: RoundEvent, now: number): Transition {
   if (state.phase !== 'open') {
     // A repeat whose first answer was lost: its sender is in the round and must keep what the round still needs.
-    const counted = event.type === 'ready' && state.participants[event.participant]?.phase === 'ready';
+    const counted =
+      event.type === 'ready' && entryOf(state.participants, event.participant)?.phase === 'ready';
     // Who stays out of the secure sum says why; what comes of the sum is decided there.
-    if (event.type === 'failed' && state.phase === 'released' && event.participant in state.participants) {
+    if (
+      event.type === 'failed' &&
+      state.phase === 'released' &&
+      entryOf(state.participants, event.participant) !== undefined
+    ) {
       return { state: { ...state, ...failure(state, event) }, effects: [], accepted: false };
     }
     return { state, effects: [], accepted: state.phase === 'released' && counted };
   }
   if (event.type === 'cancel') return abort(state, event.detail);
   if (event.type === 'tick') return settle(state, now);
-  const current = state.participants[event.participant];
+  const current = entryOf(state.participants, event.participant);
   if (current === undefined || current.phase === 'excluded') return { state, effects: [], accepted: false };
   // Who is ready stays ready: repeats and late failures change nothing.
   if (current.phase === 'ready') return { ...settle(state, now), accepted: true };

@@ -1,6 +1,7 @@
 /** Collections change and end: what settings may become, who is told, and what outlives a collection. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { Directory } from '../../durable-objects/directory/directory.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
@@ -21,6 +22,58 @@ const settingsOf = async (stub: unknown) => {
     identity?.settings ?? (await stored<CollectionSettings>(stub as DurableObjectStub<Region>, 'settings'))
   );
 };
+
+describe('a collection that cannot be made', () => {
+  const wanted = (more = {}) => CollectionSettings.parse({ regions: REGIONS, ...more });
+
+  it('leaves nothing behind when one of its regions cannot be told', async () => {
+    const west = regionOf('undone', 'west');
+    await runInDurableObject(west, (_, { storage }) => {
+      storage.sql.exec("CREATE TRIGGER broken BEFORE INSERT ON kv BEGIN SELECT RAISE(ABORT, 'broken'); END");
+    });
+    expect(await directory(objects).create('undone', wanted())).toMatchObject({
+      ok: false,
+      code: 'region_failed',
+      detail: 'region west failed; the collection was not made',
+    });
+    expect((await directory(objects).collections()).map(({ name }) => name)).not.toContain('undone');
+    expect(await directory(objects).collection('undone')).toMatchObject({ code: 'unknown_collection' });
+    await runInDurableObject(directory(objects), (_, { storage }) => {
+      const left = storage.sql.exec("SELECT 1 FROM collections WHERE name = 'undone'").toArray();
+      expect(left).toEqual([]);
+    });
+    await runInDurableObject(west, (_, { storage }) => storage.sql.exec('DROP TRIGGER broken'));
+    // Other settings are no conflict: there was never such a collection.
+    const made = await directory(objects).create('undone', wanted({ retentionDays: 30 }));
+    expect(made).toMatchObject({ ok: true, value: { settings: { retentionDays: 30 } } });
+  });
+
+  it.each(['constructor', 'a-region-of-the-name-constructor'])(
+    'has no region %s unless a member may be called so',
+    async (name) => {
+      const made = await directory(objects).create('members', wanted({ regions: ['east', name] }));
+      if (name === 'constructor')
+        expect(made).toMatchObject({
+          code: 'invalid_request',
+          detail: expect.stringContaining('settings.regions: constructor'),
+        });
+      else expect(made).toMatchObject({ ok: true });
+    },
+  );
+
+  it('is refused where the runtime cannot keep its objects in the jurisdiction', async () => {
+    const made = await runInDurableObject(directory(objects), (_, ctx) => {
+      // Development goes on without the guarantee; nothing else does.
+      const elsewhere = new Directory(ctx, { ...objects, FEDCAR_ENVIRONMENT: 'production' });
+      return elsewhere.create('placed', wanted({ jurisdiction: 'eu' }));
+    });
+    expect(made).toMatchObject({ code: 'jurisdiction_unavailable', detail: expect.stringContaining('eu') });
+    expect(await directory(objects).collection('placed')).toMatchObject({ code: 'unknown_collection' });
+    expect(await directory(objects).create('placed', wanted({ jurisdiction: 'eu' }))).toMatchObject({
+      ok: true,
+    });
+  });
+});
 
 describe('settings', () => {
   it('reach the coordinator and all regions, and count at once', async () => {

@@ -134,11 +134,13 @@ it('is brought up to date, and no label points to another document', async () =>
   // Where documents lie is known again too.
   expect(
     await hubOf(NAME).place(['later/east', other.key, ...more.map(({ key }) => key)], null, false),
-  ).toEqual({
-    'later/east': 'east',
-    [other.key]: 'west',
-    ...Object.fromEntries(more.map(({ key }) => [key, 'east'])),
-  });
+  ).toEqual(
+    new Map([
+      ['later/east', 'east'],
+      [other.key, 'west'],
+      ...more.map(({ key }): [string, string] => [key, 'east']),
+    ]),
+  );
 });
 
 it('ends a run that was on in the backup', async () => {

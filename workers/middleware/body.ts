@@ -4,9 +4,11 @@
  * stream nor a short one that unfolds ever lies in memory whole.
  */
 import type { MiddlewareHandler } from 'hono';
+import { jsonProblem } from '../../shared/protocol/json-value.ts';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
-import { hasPrototypeField, shapeProblem } from './json-shape.ts';
+import { pointer } from '../validation.ts';
+import { shapeProblem } from './json-shape.ts';
 
 /** Largest body, decompressed: a document may have a million characters, of up to four bytes each. */
 export const MAX_BODY_BYTES = 4 << 20;
@@ -50,6 +52,53 @@ async function decompressed(compressed: Bytes): Promise<Bytes> {
   }
 }
 
+/** What the routes read as JSON. */
+const JSON_TYPE = /^application\/(?:[a-z-.]+\+)?json(?:;|$)/;
+
+/** @throws Problem unless it is JSON in UTF-8 that says nothing over which schemas pass; it names the place */
+function checkJson(bytes: Bytes): void {
+  const text = decoded(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Problem('malformed_json', 'The body is not valid JSON');
+  }
+  const problem = jsonProblem(value);
+  if (problem === null) return;
+  const errors = [{ pointer: pointer('json', problem.path), detail: problem.detail }];
+  throw new Problem('invalid_request', `${errors[0]!.pointer}: ${problem.detail}`, { errors });
+}
+
+function decoded(bytes: Bytes): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new Problem('malformed_body', `body: not UTF-8 from byte ${invalidByte(bytes)} on`);
+  }
+}
+
+/** Where the first sequence of bytes begins that is no character of UTF-8. */
+function invalidByte(bytes: Bytes): number {
+  /** Bytes of the complete characters among the first `length`; null where one of those is none. */
+  const whole = (length: number): number | null => {
+    try {
+      const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+      const text = decoder.decode(bytes.subarray(0, length), { stream: true });
+      return new TextEncoder().encode(text).length;
+    } catch {
+      return null;
+    }
+  };
+  let low = 0;
+  for (let high = bytes.length; low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if (whole(middle) === null) high = middle - 1;
+    else low = middle;
+  }
+  return whole(low) ?? 0;
+}
+
 export function limitBody(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { raw } = c.req;
@@ -72,10 +121,8 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
     if (!type.startsWith('application/octet-stream')) {
       const problem = shapeProblem(bytes);
       if (problem !== null) throw new Problem('body_too_complex', problem);
-      if (hasPrototypeField(bytes)) {
-        throw new Problem('invalid_request', 'body: __proto__ is not a known field');
-      }
     }
+    if (JSON_TYPE.test(type) && bytes.length > 0) checkJson(bytes);
     const headers = new Headers(raw.headers);
     headers.delete('content-encoding');
     headers.delete('content-length');

@@ -15,8 +15,8 @@ import {
   Passages,
 } from '../../shared/protocol/api/item.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
+import { jsonProblem } from '../../shared/protocol/json-value.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
-import { hasPrototypeField } from '../middleware/json-shape.ts';
 import { askRegions } from '../partial.ts';
 import { placeItems, regionOfItem, requireRegion, type UploadOptions } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
@@ -68,14 +68,20 @@ const STORED = 'Stored; some of it is not found yet: it is being indexed';
 const FiltersText = z
   .string()
   .max(4096)
-  .refine((text) => !hasPrototypeField(new TextEncoder().encode(text)), '__proto__ is not a known field')
   .transform((text, context) => {
+    let filters: unknown;
     try {
-      return JSON.parse(text) as unknown;
+      filters = JSON.parse(text);
     } catch {
       context.addIssue({ code: 'custom', message: 'is not JSON' });
       return z.NEVER;
     }
+    const problem = jsonProblem(filters);
+    if (problem !== null) {
+      context.addIssue({ code: 'custom', message: problem.detail, path: problem.path });
+      return z.NEVER;
+    }
+    return filters;
   })
   .pipe(Filters);
 

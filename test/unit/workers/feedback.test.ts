@@ -43,7 +43,7 @@ function service() {
     },
   });
   const place = async (keys: string[]) =>
-    Object.fromEntries(keys.filter((key) => /^(a|b|c|gone)$/.test(key)).map((key) => [key, 'apac']));
+    new Map(keys.filter((key) => /^(a|b|c|gone)$/.test(key)).map((key) => [key, 'apac']));
   const coordinator = () => ({ ...memory.coordinator(memory.collection), place });
   const app = createApp(() => ({ ...memory, coordinator, region }));
   const call = async (method: string, path: string, body?: unknown, more: Partial<Env> = {}) => {

@@ -17,7 +17,7 @@ function services(bytes: number) {
     // What serves may be smaller than what all passages need.
     pointer: async () => ({ version: 1, revision: 0, hash: '', bytes: 1, parts: 1, bytesDue: bytes }),
     place: async (keys, _, assign) =>
-      Object.fromEntries(keys.filter((key) => assign || key === 'old').map((key) => [key, 'weur'])),
+      new Map(keys.filter((key) => assign || key === 'old').map((key) => [key, 'weur'])),
   };
   const region: Partial<RegionApi> = {
     putItems: async (items) => ({

@@ -34,6 +34,23 @@ describe('a body', () => {
     expect(json.search_query).toBe('x');
   });
 
+  it.each([
+    ['Latin-1', '7b227175657279223a22fc227d', 10],
+    ['a cut-off character', '7b227175657279223a22e282227d', 10],
+    ['an encoded half of a pair', '7b227175657279223a22eda080227d', 10],
+    ['UTF-16', 'fffe7b002200', 0],
+  ])('that is not UTF-8 is refused, with the place: %s', async (_, hex, at) => {
+    const { json } = await search({ body: Buffer.from(hex, 'hex') });
+    expect(json).toMatchObject({ status: 400, code: 'malformed_body' });
+    expect(json.detail).toBe(`body: not UTF-8 from byte ${at} on`);
+  });
+
+  it('with half a surrogate pair is refused, with the place', async () => {
+    const { json } = await search({ body: '{"query":"ab\\ud83d"}' });
+    const detail = 'half a surrogate pair at character 2';
+    expect(json).toMatchObject({ status: 400, errors: [{ pointer: '#/query', detail }] });
+  });
+
   it('that unfolds to more than the limit is refused, however short it is', async () => {
     const bomb = gzipSync(Buffer.alloc(MAX_BODY_BYTES * 4, 0x20));
     expect(bomb.length).toBeLessThan(MAX_BODY_BYTES / 10);
@@ -44,7 +61,7 @@ describe('a body', () => {
 
   it('that was folded up twice is folded out once', async () => {
     const { json } = await search({ body: gzipSync(gzipSync('{"query":"x"}')), headers: gzip });
-    expect(json).toMatchObject({ status: 400, code: 'malformed_json' });
+    expect(json).toMatchObject({ status: 400, code: 'malformed_body' });
   });
 
   it.each([
