@@ -27,7 +27,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             // Open access without the secret; the tests of access set one.
-            miniflare: { bindings: { FEDCAR_ENVIRONMENT: 'development' } },
+            miniflare: { bindings: { FEDCAR_ENVIRONMENT: 'development', FEDCAR_HOSTS: 'fedcar.test' } },
           }),
         ],
         test: {

@@ -2,24 +2,28 @@
  * The whole system on this machine: workerd with the bundled Worker, its Durable Objects and its assets, kept in a
  * folder. Nothing here knows what the Worker does; everything else talks to it over HTTP as any user would.
  */
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import {
   convertV4MiniflareOptions,
   Log,
   LogLevel,
-  Miniflare,
   type V4WorkerOptions,
   type V4WorkerOptionsShape,
 } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { withoutHasteAtSignals } from './signals.ts';
+import { keepRunning } from './keep-running.ts';
+import { LogFile } from './log-file.ts';
+import { endAtSignals } from './signals.ts';
 import { StartError } from './start-error.ts';
 import { lockState } from './state-lock.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from './worker-bundle.ts';
+import { startWorkerd } from './workerd-run.ts';
+
+/** How long requests in flight may take to end. */
+const DRAIN_MS = 60_000;
 
 export interface DeploymentOptions {
   /** Folder of the objects' storage, the bundle and the log; made when it is not there. */
@@ -32,6 +36,10 @@ export interface DeploymentOptions {
   variables?: Record<string, string>;
   /** What a bench changes. */
   bench?: BenchOptions;
+  /** Hears what a person should know: that workerd died, that the log is full. Standard error unless given. */
+  say?(line: string): void;
+  /** False where the caller ends it at SIGINT and SIGTERM; else it ends, and the process with it. */
+  endsOnSignals?: boolean;
 }
 
 export interface BenchOptions {
@@ -55,6 +63,9 @@ export interface Deployment {
   tick(): Promise<void>;
   /** Where the inspector listens. */
   inspector(): Promise<URL>;
+  /** Resolves if workerd died over and over and is not started again; the folder is free by then. */
+  failed: Promise<StartError>;
+  /** Lets requests in flight end. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -75,7 +86,7 @@ export async function requireFreePort(port: number): Promise<void> {
 /** @throws StartError when another process has the folder or the port. */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
   await mkdir(options.folder, { recursive: true });
-  const unlock = lockState(options.folder);
+  const unlock = await lockState(options.folder);
   try {
     return await startLocked(options, unlock);
   } catch (error) {
@@ -86,42 +97,52 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 
 async function startLocked(options: DeploymentOptions, unlock: () => void): Promise<Deployment> {
   const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {}, bench = {} } = options;
+  const { say = (line: string) => void process.stderr.write(`${line}\n`), endsOnSignals = true } = options;
   if (port !== 0) await requireFreePort(port);
   await adoptObjects(folder);
   const modules = bench.modules ?? (await bundleWorker(join(folder, 'worker'), config));
-  const logFile = join(folder, 'workerd.log');
-  const log = createWriteStream(logFile, { flags: 'a' });
-  const miniflareOptions = convertV4MiniflareOptions({
-    ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
-    host: '127.0.0.1',
-    port,
-    cf: false,
-    ...(bench.inspect ? { inspectorPort: 0 } : {}),
-    ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
-    resourcePersistencePath: folder,
-    log: new Log(LogLevel.NONE),
-    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
-      stdout.pipe(log, { end: false });
-      stderr.pipe(log, { end: false });
-    },
-  });
-  const [miniflare, takeListenersAway] = withoutHasteAtSignals(() => new Miniflare(miniflareOptions));
-  const front = await miniflare.ready;
-  const url = (bench.direct ? await miniflare.unsafeGetDirectURL() : front).origin;
-  const worker = await miniflare.getWorker();
-  return {
-    url,
-    logFile,
-    async tick() {
-      await worker.scheduled({ cron: '*/15 * * * *' });
-    },
-    inspector: () => miniflare.getInspectorURL(),
-    async stop() {
-      await miniflare.dispose();
-      takeListenersAway();
-      await new Promise<void>((resolve) => log.end(() => resolve()));
+  const log = new LogFile(join(folder, 'workerd.log'), { say });
+  const onPort = (wanted: number) =>
+    startWorkerd({
+      options: (handleRuntimeStdio) =>
+        convertV4MiniflareOptions({
+          ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
+          host: '127.0.0.1',
+          port: wanted,
+          cf: false,
+          ...(bench.inspect ? { inspectorPort: 0 } : {}),
+          ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
+          resourcePersistencePath: folder,
+          log: new Log(LogLevel.NONE),
+          handleRuntimeStdio,
+        }),
+      log,
+      direct: bench.direct === true,
+    });
+  const kept = await keepRunning(onPort, port, { say: (line) => say(`${line}; see ${log.path}`) });
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    stopping ??= (async () => {
+      await kept.stop(DRAIN_MS);
+      await log.close();
       unlock();
-    },
+      letGo();
+    })();
+    return stopping;
+  };
+  const letGo = endsOnSignals ? endAtSignals(stop) : () => {};
+  // The folder is free for whoever starts next.
+  const failed = kept.failed.then(async (error) => {
+    await stop();
+    return error;
+  });
+  return {
+    url: kept.url,
+    logFile: log.path,
+    tick: async () => (await kept.run()).tick(),
+    inspector: async () => (await kept.run()).inspector(),
+    failed,
+    stop,
   };
 }
 

@@ -10,6 +10,10 @@ const TRIES = 5;
 /** So long after it has linked its file a process looks whether another took it for the one that was left behind. */
 const SETTLE_MS = 50;
 
+/** How long who wants the file waits for a process that is just ending. */
+const PATIENCE_MS = 5_000;
+const BETWEEN_MS = 200;
+
 const GONE = 'gone';
 
 /** Files of this process. One with its number that is not here is of a former process, as in a container started again. */
@@ -35,6 +39,31 @@ export function lockFile(path: string, refusal: (holder: string) => Error): () =
     held.delete(file);
     rmSync(file, { force: true });
   };
+}
+
+/**
+ * `lockFile` that tries again for `patienceMs` while another process has it: that one may just be ending, as in a
+ * restart by hand or by a supervisor.
+ */
+export async function lockFileSoon(
+  path: string,
+  refusal: (holder: string) => Error,
+  patienceMs = PATIENCE_MS,
+): Promise<() => void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    let refused: Error | null = null;
+    const refuse = (holder: string) => {
+      refused = refusal(holder);
+      return refused;
+    };
+    try {
+      return lockFile(path, refuse);
+    } catch (error) {
+      if (error !== refused || Date.now() >= until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+  }
 }
 
 function take(file: string, own: string, text: string, refusal: (holder: string) => Error): void {

@@ -1,4 +1,4 @@
-/** Signals that ask the process to end, and a library that answers them before what runs could be put away. */
+/** Signals that ask the process to end, so that what runs can be put away before. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -20,25 +20,38 @@ export function interrupted(): Promise<void> {
 }
 
 /**
- * Makes `thing`, whose own listeners would end the process at a signal, and lets them do so only where nobody else
- * listens.
- * @returns it, with what takes its listeners away
+ * Ends the process with the status that shells expect, once `stop` has put away what runs; a later signal ends it at once.
+ * @returns takes the listeners away
  */
-export function withoutHasteAtSignals<T>(make: () => T): [T, () => void] {
+export function endAtSignals(stop: () => Promise<void>): () => void {
+  const statuses: [NodeJS.Signals, number][] = [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ];
+  const undo = statuses.map(([signal, status]) => {
+    let firstAt: number | null = null;
+    const end = () => {
+      if (firstAt !== null && Date.now() - firstAt > SAME_MS) process.exit(status);
+      firstAt ??= Date.now();
+      void stop().finally(() => process.exit(status));
+    };
+    process.on(signal, end);
+    return () => process.off(signal, end);
+  });
+  return () => undo.forEach((each) => void each());
+}
+
+/**
+ * Takes away the listeners that a library has added since: they would end the process, and what it runs, in the middle of
+ * a request.
+ * @returns to be called once the library has started
+ */
+export function rememberListeners(): () => void {
   const before = SIGNALS.map((signal) => new Set(process.listeners(signal)));
-  const thing = make();
-  const undo = SIGNALS.flatMap((signal, index) =>
-    process
-      .listeners(signal)
-      .filter((listener) => !before[index]!.has(listener))
-      .map((listener) => {
-        const polite = (name: NodeJS.Signals) => {
-          if (process.listenerCount(signal) === 1) listener.call(process, name);
-        };
-        process.off(signal, listener);
-        process.on(signal, polite);
-        return () => process.off(signal, polite);
-      }),
-  );
-  return [thing, () => undo.forEach((each) => void each())];
+  return () => {
+    for (const [index, signal] of SIGNALS.entries()) {
+      for (const listener of process.listeners(signal))
+        if (!before[index]!.has(listener)) process.removeListener(signal, listener);
+    }
+  };
 }

@@ -22,7 +22,7 @@ import {
 } from './experiment.ts';
 import { simulateLog } from './noise-model.ts';
 import { progress } from './progress.ts';
-import { interrupted } from './signals.ts';
+import { surviveBrokenStreams } from './standard-streams.ts';
 import { comparison } from './start/comparison.ts';
 import { hashOfData, type KeptState, openState, saveState } from './start/kept-state.ts';
 import { parseStartOptions, type StartOptions } from './start/options.ts';
@@ -37,6 +37,7 @@ const NOISED_LOG = 14_000;
 const CRON_MS = 60_000;
 
 async function main(options: StartOptions): Promise<void> {
+  surviveBrokenStreams();
   const samples = options.dataset === undefined;
   const directory = samples ? join(PROJECT, 'samples') : resolve(options.dataset as string);
   // Documents that nobody asked about are the common case in a live corpus: the samples leave some out.
@@ -49,7 +50,7 @@ async function main(options: StartOptions): Promise<void> {
   say(
     `${folder.counts.documents} documents, ${folder.counts.training} training questions, ${folder.counts.test} test questions, regions ${folder.regions.join(', ')}`,
   );
-  const deployment = await startDeployment({ folder: stateFolder, port: options.port });
+  const deployment = await startDeployment({ folder: stateFolder, port: options.port, say });
   try {
     const settings = noise ? noisedSettings(folder.regions) : plainSettings(folder.regions);
     await openCollection(deployment.url, settings);
@@ -151,9 +152,10 @@ async function stayUp(deployment: Deployment): Promise<void> {
   curl ${deployment.url}/v1/search -H 'content-type: application/json' -d '{"query": "when will my parcel arrive?"}'
 `);
   const cron = setInterval(() => void deployment.tick().catch((error) => say(String(error))), CRON_MS);
-  await interrupted();
+  // Ctrl-C ends the process with its deployment.
+  const failure = await deployment.failed;
   clearInterval(cron);
-  say('stopping');
+  throw failure;
 }
 
 function say(line: string): void {

@@ -12,6 +12,8 @@ export interface Env extends ObjectsEnv {
   FEDCAR_ADMIN_TOKEN?: string;
   /** Origins whose pages may call the API, separated by commas; none unless given. */
   FEDCAR_CORS_ORIGINS?: string;
+  /** Names beside localhost under which development without a secret answers, separated by commas; none unless given. */
+  FEDCAR_HOSTS?: string;
   /** Least level of the log lines that are written: info, warn or error. */
   FEDCAR_LOG_LEVEL?: string;
   /** Counts requests of a principal over one data centre. */

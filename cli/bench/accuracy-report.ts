@@ -4,7 +4,7 @@ import type { BeirFolder } from '../beir.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
 import { summarise } from '../summary.ts';
 import { percent, table } from '../table.ts';
-import { peakWorkerdMemoryMb } from '../workerd-memory.ts';
+import { peakWorkerdMemoryMb } from '../workerd-processes.ts';
 import type { Trained } from './accuracy.ts';
 import type { AccuracyOptions } from './accuracy-options.ts';
 import { figuresOfAll, roundTenths, runFigures } from './accuracy-run.ts';

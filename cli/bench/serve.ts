@@ -23,7 +23,7 @@ import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
 import { table } from '../table.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from '../worker-bundle.ts';
-import { peakWorkerdMemoryMb } from '../workerd-memory.ts';
+import { peakWorkerdMemoryMb } from '../workerd-processes.ts';
 import { whole } from './accuracy-options.ts';
 import { optionsOf } from './options-of.ts';
 import { type Load, measureLoad, searchBody } from './serve-load.ts';

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Output } from '../progress.ts';
 import { interrupted } from '../signals.ts';
+import { surviveBrokenStreams } from '../standard-streams.ts';
 
 export interface Io {
   env: Record<string, string | undefined>;
@@ -16,6 +17,7 @@ export interface Io {
 }
 
 export function processIo(): Io {
+  surviveBrokenStreams();
   return {
     env: process.env,
     cwd: process.cwd(),

@@ -93,7 +93,7 @@ async function joinAt(context: Context, address: string, options: JoinOptions): 
     pause: (ms) => sleep(ms, undefined, { signal: stop.signal }).catch(() => {}),
     waitS: 25,
   };
-  state.lock();
+  await state.lock();
   try {
     if (options.leave) return await leave(context, state, connection);
     return await takePart(context, state, url, here, options, connection, () => stop.signal.aborted);

@@ -11,7 +11,7 @@ import type { OwnBudget } from '../../shared/participant/agreement.ts';
 import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
 import { Agreement } from '../../shared/protocol/enrolment.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
-import { lockFile } from '../process-lock.ts';
+import { lockFileSoon } from '../process-lock.ts';
 import { keptFile, readJson, writeJson } from './files.ts';
 
 interface Identity {
@@ -48,10 +48,10 @@ export class ParticipantState {
   }
 
   /** Keeps other processes out until `release`. @throws StateError while another takes part from here */
-  lock(): void {
+  async lock(): Promise<void> {
     const why = (holder: string) =>
       `${this.folder}: ${holder} takes part from here already; if it does not, delete the file lock there`;
-    this.#unlock = lockFile(join(this.folder, 'lock'), (holder) => new StateError(why(holder)));
+    this.#unlock = await lockFileSoon(join(this.folder, 'lock'), (holder) => new StateError(why(holder)));
   }
 
   release(): void {

@@ -58,7 +58,7 @@ const connection: Connection = {
 };
 
 const state = new ParticipantState(config.state);
-state.lock();
+await state.lock();
 const { signer } = await state.identity();
 const data = await readData(config.data, {});
 const membership = await becomeMember(

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { unstable_readConfig } from 'wrangler';
 import { bundleWorker, PROJECT } from '../../cli/worker-bundle.ts';
+import { workerdProcesses } from '../../cli/workerd-processes.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 import { tinyBert } from '../helpers/tiny-bert.ts';
 import type { HubConfig } from './hub-process.ts';
@@ -19,11 +20,12 @@ export class Running {
   #stderr = '';
   #listeners: ((event: string) => void)[] = [];
 
-  constructor(site: Site, script: string, config: object) {
+  constructor(site: Site, script: string, config: object, env: Record<string, string | undefined> = {}) {
     const entry = join(site.scripts, script);
     // A small encoder gains nothing from V8's optimising compiler, which would take most of the time.
     this.#child = spawn(process.execPath, ['--liftoff-only', entry, JSON.stringify(config)], {
       cwd: PROJECT,
+      env: { ...process.env, ...env },
       // Its own group: workerd is a child of a child, and has to die with it.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -67,6 +69,18 @@ export class Running {
 
   say(line: string): void {
     this.#child.stdin?.write(`${line}\n`);
+  }
+
+  killRuntime(): void {
+    const { pid } = this.#child;
+    if (pid === undefined || !this.alive) return;
+    for (const child of workerdProcesses(pid)) {
+      try {
+        process.kill(child, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
   }
 
   async exited(): Promise<void> {
@@ -130,18 +144,24 @@ export class Hub {
     this.#variables = variables;
   }
 
-  async start(): Promise<void> {
+  /** @param env beside this process's own */
+  async start(env: Record<string, string | undefined> = {}): Promise<void> {
     const { modules, folder, model } = this.#site;
-    this.#process = new Running(this.#site, 'hub-process.mjs', {
-      modules,
-      root: join(folder, 'worker'),
-      model,
-      state: join(folder, this.#name),
-      port: this.url === '' ? 0 : Number(new URL(this.url).port),
-      compatibilityDate:
-        unstable_readConfig({ config: join(PROJECT, 'wrangler.toml') }).compatibility_date ?? '',
-      variables: this.#variables,
-    } satisfies HubConfig);
+    this.#process = new Running(
+      this.#site,
+      'hub-process.mjs',
+      {
+        modules,
+        root: join(folder, 'worker'),
+        model,
+        state: join(folder, this.#name),
+        port: this.url === '' ? 0 : Number(new URL(this.url).port),
+        compatibilityDate:
+          unstable_readConfig({ config: join(PROJECT, 'wrangler.toml') }).compatibility_date ?? '',
+        variables: this.#variables,
+      } satisfies HubConfig,
+      env,
+    );
     this.url = await this.#process.event((line) => line.startsWith('http'));
   }
 
@@ -152,6 +172,11 @@ export class Hub {
 
   get alive(): boolean {
     return this.#process?.alive ?? false;
+  }
+
+  /** Kills workerd, which Node does not notice. */
+  killRuntime(): void {
+    this.#process?.killRuntime();
   }
 
   async kill(): Promise<void> {

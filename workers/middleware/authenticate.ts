@@ -8,6 +8,7 @@ import { SCOPES } from '../../shared/protocol/access.ts';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
 import { networkOf } from './address.ts';
+import { foreignCaller } from './local-caller.ts';
 import type { Pace } from './pace.ts';
 import type { Principal } from './principal.ts';
 import { tooMany } from './rate-limit.ts';
@@ -18,7 +19,14 @@ import type { TokenCache } from './token-cache.ts';
 /** Tokens that one network may try in vain, a minute and isolate. */
 export const FAILURES_PER_MINUTE = 30;
 
-export type Rejection = 'secret_missing' | 'no_token' | 'bad_token' | 'too_many_bad' | 'scope' | 'collection';
+export type Rejection =
+  | 'secret_missing'
+  | 'no_token'
+  | 'bad_token'
+  | 'too_many_bad'
+  | 'scope'
+  | 'collection'
+  | 'foreign';
 
 export interface AuthenticateOptions {
   tokens: TokenCache;
@@ -44,8 +52,11 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
     }
     c.set('access', access);
     c.set('principal', ANONYMOUS);
-    if (access !== null && state.kind === 'open') c.set('principal', OPEN);
-    else if (access !== null && access.scope !== 'signed' && state.kind === 'set') {
+    if (access !== null && state.kind === 'open') {
+      const foreign = foreignCaller(c.req.raw, c.env);
+      if (foreign !== null) refuse('foreign', new Problem('forbidden', foreign));
+      c.set('principal', OPEN);
+    } else if (access !== null && access.scope !== 'signed' && state.kind === 'set') {
       const principal = await principalOf(c, state.secret, options, refuse);
       requireAccess(principal, access, refuse);
       c.set('principal', principal);

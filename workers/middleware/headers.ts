@@ -42,7 +42,7 @@ export const protectReaders: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /** Origins of FEDCAR_CORS_ORIGINS, exactly as browsers send them; `*` is none of them. */
-function allowedOrigins(list: string | undefined): string[] {
+export function allowedOrigins(list: string | undefined): string[] {
   return (list ?? '').split(',').map((origin) => origin.trim().replace(/\/$/, ''));
 }
 

@@ -34,7 +34,13 @@ async function dev(context: Context, { port, state }: Options): Promise<Shown | 
   const { startDeployment } = await import('../../deployment.ts');
   const { io, config } = context;
   const ended = io.interrupted();
-  const deployment = await startDeployment({ folder: resolve(io.cwd, state), port, config });
+  const deployment = await startDeployment({
+    folder: resolve(io.cwd, state),
+    port,
+    config,
+    say: (line) => context.say(line),
+    endsOnSignals: false,
+  });
   const cron = setInterval(
     () => void deployment.tick().catch((error: unknown) => context.say(String(error))),
     CRON_MS,
@@ -44,7 +50,8 @@ async function dev(context: Context, { port, state }: Options): Promise<Shown | 
     if (context.flags.json)
       io.stdout.write(`${JSON.stringify({ url: deployment.url, log: deployment.logFile })}\n`);
     else io.stdout.write(`${deployment.url} (Ctrl-C ends it; the log is in ${deployment.logFile})\n`);
-    await ended;
+    const failure = await Promise.race([ended, deployment.failed]);
+    if (failure instanceof Error) throw failure;
   } finally {
     clearInterval(cron);
     await deployment.stop();

@@ -34,7 +34,11 @@ async function load(context: Context, name: string, { region }: Options): Promis
     return { json: { dry_run: true, records: count }, text: `would upload ${count} records` };
   }
   const client = await context.client();
-  const journal = await openJournal(context.io.cwd, `feedback ${client.url}${client.path} ${file} ${region}`);
+  const journal = await openJournal(
+    context.io.cwd,
+    `feedback ${client.url}${client.path} ${file} ${region}`,
+    (line) => context.say(line),
+  );
   const bar = context.progress('records', 0);
   const sent = await uploadRecords(client, records(), bar, journal);
   const before = sent.resumed > 0 ? `, ${sent.resumed} sent before` : '';

@@ -56,6 +56,7 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   const journal = await openJournal(
     context.io.cwd,
     `ingest ${client.url}${client.path} ${folders.join(' ')} ${options.region ?? ''} ${options.questions}`,
+    (line) => context.say(line),
   );
   const documents = { created: 0, updated: 0, unchanged: 0, resumed: 0 };
   const blank: string[] = [];

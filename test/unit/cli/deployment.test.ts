@@ -1,10 +1,16 @@
 /** The real Worker in workerd, as `npm start` runs it. */
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Client } from '../../../cli/client.ts';
 import { startDeployment } from '../../../cli/deployment.ts';
+import { PROJECT } from '../../../cli/worker-bundle.ts';
+import { workerdProcesses } from '../../../cli/workerd-processes.ts';
 import type { Item } from '../../../shared/protocol/api/item.ts';
 import type { Runs } from '../../../shared/protocol/api/run.ts';
 import type { SearchResponse } from '../../../shared/protocol/api/search.ts';
@@ -49,4 +55,72 @@ it('finds the objects where earlier versions kept them', { timeout: 120_000 }, a
   } finally {
     await deployment.stop();
   }
+});
+
+const itWithProc = it.runIf(existsSync('/proc/self/stat'));
+
+itWithProc('starts workerd again when it dies, with what was acknowledged', async () => {
+  const said: string[] = [];
+  const deployment = await startDeployment({ folder, say: (line) => said.push(line) });
+  try {
+    const client = new Client(deployment.url);
+    await client.post('/items', { key: 'kept', text: 'Acknowledged before the end.' });
+    const [pid] = workerdProcesses();
+    process.kill(pid as number, 'SIGKILL');
+    await vi.waitUntil(() => said.some((line) => line.startsWith('workerd ended; it is started again')), {
+      timeout: 30_000,
+    });
+    const found = await vi.waitFor(() => client.get<{ key: string }>('/items/kept'), {
+      timeout: 60_000,
+      interval: 500,
+    });
+    expect(found.key).toBe('kept');
+    await deployment.tick();
+  } finally {
+    await deployment.stop();
+  }
+  expect(existsSync(join(folder, 'running.pid'))).toBe(false);
+});
+
+itWithProc('`fedcar dev` lets requests in flight end at SIGTERM, and gives its folder back', async () => {
+  const state = join(folder, 'dev');
+  const command = [join(PROJECT, 'cli', 'fedcar.mjs'), 'dev', '--json', '--port', '0', '--state', state];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const line = await new Promise<string>((resolve) =>
+    child.stdout.once('data', (chunk) => resolve(String(chunk))),
+  );
+  const { url } = JSON.parse(line) as { url: string };
+  const client = new Client(url);
+  await client.post('/items', { key: 'first', text: 'Loads the encoder.' });
+  const text = 'Words about parcels and giraffes. '.repeat(20);
+  const items = Array.from({ length: 12 }, (_, n) => ({ key: `in-flight-${n}`, text: `${n} ${text}` }));
+  const request = httpRequest(`${url}/v1/items`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+  });
+  const upload = new Promise<{ items: unknown[] }>((resolve, reject) => {
+    request.once('error', reject);
+    request.once(
+      'response',
+      (response) => void json(response).then((body) => resolve(body as never), reject),
+    );
+  });
+  request.end(JSON.stringify({ items }));
+  await once(request, 'finish');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  child.kill('SIGTERM');
+  expect((await upload).items).toHaveLength(12);
+  expect(await exit).toBe(0);
+  expect(existsSync(join(state, 'running.pid'))).toBe(false);
+  const left = readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(state);
+      } catch {
+        return false;
+      }
+    });
+  expect(left).toEqual([]);
 });

@@ -98,13 +98,14 @@ it('goes on where an upload was interrupted, and begins anew once it was complet
     region: null,
   }));
   const silent = { update() {}, total() {}, end() {} };
-  const upload = async () => uploadDocuments(client, documents, silent, await openJournal(folder, 'test'));
+  const upload = async () =>
+    uploadDocuments(client, documents, silent, await openJournal(folder, 'test', () => {}));
   try {
     await expect(upload()).rejects.toThrow();
     expect(sent).toBe(64);
     left = 100;
     expect(await upload()).toMatchObject({ created: 136, resumed: 64 });
-    await (await openJournal(folder, 'test')).finish();
+    await (await openJournal(folder, 'test', () => {})).finish();
     expect(await upload()).toMatchObject({ created: 200, resumed: 0 });
   } finally {
     server.close();

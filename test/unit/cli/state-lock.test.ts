@@ -15,36 +15,36 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it('lets nobody else into a folder until it is given back', () => {
-  const unlock = lockState(folder);
-  expect(() => lockState(folder)).toThrow(
+it('lets nobody else into a folder until it is given back', async () => {
+  const unlock = await lockState(folder);
+  await expect(lockState(folder, 0)).rejects.toThrow(
     `${folder} is in use by process ${process.pid}; end that first, or choose another folder with --state`,
   );
   unlock();
   expect(readdirSync(folder)).toEqual([]);
-  lockState(folder)();
+  (await lockState(folder, 0))();
 });
 
-it('goes over what a process left behind that is gone', () => {
+it('goes over what a process left behind that is gone', async () => {
   const { pid } = spawnSync(process.execPath, ['--version']);
   writeFileSync(join(folder, 'running.pid'), `${pid}\n`);
-  lockState(folder)();
+  (await lockState(folder, 0))();
   writeFileSync(join(folder, 'running.pid'), `${process.pid}\n`);
-  lockState(folder)();
+  (await lockState(folder, 0))();
   writeFileSync(join(folder, 'running.pid'), '');
-  lockState(folder)();
+  (await lockState(folder, 0))();
 });
 
-it.runIf(existsSync('/proc/self/stat'))('goes over an id that another process has got since', () => {
-  lockState(folder);
+it.runIf(existsSync('/proc/self/stat'))('goes over an id that another process has got since', async () => {
+  await lockState(folder, 0);
   const [, start] = readFileSync(join(folder, 'running.pid'), 'utf8').trim().split(' ');
   expect(Number(start)).toBeGreaterThan(0);
   const parent = (began: string) => writeFileSync(join(folder, 'running.pid'), `${process.ppid} ${began}\n`);
   parent(String(Number(start) + 1));
-  lockState(folder)();
+  (await lockState(folder, 0))();
   const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
   parent(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] as string);
-  expect(() => lockState(folder)).toThrow(`process ${process.ppid}`);
+  await expect(lockState(folder, 0)).rejects.toThrow(`process ${process.ppid}`);
 });
 
 it.runIf(existsSync('/proc/self/stat'))(
@@ -59,12 +59,20 @@ it.runIf(existsSync('/proc/self/stat'))(
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
       await vi.waitUntil(() => / Z /.test(stat()), { timeout: 10_000 });
       writeFileSync(join(folder, 'running.pid'), `${pid}\n`);
-      lockState(folder)();
+      (await lockState(folder, 0))();
     } finally {
       child.kill('SIGKILL');
     }
   },
 );
+
+it('is tried again for a while, for its holder may be ending', async () => {
+  const holder = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1500)']);
+  writeFileSync(join(folder, 'running.pid'), `${holder.pid}\n`);
+  await expect(lockState(folder, 0)).rejects.toThrow(`process ${holder.pid}`);
+  (await lockState(folder, 60_000))();
+  expect(holder.exitCode).toBe(0);
+});
 
 it('is taken by one of several processes that find one left behind at the same time', async () => {
   const script = join(folder, 'taker.mjs');
@@ -100,7 +108,7 @@ it('is taken by one of several processes that find one left behind at the same t
 });
 
 it('is there before anything is opened, and given back when nothing starts', async () => {
-  const unlock = lockState(folder);
+  const unlock = await lockState(folder, 0);
   await expect(startDeployment({ folder })).rejects.toThrow(/is in use by process/);
   unlock();
   await expect(startDeployment({ folder, config: join(folder, 'none.toml') })).rejects.toThrow();

@@ -49,7 +49,7 @@ function service() {
   const call = async (method: string, path: string, body?: unknown, more: Partial<Env> = {}) => {
     const init: RequestInit = { method, headers: { 'content-type': 'application/json' } };
     if (body !== undefined) init.body = JSON.stringify(body);
-    const request = new Request(`https://fedcar.test${path}`, init);
+    const request = new Request(`http://localhost${path}`, init);
     const env = { FEDCAR_ENVIRONMENT: 'development', ...more } as Env;
     const response = await app.fetch(request, env, context);
     return { response, json: (await response.json()) as Record<string, unknown> };

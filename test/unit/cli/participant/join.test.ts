@@ -191,12 +191,12 @@ describe('the state folder', () => {
     if (process.platform !== 'win32') {
       expect(statSync(join(state.folder, 'identity.json')).mode & 0o077).toBe(0);
     }
-    state.lock();
+    await state.lock();
     writeFileSync(join(state.folder, 'lock'), String(process.ppid));
-    expect(() => state.lock()).toThrow(`process ${process.ppid} takes part from here already`);
+    await expect(state.lock()).rejects.toThrow(`process ${process.ppid} takes part from here already`);
     // A number that no process has.
     writeFileSync(join(state.folder, 'lock'), String(2 ** 22 + 1));
-    state.lock();
+    await state.lock();
     state.release();
   });
 });
