@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type {
   Job,
   ProbeTitle,
+  ShardRecord,
   ShardStore,
-  TrainingRecord,
   UnlabelledRecord,
 } from '../../shared/participant/shard-store.ts';
 import {
@@ -54,6 +54,8 @@ export class FileShard implements ShardStore {
   readonly #items = new Map<number, { item: string; ordinal: number }>();
   readonly #byItem = new Map<string, number[]>();
   #rowsAt = 0;
+  /** Kept by the process alone: another one fetches the passages once more. */
+  #labelled: string | null = null;
   #lineage = '';
   #embeddings: { key: string; of: Map<number, Float32Array> } = { key: '', of: new Map() };
   #contributions: Contributions;
@@ -74,7 +76,7 @@ export class FileShard implements ShardStore {
       rounds: 0,
       lastAt: null,
     };
-    this.#labelSingles();
+    this.labelSingles();
   }
 
   #file(name: string): string {
@@ -154,33 +156,38 @@ export class FileShard implements ShardStore {
     writeJson(this.#file('rows.json'), { lineage: this.#lineage, at: upTo, rows });
   }
 
-  /** Records of an item with one passage need no encoder. */
-  #labelSingles(): void {
+  labelSingles(): void {
     for (const { n, item } of this.#options.log) {
       const rows = this.#byItem.get(item);
       if (!this.#labels.has(n) && rows?.length === 1) this.#labels.set(n, rows[0] as number);
     }
   }
 
-  unlabelled(limit: number): UnlabelledRecord[] {
-    this.#labelSingles();
+  documentsOf(rows: Iterable<number>): { item: string; rows: number[] }[] {
+    const items = new Set<string>();
+    for (const row of rows) {
+      const found = this.#items.get(row);
+      if (found !== undefined) items.add(found.item);
+    }
+    return [...items].sort().map((item) => ({ item, rows: this.#byItem.get(item) ?? [] }));
+  }
+
+  unlabelled(items: readonly string[], limit: number): UnlabelledRecord[] {
+    const wanted = new Set(items);
     const found: UnlabelledRecord[] = [];
-    for (const record of this.#unlabelled()) {
+    for (const { n, item, ids } of this.#options.log) {
       if (found.length === limit) break;
-      found.push(record);
+      if (wanted.has(item) && !this.#labels.has(n)) found.push({ id: n, item, ids });
     }
     return found;
   }
 
-  countUnlabelled(): number {
-    return [...this.#unlabelled()].length;
+  labelled(): string | null {
+    return this.#labelled;
   }
 
-  *#unlabelled(): Generator<UnlabelledRecord> {
-    for (const { n, item, ids } of this.#options.log) {
-      const rows = this.#byItem.get(item) ?? [];
-      if (!this.#labels.has(n) && rows.length > 0) yield { id: n, ids, rows };
-    }
+  setLabelled(key: string): void {
+    this.#labelled = key;
   }
 
   label(labels: readonly { id: number; row: number }[]): void {
@@ -191,44 +198,45 @@ export class FileShard implements ShardStore {
     );
   }
 
-  /** Records about a known row, of the age that the round is charged for; only relevant ones judge. */
-  #labelled(held: boolean, startedAt: number) {
+  /** Records of the age that the round is charged for; only relevant ones judge. */
+  #kept(held: boolean, startedAt: number) {
     const { log, retentionMs } = this.#options;
     return log.flatMap((record) => {
-      const row = this.#labels.get(record.n);
       const inTime = record.at <= startedAt && record.at >= startedAt - retentionMs;
       const fits = record.held === held && (record.relevant || !held);
-      return row !== undefined && fits && inTime ? [{ ...record, row }] : [];
+      return fits && inTime ? [{ ...record, row: this.#labels.get(record.n) ?? null }] : [];
     });
   }
 
-  countUnits(rows: number, startedAt: number): Float64Array {
+  countUnits(
+    placeOf: (record: { item: string; row: number | null }) => number | undefined,
+    places: number,
+    startedAt: number,
+  ): Float64Array {
     const { policy, random } = this.#options;
-    return countUnits(this.#labelled(false, startedAt), rows, policy, random);
+    return countUnits(this.#kept(false, startedAt), placeOf, places, policy, random);
   }
 
   sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection {
     const { policy, random } = this.#options;
-    const records = this.#labelled(false, startedAt).filter(({ row }) => rows.has(row));
+    const records = this.#kept(false, startedAt).filter(({ row }) => row !== null && rows.has(row));
     return selectUnits(records, sample, policy, random);
   }
 
   heldOut(startedAt: number): Selection {
     const { policy, random } = this.#options;
-    return selectUnits(this.#labelled(true, startedAt), { kind: 'all' }, policy, random);
+    const stands = (item: string) => (this.#byItem.get(item)?.length ?? 0) > 0;
+    const records = this.#kept(true, startedAt).filter(({ item }) => stands(item));
+    return selectUnits(records, { kind: 'all' }, policy, random);
   }
 
-  records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[] {
+  records(ids: Uint32Array): (ShardRecord | null)[] {
     return Array.from(ids, (id) => {
       const record = this.#records.get(id);
-      const row = this.#labels.get(id);
-      if (record === undefined || row === undefined) return null;
-      return { id, row, ids: record.ids, relevant: record.relevant };
+      if (record === undefined) return null;
+      const { item, relevant } = record;
+      return { id, item, row: this.#labels.get(id) ?? null, ids: record.ids, relevant };
     });
-  }
-
-  itemOfRow(row: number): string | null {
-    return this.#items.get(row)?.item ?? null;
   }
 
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {

@@ -12,7 +12,7 @@ import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { Terms } from '../../shared/protocol/enrolment.ts';
 import { appendLines, readLinesOf } from './files.ts';
 
-export interface LoggedQuery extends Omit<SelectableRecord, 'row'> {
+export interface LoggedQuery extends SelectableRecord {
   id: string;
   item: string;
   /** Milliseconds since 1970 at which the record was first read. */

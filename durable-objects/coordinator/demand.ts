@@ -11,23 +11,24 @@ import type { RowTable } from './row-table.ts';
 const DEMAND = 'asked';
 
 /**
- * @param counts for each row the units that ask for it
+ * @param counts the units that ask for each document
  * @param deviation standard deviation of the noise in each of them
  */
 export function saveDemand(
   storage: DurableObjectStorage,
   rows: RowTable,
-  counts: Float64Array,
+  counts: ReadonlyMap<string, number>,
   deviation: number,
   at: number,
 ): void {
-  const totals = new Map<string, { units: number; rows: number }>();
-  for (const { row, region } of rows.places()) {
-    if (row >= counts.length) continue;
-    const { units, rows: known } = totals.get(region) ?? { units: 0, rows: 0 };
-    totals.set(region, { units: units + counts[row]!, rows: known + 1 });
+  const totals = new Map<string, { units: number; documents: number }>();
+  for (const { item, region } of rows.documents()) {
+    const count = counts.get(item);
+    if (count === undefined) continue;
+    const { units, documents } = totals.get(region) ?? { units: 0, documents: 0 };
+    totals.set(region, { units: units + count, documents: documents + 1 });
   }
-  const demand = [...totals].map(([region, { units, rows: summed }]): [string, Demand] => [
+  const demand = [...totals].map(([region, { units, documents: summed }]): [string, Demand] => [
     region,
     { units: Math.max(0, Math.round(units)), deviation: deviation * Math.sqrt(summed), at },
   ]);

@@ -10,7 +10,7 @@ import type { TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
-import { chooseRows, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
+import { chooseActive, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
 import { newOptimiserState } from '../../shared/round/optimiser.ts';
 import {
   applyRound,
@@ -56,24 +56,87 @@ export class Learning {
     else this.#judged(run, sum);
   }
 
+  /** Counts of documents: those that are asked for enough learn, with all their passages or those that are asked for. */
   async #counted(run: ActiveRun, sum: Float64Array): Promise<void> {
+    if (run.passages != null) return this.#passagesCounted(run, sum);
     const { runs, rows, versions, settings, context, storage, now } = this.#parts;
-    const { training, adapter, privacy } = settings;
-    const { width } = context.model;
-    const before = versions.parameters(run.base, width);
     const deviation = run.spec === null || run.summed === null ? 0 : deviationOf(run.spec, run.summed);
-    const { active, units } = chooseRows(sum, deviation, before?.activeRows ?? [], settings);
-    saveDemand(storage, rows, sum, deviation, now());
-    const plan = planRun(phasesOf(settings), units);
+    const names = this.#state.manifest();
+    const before = versions.parameters(run.base, context.model.width);
+    const learned = new Set(rows.itemsOf(before?.activeRows ?? []).values());
+    const counts = sum.subarray(0, names.length);
+    const { active, units } = chooseActive(
+      counts,
+      deviation,
+      (place) => learned.has(names[place]!),
+      settings,
+    );
+    saveDemand(storage, rows, new Map(names.map((name, place) => [name, counts[place]!])), deviation, now());
     if (active.length < 2) {
-      const found = `too few training queries: ${active.length} documents have ${training.activeThreshold} or more`;
+      const { activeThreshold } = settings.training;
+      const found = `too few training queries: ${active.length} documents have ${activeThreshold} or more`;
       this.#parts.fail(run, `${found}, and it takes 2 documents to tell apart`);
       return;
     }
+    const asked = new Map(active.map((place) => [names[place]!, counts[place]!]));
+    const passages = rows.rowsOf([...asked.keys()]);
+    // Without noise a second count costs no privacy.
+    if (run.noise === null && passages.length > asked.size) {
+      const content = await this.#state.savePassages(passages.map(({ row }) => row));
+      if (runs.active()?.run !== run.run) return;
+      storage.transactionSync(() => {
+        runs.save(run, { ended_at: now() });
+        runs.save({ ...nextRound(run), units, passages: content });
+      });
+      return;
+    }
+    await this.#begin(
+      run,
+      units,
+      passages.map(({ row, item }) => ({ row, count: asked.get(item)! })),
+    );
+  }
+
+  /** Counts of the passages of documents that learn: those that are asked for learn, of each document one at least. */
+  async #passagesCounted(run: ActiveRun, sum: Float64Array): Promise<void> {
+    const { rows, versions, settings, context } = this.#parts;
+    const before = new Set(versions.parameters(run.base, context.model.width)?.activeRows ?? []);
+    const counted = this.#state.passages();
+    const { active } = chooseActive(sum, 0, (place) => before.has(counted[place]!), settings);
+    const learns = new Set(active);
+    const best = new Map<string, number>();
+    const items = rows.itemsOf(counted);
+    counted.forEach((row, place) => {
+      const item = items.get(row);
+      if (item === undefined) return;
+      const known = best.get(item);
+      if (known === undefined || sum[place]! > sum[known]!) best.set(item, place);
+    });
+    for (const place of best.values()) learns.add(place);
+    const chosen = [...learns].sort((a, b) => a - b);
+    await this.#begin(
+      run,
+      run.units,
+      chosen.map((place) => ({ row: counted[place]!, count: sum[place]! })),
+    );
+  }
+
+  /** Sets up what trains. @param learns rows in ascending order, with the units that ask for each */
+  async #begin(
+    run: ActiveRun,
+    units: number,
+    learns: readonly { row: number; count: number }[],
+  ): Promise<void> {
+    const { runs, rows, versions, settings, context, storage, now } = this.#parts;
+    const { training, adapter, privacy } = settings;
+    const { width } = context.model;
+    const plan = planRun(phasesOf(settings), units);
     if (trainRounds(plan) === 0) {
       this.#parts.fail(run, 'the settings ask for no train round: training.phases have no passes');
       return;
     }
+    const active = learns.map(({ row }) => row);
+    const before = versions.parameters(run.base, width);
     const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
     const fixed = fixedRows({ active, rows, most: training.fixedRows, width, seed: run.seed });
     const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
@@ -87,8 +150,8 @@ export class Learning {
       if (run.noise !== null && privacy.training.smoothing && directions === null)
         this.#state.beginSmoothing(parameters.head);
       // Counts with noise say too little about rows that few asked for.
-      if (run.noise === null) this.#state.saveCounts(Float32Array.from(active, (row) => sum[row] as number));
-      runs.plan(run.run, trainRounds(plan) + 2);
+      if (run.noise === null) this.#state.saveCounts(Float32Array.from(learns, ({ count }) => count));
+      runs.plan(run.run, run.index + trainRounds(plan) + 2);
       runs.save(run, { ended_at: now() });
       runs.save({ ...nextRound(run), stage: 'train', units, plan });
     });

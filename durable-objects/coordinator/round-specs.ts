@@ -31,7 +31,6 @@ export async function specifyRound(
     collection,
     lineage: parts.rows.lineage(),
     rowsAt: run.rowsAt,
-    rows: run.rows,
     serial: run.serial,
     startedAt: now(),
     noiseMultiplier: 0,
@@ -46,7 +45,17 @@ export async function specifyRound(
   const noise = run.noise;
   if (run.stage === 'count') {
     common.noiseMultiplier = noise?.counts ?? 0;
-    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(Math.max(1, run.rows), COUNT_NORM) };
+    const { manifest, passages } = run;
+    if (manifest == null) throw new RangeError('the run began under an earlier version; start another');
+    const places = passages == null ? run.documents : passages.bytes / 4;
+    return {
+      ...common,
+      kind: 'count',
+      sample: { kind: 'all' },
+      ...grid(Math.max(1, places), COUNT_NORM),
+      manifest: { key: `manifest:${run.run}`, ...manifest },
+      passages: passages == null ? null : { key: `passages:${run.run}`, ...passages },
+    };
   }
   if (run.stage === 'gate') {
     const states = await gateStates(run, parts);
@@ -69,7 +78,6 @@ type Common = Pick<
   | 'collection'
   | 'lineage'
   | 'rowsAt'
-  | 'rows'
   | 'serial'
   | 'startedAt'
   | 'noiseMultiplier'

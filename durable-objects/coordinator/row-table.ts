@@ -177,9 +177,26 @@ export class RowTable {
     return this.embeddings(rows, width);
   }
 
-  /** Where the passages of all rows lie or lay. */
-  *places(): Generator<{ row: number; region: string }> {
-    yield* this.#sql.exec<{ row: number; region: string }>('SELECT row, region FROM rows');
+  /** Documents that have rows which stand, and where they lie. */
+  *documents(): Generator<{ item: string; region: string }> {
+    yield* this.#sql.exec<{ item: string; region: string }>(
+      'SELECT DISTINCT item, region FROM rows WHERE removed = 0',
+    );
+  }
+
+  /** Rows that stand of these documents, in order. */
+  rowsOf(items: readonly string[]): { row: number; item: string }[] {
+    const wanted = JSON.stringify(items);
+    const query =
+      'SELECT row, item FROM rows WHERE removed = 0 AND item IN (SELECT value FROM json_each(?)) ORDER BY row';
+    return this.#sql.exec<{ row: number; item: string }>(query, wanted).toArray();
+  }
+
+  /** The documents that rows belong or belonged to, by row. */
+  itemsOf(rows: ArrayLike<number>): Map<number, string> {
+    const query = 'SELECT row, item FROM rows WHERE row IN (SELECT value FROM json_each(?))';
+    const found = this.#sql.exec<{ row: number; item: string }>(query, JSON.stringify(Array.from(rows)));
+    return new Map(Array.from(found, ({ row, item }) => [row, item]));
   }
 
   /** Numbers of the rows that stand, in order. */

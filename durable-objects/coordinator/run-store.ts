@@ -8,6 +8,7 @@ import type { RoundState } from '../../shared/round/round-machine.ts';
 import type { RunPlan } from '../../shared/round/run-plan.ts';
 import { Values } from '../values.ts';
 import type { Blamed } from './blame.ts';
+import type { Content } from './training-state.ts';
 
 /** The run in progress: everything that the next step needs. */
 export interface ActiveRun {
@@ -29,9 +30,12 @@ export interface ActiveRun {
   round: RoundState | null;
   spec: RoundSpec | null;
   probes: Record<string, ProbeCounts>;
-  /** The row table that the run is about: its last change, and how many rows were ever given out. */
+  /** The row table that the run is about: its last change, and the documents that stood then. */
   rowsAt: number;
-  rows: number;
+  manifest: Content | null;
+  documents: number;
+  /** Passages that are counted after their documents; null where each document has one. */
+  passages: Content | null;
   /** Names the current round in the ledgers. */
   serial: number;
   /** c_g of the next train round where it adapts; null: as the settings say. */
@@ -66,7 +70,9 @@ export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise
     spec: null,
     probes: {},
     rowsAt: 0,
-    rows: 0,
+    manifest: null,
+    documents: 0,
+    passages: null,
     serial: 0,
     securePhase: null,
     summed: null,

@@ -160,7 +160,11 @@ export class Runner {
       this.fail(run, refused);
       return null;
     }
-    await this.#open({ ...run, stage: 'count', rowsAt: rows.changedAt(), rows: rows.size() });
+    const rowsAt = rows.changedAt();
+    const documents = Array.from(rows.documents(), ({ item }) => item).sort();
+    const manifest = await this.#state.saveManifest(documents);
+    if (runs.active()?.run !== run.run) return null;
+    await this.#open({ ...run, stage: 'count', rowsAt, manifest, documents: documents.length });
     return now();
   }
 
@@ -200,6 +204,8 @@ export class Runner {
     if (key.startsWith('snapshot:'))
       return this.#parts.versions.snapshotPart(key.slice('snapshot:'.length), part);
     const spec = this.#parts.runs.active()?.spec;
+    if (spec?.kind === 'count' && spec.manifest.key === key) return this.#state.manifestPart(part);
+    if (spec?.kind === 'count' && spec.passages?.key === key) return this.#state.passagesPart(part);
     if (spec?.kind === 'train' && spec.fixed.key === key) return this.#state.fixedPart(part);
     if (spec?.kind === 'train' && spec.directions?.key === key) return this.#state.directionsPart(part);
     return spec?.kind === 'train' && spec.state.key === key ? this.#state.part(part) : null;

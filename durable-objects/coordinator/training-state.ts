@@ -25,6 +25,8 @@ const FIXED = 'run/fixed';
 const START = 'run/start';
 const TOTAL = 'run/total';
 const COUNTS = 'run/counts';
+const MANIFEST = 'run/manifest';
+const PASSAGES = 'run/passages';
 const CONSTANTS = 'run/constants';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
@@ -138,6 +140,40 @@ export class TrainingState {
   /** Null with noise, and in a run that began before they were kept. */
   counts(): Float32Array | null {
     return this.#blobs.get(COUNTS) === null ? null : new Float32Array(this.#words(COUNTS));
+  }
+
+  /** Keeps the documents that a run is about, as participants are sent them. */
+  saveManifest(documents: readonly string[]): Promise<Content> {
+    return this.#keep(MANIFEST, new TextEncoder().encode(JSON.stringify(documents)));
+  }
+
+  /** @throws RangeError outside a run */
+  manifest(): string[] {
+    const bytes = this.#blobs.get(MANIFEST);
+    if (bytes === null) throw new RangeError('the manifest of the run is gone');
+    return JSON.parse(new TextDecoder().decode(bytes)) as string[];
+  }
+
+  manifestPart(part: number): Uint8Array | null {
+    return this.#blobs.part(MANIFEST, part);
+  }
+
+  /** Keeps the rows whose passages are counted. */
+  savePassages(rows: readonly number[]): Promise<Content> {
+    return this.#keep(PASSAGES, new Uint8Array(Uint32Array.from(rows).buffer));
+  }
+
+  passages(): Uint32Array {
+    return new Uint32Array(this.#words(PASSAGES));
+  }
+
+  passagesPart(part: number): Uint8Array | null {
+    return this.#blobs.part(PASSAGES, part);
+  }
+
+  #keep(name: string, bytes: Uint8Array): Promise<Content> {
+    this.#blobs.put(name, bytes);
+    return contentOf(bytes);
   }
 
   saveTotal(total: Float32Array): void {

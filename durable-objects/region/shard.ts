@@ -5,8 +5,8 @@
 import type {
   Job,
   ProbeTitle,
+  ShardRecord,
   ShardStore,
-  TrainingRecord,
   UnlabelledRecord,
 } from '../../shared/participant/shard-store.ts';
 import {
@@ -27,9 +27,9 @@ export interface ShardPolicy extends UnitPolicy {
 }
 
 const JOB_PREFIX = 'job/';
+const LABELLED = 'labelled';
 
-/** Records of items with rows, whose own row is to be found. */
-const UNLABELLED = 'row IS NULL AND EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item)';
+type KeptHere = SelectableRecord & { item: string; row: number | null; stands: number };
 
 export class Shard implements ShardStore {
   readonly #storage: DurableObjectStorage;
@@ -118,31 +118,40 @@ export class Shard implements ShardStore {
     });
   }
 
-  unlabelled(limit: number): UnlabelledRecord[] {
-    // Items of one passage need no encoder.
+  documentsOf(rows: Iterable<number>): { item: string; rows: number[] }[] {
+    const found = this.#sql.exec<{ item: string; row: number }>(
+      `SELECT item, row FROM rows WHERE item IN
+         (SELECT item FROM rows WHERE row IN (SELECT value FROM json_each(?))) ORDER BY row`,
+      JSON.stringify([...rows]),
+    );
+    return byItem(found);
+  }
+
+  labelSingles(): void {
     this.#sql.exec(
       `UPDATE records SET row = (SELECT min(row) FROM rows WHERE rows.item = records.item)
        WHERE row IS NULL AND (SELECT count(*) FROM rows WHERE rows.item = records.item) = 1`,
     );
-    const records = this.#sql
-      .exec<{ n: number; ids: ArrayBuffer; item: string }>(
-        `SELECT n, ids, item FROM records WHERE ${UNLABELLED} ORDER BY length, n LIMIT ?`,
-        limit,
-      )
-      .toArray();
-    return records.map((record) => ({
-      id: record.n,
-      ids: new Int32Array(record.ids),
-      rows: this.#sql
-        .exec<{ row: number }>('SELECT row FROM rows WHERE item = ? ORDER BY row', record.item)
-        .toArray()
-        .map(({ row }) => row),
-    }));
   }
 
-  countUnlabelled(): number {
-    const query = `SELECT count(*) AS n FROM records WHERE ${UNLABELLED}`;
-    return this.#sql.exec<{ n: number }>(query).one().n;
+  unlabelled(items: readonly string[], limit: number): UnlabelledRecord[] {
+    return this.#sql
+      .exec<{ n: number; ids: ArrayBuffer; item: string }>(
+        `SELECT n, ids, item FROM records WHERE row IS NULL AND item IN (SELECT value FROM json_each(?))
+         ORDER BY length, n LIMIT ?`,
+        JSON.stringify(items),
+        limit,
+      )
+      .toArray()
+      .map(({ n, ids, item }) => ({ id: n, item, ids: new Int32Array(ids) }));
+  }
+
+  labelled(): string | null {
+    return this.#values.get<string>(LABELLED);
+  }
+
+  setLabelled(key: string): void {
+    this.#values.set(LABELLED, key);
   }
 
   label(labels: readonly { id: number; row: number }[]): void {
@@ -151,36 +160,44 @@ export class Shard implements ShardStore {
     });
   }
 
-  countUnits(rows: number, startedAt: number): Float64Array {
-    return countUnits(this.#labelled(0, startedAt), rows, this.#policy(), this.#random);
+  countUnits(
+    placeOf: (record: { item: string; row: number | null }) => number | undefined,
+    places: number,
+    startedAt: number,
+  ): Float64Array {
+    return countUnits(this.#kept(0, startedAt), placeOf, places, this.#policy(), this.#random);
   }
 
   sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection {
-    const records = this.#labelled(0, startedAt).filter(({ row }) => rows.has(row));
+    const records = this.#kept(0, startedAt).filter(({ row }) => row !== null && rows.has(row));
     return selectUnits(records, sample, this.#policy(), this.#random);
   }
 
   heldOut(startedAt: number): Selection {
-    return selectUnits(this.#labelled(1, startedAt), { kind: 'all' }, this.#policy(), this.#random);
+    const records = this.#kept(1, startedAt).filter(({ stands }) => stands === 1);
+    return selectUnits(records, { kind: 'all' }, this.#policy(), this.#random);
   }
 
   /**
-   * Records about a known row: those that train (0) or those that judge (1), never both. By their age at
-   * `startedAt`, for which the round is charged, the charges that concern a record lie within one retention window.
+   * Those that train (0) or those that judge (1), never both. By their age at `startedAt`, for which the round is
+   * charged, the charges that concern a record lie within one retention window.
    */
-  #labelled(held: 0 | 1, startedAt: number): SelectableRecord[] {
+  #kept(held: 0 | 1, startedAt: number): KeptHere[] {
     return this.#sql
       .exec<{
         n: number;
         event: string;
+        item: string;
         contributor: string | null;
-        row: number;
+        row: number | null;
         place: number;
         length: number;
         relevant: number;
+        stands: number;
       }>(
-        `SELECT n, coalesce(event, id) AS event, contributor, row, place, length, relevant FROM records
-         WHERE row IS NOT NULL AND held = ? AND relevant >= ? AND at BETWEEN ? AND ? ORDER BY n`,
+        `SELECT n, coalesce(event, id) AS event, item, contributor, row, place, length, relevant,
+           EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) AS stands FROM records
+         WHERE held = ? AND relevant >= ? AND at BETWEEN ? AND ? ORDER BY n`,
         held,
         held,
         startedAt - this.#policy().retentionMs,
@@ -194,23 +211,24 @@ export class Shard implements ShardStore {
       }));
   }
 
-  records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[] {
-    const found = this.#sql.exec<{ n: number; row: number | null; ids: ArrayBuffer; relevant: number }>(
-      'SELECT n, row, ids, relevant FROM records WHERE n IN (SELECT value FROM json_each(?))',
+  records(ids: Uint32Array): (ShardRecord | null)[] {
+    const found = this.#sql.exec<{
+      n: number;
+      item: string;
+      row: number | null;
+      ids: ArrayBuffer;
+      relevant: number;
+    }>(
+      'SELECT n, item, row, ids, relevant FROM records WHERE n IN (SELECT value FROM json_each(?))',
       JSON.stringify([...ids]),
     );
     const byId = new Map([...found].map((record) => [record.n, record]));
     return Array.from(ids, (id) => {
       const record = byId.get(id);
-      if (record === undefined || record.row === null) return null;
-      return { id, row: record.row, ids: new Int32Array(record.ids), relevant: record.relevant === 1 };
+      if (record === undefined) return null;
+      const { item, row } = record;
+      return { id, item, row, ids: new Int32Array(record.ids), relevant: record.relevant === 1 };
     });
-  }
-
-  itemOfRow(row: number): string | null {
-    return (
-      this.#sql.exec<{ item: string }>('SELECT item FROM rows WHERE row = ?', row).toArray()[0]?.item ?? null
-    );
   }
 
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {
@@ -255,4 +273,15 @@ export class Shard implements ShardStore {
   contributed(at: number): void {
     this.#values.set('contributedAt', at);
   }
+}
+
+/** Rows of each item, by item in the order of keys. */
+function byItem(rows: Iterable<{ item: string; row: number }>): { item: string; rows: number[] }[] {
+  const found = new Map<string, number[]>();
+  for (const { item, row } of rows) {
+    const own = found.get(item);
+    if (own === undefined) found.set(item, [row]);
+    else own.push(row);
+  }
+  return [...found].map(([item, own]) => ({ item, rows: own })).sort((a, b) => (a.item < b.item ? -1 : 1));
 }

@@ -127,22 +127,28 @@ export class EncoderEngine implements Engine {
     const stats = { ...emptyStats(units.length), queries: new Float32Array(units.length * width) };
     await this.#run(
       'background',
-      this.#pack(ids).map((microbatch) => (runtime) => {
-        const { members } = microbatch;
-        const targets = {
-          labels: Int32Array.from(members, (index) => units[index]!.row),
-          relevant: Float32Array.from(members, (index) => (units[index]!.relevant === false ? 0 : 1)),
-          weights: Float32Array.from(members, (index) => units[index]!.weight ?? 1),
-        };
-        runtime.joint(tokenBatch(ids, microbatch), parameters, targets, objective, (outputs) => {
-          const [queries, loss, correct, normAdapter, normHead, head, ...adapter] = outputs;
-          scatter(queries!, members, width, stats.queries);
-          scatterStats([loss!, correct!, normAdapter!, normHead!], members, stats);
-          addTo(sums.head, 0, head!);
-          let offset = 0;
-          for (const part of adapter) offset = addTo(sums.adapter, offset, part);
-        });
-      }),
+      this.#pack(ids).map(({ length, members: all }) =>
+        finitely(all, (runtime, members) => {
+          const targets = {
+            labels: Int32Array.from(members, (index) => units[index]!.row),
+            relevant: Float32Array.from(members, (index) => (units[index]!.relevant === false ? 0 : 1)),
+            weights: Float32Array.from(members, (index) => units[index]!.weight ?? 1),
+          };
+          const batch = tokenBatch(ids, { length, members });
+          let finite = true;
+          runtime.joint(batch, parameters, targets, objective, (outputs) => {
+            finite = outputs.every(isFinite);
+            if (!finite) return;
+            const [queries, loss, correct, normAdapter, normHead, head, ...adapter] = outputs;
+            scatter(queries!, members, width, stats.queries);
+            scatterStats([loss!, correct!, normAdapter!, normHead!], members, stats);
+            addTo(sums.head, 0, head!);
+            let offset = 0;
+            for (const part of adapter) offset = addTo(sums.adapter, offset, part);
+          });
+          return finite;
+        }),
+      ),
     );
     return stats;
   }
@@ -163,20 +169,26 @@ export class EncoderEngine implements Engine {
     const parts = equalParts([...rows.keys()], batch);
     await this.#run(
       'background',
-      parts.map((members) => (runtime) => {
-        const first = members[0]!;
-        const end = first + members.length;
-        const targets = {
-          labels: rows.slice(first, end),
-          relevant: Float32Array.from(members, (index) => relevant?.[index] ?? 1),
-          weights: weights?.slice(first, end) ?? new Float32Array(members.length).fill(1),
-        };
-        const cached = queries.subarray(first * width, end * width);
-        runtime.headOnly(cached, parameters, targets, objective, (outputs) => {
-          scatterStats(outputs.slice(0, 4), members, stats);
-          addTo(sums.head, 0, outputs[4]!);
-        });
-      }),
+      parts.map((all) =>
+        finitely(all, (runtime, members) => {
+          const first = members[0]!;
+          const end = first + members.length;
+          const targets = {
+            labels: rows.slice(first, end),
+            relevant: Float32Array.from(members, (index) => relevant?.[index] ?? 1),
+            weights: weights?.slice(first, end) ?? new Float32Array(members.length).fill(1),
+          };
+          const cached = queries.subarray(first * width, end * width);
+          let finite = true;
+          runtime.headOnly(cached, parameters, targets, objective, (outputs) => {
+            finite = outputs.every(isFinite);
+            if (!finite) return;
+            scatterStats(outputs.slice(0, 4), members, stats);
+            addTo(sums.head, 0, outputs[4]!);
+          });
+          return finite;
+        }),
+      ),
     );
     return stats;
   }
@@ -254,6 +266,27 @@ function tokenBatch(ids: readonly Int32Array[], { members, length }: Microbatch)
   for (const [at, index] of members.entries()) joined.set(ids[index]!, at * length);
   const lengths = new Int32Array(members.length).fill(length);
   return { ids: joined, lengths, shape: [members.length, length] };
+}
+
+/**
+ * Runs a microbatch; where something of it is not finite, each of its units by itself, so that a unit whose loss or
+ * gradient is no number is left out, says nothing, and takes no other with it.
+ */
+function finitely(
+  members: readonly number[],
+  run: (runtime: EncoderRuntime, members: number[]) => boolean,
+): (runtime: EncoderRuntime) => void {
+  return (runtime) => {
+    if (run(runtime, [...members]) || members.length === 1) return;
+    for (const member of members) run(runtime, [member]);
+  };
+}
+
+function isFinite(values: FeedData): boolean {
+  for (let index = 0; index < values.length; index += 1) {
+    if (!Number.isFinite(values[index] as number)) return false;
+  }
+  return true;
 }
 
 function emptyStats(count: number): Omit<UnitStats, 'queries'> {

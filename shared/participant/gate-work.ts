@@ -80,7 +80,7 @@ function take(selection: Selection, titles: ProbeTitle[], at: number, context: W
   const units = selection.ids;
   if (at < units.length) {
     return takeSlice(store, selection, at, sliceTokens).records.map(
-      (record) => record && { id: record.id, ids: record.ids, item: store.itemOfRow(record.row) ?? '' },
+      (record) => record && { id: record.id, ids: record.ids, item: record.item },
     );
   }
   return titles

@@ -6,14 +6,14 @@
 import type { Engine } from '../../models/engine.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
-import type { FailureCode } from '../protocol/rounds.ts';
+import type { CountRound, FailureCode } from '../protocol/rounds.ts';
 import { RUN_VERSION } from '../protocol/run-version.ts';
 import { encodeContribution } from '../round/mechanism.ts';
 import { ProtocolError } from '../secagg/errors.ts';
 import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
-import { bareKey, queryEmbeddings } from './query-embeddings.ts';
+import { Labelling } from './label-work.ts';
 import { RoundRefused } from './round-guard.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
@@ -42,9 +42,16 @@ export interface SliceResult {
 }
 
 const ROWS_PER_FETCH = 2000;
-const LABELS_PER_SLICE = 64;
+/** Between two words of being at work. */
+const BEACON_MS = 30_000;
 /** After an answer that the coordinator did not take. */
 const REFUSED_MS = 2_000;
+
+/** Each one's place. */
+function placesOf<T>(all: Iterable<T>): Map<T, number> {
+  let place = 0;
+  return new Map(Array.from(all, (each) => [each, place++]));
+}
 
 /** What the coordinator is told of a failure; null for what the next try may do better. */
 function codeOf(error: unknown): FailureCode | null {
@@ -56,10 +63,13 @@ function codeOf(error: unknown): FailureCode | null {
 export class Participant {
   readonly #options: ParticipantOptions;
   readonly #states: StateCache;
+  readonly #labelling: Labelling;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ParticipantOptions) {
     this.#options = options;
     this.#states = new StateCache(options.port);
+    this.#labelling = new Labelling({ ...options, states: this.#states });
   }
 
   /**
@@ -81,6 +91,10 @@ export class Participant {
     }
     try {
       if (job.phase === 'secure') return await this.#answer(job);
+      if (job.phase === 'label' || job.phase === 'work') {
+        await this.#beacon(job);
+        if (store.job()?.spec.id !== job.spec.id) return 0;
+      }
       if (job.phase === 'label') await this.#label(job);
       else if (job.phase === 'work') await this.#work(job);
       else if (job.phase === 'upload') await this.#upload(job);
@@ -116,15 +130,10 @@ export class Participant {
     // Joined before the job is kept: a crash between the two costs the round, and never joins it twice.
     const late = identity.guard.join(spec);
     if (late !== null) return this.#refuse(spec.id, late.code, late.message);
-    store.saveJob({
-      version: RUN_VERSION,
-      spec,
-      phase: 'label',
-      cursor: 0,
-      units: 0,
-      tokens: 0,
-      probe: null,
-    });
+    store.labelSingles();
+    const ofPassages = spec.kind === 'train' || (spec.kind === 'count' && spec.passages !== null);
+    const phase = ofPassages ? 'label' : 'work';
+    store.saveJob({ version: RUN_VERSION, spec, phase, cursor: 0, units: 0, tokens: 0, probe: null });
   }
 
   async #syncRows(upTo: number): Promise<void> {
@@ -140,48 +149,19 @@ export class Participant {
     }
   }
 
-  /** A record that names a document of several passages stands for the nearest of them in the base encoder. */
   async #label(job: Job): Promise<void> {
-    const { store, port, engine } = this.#options;
-    const records = store.unlabelled(LABELS_PER_SLICE);
-    if (records.length === 0) {
-      store.saveJob({ ...job, phase: 'work', cursor: 0, units: 0 });
-      return;
-    }
-    const units = job.units === 0 ? store.countUnlabelled() : job.units;
-    const rows = [...new Set(records.flatMap((record) => record.rows))];
-    const ready = await engine();
-    const { width, sha256 } = ready.info;
-    const [embeddings, queries] = await Promise.all([
-      port.rowEmbeddings(rows),
-      queryEmbeddings({ store, engine: ready }, records, { kind: 'none' }, bareKey(sha256)),
-    ]);
-    const place = new Map(rows.map((row, index) => [row, index * width]));
-    const labels = records.map((record, index) => {
-      let best = { row: record.rows[0] as number, score: Number.NEGATIVE_INFINITY };
-      for (const row of record.rows) {
-        const at = place.get(row) as number;
-        let score = 0;
-        for (let i = 0; i < width; i++) {
-          score += (queries[index * width + i] as number) * (embeddings[at + i] as number);
-        }
-        if (score > best.score) best = { row, score };
-      }
-      return { id: record.id, row: best.row };
-    });
-    store.label(labels);
+    const { store } = this.#options;
+    const { job: next, blobs } = await this.#labelling.step(job);
     // Another event may have dropped the job meanwhile; labels are good for any round.
-    if (store.job()?.spec.id !== job.spec.id) return;
-    const cursor = job.cursor + records.length;
-    store.saveJob({ ...job, cursor, units });
-    // The work itself is the other half.
-    const tenths = (done: number) => Math.min(5, Math.floor((5 * done) / units));
-    if (tenths(cursor) > tenths(job.cursor)) await this.#progress(job, tenths(cursor) / 10);
+    if (store.job()?.spec.id === job.spec.id) store.saveJob(next, blobs);
   }
 
-  async #progress(job: Job, progress: number): Promise<void> {
-    const { port, name } = this.#options;
-    const ack = await port.report({ type: 'progress', participant: name, round: job.spec.id, progress });
+  /** Says, by the clock and by nothing else, that it is at work: the round is waited for as long as it says so. */
+  async #beacon(job: Job): Promise<void> {
+    const { port, name, now } = this.#options;
+    if (now() - this.#toldAt < BEACON_MS) return;
+    this.#toldAt = now();
+    const ack = await port.report({ type: 'working', participant: name, round: job.spec.id });
     if (!ack.current) this.#drop();
   }
 
@@ -192,8 +172,7 @@ export class Participant {
     if (store.job()?.spec.id !== job.spec.id) return;
     if (result.sum === null) {
       store.saveJob(result.job, result.blobs);
-      const progress = Math.floor((10 * result.job.cursor) / Math.max(1, result.job.units)) / 10;
-      return this.#progress(job, progress);
+      return;
     }
     if (result.sum.length !== job.spec.dimension) {
       throw new RangeError(
@@ -210,12 +189,20 @@ export class Participant {
 
   async #slice(job: Job): Promise<SliceResult> {
     const { store } = this.#options;
-    if (job.spec.kind === 'count') {
-      return { job, blobs: {}, sum: store.countUnits(job.spec.rows, job.spec.startedAt) };
-    }
+    if (job.spec.kind === 'count') return { job, blobs: {}, sum: await this.#count(job.spec) };
     const engine = await this.#options.engine();
     const context = { store, engine, states: this.#states, sliceTokens: this.#options.sliceTokens };
     return job.spec.kind === 'train' ? runTraining(job, job.spec, context) : runGate(job, job.spec, context);
+  }
+
+  async #count({ manifest, passages, startedAt }: CountRound): Promise<Float64Array> {
+    const { store } = this.#options;
+    if (passages === null) {
+      const places = placesOf(await this.#states.names(manifest));
+      return store.countUnits(({ item }) => places.get(item), places.size, startedAt);
+    }
+    const places = placesOf(await this.#states.numbers(passages));
+    return store.countUnits(({ row }) => places.get(row ?? -1), places.size, startedAt);
   }
 
   async #upload(job: Job): Promise<void> {

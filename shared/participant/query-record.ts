@@ -36,7 +36,8 @@ export interface QueryRecord {
 /** The records of one act, in order. */
 export function recordsOfAct(act: readonly GivenRecord[], rule: RecordRule): QueryRecord[] {
   const ids = act.map((record) => idOf(record, rule));
-  const event = ids[0]!;
+  // What is said under one name is one event, also when it is said again and otherwise.
+  const event = (act.length === 1 && act[0]!.id !== undefined ? formerId(act[0]!) : null) ?? ids[0]!;
   return act.map((record, index) => {
     const unit = rule.unit === 'contributor' ? (record.contributor ?? event) : event;
     return { id: ids[index]!, former: formerId(record), event, ...fateOf(unit, rule) };
@@ -55,8 +56,8 @@ export function fateOf(
 
 /**
  * Of a contributor's own, where contributors are the units, the same question about the same item is the same record,
- * which its contributor may change. In record mode a named record is all that it says: a record that says something else
- * under that name is another event, and takes nothing away.
+ * which its contributor may change. In record mode a named record is all that it says: one that says something else under
+ * that name stands beside it, in the same event, and takes nothing away.
  */
 function idOf(record: GivenRecord, { unit, fresh }: RecordRule): string {
   const { id, contributor, item, query, relevant } = record;

@@ -12,13 +12,24 @@ export interface Job {
   version: string;
   spec: RoundSpec;
   phase: 'label' | 'work' | 'upload' | 'ready' | 'secure';
-  /** Next unit; while it labels, the records that are done. */
+  /** Next unit; while it labels, the next piece of documents. */
   cursor: number;
-  /** Units chosen for this round; while it labels, the records that it has to label. */
+  /** Units chosen for this round. */
   units: number;
   /** Tokens worked through: what slices are bounded by. */
   tokens: number;
   probe: { titles: number; found: number; mips: number } | null;
+}
+
+/** A query record as it is kept. */
+export interface ShardRecord {
+  id: number;
+  item: string;
+  /** The passage that it is about; null while that is not known. */
+  row: number | null;
+  /** Whether the row answers it, or does not. */
+  relevant: boolean;
+  ids: Int32Array;
 }
 
 /** A query record as training sees it. `row` is the passage that it is about. */
@@ -32,11 +43,11 @@ export interface TrainingRecord {
   weight: number;
 }
 
-/** A record whose item has several passages: its row is the one nearest to the query in the base encoder. */
+/** A record whose document has several passages: its row is the one nearest to the query in the base encoder. */
 export interface UnlabelledRecord {
   id: number;
+  item: string;
   ids: Int32Array;
-  rows: number[];
 }
 
 /** A document's title with which the probe asks for the document. */
@@ -62,28 +73,36 @@ export interface ShardStore {
    * item that has a new row: it may be nearer.
    */
   applyRows(entries: readonly RowEntry[], upTo: number): void;
-  /** Labels records of single-passage items; returns up to `limit` that need the encoder. */
-  unlabelled(limit: number): UnlabelledRecord[];
-  /** How many of them there are. */
-  countUnlabelled(): number;
+  /** The documents that rows belong to, in order of their keys, each with all its rows in order. */
+  documentsOf(rows: Iterable<number>): { item: string; rows: number[] }[];
+  /** Labels records whose document has one passage: they need no encoder. */
+  labelSingles(): void;
+  /** Up to `limit` records without a label about one of these documents. */
+  unlabelled(items: readonly string[], limit: number): UnlabelledRecord[];
   label(labels: readonly { id: number; row: number }[]): void;
+  /** Names what was labelled last; null before the first. */
+  labelled(): string | null;
+  setLabelled(key: string): void;
 
   /**
-   * For each row the units that ask for it (`relevant`), each with weight one over its records; last, the units. Here and
-   * below only records count that stood at `startedAt` (milliseconds since 1970) and were within the retention time.
+   * For each place the units that ask for it (`relevant`), each with weight one over its records. Here and below only
+   * records count that stood at `startedAt` (milliseconds since 1970) and were within the retention time.
+   * @param placeOf a record's coordinate; undefined where it has none
    */
-  countUnits(rows: number, startedAt: number): Float64Array;
+  countUnits(
+    placeOf: (record: { item: string; row: number | null }) => number | undefined,
+    places: number,
+    startedAt: number,
+  ): Float64Array;
   /**
    * The records of the units in the sample, in order of token length (so that microbatches fill), only with rows in
    * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n.
    */
   sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection;
-  /** Those that judge: relevant ones only, for whether a retriever is right is to be seen by what it finds. */
+  /** Those that judge, of documents that stand: relevant ones only, for a retriever is right by what it finds. */
   heldOut(startedAt: number): Selection;
-  /** In the order of `ids`; null where a record is gone or lost its label. */
-  records(ids: Uint32Array): (Omit<TrainingRecord, 'weight'> | null)[];
-  /** The item that each row belongs to. */
-  itemOfRow(row: number): string | null;
+  /** In the order of `ids`; null where a record is gone. */
+  records(ids: Uint32Array): (ShardRecord | null)[];
 
   /** Query embeddings made under the parameters named `key`; null where there is none. */
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[];

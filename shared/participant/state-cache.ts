@@ -1,10 +1,13 @@
 /** Parameters and snapshots that a participant works with, fetched in parts and kept while they are needed. */
+import { z } from 'zod';
 import { toHex } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { decodeParameters, joinParts, type Parameters } from '../protocol/parameters.ts';
 import type { StateRef, TrainRound } from '../protocol/rounds.ts';
 import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
+
+const Names = z.array(z.string());
 
 /** The coordinator has dropped what a round needs: the round is over. */
 export class StateGoneError extends RangeError {}
@@ -51,6 +54,17 @@ export class StateCache {
     const value = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     this.#floats.set(ref.key, value);
     return value;
+  }
+
+  /** Unsigned 32-bit numbers. */
+  async numbers(ref: StateRef): Promise<Uint32Array> {
+    const bytes = await this.#fetch(ref);
+    return new Uint32Array(bytes.slice().buffer);
+  }
+
+  /** A JSON array of strings. */
+  async names(ref: StateRef): Promise<string[]> {
+    return Names.parse(JSON.parse(new TextDecoder().decode(await this.#fetch(ref))));
   }
 
   async #fetch(ref: StateRef): Promise<Uint8Array> {

@@ -24,7 +24,8 @@ export function dropTokens(ids: Int32Array, share: number, seed: number): Int32A
   return Int32Array.of(ids[0] as number, ids[only] as number, ids[last] as number);
 }
 
-/** What the words of one record are dropped by in one round. */
-export function dropoutSeed(round: { serial: number }, record: { id: number }): number {
-  return mix((mix(round.serial) + Math.imul(record.id, STRIDE)) >>> 0);
+/** What the words of one record are dropped by in one round: by its number in its run, so that a run can be repeated. */
+export function dropoutSeed(round: { id: string }, record: { id: number }): number {
+  const index = Number(round.id.slice(round.id.lastIndexOf('.') + 1));
+  return mix((mix(index) + Math.imul(record.id, STRIDE)) >>> 0);
 }

@@ -11,9 +11,10 @@ import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from '../round/figures.ts';
+import { checkParameters } from './parameter-bounds.ts';
 import type { SliceResult } from './participant.ts';
 import { queryEmbeddings } from './query-embeddings.ts';
-import type { Job, ShardStore, TrainingRecord } from './shard-store.ts';
+import type { Job, ShardRecord, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
 import { dropoutSeed, dropTokens } from './token-dropout.ts';
 import type { Selection } from './unit-selection.ts';
@@ -39,7 +40,7 @@ export function adapterOf(settings: AdapterSettings, flat: Float32Array, width: 
  */
 export function takeSlice(store: ShardStore, selection: Selection, cursor: number, sliceTokens: number) {
   const { ids, weights } = selection;
-  const records: (TrainingRecord | null)[] = [];
+  const records: ((ShardRecord & { weight: number }) | null)[] = [];
   let tokens = 0;
   for (let at = cursor; at < ids.length && tokens < sliceTokens; at += 64) {
     for (const record of store.records(ids.subarray(at, Math.min(ids.length, at + 64)))) {
@@ -63,6 +64,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const { store, engine, states } = context;
   const parameters = await states.parameters(spec, engine.info.width);
   const fixed = await states.floats(spec.fixed);
+  checkParameters(spec, parameters, fixed, engine.info.width);
   const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
   const kept = keptSelection(store);
   const selection = kept ?? store.sample(spec.sample, rows, spec.startedAt);
@@ -84,7 +86,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     tokens: job.tokens + slice.tokens,
   };
   const records = slice.records.filter(
-    (record) => record !== null && rows.has(record.row),
+    (record) => record?.row != null && rows.has(record.row),
   ) as TrainingRecord[];
   const done = next.cursor >= units.length;
   const work = { spec, parameters, fixed, rows, records, sums, context };

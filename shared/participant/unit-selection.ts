@@ -23,7 +23,6 @@ export interface SelectableRecord {
   /** Whether its row answers it, or does not. */
   relevant: boolean;
   contributor?: string | undefined;
-  row: number;
   place: number;
   /** Tokens. */
   length: number;
@@ -43,7 +42,7 @@ function isDrawn(unit: Unit<SelectableRecord>, sample: Sample, random: RandomSou
 }
 
 /** The records that stand for a drawn unit. */
-function recordsOf(unit: Unit<SelectableRecord>, policy: UnitPolicy, random: RandomSource) {
+function recordsOf<R extends SelectableRecord>(unit: Unit<R>, policy: UnitPolicy, random: RandomSource) {
   return policy.unit === 'record'
     ? unit.records
     : drawAtMost(unit.records, policy.recordsPerContributor, random);
@@ -69,20 +68,24 @@ export function selectUnits(
 }
 
 /**
- * What each unit asks for: weight one over its records, of which those count that their row answers. Without rows there
- * is one count of nothing, since a vector has to have a length. A row becomes active by being wanted: what its query is to be kept from must not take it out of its place.
+ * What each unit asks for: weight one over its records, of which those count that name what answers. Without places
+ * there is one count of nothing, since a vector has to have a length. A row becomes active by being wanted: what its
+ * query is to be kept from must not take it out of its place.
+ * @param placeOf a record's coordinate; undefined where it has none
  */
-export function countUnits(
-  records: readonly SelectableRecord[],
-  rows: number,
+export function countUnits<R extends SelectableRecord>(
+  records: readonly R[],
+  placeOf: (record: R) => number | undefined,
+  places: number,
   policy: UnitPolicy,
   random: RandomSource,
 ): Float64Array {
-  const counts = new Float64Array(Math.max(1, rows));
+  const counts = new Float64Array(Math.max(1, places));
   for (const unit of unitsOf(records, policy.unit, policy.home)) {
     const own = recordsOf(unit, policy, random);
-    for (const { row, relevant } of own) {
-      if (relevant && row < rows) counts[row] = (counts[row] as number) + 1 / own.length;
+    for (const record of own) {
+      const place = record.relevant ? placeOf(record) : undefined;
+      if (place !== undefined && place < places) counts[place]! += 1 / own.length;
     }
   }
   return counts;

@@ -93,15 +93,20 @@ const common = {
       'Names the coordinator’s row table: another one after a restore, in which numbers mean other rows',
     ),
   rowsAt: z.int().nonnegative().describe('Rows of that table up to this change are what the round is about'),
-  rows: z.int().nonnegative().describe('Rows ever given out; a count round has one coordinate for each'),
 };
 
 const ADAPTER = AdapterSettings.describe('Shape of the adapter');
 
-/** How often every row was asked for: decides which rows are active. */
+/** How many units ask for each document, or for each of some passages: decides which rows are active. */
 export const CountRound = z.strictObject({
   ...common,
-  kind: z.literal('count').describe('How often every row was asked for'),
+  kind: z.literal('count').describe('How many units ask for each document, or for each of some passages'),
+  manifest: StateRef.describe(
+    'The documents that stand: their keys as a JSON array, in the order of the coordinates',
+  ),
+  passages: StateRef.nullable().describe(
+    'Rows of the documents that were asked for, u32 little-endian, in the order of the coordinates; null: counted by document',
+  ),
 });
 
 export const TrainRound = z.strictObject({
@@ -207,9 +212,10 @@ const from = { participant: z.string().describe('Who speaks: the signer of the r
 export const ParticipantMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('poll').describe('Asks what to do'), participant: from.participant }),
   z.strictObject({
-    type: z.literal('progress').describe('The work goes on'),
+    type: z
+      .literal('working')
+      .describe('At work on the round: sent by the clock, and says nothing of how much there is to do'),
     ...from,
-    progress: z.number().min(0).max(1).describe('Rough share of the work done, in steps of a tenth'),
   }),
   z.strictObject({
     type: z

@@ -37,21 +37,26 @@ export function multiplierInEffect(spec: RoundSpec, summed: Summed): number | nu
 }
 
 /**
- * Which rows learn, by their counts, and how many units train in all.
- * @param deviation of the noise in each count
+ * Standard errors by which a count must clear a threshold: the largest of n Gaussians is about √(2 ln n), so that among
+ * ever so many documents hardly one is taken for asked-for by chance.
  */
-export function chooseRows(
+export function confidenceFor(places: number): number {
+  return Math.max(2.5, Math.sqrt(2 * Math.log(Math.max(1, places))));
+}
+
+/**
+ * Which documents or passages learn, by their counts, and how many units train in all.
+ * @param deviation of the noise in each count
+ * @param wasActive whether the one at a place learned before
+ */
+export function chooseActive(
   sum: Float64Array,
   deviation: number,
-  before: ArrayLike<number>,
+  wasActive: (place: number) => boolean,
   { training }: Pick<CollectionSettings, 'training'>,
 ): { active: number[]; units: number } {
   const counts = deviation === 0 ? sum.map(Math.round) : sum;
-  const wasActive = new Set(Array.from(before));
-  const rows = Array.from(counts, (_, row) => ({
-    ...UNCOUNTED,
-    active: wasActive.has(row),
-  }));
+  const rows = Array.from(counts, (_, place) => ({ ...UNCOUNTED, active: wasActive(place) }));
   const rule = {
     enterAt: training.activeThreshold,
     // Settings of the first release may name one threshold for coming and going.
@@ -59,13 +64,13 @@ export function chooseRows(
       training.inactiveThreshold < training.activeThreshold
         ? training.inactiveThreshold
         : training.activeThreshold / 2,
-    confidence: 2.5,
+    confidence: confidenceFor(counts.length),
     countingRounds: 1,
     memory: 1,
   };
   const decided = observeRowCounts(rows, counts, deviation, 1, rule);
   const active = decided.rows.flatMap((row, index) => (row.active ? [index] : []));
-  const units = active.reduce((total, row) => total + (counts[row] as number), 0);
+  const units = active.reduce((total, place) => total + counts[place]!, 0);
   return { active, units: Math.max(1, Math.round(units)) };
 }
 

@@ -23,7 +23,7 @@ export interface RoundState {
   phase: 'open' | 'released' | 'aborted';
   startedAt: number;
   deadlineAt: number;
-  /** How long the round waits without news of progress. */
+  /** How long the round waits without news of anybody at work. */
   patienceMs: number;
   minParticipants: number;
   participants: Record<string, { phase: ParticipantPhase; progress: number }>;
@@ -33,7 +33,7 @@ export interface RoundState {
 }
 
 export type RoundEvent =
-  | { type: 'progress'; participant: string; progress: number }
+  | { type: 'working'; participant: string }
   | { type: 'ready'; participant: string }
   | { type: 'failed'; participant: string; code: FailureCode }
   | { type: 'away'; participant: string }
@@ -51,12 +51,12 @@ export interface Transition {
   accepted: boolean;
 }
 
-/** Stragglers get at least this long once half of the participants are done, and for each step that they then take. */
+/** Stragglers get at least this long once half of the participants are done, and from when they last said they work. */
 const GRACE_MS = 30_000;
-/** … and at least this many times what the first half needed, or what a straggler's steps took so far. */
+/** … and at least this many times what the first half needed. */
 const GRACE_FACTOR = 4;
-/** Progress counts in so many steps: nobody can hold a round open by ever smaller ones. */
-const STEPS = 10;
+/** Nobody can hold a round open for more than so many deadlines. */
+const MOST_PATIENCE = 10;
 
 const AFTER = { failed: 'failed', removed: 'failed', away: 'missed', back: 'invited' } as const;
 
@@ -113,16 +113,14 @@ export function stepRound(state: RoundState, event: RoundEvent, now: number): Tr
   // Who works does not need to be reached.
   if (event.type === 'away' && current.phase !== 'invited') return { state, effects: [], accepted: true };
   const next =
-    event.type === 'progress'
-      ? { phase: 'working' as const, progress: Math.max(current.progress, event.progress) }
+    event.type === 'working'
+      ? { phase: 'working' as const, progress: current.progress }
       : event.type === 'ready'
         ? { phase: 'ready' as const, progress: 1 }
         : { phase: AFTER[event.type], progress: current.progress };
   const participants = { ...state.participants, [event.participant]: next };
   const changed = { ...state, participants, ...(event.type === 'failed' && failure(state, event)) };
-  if (event.type !== 'progress') return { ...settle(withGrace(changed, now), now), accepted: true };
-  const step = stepOf(next.progress);
-  const waiting = step > stepOf(current.progress) ? withPatience(changed, step, now) : changed;
+  const waiting = event.type === 'working' ? withPatience(changed, now) : withGrace(changed, now);
   return { ...settle(waiting, now), accepted: true };
 }
 
@@ -133,19 +131,17 @@ function failure(
   return { error: `${participant}: ${FAILURES[code]}`, behind: behind || code === 'serial_used' };
 }
 
-function stepOf(progress: number): number {
-  return Math.floor(STEPS * progress);
-}
-
 /**
  * A first round over a long query log takes longer than a deadline for those who are away should be; and a region with
- * many times the others' records is not slow as long as it gets on.
+ * many times the others' records is not slow as long as it says that it is at work. How much is left nobody says, so
+ * all waiting together is bounded by a multiple of the deadline.
  */
-function withPatience(state: RoundState, step: number, now: number): RoundState {
-  const grace = Math.max(GRACE_MS, (GRACE_FACTOR * (now - state.startedAt)) / step);
+function withPatience(state: RoundState, now: number): RoundState {
   // A round that was opened before there was patience keeps its deadline.
   const patience = state.patienceMs ?? 0;
-  const until = now + (isHalfDone(state) ? Math.min(grace, patience) : patience);
+  const grace = Math.max(GRACE_MS, (now - state.startedAt) / 2);
+  const wanted = now + (isHalfDone(state) ? Math.min(grace, patience) : patience);
+  const until = Math.min(wanted, state.startedAt + MOST_PATIENCE * patience);
   return until <= state.deadlineAt ? state : { ...state, deadlineAt: until };
 }
 
@@ -157,7 +153,7 @@ function isHalfDone({ participants, minParticipants }: RoundState): boolean {
 
 /**
  * Once half are done, the others get a bounded multiple of that time: one slow region must not stop the rest. Those of
- * whom there is news get some more for each of its few steps.
+ * whom there is news get some more.
  */
 function withGrace(state: RoundState, now: number): RoundState {
   if (!isHalfDone(state)) return state;

@@ -9,8 +9,9 @@ import { FileShard } from '../../cli/participant/file-shard.ts';
 import { LedgerFile } from '../../cli/participant/ledger-file.ts';
 import { openQueryLog } from '../../cli/participant/query-log.ts';
 import { ParticipantState } from '../../cli/participant/state.ts';
-import { toBase64Url } from '../../shared/crypto/bytes.ts';
+import { toBase64Url, toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import { generateSigner } from '../../shared/crypto/ed25519.ts';
+import { sha256 } from '../../shared/crypto/hash.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { AgreedRounds } from '../../shared/participant/agreement.ts';
 import type { CoordinatorPort } from '../../shared/participant/coordinator-port.ts';
@@ -88,6 +89,8 @@ export async function hostileHub(
       ...{ row, item: `doc-${row}`, ordinal: 0, region: 'east', removed: false, changedAt: row + 1 },
     }),
   );
+  const keys = utf8(JSON.stringify(table.map(({ item }) => item)));
+  const manifest = { key: 'manifest:run', hash: toHex(sha256(keys)), bytes: keys.length, parts: 1 };
   const startedAt = Date.now() + 1000;
   const cohort =
     aggregation === 'secure'
@@ -95,10 +98,10 @@ export async function hostileHub(
       : { members: 1, threshold: 1, colluders: 0 };
   const round = (more: Partial<CountRound> = {}): CountRound => ({
     ...{ id: 'run.0', collection: 'health', kind: 'count', sample: { kind: 'all' }, lineage: 'first' },
-    ...{ rowsAt: DOCUMENTS, rows: DOCUMENTS, dimension: DOCUMENTS, clipNorm: COUNT_NORM },
+    ...{ rowsAt: DOCUMENTS, dimension: DOCUMENTS, clipNorm: COUNT_NORM },
     gridStep: roundGrid(DOCUMENTS, COUNT_NORM).step,
     noiseMultiplier: planNoise(privacy, retentionDays).counts,
-    ...{ cohort, aggregation, serial: 1, startedAt },
+    ...{ cohort, aggregation, serial: 1, startedAt, manifest, passages: null },
     ...more,
   });
 
@@ -136,7 +139,7 @@ export async function hostileHub(
     },
     putChunk: async () => ({ current: true }),
     arrived: async () => ({ chunks: [], frames: [] }),
-    statePart: async () => null,
+    statePart: async (key) => (key === manifest.key ? keys : null),
     rowsSince: async (after) => table.filter(({ changedAt }) => changedAt > after),
     rowEmbeddings: async () => new Float32Array(0),
   };

@@ -82,23 +82,27 @@ export function shardSuite(name: string, use: UseShard): void {
         (store, reopen) => {
           store.applyRows([row(0, 'short', 0, 1), row(1, 'long', 0, 2), row(2, 'long', 1, 3)], 3);
           expect(store.rowsAt()).toBe(3);
-          const [open, ...others] = store.unlabelled(10);
+          store.labelSingles();
+          expect(store.documentsOf([2, 0, 9])).toEqual([
+            { item: 'long', rows: [1, 2] },
+            { item: 'short', rows: [0] },
+          ]);
+          const [open, ...others] = store.unlabelled(['long', 'short', 'unheard of'], 10);
           expect(others).toEqual([]);
-          expect(open).toMatchObject({ id: 2, rows: [1, 2] });
-          expect(store.countUnlabelled()).toBe(1);
+          expect(open).toMatchObject({ id: 2, item: 'long' });
+          expect(store.unlabelled(['short'], 10)).toEqual([]);
           expect(everything(store)).toEqual([1]);
           store.label([{ id: 2, row: 2 }]);
-          expect(store.unlabelled(10)).toEqual([]);
-          expect(store.countUnlabelled()).toBe(0);
+          expect(store.unlabelled(['long'], 10)).toEqual([]);
           const again = reopen();
           expect(again.rowsAt()).toBe(3);
           expect(everything(again)).toEqual([1, 2]);
-          expect(again.records(Uint32Array.of(2, 9, 1))).toMatchObject([
-            { id: 2, row: 2 },
+          expect(again.records(Uint32Array.of(2, 9, 1, 3))).toMatchObject([
+            { id: 2, item: 'long', row: 2 },
             null,
-            { id: 1, row: 0 },
+            { id: 1, item: 'short', row: 0 },
+            { id: 3, item: 'unknown', row: null },
           ]);
-          expect([again.itemOfRow(2), again.itemOfRow(7)]).toEqual(['long', null]);
         },
       ));
 
@@ -107,11 +111,12 @@ export function shardSuite(name: string, use: UseShard): void {
         store.applyRows([row(0, 'long', 0, 1), row(1, 'long', 1, 2)], 2);
         store.label([{ id: 1, row: 1 }]);
         store.applyRows([row(1, 'long', 1, 3, true)], 3);
-        expect(reopen().unlabelled(10)).toEqual([]);
-        const [left] = reopen().records(Uint32Array.of(1));
-        expect(left?.row ?? 0).toBe(0);
+        const left = reopen();
+        left.labelSingles();
+        expect(left.records(Uint32Array.of(1))).toMatchObject([{ row: 0 }]);
         store.applyRows([row(2, 'long', 1, 4)], 4);
-        expect(reopen().unlabelled(10)).toMatchObject([{ id: 1, rows: [0, 2] }]);
+        expect(reopen().unlabelled(['long'], 10)).toMatchObject([{ id: 1 }]);
+        expect(reopen().documentsOf([2])).toEqual([{ item: 'long', rows: [0, 2] }]);
       }));
 
     it('counts and samples what trains, holds out what judges, by age', () =>
@@ -127,8 +132,16 @@ export function shardSuite(name: string, use: UseShard): void {
         ],
         (store) => {
           store.applyRows([row(0, 'a', 0, 1), row(1, 'b', 0, 2)], 2);
-          store.unlabelled(10);
-          expect(Array.from(store.countUnits(2, NOW))).toEqual([1, 1]);
+          // By document nothing has to be labelled, and the gate asks for documents.
+          const places = new Map([
+            ['b', 0],
+            ['a', 1],
+          ]);
+          expect(Array.from(store.countUnits(({ item }) => places.get(item), 2, NOW))).toEqual([1, 1]);
+          expect(Array.from(store.heldOut(NOW).ids)).toEqual([4]);
+          expect(everything(store)).toEqual([]);
+          store.labelSingles();
+          expect(Array.from(store.countUnits(({ row }) => row ?? undefined, 2, NOW))).toEqual([1, 1]);
           // Short ones first, so that microbatches fill.
           expect(everything(store)).toEqual([2, 3, 1]);
           expect(Array.from(store.sample({ kind: 'all' }, new Map([[0, 0]]), NOW).ids)).toEqual([1]);

@@ -160,7 +160,7 @@ describe('a signed request', () => {
   it('is needed, over this very body, and for oneself', async () => {
     expect((await call<Problem>('GET', target)).json.code).toBe('signature_missing');
     const port = await portOf('clinic-a', 1);
-    const report = { type: 'progress' as const, participant: 'clinic-a', round: 'r.0', progress: 0 };
+    const report = { type: 'working' as const, participant: 'clinic-a', round: 'r.0' };
     expect(await port.report(report)).toEqual({ current: false });
     const tampering = httpPort({
       ...options(await signer(1)),

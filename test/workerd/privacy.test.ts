@@ -160,7 +160,8 @@ describe('a shard', () => {
     retentionMs,
     home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
   });
-  const insert = (storage: DurableObjectStorage, rows: [at: number, held: number, who: string | null][]) =>
+  const insert = (storage: DurableObjectStorage, rows: [at: number, held: number, who: string | null][]) => {
+    storage.sql.exec("INSERT INTO rows (row, item, ordinal) VALUES (1, 'i', 0)");
     rows.forEach(([at, held, who], n) => {
       storage.sql.exec(
         `INSERT INTO records (n, id, at, query, item, relevant, contributor, held, place, length, ids, row)
@@ -174,6 +175,7 @@ describe('a shard', () => {
         new Int32Array(1).buffer,
       );
     });
+  };
   const within = (name: string, body: (storage: DurableObjectStorage) => void) =>
     runInDurableObject(regionOf('shard', name), (_, { storage }) => body(storage));
   const rows = new Map([[1, 0]]);
@@ -189,7 +191,7 @@ describe('a shard', () => {
       ]);
       const shard = new Shard(storage, () => policy('record'), cryptoSource());
       expect([...shard.sample({ kind: 'all' }, rows, NOW).ids]).toEqual([1, 2]);
-      expect([...shard.countUnits(2, NOW)]).toEqual([0, 2]);
+      expect([...shard.countUnits(({ row }) => row ?? undefined, 2, NOW)]).toEqual([0, 2]);
       expect(shard.heldOut(NOW).ids).toHaveLength(0);
       expect([...shard.heldOut(NOW + 1).ids]).toEqual([4]);
     }));
@@ -203,7 +205,7 @@ describe('a shard', () => {
       const shard = new Shard(storage, () => policy('record'), cryptoSource());
       const held = new Set(shard.heldOut(NOW).ids);
       expect(held.size).toBe(10);
-      expect([...shard.countUnits(2, NOW)]).toEqual([0, 30]);
+      expect([...shard.countUnits(({ row }) => row ?? undefined, 2, NOW)]).toEqual([0, 30]);
       const poisson = { kind: 'poisson', numerator: 1, denominator: 2 } as const;
       const sizes = new Set<number>();
       for (let round = 0; round < 20; round++) {

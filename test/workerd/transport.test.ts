@@ -218,7 +218,7 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
       const old = `${round.split('.')[0]}.99`;
       const header = { participant: self, round: old, chunk: 0, chunks: 1 };
       expect(await port.putChunk(header, new Uint8Array(4))).toEqual({ current: false });
-      expect(await port.report({ type: 'progress', participant: self, round: old, progress: 0.5 })).toEqual({
+      expect(await port.report({ type: 'working', participant: self, round: old })).toEqual({
         current: false,
       });
       expect(await port.putFrame(self, old, new Uint8Array(52))).toEqual({ current: false });
@@ -228,7 +228,7 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
 
     it('refuses a vector of another length, and the round goes on without its sender', async () => {
       const report = { participant: self, round };
-      expect(await port.report({ ...report, type: 'progress', progress: 0.5 })).toEqual({ current: true });
+      expect(await port.report({ ...report, type: 'working' })).toEqual({ current: true });
       expect(await port.report({ ...report, type: 'ready', probe: null })).toEqual({ current: false });
       const run = await hubOf(ports).run(round.split('.')[0] as string);
       expect(run?.rounds.at(-1)?.participants[self]).toMatchObject({ phase: 'failed' });

@@ -5,7 +5,7 @@
 import type { Dim } from '../dims.ts';
 import { int } from '../emitter.ts';
 import { makeNode, type Node, type Operator } from '../node.ts';
-import { inverseSqrt, mul, scale, square, sub } from './arithmetic.ts';
+import { add, inverseSqrt, maximum, mul, scale, sqrt, square, sub } from './arithmetic.ts';
 import { reshape } from './layout.ts';
 import { matmul, matmulAdd, severalRows, unitSquares } from './matmul.ts';
 import { sum, sumSquares } from './reduce.ts';
@@ -14,6 +14,9 @@ type None = Record<string, never>;
 
 /** A row of zeros has cosine 0 with everything. */
 const SMALLEST_SQUARE = 1e-24;
+
+/** Squared rounding of a cosine's derivative against ‖q‖², with room: fp32 has 2⁻²⁴. */
+const LEAST_SPAN = 2 ** -18;
 
 const inverseNorms = new WeakMap<Node, Node>();
 /** 1/‖w_c‖ [C], one node per head, so that scores and their derivatives share it. */
@@ -47,11 +50,17 @@ export const COSINE_SCORES: Operator<None> = {
     const forHead = matmulAdd(mul(learned, inverse), q, radial, { transA: true });
     return [matmul(scaled, head), forHead, null, null];
   },
-  /** ∂s_c/∂w_c = (q − s_c·ŵ_c)/‖w_c‖, whose square is (‖q‖² − s_c²)/‖w_c‖². */
+  /**
+   * ∂s_c/∂w_c = (q − s_c·ŵ_c)/‖w_c‖, whose square is (‖q‖ − s_c)(‖q‖ + s_c)/‖w_c‖². Where q lies along w_c the
+   * difference is rounding alone, and so is the derivative: it counts as no less than what rounding makes of that.
+   */
   ghostNorm(node, g, index) {
     if (index !== 1) throw new RangeError('ghost norm of cosine scores: only for the head');
     const [q, , inverse, learning] = node.inputs as [Node, Node, Node, Node];
-    const span = sub(reshape(unitSquares(q), [q.shape[0]!, 1]), square(node));
+    const squares = reshape(unitSquares(q), [q.shape[0]!, 1]);
+    const length = sqrt(squares);
+    const difference = mul(sub(length, node), add(length, node));
+    const span = maximum(difference, scale(squares, LEAST_SPAN));
     const slopes = mul(mul(g, learning), inverse);
     return reshape(sum(mul(square(slopes), span), [1]), [q.shape[0]!]);
   },

@@ -5,9 +5,12 @@
 import { type Dim, type Shape, sameShape } from '../dims.ts';
 import { type Emitter, float, int } from '../emitter.ts';
 import { makeNode, type Node, type Operator } from '../node.ts';
-import { mul, square } from './arithmetic.ts';
+import { maximum, mul, scale, square } from './arithmetic.ts';
 import { reshape } from './layout.ts';
 import { sum } from './reduce.ts';
+
+/** Squared rounding of a sum over tokens against its parts, with room: fp32 has 2⁻²⁴. */
+const LEAST_SQUARE = 2 ** -24;
 
 interface Flags {
   readonly transA: boolean;
@@ -55,7 +58,10 @@ export const MATMUL: Operator<Flags> = {
       : matmul(a!, g, { transA: !transA, factor });
     return [left, right, g];
   },
-  /** For x·P with x [B*S, k] and cotangent G [B*S, m]: ‖xᵀG‖² = Σ (x·xᵀ)∘(G·Gᵀ) over a unit's own tokens. */
+  /**
+   * For x·P with x [B*S, k] and cotangent G [B*S, m]: ‖xᵀG‖² = Σ (x·xᵀ)∘(G·Gᵀ) over a unit's own tokens. Tokens may
+   * cancel one another, but for rounding: it counts as no less than what rounding makes of ‖x‖·‖G‖.
+   */
   ghostNorm({ inputs: [x], attributes: { transA, transB, factor } }, g, index) {
     if (index !== 1 || transA || transB || factor !== 1 || x!.shape[0] !== 'B*S') {
       throw new RangeError('ghost norm: only for a parameter on the right of a plain product over tokens');
@@ -64,7 +70,9 @@ export const MATMUL: Operator<Flags> = {
       const units = reshape(value, ['B', 'S', value.shape[1]!]);
       return matmul(units, units, { transB: true });
     };
-    return reshape(sum(mul(gram(x!), gram(g)), [1, 2]), ['B']);
+    const energy = (value: Node) => sum(square(reshape(value, ['B', 'S', value.shape[1]!])), [1, 2]);
+    const least = scale(mul(energy(x!), energy(g)), LEAST_SQUARE);
+    return reshape(maximum(sum(mul(gram(x!), gram(g)), [1, 2]), least), ['B']);
   },
 };
 

@@ -8,7 +8,7 @@ export const Round = z
     kind: z
       .enum(['count', 'train', 'gate'])
       .describe(
-        '`count`: how often each passage is asked for; `train`: a step or a local epoch; `gate`: the candidate is judged',
+        '`count`: how often each document or passage is asked for; `train`: a step or a local epoch; `gate`: the candidate is judged',
       ),
     phase: z.string().describe('What the round is at; under secure aggregation, the step of that protocol'),
     started_at: z.number().describe('When it began, milliseconds since 1970'),
@@ -18,7 +18,9 @@ export const Round = z
         z.string(),
         z.strictObject({
           phase: z.string().describe('What the participant is at'),
-          progress: z.number().describe('Rough share of its work that is done, between 0 and 1'),
+          progress: z
+            .number()
+            .describe('1 once its work is done, 0 before: nobody says how much there is to do'),
         }),
       )
       .describe('How far each participant is, by name'),

@@ -25,7 +25,8 @@ const COUNT: CountRound = {
   rowsAt: 0,
   serial: 1,
   startedAt: 0,
-  rows: 2,
+  manifest: { key: 'manifest:r', hash: '0'.repeat(64), bytes: 0, parts: 0 },
+  passages: null,
 };
 
 /** Of a participant to whom everything is agreed and nothing is charged. */
@@ -40,23 +41,21 @@ function guardOf(kept: { last: Joined | null }): RoundGuard {
   return new RoundGuard({ rules: () => null, ledger, joined });
 }
 
-/** A participant whose coordinator says `instruction` and whose shard holds `job`, and `open` records without a label. */
+/** A participant whose coordinator says `instruction` and whose shard holds `job`. */
 function participant(
   instruction: Instruction,
   job: Job | null = null,
-  open = 0,
   joined: { last: Joined | null } = { last: null },
 ) {
   const sent: ParticipantMessage[] = [];
   const notes: string[] = [];
-  const shard = { job, open: Array.from({ length: open }, (_, id) => id), labels: [] as { row: number }[] };
+  const shard = { job };
   const port = {
     poll: async () => instruction,
     report: async (message: ParticipantMessage) => {
       sent.push(message);
       return { current: true };
     },
-    rowEmbeddings: async () => Float32Array.of(1, 0, 0, 1),
   } as unknown as CoordinatorPort;
   const store = {
     job: () => shard.job,
@@ -70,15 +69,7 @@ function participant(
     rowsAt: () => 0,
     applyRows: () => {},
     blob: () => null,
-    unlabelled: (limit: number) =>
-      shard.open.slice(0, limit).map((id) => ({ id, ids: Int32Array.of(id), rows: [3, 4] })),
-    countUnlabelled: () => shard.open.length,
-    label: (labels: { id: number; row: number }[]) => {
-      shard.labels.push(...labels);
-      shard.open = shard.open.slice(labels.length);
-    },
-    // What is kept needs no encoder.
-    cachedEmbeddings: (ids: Uint32Array) => Array.from(ids, (id) => Float32Array.of(id % 2, 1 - (id % 2))),
+    labelSingles: () => {},
   } as unknown as ShardStore;
   const self = new Participant({
     name: 'a',
@@ -108,25 +99,7 @@ describe('a participant', () => {
   it('takes work and goes on at once', async () => {
     const { self, shard } = participant({ do: 'work', spec: COUNT });
     expect(await self.step()).toBe(0);
-    expect(shard.job).toMatchObject({ phase: 'label', cursor: 0, spec: { id: 'r.0' } });
-  });
-
-  it('tells of every fifth of the labels that it has to find, as half of its work', async () => {
-    const { self, sent, shard } = participant({ do: 'work', spec: COUNT }, null, 640);
-    for (let step = 0; step < 6; step++) await self.step();
-    expect(shard.job).toMatchObject({ phase: 'label', cursor: 320, units: 640 });
-    // Nobody counts anew what is left after the first slice.
-    for (let step = 0; step < 5; step++) await self.step();
-    const told = sent.map((message) => (message.type === 'progress' ? message.progress : message.type));
-    expect(told).toEqual([0.1, 0.2, 0.3, 0.4, 0.5]);
-    expect(shard.labels).toHaveLength(640);
-    expect(shard.labels.slice(0, 3)).toEqual([
-      { id: 0, row: 4 },
-      { id: 1, row: 3 },
-      { id: 2, row: 4 },
-    ]);
-    await self.step();
-    expect(shard.job).toMatchObject({ phase: 'work', cursor: 0, units: 0 });
+    expect(shard.job).toMatchObject({ phase: 'work', cursor: 0, spec: { id: 'r.0' } });
   });
 
   it('says that it failed, and why, when what it stored is gone', async () => {
@@ -134,7 +107,7 @@ describe('a participant', () => {
     const left = { cursor: 0, units: 0, tokens: 0, probe: null };
     const job: Job = { version: RUN_VERSION, spec: COUNT, phase: 'upload', ...left };
     joined.last = { serial: COUNT.serial, task: taskOf(COUNT) };
-    const { self, sent, shard, notes } = participant({ do: 'wait', ms: 0, round: null }, job, 0, joined);
+    const { self, sent, shard, notes } = participant({ do: 'wait', ms: 0, round: null }, job, joined);
     expect(await self.step()).toBe(0);
     expect(sent).toEqual([{ type: 'failed', participant: 'a', round: 'r.0', code: 'work' }]);
     expect(notes).toEqual(['work: round r.0: the stored vector is gone']);

@@ -17,7 +17,8 @@ const ROUND: CountRound = {
   aggregation: 'secure',
   lineage: 'first',
   rowsAt: 3,
-  rows: 3,
+  manifest: { key: 'manifest:r', hash: '0'.repeat(64), bytes: 0, parts: 0 },
+  passages: null,
   serial: 5,
   startedAt: 1_000_000,
 };

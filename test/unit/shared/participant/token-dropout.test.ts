@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dropoutSeed, dropTokens } from '../../../../shared/participant/token-dropout.ts';
 
 const text = Int32Array.from({ length: 22 }, (_, i) => 100 + i);
-const seeds = Array.from({ length: 5000 }, (_, id) => dropoutSeed({ serial: 3 }, { id }));
+const seeds = Array.from({ length: 5000 }, (_, id) => dropoutSeed({ id: `r.${3}` }, { id }));
 
 describe('token dropout', () => {
   it('leaves out the share of what the frame encloses, each token as often as the others', () => {
@@ -38,7 +38,9 @@ describe('token dropout', () => {
   });
 
   it('is the same when a round is done again, and another in every round and for every record', () => {
-    const drop = (serial: number, id: number) => [...dropTokens(text, 0.5, dropoutSeed({ serial }, { id }))];
+    const drop = (index: number, id: number) => [
+      ...dropTokens(text, 0.5, dropoutSeed({ id: `r.${index}` }, { id })),
+    ];
     expect(drop(1, 1)).toEqual(drop(1, 1));
     expect(drop(1, 1)).not.toEqual(drop(2, 1));
     expect(drop(1, 1)).not.toEqual(drop(1, 2));

@@ -13,7 +13,9 @@ const policy = (unit: UnitPolicy['unit']): UnitPolicy => ({
   recordsPerContributor: 3,
   home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
 });
-const record = (n: number, row: number, relevant: boolean, contributor?: string): SelectableRecord => ({
+type Placed = SelectableRecord & { row: number };
+const placeOf = ({ row }: Placed) => row;
+const record = (n: number, row: number, relevant: boolean, contributor?: string): Placed => ({
   ...{ n, event: `event ${n}`, contributor, row, relevant },
   ...{ place: n, length: 1 },
 });
@@ -25,7 +27,7 @@ const RECORDS = [
 ];
 
 describe('an event of several records', () => {
-  const event = (n: number, row: number): SelectableRecord => ({ ...record(n, row, true), event: 'one act' });
+  const event = (n: number, row: number): Placed => ({ ...record(n, row, true), event: 'one act' });
   const others = [record(9, 0, true), record(8, 1, true)];
   const many = Array.from({ length: 50 }, (_, n) => event(100 + n, n % 4));
 
@@ -40,8 +42,8 @@ describe('an event of several records', () => {
   });
 
   it('moves the counts by no more than a unit may, however many items it names', () => {
-    const without = countUnits(others, 4, policy('record'), cryptoSource());
-    const counts = countUnits([...others, ...many], 4, policy('record'), cryptoSource());
+    const without = countUnits(others, placeOf, 4, policy('record'), cryptoSource());
+    const counts = countUnits([...others, ...many], placeOf, 4, policy('record'), cryptoSource());
     const moved = counts.map((count, row) => count - without[row]!);
     expect(Math.hypot(...moved)).toBeLessThanOrEqual(COUNT_NORM);
     expect(moved.reduce((sum, each) => sum + each, 0)).toBeCloseTo(1);
@@ -50,12 +52,12 @@ describe('an event of several records', () => {
 
 describe('a record that says that its row does not answer', () => {
   it('is not counted as one that asks for the row', () => {
-    expect([...countUnits(RECORDS, 2, policy('record'), cryptoSource())]).toEqual([1, 0]);
-    expect([...countUnits(RECORDS, 2, policy('contributor'), cryptoSource())]).toEqual([0.5, 0]);
+    expect([...countUnits(RECORDS, placeOf, 2, policy('record'), cryptoSource())]).toEqual([1, 0]);
+    expect([...countUnits(RECORDS, placeOf, 2, policy('contributor'), cryptoSource())]).toEqual([0.5, 0]);
   });
 
   it('makes a vector of one count where there are no rows', () => {
-    expect([...countUnits(RECORDS, 0, policy('record'), cryptoSource())]).toEqual([0]);
+    expect([...countUnits(RECORDS, placeOf, 0, policy('record'), cryptoSource())]).toEqual([0]);
   });
 
   it('is drawn and weighed like any other', () => {
@@ -68,11 +70,11 @@ describe('a record that says that its row does not answer', () => {
 
   it('moves the counts by no more than a unit may', () => {
     for (const unit of ['record', 'contributor'] as const) {
-      const without = countUnits(RECORDS.slice(2), 2, policy(unit), cryptoSource());
+      const without = countUnits(RECORDS.slice(2), placeOf, 2, policy(unit), cryptoSource());
       for (const own of [[RECORDS[0]], [RECORDS[1]], RECORDS.slice(0, 2)]) {
         if (unit === 'record' && own.length > 1) continue;
-        const all = [...RECORDS.slice(2), ...(own as SelectableRecord[])];
-        const counts = countUnits(all, 2, policy(unit), cryptoSource());
+        const all = [...RECORDS.slice(2), ...(own as Placed[])];
+        const counts = countUnits(all, placeOf, 2, policy(unit), cryptoSource());
         expect(Math.hypot(...counts.map((x, i) => x - (without[i] as number)))).toBeLessThanOrEqual(
           COUNT_NORM,
         );

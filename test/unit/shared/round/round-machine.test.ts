@@ -49,14 +49,16 @@ describe('round machine', () => {
     expect(stepRound(released, stranger, 30).state).toBe(released);
   });
 
-  it('waits for those who get on, and by bounded steps only', () => {
-    const working = (progress: number): RoundEvent => ({ type: 'progress', participant: 'a', progress });
+  it('waits for those who say that they are at work, up to a bound', () => {
+    const working: RoundEvent = { type: 'working', participant: 'a' };
     const begun = open(['a', 'b', 'c']);
-    const moved = play(begun, [[working(0.1), 500_000]]).state;
+    const moved = play(begun, [[working, 500_000]]).state;
     expect(moved.deadlineAt).toBe(1_100_000);
-    // The same step again, or a part of one, is no news.
-    expect(play(moved, [[working(0.19), 900_000]]).state.deadlineAt).toBe(1_100_000);
-    expect(play(moved, [[working(0.2), 900_000]]).state.deadlineAt).toBe(1_500_000);
+    expect(play(moved, [[working, 900_000]]).state.deadlineAt).toBe(1_500_000);
+    let state = moved;
+    for (let at = 1_000_000; at < 6_000_000; at += 500_000) state = play(state, [[working, at]]).state;
+    expect(state.deadlineAt).toBe(10 * 600_000);
+    expect(play(state, [[working, 5_999_999]]).state.deadlineAt).toBe(6_000_000);
     const { effects } = play(moved, [[{ type: 'tick' }, 1_100_000]]);
     expect(effects).toMatchObject([{ effect: 'abort' }]);
   });
@@ -111,26 +113,24 @@ describe('round machine', () => {
     expect(late.state.participants.d?.phase).toBe('missed');
   });
 
-  it('gives a straggler that gets on some more for each step, by what its steps took, and nothing for none', () => {
-    const working = (progress: number): RoundEvent => ({ type: 'progress', participant: 'd', progress });
+  it('gives a straggler that says it is at work some more, by what the round took, and nothing for silence', () => {
+    const working: RoundEvent = { type: 'working', participant: 'd' };
     const half = play(open(['a', 'b', 'c', 'd']), [
       [ready('a'), 1_000],
       [ready('b'), 2_000],
     ]).state;
     expect(half.deadlineAt).toBe(30_000);
-    const first = play(half, [[working(0.1), 20_000]]).state;
-    expect(first.deadlineAt).toBe(20_000 + 4 * 20_000);
-    expect(play(first, [[working(0.19), 99_000]]).state.deadlineAt).toBe(first.deadlineAt);
-    const third = play(first, [[working(0.3), 90_000]]).state;
-    expect(third.deadlineAt).toBe(90_000 + 4 * 30_000);
-    // Fast steps get the least, and no step makes a deadline sooner; nor does somebody else's end.
-    expect(play(half, [[working(0.5), 10_000]]).state.deadlineAt).toBe(40_000);
-    expect(play(third, [[working(1), 91_000]]).state.deadlineAt).toBe(third.deadlineAt);
-    expect(play(third, [[ready('c'), 100_000]]).state.deadlineAt).toBe(third.deadlineAt);
+    // The least is half a minute.
+    expect(play(half, [[working, 20_000]]).state.deadlineAt).toBe(50_000);
+    const later = play({ ...half, deadlineAt: 200_000 }, [[working, 190_000]]).state;
+    expect(later.deadlineAt).toBe(190_000 + 95_000);
+    // No word makes a deadline sooner; nor does somebody else's end.
+    expect(play(later, [[working, 191_000]]).state.deadlineAt).toBe(191_000 + 95_500);
+    expect(play(later, [[ready('c'), 200_000]]).state.deadlineAt).toBe(later.deadlineAt);
     // At most as much as there is patience for.
-    const slow = play({ ...half, deadlineAt: 2_000_000 }, [[working(0.1), 1_900_000]]).state;
+    const slow = play({ ...half, deadlineAt: 2_000_000 }, [[working, 1_900_000]]).state;
     expect(slow.deadlineAt).toBe(1_900_000 + 600_000);
-    const { effects } = play(third, [[{ type: 'tick' }, 210_000]]);
+    const { effects } = play(later, [[{ type: 'tick' }, 285_000]]);
     expect(effects).toEqual([{ effect: 'release', contributors: ['a', 'b'] }]);
   });
 
@@ -150,9 +150,7 @@ describe('round machine', () => {
       [{ type: 'tick' }, 600_000],
     ]);
     expect(stepRound(state, ready('b'), 600_001)).toMatchObject({ accepted: false, effects: [] });
-    expect(stepRound(state, { type: 'progress', participant: 'a', progress: 1 }, 600_001).accepted).toBe(
-      false,
-    );
+    expect(stepRound(state, { type: 'working', participant: 'a' }, 600_001).accepted).toBe(false);
   });
 
   it('accepts the repeat of an answer that it counted, also after the end', () => {
@@ -172,19 +170,19 @@ describe('round machine', () => {
       [ready('c'), 4],
     ]);
     expect(given.state).toMatchObject({ phase: 'open', participants: { b: { phase: 'invited' } } });
-    const working: RoundEvent = { type: 'progress', participant: 'b', progress: 0.5 };
+    const working: RoundEvent = { type: 'working', participant: 'b' };
     const { state } = play(given.state, [
       [working, 5],
       [away, 6],
       [back, 7],
     ]);
-    expect(state.participants.b).toEqual({ phase: 'working', progress: 0.5 });
+    expect(state.participants.b).toEqual({ phase: 'working', progress: 0 });
   });
 
   it('does not wait for who was removed, and holds it against nobody', () => {
     const { state, effects } = play(open(['a', 'b', 'c']), [
       [ready('a'), 1],
-      [{ type: 'progress', participant: 'c', progress: 0.5 }, 2],
+      [{ type: 'working', participant: 'c' }, 2],
       [{ type: 'removed', participant: 'c' }, 3],
       [ready('b'), 4],
     ]);
@@ -197,7 +195,7 @@ describe('round machine', () => {
     const event = fc.oneof(
       fc.constantFrom(...names).map((n): RoundEvent => ready(n)),
       fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'failed', participant: n, code: 'work' })),
-      fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'progress', participant: n, progress: 0.5 })),
+      fc.constantFrom(...names).map((n): RoundEvent => ({ type: 'working', participant: n })),
       fc.constant<RoundEvent>({ type: 'tick' }),
     );
     fc.assert(

@@ -25,7 +25,8 @@ const round = (index: number): CountRound => ({
   aggregation: 'secure',
   lineage: 'first',
   rowsAt: 1,
-  rows: 2,
+  manifest: { key: 'manifest:r', hash: '0'.repeat(64), bytes: 0, parts: 0 },
+  passages: null,
 });
 
 describe('the graph of a round', () => {

@@ -63,14 +63,17 @@ function Steps({ round, secure }: { round: Round; secure: boolean }) {
 function Regions({ round }: { round: Round }) {
   return (
     <ul class="live-regions" aria-label="Regions in this round">
-      {Object.entries(round.participants).map(([name, { phase, progress }]) => {
+      {Object.entries(round.participants).map(([name, { phase }]) => {
         const { label, tone } = participantPhase(phase);
-        const share = phase === 'ready' ? 1 : phase === 'working' ? progress : 0;
         return (
           <li>
             <span class="region">{name}</span>
-            <progress aria-label={`${name}: done`} max={1} value={share} />
-            <Badge tone={tone}>{phase === 'working' ? `${Math.round(100 * share)} %` : label}</Badge>
+            {phase === 'working' ? (
+              <progress aria-label={`${name}: at work`} />
+            ) : (
+              <progress aria-label={`${name}: done`} max={1} value={phase === 'ready' ? 1 : 0} />
+            )}
+            <Badge tone={tone}>{label}</Badge>
           </li>
         );
       })}
