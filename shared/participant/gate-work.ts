@@ -54,7 +54,11 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
     titles: new TextEncoder().encode(JSON.stringify(titles)),
     results,
   };
-  if (total === 0) return { job, blobs, sum: new Float64Array(GATE_DIMENSION) };
+  if (total === 0) {
+    // Who has nothing to ask fetches what the others fetch, and says as much.
+    for (const { ref } of passes) await states.snapshot(ref);
+    return { job: { ...job, probe: probe(results) }, blobs, sum: new Float64Array(GATE_DIMENSION) };
+  }
 
   const pass = Math.floor(job.cursor / total);
   const at = job.cursor % total;

@@ -66,7 +66,7 @@ describe('a training run', () => {
     const trained = run.rounds.filter((round) => round.kind === 'train');
     expect(trained.at(-1)?.loss).toBeLessThan(0.7 * (trained[0]?.loss ?? 0));
     const [latest, first] = await hub.versions();
-    expect(latest).toMatchObject({ version: 1, state: 'serving', parent: 0, activeRows: ITEMS.length });
+    expect(latest).toMatchObject({ version: 1, state: 'serving', parent: 0, active_rows: ITEMS.length });
     expect(latest?.held_out?.accuracy).toBeGreaterThan((latest?.held_out?.mips ?? 1) + 0.05);
     expect(latest?.training).toMatchObject({ aggregation: 'secure', noise: 'off' });
     expect(first).toMatchObject({ version: 0, state: 'available' });
