@@ -106,7 +106,7 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
       statScale: norms.statistics / figuresNorm({ adaptiveClip: false }),
       cohort: { members: 1, threshold: 1, colluders: 0 },
       aggregation: 'plain',
-      ...{ lineage: COLLECTION, rows: items.length, activeRows: head.length / width },
+      ...{ lineage: COLLECTION, activeRows: head.length / width },
       ...{ state, fixed, margin: 0, directions: null, temperature: TEMPERATURE, tokenDropout: 0 },
       ...{ local: null, adaptiveClip: false },
     }),

@@ -11,7 +11,7 @@ import { FileShard } from '../../../../cli/participant/file-shard.ts';
 import type { LoggedQuery } from '../../../../cli/participant/query-log.ts';
 import { type Engine, openEngine } from '../../../../models/engine.ts';
 import { nodeOrtWasm } from '../../../../models/ort-wasm-node.ts';
-import { toHex } from '../../../../shared/crypto/bytes.ts';
+import { toHex, utf8 } from '../../../../shared/crypto/bytes.ts';
 import { digest } from '../../../../shared/crypto/hash.ts';
 import { bareKey } from '../../../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
@@ -104,7 +104,7 @@ async function vectorOf(
 
 const common = {
   ...{ id: 'sensitivity.1', collection: COLLECTION, lineage: COLLECTION, serial: 1, startedAt: NOW },
-  ...{ rowsAt: ITEMS.length, rows: ITEMS.length, noiseMultiplier: 0, aggregation: 'plain' as const },
+  ...{ rowsAt: ITEMS.length, noiseMultiplier: 0, aggregation: 'plain' as const },
   ...{ cohort: { members: 1, threshold: 1, colluders: 0 }, sample: { kind: 'all' as const } },
 };
 const gridded = (dimension: number, clipNorm: number) => ({
@@ -179,7 +179,19 @@ const ROUNDS: [name: string, kind: AdapterSettings['kind'], spec: () => Promise<
   [
     'the counts',
     'none',
-    async () => ({ ...common, kind: 'count', ...gridded(ITEMS.length, COUNT_NORM) }) as RoundSpec,
+    async () => ({
+      ...{ ...common, kind: 'count', ...gridded(ITEMS.length, COUNT_NORM), passages: null },
+      manifest: await keep('manifest', utf8(JSON.stringify(ITEMS))),
+    }),
+  ],
+  [
+    'the counts of passages',
+    'none',
+    async () => ({
+      ...{ ...common, kind: 'count', ...gridded(ITEMS.length, COUNT_NORM) },
+      manifest: await keep('manifest', utf8(JSON.stringify(ITEMS))),
+      passages: await keep('passages', new Uint8Array(Uint32Array.from(ITEMS, (_, row) => row).buffer)),
+    }),
   ],
   ['the gate', 'none', gateRound],
 ];
