@@ -137,7 +137,7 @@ export class EncoderEngine implements Engine {
           const batch = tokenBatch(ids, { length, members });
           let finite = true;
           runtime.joint(batch, parameters, targets, objective, (outputs) => {
-            finite = outputs.every(isFinite);
+            finite = outputs.every(areFinite);
             if (!finite) return;
             const [queries, loss, correct, normAdapter, normHead, head, ...adapter] = outputs;
             scatter(queries!, members, width, stats.queries);
@@ -181,7 +181,7 @@ export class EncoderEngine implements Engine {
           const cached = queries.subarray(first * width, end * width);
           let finite = true;
           runtime.headOnly(cached, parameters, targets, objective, (outputs) => {
-            finite = outputs.every(isFinite);
+            finite = outputs.every(areFinite);
             if (!finite) return;
             scatterStats(outputs.slice(0, 4), members, stats);
             addTo(sums.head, 0, outputs[4]!);
@@ -282,7 +282,7 @@ function finitely(
   };
 }
 
-function isFinite(values: FeedData): boolean {
+function areFinite(values: FeedData): boolean {
   for (let index = 0; index < values.length; index += 1) {
     if (!Number.isFinite(values[index] as number)) return false;
   }
