@@ -188,7 +188,9 @@ describe('labels', () => {
       await finished('labels', await start('labels'));
       const ordinals = new Map((await rowsOf('labels', 'guide')).map(({ row, ordinal }) => [row, ordinal]));
       return runInDurableObject(east, (_, { storage }) => {
-        const { row } = storage.sql.exec<{ row: number }>("SELECT row FROM records WHERE id = 'q'").one();
+        const { row } = storage.sql
+          .exec<{ row: number }>("SELECT row FROM records WHERE item = 'guide'")
+          .one();
         return ordinals.get(row);
       });
     };
