@@ -31,12 +31,24 @@ export async function modelInfo(env: ObjectsEnv, encoder: string | null): Promis
   return info;
 }
 
-/** @param keepAlive `waitUntil` of a Worker's request, with which a load would end; an object outlives its calls */
+export interface EngineOptions {
+  /** `embed` unless given. */
+  purpose?: 'embed' | 'train';
+  /** `waitUntil` of a Worker's request, with which a load would end; an object outlives its calls. */
+  keepAlive?: (work: Promise<unknown>) => void;
+}
+
 export function engineFor(
   env: ObjectsEnv,
   { adapter, encoder }: Pick<CollectionSettings, 'adapter' | 'encoder'>,
-  keepAlive?: (work: Promise<unknown>) => void,
+  { purpose = 'embed', keepAlive }: EngineOptions = {},
 ): Promise<Engine> {
   const folder = folderOf(env, encoder);
-  return sharedEngine({ model: folder, source: assetSource(env.ASSETS, folder), adapter, keepAlive });
+  return sharedEngine({
+    model: folder,
+    source: assetSource(env.ASSETS, folder),
+    adapter,
+    purpose,
+    keepAlive,
+  });
 }

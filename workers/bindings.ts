@@ -23,7 +23,7 @@ export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): S
     hub: ({ name, settings }) => traced(coordinator(env, name, settings)) as unknown as Hub,
     region: (collection, name) =>
       traced(region(env, collection.name, name, collection.settings)) as unknown as RegionApi,
-    encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings, later)),
+    encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings, { keepAlive: later })),
     products,
     sharedBytes: () => cachedBytes(caches.default, later),
     now: () => Date.now(),

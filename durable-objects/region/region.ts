@@ -339,7 +339,8 @@ export class Region extends TracedObject implements RegionApi {
       shard: this.#shard,
       ledger: this.#ledger,
       identity,
-      engine: (adapter) => engineFor(this.env, { adapter, encoder: identity.settings.encoder }),
+      engine: (adapter) =>
+        engineFor(this.env, { adapter, encoder: identity.settings.encoder }, { purpose: 'train' }),
       random: this.#source(),
       join: this.joins(identity),
       fetch: this.fetchHub,

@@ -45,10 +45,11 @@ export default {
     const asked = new URL(request.url).searchParams;
     const text = asked.get('text') ?? 'where is my card ?';
     const adapter = ADAPTERS[asked.get('adapter') ?? 'full']!;
+    const purpose = asked.has('embed') ? 'embed' : 'train';
     const keepAlive = request.headers.has('keep-alive-load')
       ? (work: Promise<unknown>) => context.waitUntil(work)
       : undefined;
-    const opening = sharedEngine({ model: 'probe', source, adapter, keepAlive });
+    const opening = sharedEngine({ model: 'probe', source, adapter, purpose, keepAlive });
     // The request ends here, and with it, unless it is kept alive, everything that it has begun.
     if (asked.has('leave')) return Response.json({}, { status: 202 });
     try {

@@ -186,6 +186,28 @@ describe('a low-rank adapter', () => {
       new TypeError("adapter.kind is 'full', this engine was opened for 'low-rank'"),
     );
   });
+
+  it('embeds in the graph for full ones as in its own, and learns nothing there', async () => {
+    const lowRank = await open({ adapter: { kind: 'low-rank', rank: 4 } });
+    const scaled = (values: Float32Array) => values.map((x) => 0.3 * x);
+    const adapter: Adapter = {
+      kind: 'low-rank',
+      rank: 4,
+      u: scaled(normals(5, WIDTH * 4)),
+      v: scaled(normals(6, 4 * WIDTH)),
+    };
+    const ids = [engine.tokenize('where is my card ?')];
+    const [own, there, without] = [
+      await lowRank.embed(ids, adapter),
+      await engine.embed(ids, adapter),
+      await engine.embed(ids),
+    ];
+    const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+    expect(cosine(own, there)).toBeGreaterThan(0.999);
+    expect(cosine(own, without)).toBeLessThan(0.99);
+    const into = { adapter: new Float64Array(2 * WIDTH * 4), head: new Float64Array(ROWS * WIDTH) };
+    await expect(engine.gradient(request(engine, TEXTS, { adapter }), into)).rejects.toThrow(/sums\.adapter/);
+  });
 });
 
 describe('a request that does not fit', () => {

@@ -117,7 +117,14 @@ describe('collections with and without an adapter', () => {
     expect(loads()).toBe(3);
   });
 
-  it('of different kinds take turns', async () => {
+  it('of different kinds embed with one, which is never loaded again for another kind', async () => {
+    const { ask, loads } = await instantly();
+    for (const adapter of ['low-rank', 'full', 'low-rank', 'none', 'full'])
+      expect((await ask({}, `?adapter=${adapter}&embed`)).status).toBe(200);
+    expect(loads()).toBe(1);
+  });
+
+  it('of different kinds take turns in training', async () => {
     const { ask, loads } = await instantly();
     for (const adapter of ['full', 'low-rank', 'full']) await ask({}, `?adapter=${adapter}`);
     expect(loads()).toBe(3);
