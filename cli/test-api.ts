@@ -1,5 +1,6 @@
 /**
- * `npm run test:api`: schemathesis against the whole system in workerd. It makes requests from the OpenAPI document,
+ * `npm run test:api`: schemathesis against the whole system in workerd; `-- --requests N` sends as many of our own making
+ * (api-fuzz.ts). It makes requests from the OpenAPI document,
  * sound and unsound ones, and every answer has to be one that the document speaks of: no 5xx, no undeclared status,
  * no body that does not fit its schema. Standard output is schemathesis' own; it ends with its exit code, or with 2
  * when it cannot run.
@@ -10,7 +11,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fuzz, type OpenApiDocument } from './api-fuzz.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
+import { progress } from './progress.ts';
+import { seeded } from './seeded.ts';
 import { PROJECT } from './worker-bundle.ts';
 
 const VERSION = '4.32.5';
@@ -63,8 +67,40 @@ async function prepare({ url }: Deployment, token: string): Promise<void> {
   if (!response.ok) throw new CannotRun(`the first document was refused: ${await response.text()}`);
 }
 
+/** @returns how many of `--requests` are asked for; null: schemathesis is run, with its own flags */
+function requestsOf(args: readonly string[]): number | null {
+  const at = args.indexOf('--requests');
+  if (at < 0) return null;
+  const requests = Number(args[at + 1]);
+  if (Number.isSafeInteger(requests) && requests > 0) return requests;
+  throw new CannotRun(`--requests: a whole number from 1 on, not ${args[at + 1]}`);
+}
+
+/** The long form: so many requests of our own making. @returns 1 when an answer was wrong */
+async function fuzzed(
+  deployment: Deployment,
+  token: string,
+  requests: number,
+  seed: number,
+): Promise<number> {
+  const document = (await (await fetch(`${deployment.url}/openapi.json`)).json()) as OpenApiDocument;
+  const bar = progress(`requests, seed ${seed}`, requests);
+  const found = await fuzz(document, {
+    url: deployment.url,
+    token,
+    requests,
+    random: seeded(seed),
+    progress: (done) => bar.update(done),
+  });
+  bar.end(`${requests} requests, ${found.length} wrong answers`);
+  for (const { request, status, why } of found.slice(0, 50))
+    process.stdout.write(`${status} ${request}: ${why}\n`);
+  return found.length === 0 ? 0 : 1;
+}
+
 async function main(args: string[]): Promise<number> {
-  const program = await schemathesis();
+  const requests = requestsOf(args);
+  const program = requests === null ? await schemathesis() : '';
   const folder = await mkdtemp(join(tmpdir(), 'fedcar-test-api-'));
   const token = randomBytes(32).toString('base64url');
   const deployment = await startDeployment({
@@ -74,6 +110,10 @@ async function main(args: string[]): Promise<number> {
   });
   try {
     await prepare(deployment, token);
+    if (requests !== null) {
+      const at = args.indexOf('--seed');
+      return await fuzzed(deployment, token, requests, at < 0 ? Date.now() % 2 ** 32 : Number(args[at + 1]));
+    }
     const given = ['--header', `Authorization: Bearer ${token}`, '--max-examples', String(EXAMPLES)];
     const config = ['--config-file', join(PROJECT, 'cli', 'test-api.toml')];
     const code = await run(

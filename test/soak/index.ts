@@ -7,9 +7,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seeded } from '../../cli/seeded.ts';
 import { table } from '../../cli/table.ts';
 import { prepareSite, removeSite } from '../federation/processes.ts';
-import { type Fault, type Found, NOTHING, seeded, type Tally } from './fault.ts';
+import { type Fault, type Found, NOTHING, type Tally } from './fault.ts';
 import { artifact } from './faults/artifact.ts';
 import { clock } from './faults/clock.ts';
 import { fullDisk } from './faults/full-disk.ts';

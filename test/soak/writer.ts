@@ -52,7 +52,7 @@ export class Writer {
     const known = this.#of(key);
     known.possible.push(text);
     const answer = await this.ask(url, 'PUT', `/items/${key}`, { text });
-    if (answer?.status === 200) this.#acknowledge(known, text);
+    if (answer?.status === 200 || answer?.status === 202) this.#acknowledge(known, text);
     return answer !== null;
   }
 
