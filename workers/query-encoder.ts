@@ -6,8 +6,10 @@ import type { Adapter, Engine } from '../models/engine.ts';
 import { toHex } from '../shared/crypto/bytes.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
+import { Problem } from './problem.ts';
 import type { QueryEncoder } from './services.ts';
 import { SingleFlight } from './single-flight.ts';
+import { Waiting } from './waiting.ts';
 
 /** The engine may keep an adapter prepared as long as it is handed the same object. */
 const adapters = new WeakMap<Snapshot, Adapter>();
@@ -39,10 +41,14 @@ const MAX_QUERY_BYTES = 2 << 20;
 const MAX_SENTENCE_BYTES = 3 << 19;
 /** Another request's embedding is waited for so long; then its client has left, and one more is made. */
 const PATIENCE_MS = 1000;
+/** Embeddings that may wait in an isolate: one or two seconds of its work. */
+const MAX_WAITING = 64;
+const STALE_MS = 10_000;
 
 export interface MemoryOptions {
   maxQueryBytes?: number;
   maxSentenceBytes?: number;
+  maxWaiting?: number;
   now?: () => number;
   wait?: (ms: number) => Promise<void>;
 }
@@ -54,13 +60,15 @@ export class EncoderMemory {
   /** Of documents, by text. */
   readonly sentences: EmbeddingCache;
   readonly flights: SingleFlight;
+  readonly waiting: Waiting;
 
   constructor(options: MemoryOptions = {}) {
     const { maxQueryBytes = MAX_QUERY_BYTES, maxSentenceBytes = MAX_SENTENCE_BYTES } = options;
-    const { now = () => Date.now(), wait = sleep } = options;
+    const { now = () => Date.now(), wait = sleep, maxWaiting = MAX_WAITING } = options;
     this.queries = new EmbeddingCache(maxQueryBytes);
     this.sentences = new EmbeddingCache(maxSentenceBytes);
     this.flights = new SingleFlight({ now, wait, patienceMs: PATIENCE_MS });
+    this.waiting = new Waiting({ now, most: maxWaiting, staleMs: STALE_MS });
   }
 }
 
@@ -92,9 +100,16 @@ async function sha256(bytes: ArrayBufferView): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource)));
 }
 
+const RETRY_S = 2;
+
+function overloaded(waiting: number): Problem {
+  const detail = `${waiting} requests wait for the encoder here, and no more may: try again in ${RETRY_S} s`;
+  return new Problem('unavailable', detail, { headers: { 'retry-after': String(RETRY_S) } });
+}
+
 async function embedTexts(
   engine: Engine,
-  { sentences }: EncoderMemory,
+  { sentences, waiting }: EncoderMemory,
   texts: readonly string[],
 ): Promise<Float32Array[]> {
   const found = new Map(texts.map((text) => [text, sentences.get(text)]));
@@ -102,7 +117,10 @@ async function embedTexts(
   if (missing.length > 0) {
     const { width } = engine.info;
     const ids = missing.map((text) => engine.tokenize(text));
-    const rows = await engine.embed(ids, { kind: 'none' }, { priority: 'interactive' });
+    const rows = await waiting.run(
+      () => engine.embed(ids, { kind: 'none' }, { priority: 'interactive' }),
+      overloaded,
+    );
     missing.forEach((text, i) => {
       const row = rows.slice(i * width, (i + 1) * width);
       found.set(text, row);
@@ -114,7 +132,7 @@ async function embedTexts(
 
 /** One for each request; what it remembers is the isolate's. */
 export function queryEncoder(engine: Engine, memory = memoryOf(engine)): QueryEncoder {
-  const { queries, flights } = memory;
+  const { queries, flights, waiting } = memory;
   const embed = async (query: string, adapter: Adapter) => {
     const [name, text] = await Promise.all([nameOf(adapter), sha256(new TextEncoder().encode(query))]);
     const key = `${name}/${text}`;
@@ -122,7 +140,10 @@ export function queryEncoder(engine: Engine, memory = memoryOf(engine)): QueryEn
       key,
       () => queries.get(key),
       async () => {
-        const embedding = await engine.embed([engine.tokenize(query)], adapter, { priority: 'interactive' });
+        const embedding = await waiting.run(
+          () => engine.embed([engine.tokenize(query)], adapter, { priority: 'interactive' }),
+          overloaded,
+        );
         queries.set(key, embedding);
         return embedding;
       },

@@ -156,3 +156,40 @@ it('counts tokens without the marks around them', () => {
   expect(countTokens('')).toBe(0);
   expect(countTokens('a')).toBe(1);
 });
+
+describe('more queries than the encoder gets through', () => {
+  it('are refused at once with the time to wait, and those that wait are answered', async () => {
+    const { counts, counted } = counting();
+    let resolve = () => {};
+    const promise = new Promise<void>((done) => {
+      resolve = done;
+    });
+    counts.hold = promise;
+    const encoder = queryEncoder(counted, new EncoderMemory({ maxWaiting: 8 }));
+    const asked = Array.from({ length: 12 }, (_, n) => encoder.embedBase(`number ${n}`));
+    const settled = Promise.allSettled(asked);
+    await expect.poll(() => counts.texts).toBe(8);
+    await expect(encoder.embedTexts(['a sentence'])).rejects.toMatchObject({
+      status: 503,
+      code: 'unavailable',
+      headers: { 'retry-after': '2' },
+    });
+    resolve();
+    const outcomes = (await settled).map(({ status }) => status);
+    expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(8);
+    expect(await encoder.embedBase('later')).toHaveLength(engine.info.width);
+  });
+
+  it('do not count for ever when their clients left', async () => {
+    const { counts, counted } = counting();
+    let now = 0;
+    const encoder = queryEncoder(counted, new EncoderMemory({ maxWaiting: 2, now: () => now }));
+    counts.hold = new Promise(() => {});
+    for (const query of ['one', 'two']) void encoder.embedBase(query);
+    await expect.poll(() => counts.texts).toBe(2);
+    counts.hold = Promise.resolve();
+    await expect(encoder.embedBase('three')).rejects.toMatchObject({ status: 503 });
+    now = 10_000;
+    expect(await encoder.embedBase('three')).toHaveLength(engine.info.width);
+  });
+});
