@@ -128,8 +128,11 @@ describe('an upload', () => {
 
   it('may wait for a long document as well', async () => {
     const { status, json } = await call('POST', '/items?wait=true', item('bison', long('bison', PARAGRAPHS)));
-    expect([status, json.status, json.indexed]).toEqual([200, 'created', json.passages]);
-  });
+    // It waits for two minutes at most, and a busy machine may need more; without it nothing would be indexed yet.
+    expect(json.indexed as number).toBeGreaterThan(0);
+    const whole = json.indexed === json.passages;
+    expect([status, json.status]).toEqual(whole ? [200, 'created'] : [202, 'indexing']);
+  }, 400_000);
 });
 
 async function put(items: ItemInput[], later: boolean) {
