@@ -6,7 +6,7 @@ import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
-import type { TrainRound } from '../../shared/protocol/rounds.ts';
+import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
@@ -19,6 +19,7 @@ import {
   judge,
   trainFigures,
 } from '../../shared/round/release.ts';
+import { mostHeldOut, mostUnits, sumProblem } from '../../shared/round/release-checks.ts';
 import { withRowPrior } from '../../shared/round/row-prior.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/round/run-plan.ts';
 import { samplingRateOf } from '../../shared/round/secure-round.ts';
@@ -51,16 +52,35 @@ export class Learning {
     const { spec } = run;
     if (spec === null) return;
     const sum = decodeRound(words, spec);
+    const problem = this.#problem(run, spec, sum);
+    if (problem !== null) {
+      // Nobody knows who it was; to learn from it, or to be judged by it, would let one member decide what is served.
+      this.#parts.fail(run, `the sum of round ${spec.id} is none that honest participants make: ${problem}`);
+      return;
+    }
     if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
     else this.#judged(run, sum);
   }
 
+  #problem(run: ActiveRun, spec: RoundSpec, sum: Float64Array): string | null {
+    const { summed } = run;
+    if (summed === null) return null;
+    const most = run.most ?? Number.POSITIVE_INFINITY;
+    const { heldOutShare } = this.#parts.settings;
+    const units = spec.kind === 'gate' ? mostHeldOut(most, heldOutShare) : most;
+    const limits = { units, deviation: deviationOf(spec, summed), contributors: summed.survivors };
+    return sumProblem(spec, sum, limits);
+  }
+
   /** Counts of documents: those that are asked for enough learn, with all their passages or those that are asked for. */
-  async #counted(run: ActiveRun, sum: Float64Array): Promise<void> {
-    if (run.passages != null) return this.#passagesCounted(run, sum);
+  async #counted(counting: ActiveRun, sum: Float64Array): Promise<void> {
+    if (counting.passages != null) return this.#passagesCounted(counting, sum);
     const { runs, rows, versions, settings, context, storage, now } = this.#parts;
-    const deviation = run.spec === null || run.summed === null ? 0 : deviationOf(run.spec, run.summed);
+    const { spec, summed } = counting;
+    const deviation = spec === null || summed === null ? 0 : deviationOf(spec, summed);
+    const total = sum.reduce((all, count) => all + count, 0);
+    const run = { ...counting, most: mostUnits(total, deviation * Math.sqrt(sum.length)) };
     const names = this.#state.manifest();
     const before = versions.parameters(run.base, context.model.width);
     const learned = new Set(rows.itemsOf(before?.activeRows ?? []).values());

@@ -50,6 +50,8 @@ export interface ActiveRun {
   failures: number;
   /** Who missed the round before. */
   away: string[];
+  /** Training units that a round may have at most, by the counts; absent before them, and from runs of earlier releases. */
+  most?: number;
   /** Who is left out of further rounds, and why; absent from runs of earlier releases. */
   blamed?: Blamed;
 }

@@ -3,7 +3,7 @@
  * and by plain embedding search, one snapshot at a time (several would not fit beside the engine). Only sums leave.
  * Beside them stands a probe that costs no privacy: the titles of documents that never learned, as queries.
  */
-import type { GateRound, StateRef } from '../protocol/rounds.ts';
+import { type GateRound, PROBE_TITLES, type StateRef } from '../protocol/rounds.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { topRows } from '../retrieval/scores.ts';
 import { GATE_DIMENSION } from '../round/unit-norms.ts';
@@ -12,8 +12,6 @@ import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle } from './shard-store.ts';
 import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
-
-const PROBE_TITLES = 200;
 
 /** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number. */
 type Query = { id: number | null; ids: Int32Array; item: string } | null;

@@ -184,12 +184,21 @@ export const Instruction = z.discriminatedUnion('do', [
 ]);
 export type Instruction = z.infer<typeof Instruction>;
 
+/** Titles that one participant asks as questions at most. */
+export const PROBE_TITLES = 200;
+const TITLES = z.int().min(0).max(PROBE_TITLES);
+
 /** Documents' own titles as queries: costs no privacy, so it travels in clear. */
-export const ProbeCounts = z.strictObject({
-  titles: z.int().nonnegative().describe('Titles that were asked as questions'),
-  found: z.int().nonnegative().describe('Of them, those that find their document'),
-  mips: z.int().nonnegative().describe('Of them, those that find it by plain embedding search'),
-});
+export const ProbeCounts = z
+  .strictObject({
+    titles: TITLES.describe('Titles that were asked as questions'),
+    found: TITLES.describe('Of them, those that find their document'),
+    mips: TITLES.describe('Of them, those that find it by plain embedding search'),
+  })
+  .refine(
+    ({ titles, found, mips }) => found <= titles && mips <= titles,
+    'found, mips: above the titles asked',
+  );
 export type ProbeCounts = z.infer<typeof ProbeCounts>;
 
 /** Why a participant stays out of a round. Constants: a failure must say nothing of the records behind it. */

@@ -274,7 +274,7 @@ describe('an admin key that the deployment does not have', () => {
       code: 'roster_refused',
       detail: expect.stringContaining('admin key'),
     });
-    const longer = { ...draft, colluders: 0 };
+    const longer = { ...draft, colluders: 1 };
     expect((await put('roster', await signRoster(longer, admin))).json.detail).toContain('not the draft');
     const signed = await signRoster(draft, admin);
     expect((await put('roster', signed)).json).toMatchObject({

@@ -26,6 +26,8 @@ export interface Guest {
   vector: Uint32Array;
   /** The round that the vector is of. */
   round: string;
+  /** What a hostile one makes of its vector. */
+  poison?: (words: Uint32Array, spec: RoundSpec) => void;
   /** What a hostile one sends in the place of its answer. */
   twist?: (guest: Guest, message: ClientMessage) => Promise<ClientMessage>;
 }
@@ -74,6 +76,7 @@ export async function act(hub: DurableObjectStub<Coordinator>, guest: Guest): Pr
       await guest.client.forget();
       guest.round = spec.id;
       guest.vector = encodeContribution(new Float64Array(spec.dimension), spec, cryptoSource());
+      guest.poison?.(guest.vector, spec);
       return;
     }
     await hub.report({ type: 'ready', participant: guest.name, round: spec.id, probe: null });

@@ -30,7 +30,7 @@ const SHAPES: Record<string, string> = {
   'roster/4': 'e406e0c6c2d38e26',
   'fedcar-secagg/3': 'f968d1e1d1ef8acd',
   'fedcar-secagg/3 roster/4 run/1': '2f40563e32747e46',
-  'fedcar-secagg/3 roster/4 run/2': '102610a94dd52bdd',
+  'fedcar-secagg/3 roster/4 run/2': '855655699c4a8457',
 };
 
 it.each([

@@ -1,0 +1,48 @@
+/** Specifications of rounds for tests of what their sums mean. */
+import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
+import type { GateRound, TrainRound } from '../../../../shared/protocol/rounds.ts';
+
+const state = { key: 'k', hash: 'a'.repeat(64), bytes: 0, parts: 0 };
+const common = (dimension: number, clipNorm: number) => ({
+  id: 'r.1',
+  collection: 'help',
+  sample: { kind: 'all' as const },
+  dimension,
+  clipNorm,
+  startedAt: 0,
+  serial: 1,
+  gridStep: roundGrid(dimension, clipNorm).step,
+  noiseMultiplier: 0,
+  cohort: { members: 3, threshold: 3, colluders: 0 },
+  aggregation: 'secure' as const,
+  lineage: 'first',
+  rowsAt: 0,
+  rows: 4,
+});
+
+export function gateSpec(): GateRound {
+  const states = { candidate: state, serving: state, baseline: state };
+  return { ...common(6, 2), ...states, kind: 'gate', adapter: { kind: 'none' } };
+}
+
+export function trainSpec(more: Partial<TrainRound> = {}): TrainRound {
+  return {
+    ...common(103, 1),
+    kind: 'train',
+    train: 'head',
+    adapter: { kind: 'none' },
+    state,
+    activeRows: 4,
+    fixed: state,
+    margin: 0,
+    directions: null,
+    temperature: 20,
+    tokenDropout: 0,
+    gradientNorm: 1,
+    local: null,
+    adapterKey: 'base',
+    statScale: 1,
+    adaptiveClip: false,
+    ...more,
+  };
+}
