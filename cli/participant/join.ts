@@ -163,6 +163,7 @@ export async function openParticipant(options: {
     note: options.note ?? (() => {}),
     rules: (spec) => rounds.refuses(spec),
     ledger,
+    retentionMs: rounds.policy.retentionMs,
     pin: state.pin,
     joined: joinedSince(state.joined, ledger),
   });

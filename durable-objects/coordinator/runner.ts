@@ -4,6 +4,7 @@
  */
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
+import { PART_BYTES, partCount } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { plainSum } from '../../shared/round/aggregation.ts';
@@ -68,6 +69,13 @@ const MOST_FAILURES = 3;
  */
 function nextSerial(last: number, now: number): number {
   return Math.max(last + 1, now);
+}
+
+/** Whether a piece is one of the round's vector: of a secure sum none is, and each has one length. */
+function isPieceOf(spec: RoundSpec | null, chunk: number, length: number): boolean {
+  if (spec?.aggregation !== 'plain') return false;
+  const all = 4 * spec.dimension;
+  return chunk < partCount(all) && length === Math.min(PART_BYTES, all - chunk * PART_BYTES);
 }
 
 export class Runner {
@@ -184,7 +192,7 @@ export class Runner {
     const run = this.#parts.runs.active();
     if (run?.round == null || run.round.id !== round || run.round.phase !== 'open') return false;
     const status = entryOf(run.round.participants, participant);
-    if (status === undefined) return false;
+    if (status === undefined || !isPieceOf(run.spec, chunk, bytes.length)) return false;
     if (status.phase !== 'ready') this.#blobs.putPart(UPLOADS + participant, chunk, bytes);
     return true;
   }

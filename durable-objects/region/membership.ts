@@ -169,6 +169,7 @@ function common({ shard, random, sliceTokens, values, ledger }: MembershipParts,
     ...{ store: shard, now: () => Date.now(), random, sliceTokens },
     note: (reason: string) => logLine('round_refused', { level: 'warn', reason }),
     ledger: ledger.under(policy),
+    retentionMs: policy.retentionMs,
     pin: pinOf(values),
     joined: joinedOf(values),
   };

@@ -13,8 +13,8 @@ export interface ParticipantDeps
     GuardDeps {}
 
 export function openParticipant(deps: ParticipantDeps): Participant {
-  const { rules, ledger, joined, signer, adminKey, encoder, privacy, pin, ...options } = deps;
-  const guard = new RoundGuard({ rules, ledger, joined });
+  const { rules, ledger, joined, retentionMs, signer, adminKey, encoder, privacy, pin, ...options } = deps;
+  const guard = new RoundGuard({ rules, ledger, joined, retentionMs, now: deps.now });
   const job = deps.store.job();
   if (job !== null && job.spec.serial !== undefined && (joined.get()?.task ?? null) === null)
     guard.adopt(job.spec);

@@ -4,6 +4,7 @@
  * of a secure sum, and before what releases the sum leaves. Invariant: of one serial at most one vector leaves.
  */
 import type { LedgerEntry } from '../privacy/ledger.ts';
+import { SKEW_S } from '../protocol/fl.ts';
 import type { FailureCode, RoundSpec } from '../protocol/rounds.ts';
 import { chargeOf } from '../round/noised-release.ts';
 import { taskOf } from '../round/secure-round.ts';
@@ -30,6 +31,12 @@ export interface Joined {
   task: string | null;
 }
 
+/**
+ * A charge counts from `startedAt`: dated ahead it would lock a budget for as long, dated back it would be over already.
+ * As much as requests may be ahead of a clock.
+ */
+const MOST_AHEAD_MS = 1000 * SKEW_S;
+
 /** Why a participant stays out: the coordinator is told the code and nothing else. */
 export class RoundRefused extends Error {
   override readonly name = 'RoundRefused';
@@ -46,6 +53,10 @@ export interface GuardDeps {
   rules(spec: RoundSpec): string | null;
   ledger: Ledger;
   joined: Kept<Joined>;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** How old a record may be that takes part. */
+  retentionMs: number;
 }
 
 export class RoundGuard {
@@ -97,6 +108,12 @@ export class RoundGuard {
   }
 
   #refusal(spec: RoundSpec): RoundRefused | null {
+    const { now, retentionMs } = this.#deps;
+    const ahead = spec.startedAt - now();
+    if (ahead > MOST_AHEAD_MS || -ahead > retentionMs) {
+      const detail = `round ${spec.id}: startedAt is ${Math.round(ahead / 1000)} s from the clock here`;
+      return new RoundRefused('not_as_agreed', detail);
+    }
     const other = this.#deps.rules(spec);
     if (other !== null) return new RoundRefused('not_as_agreed', other);
     const entry = chargeOf(spec);

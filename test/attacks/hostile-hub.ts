@@ -166,7 +166,7 @@ export async function hostileHub(
     const ledger = new LedgerFile(join(folder, 'ledger.jsonl'), rounds.policy);
     const participant = openParticipant({
       ...{ name, port, store: shard, random, sliceTokens: 4096, now: () => Date.now(), note: () => {} },
-      ...{ signer: signers[index]!, adminKey, encoder: ENCODER, privacy, ledger },
+      ...{ signer: signers[index]!, adminKey, encoder: ENCODER, privacy, ledger, retentionMs: 1e9 },
       engine: async () => {
         throw new Error('a counting round needs no encoder');
       },

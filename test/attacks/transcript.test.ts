@@ -150,7 +150,7 @@ async function transcript(
   const kept: { joined: Joined | null } = { joined: null };
   const participant = openParticipant({
     ...{ name: NAME, port, store: shard, random, sliceTokens: 64, note: () => {}, rules: () => null },
-    ...{ signer, adminKey: '', encoder: '0'.repeat(64), privacy },
+    ...{ signer, adminKey: '', encoder: '0'.repeat(64), privacy, retentionMs: 1e9 },
     engine: async () => engine,
     now: () => NOW,
     ledger: { refuses: () => null, charge: () => null },
@@ -194,7 +194,7 @@ function overHttp(plain: CoordinatorPort, lines: string[]): CoordinatorPort {
   const app = createApp(() => ({ ...services, hub: () => hub }));
   const env = { FEDCAR_ENVIRONMENT: 'development' };
   return httpPort({
-    ...{ url: 'https://hub.test/v1', name: NAME, signer, now: () => NOW, pause: async () => {}, waitS: 1 },
+    ...{ url: 'http://localhost/v1', name: NAME, signer, now: () => NOW, pause: async () => {}, waitS: 1 },
     async fetch(url, init) {
       const { pathname, search } = new URL(url);
       const bytes = new Uint8Array((init.body as Uint8Array<ArrayBuffer> | undefined) ?? []);

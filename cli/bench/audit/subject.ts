@@ -44,6 +44,8 @@ export class AuditSubject {
   readonly #participant: Participant;
   readonly #coordinator: SoleCoordinator;
   #charged: LedgerEntry[] = [];
+  /** The clock stands at the round's beginning. */
+  #at = 0;
 
   constructor({ hub, store, engine, policy, noise, random }: SubjectOptions) {
     const coordinator = new SoleCoordinator(hub);
@@ -63,7 +65,8 @@ export class AuditSubject {
     this.#participant = openParticipant({
       ...{ name: NAME, port: coordinator, store, random, sliceTokens: SLICE_TOKENS, ledger, privacy },
       engine: async () => engine,
-      now: () => 0,
+      now: () => this.#at,
+      retentionMs: policy.retentionMs,
       note: (reason) => {
         throw new RangeError(reason);
       },
@@ -88,6 +91,7 @@ export class AuditSubject {
    * @throws RangeError with the participant's reason when it stays out
    */
   async contribution(spec: RoundSpec): Promise<Uint32Array> {
+    this.#at = spec.startedAt;
     this.#coordinator.open(spec);
     for (;;) {
       const words = this.#coordinator.take();

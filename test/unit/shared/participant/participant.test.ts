@@ -38,7 +38,7 @@ function guardOf(kept: { last: Joined | null }): RoundGuard {
       kept.last = last;
     },
   };
-  return new RoundGuard({ rules: () => null, ledger, joined });
+  return new RoundGuard({ rules: () => null, ledger, joined, now: () => 0, retentionMs: 1e9 });
 }
 
 /** A participant whose coordinator says `instruction` and whose shard holds `job`. */

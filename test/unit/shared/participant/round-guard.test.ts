@@ -52,6 +52,8 @@ function member(epsilon = 2) {
       rules: ({ collection }) => (collection === 'health' ? null : `collection: ${collection}`),
       ledger,
       joined,
+      now: () => 1_000_000,
+      retentionMs: 1e6,
     });
   return { open, entries, kept };
 }
@@ -118,6 +120,20 @@ describe('the round under way', () => {
     open().adopt(round());
     expect(open().stops(round())).toBeNull();
   });
+});
+
+it.each([
+  ['further ahead than clocks may differ', 1_000_000 + 300_001],
+  ['twenty years ahead', 1_000_000 + 20 * 365 * 86_400_000],
+  ['behind the retention time', -1],
+])('a round dated %s is not joined, and its serial not spent', (_, startedAt) => {
+  const { open, kept } = member();
+  expect(open().join(round({ startedAt }))).toMatchObject({
+    code: 'not_as_agreed',
+    message: expect.stringContaining('s from the clock here'),
+  });
+  expect(kept.joined).toBeNull();
+  expect(open().join(round({ startedAt: 1_300_000 }))).toBeNull();
 });
 
 it('a round that is not as agreed or has no room is not joined, and its serial not spent', () => {

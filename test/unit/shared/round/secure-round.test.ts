@@ -80,6 +80,8 @@ describe('a participant', () => {
       guard: new RoundGuard({
         rules: () => null,
         ledger: { refuses: () => null, charge: () => null },
+        now: () => spec.startedAt,
+        retentionMs: 1e9,
         joined: { get: () => ({ serial: spec.serial, task: taskOf(spec) }), set: () => {} },
       }),
     };
