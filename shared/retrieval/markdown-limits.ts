@@ -87,6 +87,11 @@ export class BoundedTokenizer extends Tokenizer {
   override lheading(source: string): Tokens.Heading | undefined {
     return super.lheading(source.slice(0, lineEnd(source, HEADING_CHARACTERS)));
   }
+
+  /** It looks for a table, to that table's end, at each of a paragraph's lines. */
+  override paragraph(source: string): Tokens.Paragraph | undefined {
+    return super.paragraph(source.slice(0, lineEnd(source, STRETCH)));
+  }
 }
 
 const SPARE_CELLS = 1000;

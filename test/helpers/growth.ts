@@ -3,7 +3,7 @@
 /** Twice the input takes at most this many times the processor time. */
 export const MOST_GROWTH = 2.5;
 /** Below this a measurement is noise; what stays below it at an eighth of the longest text does no harm. */
-const LEAST_MS = 40;
+const LEAST_MS = 25;
 /** Characters that are measured, one after the other. */
 const SIZES = [16_384, 131_072];
 
