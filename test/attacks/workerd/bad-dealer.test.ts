@@ -26,7 +26,7 @@ async function play(name: string, guests: readonly Guest[]): Promise<string> {
     info = await hub.run(run);
   }
   const { charges } = await hub.privacy();
-  const response = await SELF.fetch(`https://hub.test/v1/collections/${name}/participants`);
+  const response = await SELF.fetch(`http://localhost/v1/collections/${name}/participants`);
   const { participants } = await response.json<{ participants: Participant[] }>();
   const faults = participants.flatMap(({ name: who, fault }) =>
     fault === null ? [] : [`${who} ${fault.detail}`],

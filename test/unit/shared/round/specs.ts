@@ -17,7 +17,6 @@ const common = (dimension: number, clipNorm: number) => ({
   aggregation: 'secure' as const,
   lineage: 'first',
   rowsAt: 0,
-  rows: 4,
 });
 
 export function gateSpec(): GateRound {
