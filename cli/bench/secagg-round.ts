@@ -18,6 +18,8 @@ export interface RoundCase {
   drop: number;
   /** Above so many members the graph is k-regular. */
   completeUpTo: number;
+  /** z of the surplus noise that members add and the coordinator takes out again; 0: none. */
+  noise?: number;
 }
 
 /** Milliseconds of processor time and of the clock. */
@@ -68,7 +70,13 @@ export async function measureRound({
   dimension,
   drop,
   completeUpTo,
+  noise = 0,
 }: RoundCase): Promise<RoundFigures> {
+  if (noise > 0 && drop > 0) {
+    throw new RangeError(
+      '--noise: needs --drop 0, with which all surplus noise is taken out and the sum can be checked',
+    );
+  }
   const { signer: admin } = await generateSigner(systemRandom);
   const signers: Signer[] = [];
   for (let i = 0; i < clients; i++) signers.push((await generateSigner(systemRandom)).signer);
@@ -109,8 +117,7 @@ export async function measureRound({
         modelHash: '0'.repeat(64),
         taskHash: '0'.repeat(64),
         samplingRate: 0.2,
-        // Sampling is not what is measured, and without it the sum can be checked bit for bit.
-        noiseMultiplier: 0,
+        noiseMultiplier: noise,
         clipNorm: 1,
         gridStep: 1 / (100 * Math.sqrt(dimension)),
         dimension,
@@ -171,6 +178,7 @@ export function summarise(round: RoundCase, figures: RoundFigures) {
     clients: round.clients,
     dimension: round.dimension,
     dropped: round.drop,
+    noise: round.noise ?? 0,
     threshold: figures.threshold,
     graph: graph.kind,
     security: graph.security,
@@ -178,6 +186,7 @@ export function summarise(round: RoundCase, figures: RoundFigures) {
     client_total_ms: total('cpu'),
     client_wall_ms: total('wall'),
     client_phase_ms: byPhase,
+    server_total_ms: rounded(Object.values(figures.server).reduce((sum, { cpu }) => sum + cpu, 0)),
     server_unmask_ms: rounded(figures.server.reconstruct!.cpu),
     server_unmask_wall_ms: rounded(figures.server.reconstruct!.wall),
     client_bytes_up: median(figures.bytes.map(({ up }) => up)),

@@ -14,6 +14,7 @@ interface Options {
   clients: number;
   dim: number;
   drop: number;
+  noise: number;
   completeUpTo: number;
   growth: boolean;
   json: boolean;
@@ -41,6 +42,7 @@ export async function benchSecagg(args: string[]): Promise<void> {
     clients,
     dim: dimension,
     drop,
+    noise,
     completeUpTo,
     ...options
   } = optionsOf<Options>(
@@ -51,13 +53,14 @@ export async function benchSecagg(args: string[]): Promise<void> {
       .option('--clients <n>', 'participants', whole(3), 32)
       .option('--dim <n>', 'coordinates of a vector', whole(1), 177_408)
       .option('--drop <n>', 'participants who leave after sharing their keys', whole(0), 8)
+      .option('--noise <z>', 'with surplus noise of this multiplier; needs --drop 0', Number, 0)
       .option('--complete-up-to <n>', 'more participants than these form a sparse graph', whole(2), 100)
       .option('--growth', 'the same with 8 to 512 participants', false),
     args,
   );
   // The first round compiles; the second is measured.
   await measureRound({ clients: 8, dimension: 4096, drop: 1, completeUpTo });
-  const main = await measure({ clients, dimension, drop, completeUpTo });
+  const main = await measure({ clients, dimension, drop, completeUpTo, noise });
   if (!options.json) print(main);
   const growth: Summary[] = [];
   if (options.growth) {
