@@ -15,8 +15,8 @@ type None = Record<string, never>;
 /** A row of zeros has cosine 0 with everything. */
 const SMALLEST_SQUARE = 1e-24;
 
-/** Squared rounding of a cosine's derivative against ‖q‖², with room: fp32 has 2⁻²⁴. */
-const LEAST_SPAN = 2 ** -18;
+/** Against ‖q‖²: from here on rounding (2⁻²² in fp32) is less of the norm than clipping leaves room for (2⁻¹⁰). */
+const LEAST_SPAN = 2 ** -11;
 
 const inverseNorms = new WeakMap<Node, Node>();
 /** 1/‖w_c‖ [C], one node per head, so that scores and their derivatives share it. */
@@ -52,7 +52,7 @@ export const COSINE_SCORES: Operator<None> = {
   },
   /**
    * ∂s_c/∂w_c = (q − s_c·ŵ_c)/‖w_c‖, whose square is (‖q‖ − s_c)(‖q‖ + s_c)/‖w_c‖². Where q lies along w_c the
-   * difference is rounding alone, and so is the derivative: it counts as no less than what rounding makes of that.
+   * difference is rounding alone, and so is the derivative: it counts as no less than rounding can tell.
    */
   ghostNorm(node, g, index) {
     if (index !== 1) throw new RangeError('ghost norm of cosine scores: only for the head');

@@ -9,8 +9,8 @@ import { maximum, mul, scale, square } from './arithmetic.ts';
 import { reshape } from './layout.ts';
 import { sum } from './reduce.ts';
 
-/** Squared rounding of a sum over tokens against its parts, with room: fp32 has 2⁻²⁴. */
-const LEAST_SQUARE = 2 ** -24;
+/** Against ‖x‖²·‖G‖²: from here on rounding is less of the norm than clipping leaves room for (2⁻¹⁰). */
+const LEAST_SQUARE = 2 ** -14;
 
 interface Flags {
   readonly transA: boolean;
@@ -60,7 +60,7 @@ export const MATMUL: Operator<Flags> = {
   },
   /**
    * For x·P with x [B*S, k] and cotangent G [B*S, m]: ‖xᵀG‖² = Σ (x·xᵀ)∘(G·Gᵀ) over a unit's own tokens. Tokens may
-   * cancel one another, but for rounding: it counts as no less than what rounding makes of ‖x‖·‖G‖.
+   * cancel one another, but for rounding: it counts as no less than rounding can tell.
    */
   ghostNorm({ inputs: [x], attributes: { transA, transB, factor } }, g, index) {
     if (index !== 1 || transA || transB || factor !== 1 || x!.shape[0] !== 'B*S') {
