@@ -24,15 +24,25 @@ export function dealtTo(context: RoundContext, dealt: ShareMessage, holder: stri
   const hashes = holder === dealt.sender ? dealt.own : dealt.parcels.find(({ to }) => to === holder);
   if (hashes === undefined) return refuse('malformed', `${dealt.sender} dealt nothing to ${holder}`);
   const { seedShareHash, keyShareHash } = hashes;
-  const check = valueAt(
-    dealt.check.map((coefficient) => fromBase64Url(coefficient, 32)),
-    context.point(holder),
-  );
-  return { seedShareHash, keyShareHash, challenge: challengeOf(context, dealt), check: toBase64Url(check) };
+  const { challenge, coefficients } = checkOf(context, dealt);
+  const check = valueAt(coefficients, context.point(holder));
+  return { seedShareHash, keyShareHash, challenge, check: toBase64Url(check) };
+}
+
+/** Made once a message, which nobody changes: it is asked for with every holder. */
+const checks = new WeakMap<ShareMessage, { challenge: string; coefficients: Uint8Array[] }>();
+
+function checkOf(context: RoundContext, dealt: ShareMessage) {
+  const known = checks.get(dealt);
+  if (known !== undefined) return known;
+  const coefficients = dealt.check.map((coefficient) => fromBase64Url(coefficient, 32));
+  const made = { challenge: challengeOf(context, dealt), coefficients };
+  checks.set(dealt, made);
+  return made;
 }
 
 /** Hash of a dealer's commitments, in the roster's order. */
-export function challengeOf(context: RoundContext, { sender, attempt, own, parcels }: ShareMessage): string {
+function challengeOf(context: RoundContext, { sender, attempt, own, parcels }: ShareMessage): string {
   const hashes = new Map(parcels.map(({ to, seedShareHash }) => [to, seedShareHash]));
   hashes.set(sender, own.seedShareHash);
   const inOrder = context.holders(sender).flatMap((id) => hashes.get(id) ?? []);
