@@ -4,7 +4,13 @@
  * again gives no budget back.
  */
 import type { Ledger } from '../shared/participant/round-guard.ts';
-import { type ChargeResult, charge, type LedgerEntry, type PrivacyPolicy } from '../shared/privacy/ledger.ts';
+import {
+  type ChargeResult,
+  charge,
+  type LedgerEntry,
+  mainOrder,
+  type PrivacyPolicy,
+} from '../shared/privacy/ledger.ts';
 import { mergeLedgers } from '../shared/privacy/ledger-merge.ts';
 import type { KeptLedger } from './handover.ts';
 import { clearTables } from './sql.ts';
@@ -82,8 +88,13 @@ export class LedgerStore {
    */
   covering(policy: PrivacyPolicy): PrivacyPolicy {
     const kept = this.#values.get<number>(RETENTION) ?? 0;
-    const order = this.#values.get<PrivacyPolicy['order']>(ORDER) ?? policy.order;
+    const order = this.#values.get<PrivacyPolicy['order']>(ORDER) ?? this.#firstFilter(policy);
     return { ...policy, order, retentionMs: Math.max(policy.retentionMs, kept) };
+  }
+
+  /** The first versions charged by the order of their budget and did not write it down. */
+  #firstFilter({ order, epsilon, delta }: PrivacyPolicy): PrivacyPolicy['order'] {
+    return this.#keptUntil() === null ? order : mainOrder(epsilon, delta);
   }
 
   /** Charges and stores in one transaction; a refusal stores nothing. May be repeated. */

@@ -4,8 +4,21 @@
  */
 
 import type { Ledger } from '../../shared/participant/round-guard.ts';
-import { charge, type LedgerEntry, type PrivacyPolicy, spent } from '../../shared/privacy/ledger.ts';
+import {
+  charge,
+  type LedgerEntry,
+  mainOrder,
+  type PrivacyPolicy,
+  spent,
+} from '../../shared/privacy/ledger.ts';
 import { appendLines, readLinesOf } from './files.ts';
+
+interface Line extends LedgerEntry {
+  /** The main filter by which δ was divided before the first charge; absent where an earlier version wrote the line. */
+  filter?: PrivacyPolicy['order'];
+  /** Earlier versions wrote the round's name too. */
+  id?: string;
+}
 
 export class LedgerFile implements Ledger {
   readonly #file: string;
@@ -14,9 +27,11 @@ export class LedgerFile implements Ledger {
 
   constructor(file: string, policy: PrivacyPolicy) {
     this.#file = file;
-    this.#policy = policy;
-    // Earlier versions wrote the round's name too.
-    this.#entries = readLinesOf<LedgerEntry & { id?: string }>(file).map(({ id: _, ...entry }) => entry);
+    const lines = readLinesOf<Line>(file);
+    // What was promised with the first charge stands: earlier versions knew the orders alone.
+    const promised = lines.length === 0 ? policy.order : lines[0]!.filter;
+    this.#policy = { ...policy, order: promised ?? mainOrder(policy.epsilon, policy.delta) };
+    this.#entries = lines.map(({ id: _, filter: __, ...entry }) => entry);
   }
 
   entries(): readonly LedgerEntry[] {
@@ -37,7 +52,7 @@ export class LedgerFile implements Ledger {
     const result = charge(this.#policy, this.#entries, entry);
     if (!result.ok) return result.code;
     if (result.repeated) return null;
-    appendLines(this.#file, [entry]);
+    appendLines(this.#file, [{ ...entry, filter: this.#policy.order } satisfies Line]);
     this.#entries.push(entry);
     return null;
   }

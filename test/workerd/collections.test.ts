@@ -5,6 +5,7 @@ import { Directory } from '../../durable-objects/directory/directory.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
+import { Values } from '../../durable-objects/values.ts';
 import { mainOrder } from '../../shared/privacy/ledger.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
@@ -176,7 +177,13 @@ describe('a privacy budget', () => {
       // By itself it would go by the exact filter, since it reads every unit.
       const policy = { ...policyOf(CollectionSettings.parse({}).privacy, 365), epsilon: 3 };
       expect(policy.order).toBe('gaussian');
-      expect(new LedgerStore(storage).covering(policy).order).toBe(mainOrder(9, 1e-5));
+      const ledger = new LedgerStore(storage);
+      expect(ledger.covering(policy).order).toBe(mainOrder(9, 1e-5));
+      // The first versions wrote charges and not by what they went: by the order of their budget.
+      new Values(storage).delete('ledgerOrder');
+      expect(new LedgerStore(storage).covering(policy).order).toBe(mainOrder(3, 1e-5));
+      storage.sql.exec('DELETE FROM ledger');
+      expect(new LedgerStore(storage).covering(policy).order).toBe('gaussian');
     });
   });
 });

@@ -20,7 +20,7 @@ import { toHex, utf8 } from '../../../../shared/crypto/bytes.ts';
 import { hashBytes, hashJson } from '../../../../shared/crypto/hash.ts';
 import { ConnectionError, HubError } from '../../../../shared/participant/http-port.ts';
 import type { Job } from '../../../../shared/participant/shard-store.ts';
-import type { LedgerEntry } from '../../../../shared/privacy/ledger.ts';
+import { type LedgerEntry, mainOrder, spent } from '../../../../shared/privacy/ledger.ts';
 import { samplingRate } from '../../../../shared/privacy/rational.ts';
 import { isHeldOut } from '../../../../shared/privacy/units.ts';
 import type { FeedbackInput } from '../../../../shared/protocol/api/feedback.ts';
@@ -169,6 +169,18 @@ describe('the ledger', () => {
     appendFileSync(join(folder, 'ledger.jsonl'), `${JSON.stringify({ ...before, id: 'r.0' })}\n`);
     expect(open().charge(count(1))).toBeNull();
     expect(open().entries()).toEqual([before]);
+    // What they promised goes by the orders alone, and still does: the exact filter asks for less.
+    expect(policy.order).toBe('gaussian');
+    const promised = { ...policy, order: mainOrder(policy.epsilon, policy.delta) };
+    expect(open().spent(1000)).toBe(spent(promised, [before], 1000).epsilon);
+    expect(open().spent(1000)).toBeGreaterThan(spent(policy, [before], 1000).epsilon);
+  });
+
+  it('goes by the filter that it began with, also when its terms would choose another', () => {
+    open().charge(count(1));
+    const sampled = { ...policy, order: mainOrder(policy.epsilon, policy.delta) };
+    const again = new LedgerFile(join(folder, 'ledger.jsonl'), sampled);
+    expect(again.spent(1000)).toBe(spent(policy, [count(1)], 1000).epsilon);
   });
 
   it('charges nothing past its own budget, and survives a torn line', () => {
