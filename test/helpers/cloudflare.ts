@@ -59,6 +59,9 @@ export async function fakeCloudflare(): Promise<FakeCloudflare> {
     if (rest === '/subdomain') return { enabled: true, previews_enabled: true };
     if (rest === '/schedules') return { schedules: [] };
     if (path === '/workers/subdomain') return { subdomain: 'someone' };
+    const [, worker] = /^\/workers\/workers\/([\w-]+)$/.exec(path) ?? [];
+    if (worker !== undefined)
+      return { id: worker, name: worker, subdomain: { enabled: true, previews_enabled: true } };
     if (script !== '' && rest === '' && method === 'PUT') {
       deployed.add(script);
       return { id: script, tag: 'tag', etag: 'etag', startup_time_ms: 12, deployment_id: 'b'.repeat(32) };

@@ -35,9 +35,14 @@ interface Env {
 
 export default {
   async fetch(request, env, context) {
+    let began = () => {};
+    const loading = new Promise<void>((resolve) => {
+      began = resolve;
+    });
     const source = {
       async read(name: string) {
         const response = await env.ARTIFACT.fetch(`http://artifact/${name}`);
+        began();
         if (!response.ok) throw new Error(`status ${response.status}`);
         return new Uint8Array(await response.arrayBuffer());
       },
@@ -51,7 +56,10 @@ export default {
       : undefined;
     const opening = sharedEngine({ model: 'probe', source, adapter, purpose, keepAlive });
     // The request ends here, and with it, unless it is kept alive, everything that it has begun.
-    if (asked.has('leave')) return Response.json({}, { status: 202 });
+    if (asked.has('leave')) {
+      await loading;
+      return Response.json({}, { status: 202 });
+    }
     try {
       const engine = await opening;
       const embedding = await engine.embed([engine.tokenize(text)], { kind: 'none' });
