@@ -8,9 +8,11 @@ import { toHex } from '../../shared/crypto/bytes.ts';
 import { hashJson } from '../../shared/crypto/hash.ts';
 import { contentId, fateOf, type RecordRule, recordsOfAct } from '../../shared/participant/query-record.ts';
 import type { SelectableRecord } from '../../shared/participant/unit-selection.ts';
+import { MOST_RECORDS } from '../../shared/privacy/clipping.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { Terms } from '../../shared/protocol/enrolment.ts';
 import { appendLines, readLinesOf } from './files.ts';
+import { StateError } from './state.ts';
 
 export interface LoggedQuery extends SelectableRecord {
   id: string;
@@ -34,6 +36,7 @@ interface Seen {
  * before. Of those with one id the first counts.
  * @param folder the state folder
  * @param key of the choice of held-out records, 32 bytes
+ * @throws StateError for more records than the sensitivity of a sum holds for
  */
 export function openQueryLog(
   folder: string,
@@ -46,6 +49,9 @@ export function openQueryLog(
   },
 ): LoggedQuery[] {
   const { terms, key, tokenize, now } = options;
+  if (records.length > MOST_RECORDS) {
+    throw new StateError(`records: at most ${MOST_RECORDS} in one log, got ${records.length}`);
+  }
   const file = join(folder, 'records.jsonl');
   const seen = new Map<string, Seen>();
   let next = 0;

@@ -5,6 +5,12 @@
 /** Clipping aims this much below the limit, for the rounding of fp32 gradients and float64 sums. */
 export const CLIP_SLACK = 2 ** -10;
 
+/**
+ * Records of one participant's log at most. The roundings of so many units stay within `CLIP_SLACK` (docs/privacy.md,
+ * "How many units").
+ */
+export const MOST_RECORDS = 1_000_000;
+
 /** The L2 norms a unit may reach. */
 export interface ClipNorms {
   /** c: gradient and statistics together. */

@@ -20,6 +20,7 @@ import { toHex, utf8 } from '../../../../shared/crypto/bytes.ts';
 import { hashBytes, hashJson } from '../../../../shared/crypto/hash.ts';
 import { ConnectionError, HubError } from '../../../../shared/participant/http-port.ts';
 import type { Job } from '../../../../shared/participant/shard-store.ts';
+import { MOST_RECORDS } from '../../../../shared/privacy/clipping.ts';
 import { type LedgerEntry, mainOrder, spent } from '../../../../shared/privacy/ledger.ts';
 import { samplingRate } from '../../../../shared/privacy/rational.ts';
 import { isHeldOut } from '../../../../shared/privacy/units.ts';
@@ -53,6 +54,15 @@ describe('the query log', () => {
       now,
       ...more,
     });
+
+  it('takes no more records than the sensitivity of a sum holds for, and regions keep fewer', () => {
+    const many = new Array<FeedbackInput>(MOST_RECORDS + 1).fill(record('one', { id: 'x' }));
+    expect(() => open(many, 100)).toThrow('records: at most 1000000 in one log, got 1000001');
+    const kept = (recordsPerRegion: number) =>
+      CollectionSettings.safeParse({ feedback: { recordsPerRegion } });
+    expect(kept(MOST_RECORDS).success).toBe(false);
+    expect(kept(MOST_RECORDS / 2).success).toBe(true);
+  });
 
   it('gives a record its number and its moment once', () => {
     const first = open([record('one'), record('two', { id: 'x' })], 100);
