@@ -4,6 +4,7 @@ import hashlib
 import struct
 from fractions import Fraction
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from primitives import (
@@ -112,6 +113,23 @@ class Round:
         key = Ed25519PublicKey.from_public_bytes(self.keys[message["sender"]])
         key.verify(un64(message["signature"]), self.signed_bytes(message, lists))
 
+    def open_parcel(self, dealer, to, cipher_key, secret, parcel):
+        """Both shares; None for a bad parcel, whatever is bad about it."""
+        key = self.derive(agree(secret, un64(cipher_key)), "parcel key", dealer, to)
+        associated = self.bound("parcel", dealer, to, parcel["seedShareHash"], parcel["keyShareHash"])
+        box = un64(parcel["box"])
+        try:
+            plain = AESGCM(key).decrypt(box[:12], box[12:], associated)
+        except InvalidTag:
+            return None
+        share, key_share = plain[:32], plain[32:]
+        blind = xor(un64(parcel["check"]), toeplitz(un64(parcel["challenge"]), share))
+        good = (
+            self.seed_hash(dealer, to, share, blind) == parcel["seedShareHash"]
+            and self.key_hash(dealer, to, key_share) == parcel["keyShareHash"]
+        )
+        return (share, key_share) if good else None
+
     def pair_mask(self, a, b, secret, key):
         low, high = sorted((a, b), key=self.place)
         return words(self.derive(agree(secret, key), "pair mask", low, high), 0, self.p["dimension"])
@@ -126,8 +144,8 @@ class Round:
 
 
 class Member:
-    def __init__(self, rnd, name, identity, vector):
-        self.r, self.id, self.vector = rnd, name, vector
+    def __init__(self, rnd, name, identity, vector, cheats=()):
+        self.r, self.id, self.vector, self.cheats = rnd, name, vector, cheats
         self.identity = Ed25519PrivateKey.from_private_bytes(identity)
         self.drawn = {}
 
@@ -181,8 +199,10 @@ class Member:
             receive = un64(self.adverts[to]["receiveKeys"][r.near[to].index(self.id)])
             key = r.derive(agree(self.cipher, receive), "parcel key", self.id, to)
             associated = r.bound("parcel", self.id, to, both["seedShareHash"], both["keyShareHash"])
-            nonce = draw(12)
-            box = nonce + AESGCM(key).encrypt(nonce, value_at(f, x) + value_at(g, x), associated)
+            nonce, shares = draw(12), value_at(f, x) + value_at(g, x)
+            if to in self.cheats:
+                shares = xor(shares, b"\x01" + bytes(63))
+            box = nonce + AESGCM(key).encrypt(nonce, shares, associated)
             parcel = {"box": b64(box), **both}
             signed = parcel | {"challenge": b64(challenge), "check": b64(value_at(check, x))}
             signature = self.identity.sign(r.parcel_bytes(self.attempt, self.id, to, signed))
@@ -194,21 +214,17 @@ class Member:
 
     def on_parcels(self, message):
         r, draw = self.r, self.draw("masked")
-        self.sharers = message["sharers"]
+        self.sharers, accused = message["sharers"], []
         for parcel in message["parcels"]:
             dealer = parcel["from"]
             key = Ed25519PublicKey.from_public_bytes(r.keys[dealer])
             key.verify(un64(parcel["signature"]), r.parcel_bytes(self.attempt, dealer, self.id, parcel))
-            shared = agree(self.receive[dealer], un64(self.adverts[dealer]["cipherKey"]))
-            associated = r.bound("parcel", dealer, self.id, parcel["seedShareHash"], parcel["keyShareHash"])
-            box = un64(parcel["box"])
-            opener = AESGCM(r.derive(shared, "parcel key", dealer, self.id))
-            plain = opener.decrypt(box[:12], box[12:], associated)
-            share, key_share = plain[:32], plain[32:]
-            blind = xor(un64(parcel["check"]), toeplitz(un64(parcel["challenge"]), share))
-            assert r.seed_hash(dealer, self.id, share, blind) == parcel["seedShareHash"]
-            assert r.key_hash(dealer, self.id, key_share) == parcel["keyShareHash"]
-            self.held[dealer] = (share, key_share)
+            secret = self.receive[dealer]
+            shares = r.open_parcel(dealer, self.id, self.adverts[dealer]["cipherKey"], secret, parcel)
+            if shares is None:
+                accused.append({"dealer": dealer, "secret": b64(secret)})
+            else:
+                self.held[dealer] = shares
         self.surplus = [draw() for _ in r.variances]
         out = list(self.vector)
         for part, seed in enumerate(self.surplus):
@@ -222,7 +238,7 @@ class Member:
         self.frame = head + struct.pack(f"<{len(out)}I", *out)
         body = {
             "frames": [b64(hashlib.sha256(self.frame).digest())],
-            "accused": [],
+            "accused": accused,
             "surplus": [r.surplus_hash(self.id, part, seed) for part, seed in enumerate(self.surplus)],
         }
         return self.sign(r.header("masked", self.attempt, sender=self.id, **body))
@@ -252,7 +268,7 @@ class Coordinator:
 
     def __init__(self, rnd, signed_roster, members):
         self.r, self.signed, self.members = rnd, signed_roster, members
-        self.messages, self.exchanges = [], []
+        self.messages, self.exchanges, self.convicted = [], [], []
 
     def ask(self, to, message):
         reply = self.members[to].answer(message)
@@ -278,10 +294,12 @@ class Coordinator:
             body = {"participants": present, "hashes": listed, "advertisements": seen}
             shares[i] = self.ask(i, r.header("advertisements", **body))
         alive = [i for i in present if i not in dropped]
-        masked = {
-            i: self.ask(i, r.header("parcels", sharers=present, parcels=self.parcels_for(i, present, shares)))
-            for i in alive
-        }
+        masked = {}
+        for i in alive:
+            parcels = self.parcels_for(i, present, shares)
+            masked[i] = self.ask(i, r.header("parcels", sharers=present, parcels=parcels))
+            for accusation in masked[i]["accused"]:
+                self.judge(i, accusation, adverts, parcels)
         lists = {"survivors": alive, "dropped": [i for i in present if i in dropped]}
         signed = {i: self.ask(i, r.header("survivors", **lists)) for i in alive}
         for message in signed.values():
@@ -308,6 +326,14 @@ class Coordinator:
             del mine["to"]
             parcels.append({"from": dealer, **mine, "challenge": b64(challenge), "check": b64(check)})
         return parcels
+
+    def judge(self, accuser, accusation, adverts, parcels):
+        dealer, secret = accusation["dealer"], un64(accusation["secret"])
+        key = adverts[accuser]["receiveKeys"][self.r.near[accuser].index(dealer)]
+        parcel = next(p for p in parcels if p["from"] == dealer)
+        opened = self.r.open_parcel(dealer, accuser, adverts[dealer]["cipherKey"], secret, parcel)
+        true = b64(public(secret)) == key and opened is None
+        self.convicted.append(dealer if true else accuser)
 
     def restore(self, dealer, answers, kind):
         found = {}

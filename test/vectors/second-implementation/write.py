@@ -37,7 +37,7 @@ def signed_roster(admin, members, threshold, colluders):
 COMPLETE = {"kind": "complete", "security": "malicious-server"}
 
 
-def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apart=False, silent=(), dropped=()):
+def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apart=False, silent=(), dropped=(), cheats=None):
     seed = lambda what: hashlib.sha256(f"{name} {what}".encode()).digest()
     key = lambda secret: b64(Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
     ids = [f"region-{place}" for place in range(size)]
@@ -66,7 +66,8 @@ def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apar
     for i in ids:
         draw = Drawn(f"{name} {i} vector")
         vectors[i] = struct.unpack(f"<{dimension}I", b"".join(draw(4) for _ in range(dimension)))
-    people = {i: Member(rnd, i, seed(i), vectors[i]) for i in ids}
+    cheats = cheats or {}
+    people = {i: Member(rnd, i, seed(i), vectors[i], cheats.get(i, ())) for i in ids}
     coordinator = Coordinator(rnd, signed, people)
     total = coordinator.run(silent, dropped)
     alive = [i for i in ids if i not in silent and i not in dropped]
@@ -76,13 +77,14 @@ def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apar
         add(expected, vectors[i])
         for part in range(kept):
             add(expected, rnd.surplus(i, part, people[i].surplus[part]))
-    assert total == expected
+    assert total == expected and coordinator.convicted == list(cheats)
     pack = lambda vector: b64(struct.pack(f"<{dimension}I", *vector))
     written = {
         "admin": key(admin),
         "parametersHash": rnd.PH,
         "silent": list(silent),
         "dropped": list(dropped),
+        "convicted": coordinator.convicted,
         "keptParts": kept,
         "members": [
             {"id": i, "identity": b64(seed(i)), "vector": pack(vectors[i]), "drawn": people[i].drawn} for i in ids
@@ -122,3 +124,4 @@ ring = {
 transcript("complete", 7, 20, silent=["region-1"], dropped=["region-4"])
 transcript("sparse", 7, 20, graph=ring, silent=["region-2"], dropped=["region-5"])
 transcript("noise", 7, 24, noise=2, colluders=1, apart=True, dropped=["region-3"])
+transcript("accusation", 5, 20, cheats={"region-2": ["region-0"]})

@@ -19,6 +19,7 @@ import { MemoryServerStore } from '../../../../shared/secagg/memory-store.ts';
 import { parametersHash } from '../../../../shared/secagg/parameters.ts';
 import { SecaggServer } from '../../../../shared/secagg/server.ts';
 import type { MessagePhase } from '../../../../shared/secagg/server-state.ts';
+import accusation from '../../../vectors/python-secagg-3-accusation.json' with { type: 'json' };
 import complete from '../../../vectors/python-secagg-3-complete.json' with { type: 'json' };
 import noise from '../../../vectors/python-secagg-3-noise.json' with { type: 'json' };
 import sparse from '../../../vectors/python-secagg-3-sparse.json' with { type: 'json' };
@@ -29,6 +30,7 @@ const Transcript = z.strictObject({
   parametersHash: z.string(),
   silent: z.array(z.string()),
   dropped: z.array(z.string()),
+  convicted: z.array(z.string()),
   keptParts: z.int(),
   members: z.array(
     z.strictObject({
@@ -171,12 +173,13 @@ function* changes(value: unknown): Generator<unknown> {
 
 const { streams, ...noisy } = noise;
 const TRANSCRIPTS: [string, Transcript][] = [
-  ['the complete graph', Transcript.parse(complete)],
-  ['a sparse graph', Transcript.parse(sparse)],
-  ['surplus noise', Transcript.parse(noisy)],
+  ['the complete graph with a drop', Transcript.parse(complete)],
+  ['a sparse graph with a drop', Transcript.parse(sparse)],
+  ['surplus noise taken out again', Transcript.parse(noisy)],
+  ['a dealer of a bad parcel', Transcript.parse(accusation)],
 ];
 
-describe.each(TRANSCRIPTS)('a round on %s by another implementation', (_, transcript) => {
+describe.each(TRANSCRIPTS)('%s: a round by another implementation', (_, transcript) => {
   it('is said by our members in the very same words, and asked and summed alike by our coordinator', async () => {
     const replay = new Replay(transcript);
     const invite = InviteMessage.parse(transcript.messages[0]);
@@ -184,11 +187,19 @@ describe.each(TRANSCRIPTS)('a round on %s by another implementation', (_, transc
     await replay.play(async (exchange, message) => {
       expect(replay.server.messageFor(exchange.to)).toEqual(message);
       const { reply, frames, unused } = await replay.follow(exchange, message);
-      expect(reply).toEqual(exchange.reply);
+      // What a cheat deals is said by no member of ours.
+      const cheats = reply.kind === 'share' && transcript.convicted.includes(exchange.to);
+      if (cheats) expect(reply).not.toEqual(exchange.reply);
+      else expect(reply).toEqual(exchange.reply);
       expect(frames.map(toBase64Url)).toEqual([exchange.frame ?? []].flat());
       expect(unused).toBe(0);
     });
-    expect(replay.server.state()).toMatchObject({ phase: 'done', faults: [], convicted: [] });
+    const { phase, faults, convicted } = replay.server.state();
+    expect(phase).toBe('done');
+    expect(convicted).toEqual(transcript.convicted);
+    expect(faults.map(({ member, code }) => [member, code])).toEqual(
+      transcript.convicted.map((cheat) => [cheat, 'bad-share']),
+    );
     const [only] = [...replay.server.result()];
     expect(only!.words).toEqual(wordsOf(transcript.sum));
   });
@@ -201,7 +212,7 @@ describe.each(TRANSCRIPTS)('a round on %s by another implementation', (_, transc
     expect(answered('advertise')).toEqual(ids.filter((id) => !silent.includes(id)));
     expect(answered('share')).toEqual(answered('advertise'));
     expect(answered('masked')).toEqual(answered('share').filter((id) => !dropped.includes(id)));
-    expect(dropped).toHaveLength(1);
+    expect(dropped.length + transcript.convicted.length).toBe(1);
     const plain = new Uint32Array(wordsOf(sum).length);
     for (const { id, vector } of members) {
       if (answered('masked').includes(id)) addInto(plain, wordsOf(vector));
