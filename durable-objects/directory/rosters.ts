@@ -95,7 +95,7 @@ function rosterProblem(roster: Roster): string | null {
     return (
       `participants: no threshold protects the members beside the ${largest!.members} of ${largest!.operator}, who may ` +
       `all collude, and ${agreed} more as agreed: there have to be at least ${agreed + 1} of other operators, and there ` +
-      `are ${members.length - largest!.members}. Invite more participants, or set regionsTrain to false`
+      `are ${members.length - largest!.members}. Invite more participants, or make a collection whose own regions do not train (regionsTrain: false)`
     );
   }
   try {

@@ -64,6 +64,11 @@ export class Api {
     await this.call('POST', `${at}/feedback`, { region: 'east', records: records.slice(0, half) });
     await this.call('POST', `${at}/feedback`, { region: 'west', records: records.slice(half) });
   }
+  /** An invitation for `fedcar join`. */
+  async invite(name: string, participant: string): Promise<string> {
+    const at = `/collections/${name}/participants/invitations`;
+    return (await this.call<{ invitation: string }>('POST', at, { name: participant })).invitation;
+  }
   async start(name: string): Promise<string> {
     return (await this.call<Run>('POST', `/collections/${name}/rounds`)).run;
   }

@@ -1,6 +1,6 @@
 /**
  * Makes a fixture of stored state with the code of the folder that it is called in: a deployment with two collections,
- * one that trained and trains again when the process ends, and one with a guest that joined by `fedcar join`, where
+ * one that trained and trains again when the process ends, and one with guests that joined by `fedcar join`, where
  * that code has it. `npm run fixture:state` calls it for the present code or for an earlier commit; see README.md.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,10 @@ import type { Run } from '../../shared/protocol/api/run.ts';
 import { Api, NOISED } from './api.ts';
 import { pack } from './archive.ts';
 import { RECORDS } from './corpus.ts';
-import { guestOf } from './guest.ts';
+import { type Guest, guestOf } from './guest.ts';
+
+/** Two of another operator: one beside the deployment's own regions has nobody to hide among. */
+const GUESTS = ['guest', 'second'];
 
 interface Deployment {
   url: string;
@@ -38,18 +41,17 @@ async function make(root: string, folder: string): Promise<void> {
     if (existsSync(join(root, 'cli', 'participant', 'join-command.ts'))) {
       await api.collection('joined', [{ noise: 'off' }]);
       await api.fill('joined', RECORDS.slice(0, 8));
-      const { invitation } = await api.call<{ invitation: string }>(
-        'POST',
-        '/collections/joined/participants/invitations',
-        { name: 'guest' },
-      );
-      const guest = await guestOf(root, deployment.url, join(folder, 'guest'), ['--invite', invitation]);
+      const guests: Guest[] = [];
+      for (const name of GUESTS) {
+        const invitation = await api.invite('joined', name);
+        guests.push(await guestOf(root, deployment.url, join(folder, name), ['--invite', invitation]));
+      }
       const joined = await api.until('joined', await api.start('joined'), ended);
       process.stderr.write(`joined: ${joined.state} ${joined.version} ${joined.error ?? ''}\n`);
-      // The guest goes in the middle of the next one.
+      // The guests go in the middle of the next one.
       const next = await api.start('joined');
       await api.until('joined', next, ({ rounds }) => rounds.some(({ kind }) => kind === 'train'));
-      await guest.stop();
+      for (const guest of guests) await guest.stop();
     }
     const next = await api.start('kept');
     await api.until('kept', next, ({ rounds }) => rounds.some(({ kind }) => kind === 'train'));
@@ -62,7 +64,7 @@ const [, , root = process.cwd(), file = 'state.br'] = process.argv;
 const folder = join(tmpdir(), `fedcar-state-${process.pid}`);
 try {
   await make(root, folder);
-  const bytes = pack(folder, (path) => /(\/objects\/.*\.sqlite|^guest\/state\/.*)$/.test(path));
+  const bytes = pack(folder, (path) => /(\/(objects|do)\/.*\.sqlite|^(guest|second)\/state\/.*)$/.test(path));
   writeFileSync(file, bytes);
   process.stderr.write(`${file}: ${bytes.length} bytes\n`);
 } finally {

@@ -144,6 +144,7 @@ describe.runIf(FULL)('a Worker of another account', () => {
         expect(killed).toBe(true);
         expect(released(run).map(({ kind, contributors }) => [kind, contributors])).toEqual([
           ['count', 4],
+          ['count', 4],
           ['train', 4],
           ['train', 4],
           ['gate', 4],
@@ -185,6 +186,7 @@ describe.runIf(FULL)('without noise', () => {
 
   it('a calm run has everybody in every sum', () => {
     expect(calm.rounds.map(({ kind, contributors }) => [kind, contributors])).toEqual([
+      ['count', 4],
       ['count', 4],
       ['train', 4],
       ['train', 4],

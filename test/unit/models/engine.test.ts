@@ -116,7 +116,9 @@ describe('a row that does not answer', () => {
     expect(far.loss).toBeLessThan(0.001);
     expect(near.norm).toBeGreaterThan(1);
     expect(far.norm).toBeLessThan(0.01);
-    expect(Math.hypot(...near.head)).toBeCloseTo(1, 4);
+    // Brought to the limit, never past it: its norm is taken for a little more than it is.
+    expect(Math.hypot(...near.head)).toBeLessThanOrEqual(1 + 1e-6);
+    expect(Math.hypot(...near.head)).toBeGreaterThan(0.999);
     // Row 1 comes nearer to the query in the place of row 0: a step goes against the gradient.
     const queries = normals(9, WIDTH);
     expect(near.head.subarray(WIDTH).reduce((sum, x, i) => sum + x * queries[i]!, 0)).toBeLessThan(0);

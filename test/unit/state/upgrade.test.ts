@@ -2,7 +2,7 @@
  * State that earlier releases stored, made by their own code (test/state): opened by this code in real workerd, it
  * answers as before, ends what was under way, trains, goes back to older versions, and guests take part again.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ import { UPGRADED } from '../../../shared/protocol/run-version.ts';
 import { Api } from '../../state/api.ts';
 import { unpack } from '../../state/archive.ts';
 import { QUESTION } from '../../state/corpus.ts';
-import { guestOf } from '../../state/guest.ts';
+import { type Guest, guestOf } from '../../state/guest.ts';
 
 const FIXTURES = join(PROJECT, 'test', 'state', 'fixtures');
 const JUDGED = ['published', 'rejected'];
@@ -104,15 +104,28 @@ describe.each(readdirSync(FIXTURES).filter((file) => file.endsWith('.br')))('the
     expect(after.epsilon).toBeGreaterThan(before.epsilon);
   });
 
+  /** One guest beside two regions of one operator was never safe from that operator: earlier releases took it. */
+  async function secondGuest(): Promise<Guest> {
+    const at = join(folder, 'second');
+    if (existsSync(at)) return guestOf(PROJECT, deployment.url, at);
+    await expect(api.start('joined')).rejects.toThrow(/no_roster.*Invite more participants/);
+    return guestOf(PROJECT, deployment.url, at, ['--invite', await api.invite('joined', 'second')]);
+  }
+
   it('lets a guest take part again, from the state that it has', async ({ skip }) => {
     if (!collections.includes('joined')) return skip('of a time without guests');
     const guest = await guestOf(PROJECT, deployment.url, join(folder, 'guest'));
+    let second: Guest | null = null;
     try {
+      second = await secondGuest();
       const { rounds } = await train('joined');
-      const present = rounds.map(({ participants }) => participants.guest?.phase);
-      expect(present, guest.said()).toEqual(rounds.map(() => 'ready'));
+      for (const name of ['guest', 'second']) {
+        const present = rounds.map(({ participants }) => participants[name]?.phase);
+        expect(present, guest.said() + second.said()).toEqual(rounds.map(() => 'ready'));
+      }
     } finally {
       await guest.stop();
+      await second?.stop();
     }
   });
 });
