@@ -1,6 +1,6 @@
 /**
- * HTTP Message Signatures (RFC 9421) with Ed25519, in the one profile that participants use: method, path, query and
- * body (by its Content-Digest, RFC 9530) are covered; time, nonce, key and purpose are parameters. Invariant: what is
+ * HTTP Message Signatures (RFC 9421) with Ed25519, in the one profile that participants use: method, authority, path,
+ * query and body (by its Content-Digest, RFC 9530) are covered; time, nonce, key and purpose are parameters. Invariant: what is
  * verified is spelled by the verifier from the request itself, never taken over from the headers.
  */
 import { type Bytes, utf8 } from './bytes.ts';
@@ -10,13 +10,15 @@ import { digest } from './hash.ts';
 /** Says what a signature is for, so that one made for something else is not taken. */
 export const REQUEST_TAG = 'fedcar-fl';
 const LABEL = 'fl';
-const COVERED = ['@method', '@path', '@query', 'content-digest'] as const;
+const COVERED = ['@method', '@authority', '@path', '@query', 'content-digest'] as const;
 /** Characters that need no escape in a quoted string; names and nonces hold no others. */
 const PARAMETERS =
-  /^\("@method" "@path" "@query" "content-digest"\);created=(\d{1,12});nonce="([A-Za-z0-9_-]{22,64})";keyid="([A-Za-z0-9._-]{1,64})";alg="ed25519";tag="fedcar-fl"$/;
+  /^\("@method" "@authority" "@path" "@query" "content-digest"\);created=(\d{1,12});nonce="([A-Za-z0-9_-]{22,64})";keyid="([A-Za-z0-9._-]{1,64})";alg="ed25519";tag="fedcar-fl"$/;
 
 export interface SignedRequest {
   method: string;
+  /** Host, and port where it is not the scheme's, as `URL.host` has it: what is signed for one service is worth nothing at another. */
+  authority: string;
   /** Path and query as they travel, such as `/v1/fl/rows?after=0`. */
   target: string;
   body: Uint8Array;
@@ -45,11 +47,13 @@ export function signatureBase(
   return utf8([...lines, `"@signature-params": ${parameters}`].join('\n'));
 }
 
-async function baseOf({ method, target, body }: SignedRequest, parameters: string) {
+async function baseOf({ method, authority, target, body }: SignedRequest, parameters: string) {
   const at = target.indexOf('?');
   const contentDigest = `sha-256=:${toBase64(await digest(body))}:`;
   const values: Record<(typeof COVERED)[number], string> = {
     '@method': method.toUpperCase(),
+    // Section 2.2.3.
+    '@authority': authority,
     '@path': at < 0 ? target : target.slice(0, at),
     // Section 2.2.7: a request without a query has the question mark alone.
     '@query': at < 0 ? '?' : target.slice(at),

@@ -188,6 +188,7 @@ async function once(options: HttpPortOptions, prefix: string, call: Call): Promi
     call.json === undefined ? (call.bytes ?? null) : new TextEncoder().encode(JSON.stringify(call.json));
   const request = {
     method: call.method,
+    authority: target.host,
     target: target.pathname + target.search,
     body: body ?? new Uint8Array(0),
   };

@@ -13,7 +13,7 @@ import { readInvitation } from '../../shared/protocol/enrolment.ts';
 import { type RosterPin, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { collection, hubStub } from './objects.ts';
 
-const ORIGIN = 'https://hub.test';
+const ORIGIN = 'https://fedcar.test';
 const NAME = 'federation';
 const PREFIX = `/v1/collections/${NAME}`;
 
@@ -115,9 +115,15 @@ describe('a signed request', () => {
     createdS?: number;
     nonce?: string;
     target?: string;
+    authority?: string;
   }) => {
     const signed = await signRequest(
-      { method: 'GET', target: by.target ?? target, body: new Uint8Array(0) },
+      {
+        method: 'GET',
+        authority: by.authority ?? new URL(ORIGIN).host,
+        target: by.target ?? target,
+        body: new Uint8Array(0),
+      },
       {
         signer: await signer(by.seed),
         keyId: by.keyId,
@@ -144,6 +150,12 @@ describe('a signed request', () => {
     ['of a region', { seed: 1, keyId: 'east' }, 403, 'not_a_participant'],
     ['from six minutes ago', { seed: 1, keyId: 'clinic-a', createdS: -360 }, 401, 'clock_skew'],
     ['from in six minutes', { seed: 1, keyId: 'clinic-a', createdS: 360 }, 401, 'clock_skew'],
+    [
+      'for another service',
+      { seed: 1, keyId: 'clinic-a', authority: 'other.example.org' },
+      401,
+      'signature_invalid',
+    ],
     [
       'for another path',
       { seed: 1, keyId: 'clinic-a', target: `${PREFIX}/fl/rows?after=0` },

@@ -28,7 +28,7 @@ import {
   start,
 } from './objects.ts';
 
-const ORIGIN = 'https://hub.test';
+const ORIGIN = 'https://fedcar.test';
 const settings = (more: object = {}) => ({
   schedule: { everyHours: 0, secureDeadlineMs: 20_000, minParticipants: 3 },
   training: { ...BRIEF, seed: 7 },

@@ -131,16 +131,17 @@ type RequestContext = Parameters<MiddlewareHandler<AppEnv>>[0];
 
 /** @throws Problem when there is no signature of the right form over this very body */
 async function signatureOf(c: RequestContext): Promise<RequestSignature> {
-  const { pathname, search } = new URL(c.req.raw.url);
+  const { host, pathname, search } = new URL(c.req.raw.url);
   const request = {
     method: c.req.method,
+    authority: host,
     target: pathname + search,
     body: new Uint8Array(await c.req.arrayBuffer()),
   };
   const signature = await readSignature(request, (name) => c.req.header(name));
   if (signature !== null) return signature;
   const detail =
-    'signature: signature-input, signature and content-digest of this request are needed (docs/federation.md)';
+    'signature: signature-input, signature and content-digest of this request are needed, in the form of docs/federation.md; earlier versions left out the authority, so a participant of one has to be upgraded';
   throw new Problem('signature_missing', detail);
 }
 

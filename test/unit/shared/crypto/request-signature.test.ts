@@ -36,7 +36,12 @@ describe('RFC 9421 appendix B.2.6', () => {
 describe('a signed request', async () => {
   const signer = await signerFromSeed(new Uint8Array(32).fill(7));
   const nonce = toBase64Url(new Uint8Array(16).fill(3));
-  const request: SignedRequest = { method: 'PUT', target: '/v1/fl/x?a=1', body: utf8('{"a":1}') };
+  const request: SignedRequest = {
+    method: 'PUT',
+    authority: 'rag.example.org',
+    target: '/v1/fl/x?a=1',
+    body: utf8('{"a":1}'),
+  };
   const headers = await signRequest(request, { signer, keyId: 'clinic-a', createdS: 1_700_000_000, nonce });
   const read = (changed: SignedRequest, given: Record<string, string | undefined> = headers) =>
     readSignature(changed, (name) => given[name]);
@@ -49,6 +54,8 @@ describe('a signed request', async () => {
 
   it.each<[string, Partial<SignedRequest>]>([
     ['method', { method: 'POST' }],
+    ['service', { authority: 'other.example.org' }],
+    ['port', { authority: 'rag.example.org:8443' }],
     ['path', { target: '/v1/fl/y?a=1' }],
     ['query', { target: '/v1/fl/x?a=2' }],
     ['query left out', { target: '/v1/fl/x' }],
@@ -77,6 +84,11 @@ describe('a signed request', async () => {
       'fewer covered components',
       request,
       { ...headers, 'signature-input': headers['signature-input']?.replace(' "@query"', '') },
+    ],
+    [
+      'no authority covered, as earlier versions had it',
+      request,
+      { ...headers, 'signature-input': headers['signature-input']?.replace(' "@authority"', '') },
     ],
     [
       'another purpose',

@@ -44,8 +44,9 @@ describe('a call', () => {
     expect(pauses).toEqual([500, 1000]);
     const nonces = new Set<string>();
     for (const { url, init } of calls) {
-      const { pathname, search } = new URL(url);
-      const request = { method: 'PUT', target: pathname + search, body: Uint8Array.of(1, 2) };
+      const { host, pathname, search } = new URL(url);
+      const target = pathname + search;
+      const request = { method: 'PUT', authority: host, target, body: Uint8Array.of(1, 2) };
       const signature = await readSignature(request, (name) => new Headers(init.headers).get(name));
       expect(signature && (await isSignedBy(signer.key, signature))).toBe(true);
       expect(signature?.createdS).toBe(1_700_000_000);
