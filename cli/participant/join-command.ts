@@ -35,6 +35,10 @@ export interface JoinOptions {
   poll: number;
   upload: boolean;
   allowPlain: boolean;
+  allowNoNoise: boolean;
+  allowSparse: boolean;
+  maxEpsilon?: number;
+  maxDelta?: number;
   allowHttp: boolean;
   leave: boolean;
 }
@@ -67,6 +71,10 @@ export const joinCommand: Register = (program, bind) => {
     .option('--poll <seconds>', 'how often to ask while nothing is under way', whole(1, 3600), 20)
     .option('--upload', 'upload the documents of the folder first; needs a token with ingest', false)
     .option('--allow-plain', 'also where the coordinator sees every vector', false)
+    .option('--allow-no-noise', 'also where sums have no noise', false)
+    .option('--allow-sparse', 'also where small sums protect from an honest coordinator only', false)
+    .option('--max-epsilon <ε>', "the largest budget of the collection's that is taken", positive)
+    .option('--max-delta <δ>', "the largest δ of the collection's that is taken", positive)
     .option('--allow-http', 'also without TLS to another machine', false)
     .option('--leave', 'end the membership instead', false)
     .action(bind((context, address: string, options: JoinOptions) => joinAt(context, address, options)));
@@ -162,7 +170,13 @@ async function takePart(
     url,
     invitation,
     epsilon: options.epsilon,
-    allowPlain: options.allowPlain,
+    allowed: {
+      plain: options.allowPlain,
+      noNoise: options.allowNoNoise,
+      sparse: options.allowSparse,
+      maxEpsilon: options.maxEpsilon,
+      maxDelta: options.maxDelta,
+    },
   };
   // The encoder and what trains it are loaded by no other command.
   const { becomeMember, openParticipant } = await import('./join.ts');
@@ -184,9 +198,11 @@ async function takePart(
     connection,
     note: (reason) => context.say(reason),
   });
-  context.say(
-    `${data.records.length} records; ε ${ledger.spent(connection.now()).toFixed(2)} of ${budget.epsilon} spent`,
-  );
+  const spent =
+    agreement.terms.privacy.noise === 'off'
+      ? 'noise is off: nothing bounds what sums say of them'
+      : `ε ${ledger.spent(connection.now()).toFixed(2)} of ${budget.epsilon} spent`;
+  context.say(`${data.records.length} records; ${spent}`);
   const began = shard.rounds;
   const say = reporter((line) => context.say(line), connection.now);
   const ended = await serve({

@@ -22,6 +22,7 @@ import { FileShard } from './file-shard.ts';
 import { LedgerFile } from './ledger-file.ts';
 import { openQueryLog } from './query-log.ts';
 import { type Membership, type ParticipantState, StateError } from './state.ts';
+import { type Allowed, weakTerms } from './weak-terms.ts';
 
 /** Tokens of one slice: progress is kept after each. */
 const SLICE_TOKENS = 4096;
@@ -41,8 +42,8 @@ export interface EnrolmentOptions {
   invitation: string | null;
   /** Own promise; the collection's where it is left out. */
   epsilon?: number | undefined;
-  /** Whether vectors may be sent to a coordinator that sees each of them. */
-  allowPlain: boolean;
+  /** Weak terms that are taken. */
+  allowed: Allowed;
 }
 
 /** The agreement of the state folder, or a new one. @throws StateError when there is none and no invitation */
@@ -52,7 +53,7 @@ export async function becomeMember(
   options: EnrolmentOptions,
   connection: Connection,
 ): Promise<Membership> {
-  const { url, invitation, epsilon, allowPlain } = options;
+  const { url, invitation, epsilon, allowed } = options;
   const known = state.membership();
   const invited = invitation === null ? null : readInvitation(invitation);
   const same =
@@ -69,11 +70,10 @@ export async function becomeMember(
   }
   const agreement = known?.agreement ?? (await enrol(invitation as string, { ...connection, url, signer }));
   const { privacy } = agreement.terms;
-  if (privacy.aggregation === 'plain' && !allowPlain) {
-    throw new StateError(
-      `${agreement.collection}: its coordinator sees every vector; --allow-plain takes part all the same`,
-    );
-  }
+  // What was agreed to once stays so; only that vectors are seen is said at each start.
+  const again = { plain: allowed.plain ?? false, noNoise: true, sparse: true, maxEpsilon: 1e9, maxDelta: 1 };
+  const weak = weakTerms(agreement, known === null ? allowed : again);
+  if (weak !== null) throw new StateError(`${agreement.collection}: ${weak}`);
   const budget: OwnBudget = {
     epsilon: Math.min(epsilon ?? known?.budget.epsilon ?? privacy.epsilon, privacy.epsilon),
     delta: privacy.delta,

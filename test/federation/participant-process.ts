@@ -64,7 +64,7 @@ const data = await readData(config.data, {});
 const membership = await becomeMember(
   state,
   signer,
-  { url: config.url, invitation: config.invitation, allowPlain: false },
+  { url: config.url, invitation: config.invitation, allowed: { noNoise: true, maxEpsilon: 20 } },
   connection,
 );
 const { participant, shard, follow } = await openParticipant({
