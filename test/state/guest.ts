@@ -38,8 +38,8 @@ export async function guestOf(
       resolve();
     }),
   );
-  // It says what it has spent when everything is open.
-  while (!gone && !said.includes(' spent')) await sleep(100);
+  // It counts its records when everything is open.
+  while (!gone && !said.includes(' records; ')) await sleep(100);
   if (gone) throw new Error(`fedcar join: ${said}`);
   return {
     said: () => said,
