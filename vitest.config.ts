@@ -27,7 +27,9 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             // Open access without the secret; the tests of access set one.
-            miniflare: { bindings: { FEDCAR_ENVIRONMENT: 'development', FEDCAR_HOSTS: 'fedcar.test' } },
+            miniflare: {
+              bindings: { FEDCAR_ENVIRONMENT: 'development', FEDCAR_HOSTS: 'fedcar.test, hub.test' },
+            },
           }),
         ],
         test: {
