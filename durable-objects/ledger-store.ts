@@ -92,9 +92,12 @@ export class LedgerStore {
     return { ...policy, order, retentionMs: Math.max(policy.retentionMs, kept) };
   }
 
-  /** The first versions charged by the order of their budget and did not write it down. */
+  /**
+   * Of charges that came from elsewhere, or from the first versions, which did not write down by what they charged: those
+   * of earlier versions name no task, and went by the order of their budget.
+   */
   #firstFilter({ order, epsilon, delta }: PrivacyPolicy): PrivacyPolicy['order'] {
-    return this.#keptUntil() === null ? order : mainOrder(epsilon, delta);
+    return this.entries().some(({ task }) => task === undefined) ? mainOrder(epsilon, delta) : order;
   }
 
   /** Charges and stores in one transaction; a refusal stores nothing. May be repeated. */

@@ -280,7 +280,7 @@ describe('settings', () => {
     [{ regions: ['a', 'a'] }, 'regions: a is there twice'],
     [{ regions: ['a', 'b', 'c'], privacy: { threshold: 2 } }, 'not above two thirds of 3'],
     [{ regions: ['a', 'b', 'c'], privacy: { colluders: 3 } }, '3 colluders'],
-    [{ regions: ['a'], privacy: { epsilon: 1e-9 } }, 'reaches epsilon'],
+    [{ regions: ['a'], privacy: { epsilon: 1e-9, delta: 1e-12 } }, 'reaches epsilon'],
   ])('that no collection can have are refused, and leave the name free: %j', async (input, detail) => {
     const made = await directory(objects).create('refused', CollectionSettings.parse(input));
     expect(made).toMatchObject({

@@ -108,6 +108,6 @@ it('survives an eviction at every step of stage prepare', async () => {
     const entries = await runInDurableObject(stub as unknown as DurableObjectStub<Region>, (_, { storage }) =>
       new LedgerStore(storage).entries(),
     );
-    expect(entries.map(({ kind, round }) => [kind, round])).toEqual([['counts', 1]]);
+    expect(entries.map(({ kind }) => kind)).toEqual(['counts']);
   }
 });

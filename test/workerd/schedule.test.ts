@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { planNoise } from '../../shared/round/noise-plan.ts';
+import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
 import worker from '../../workers/index.ts';
 import { collection, fill, finished, hubOf, hubStub, regionOf } from './objects.ts';
 
@@ -99,7 +99,10 @@ describe('a scheduled run', () => {
     const { releases } = planNoise(settings.privacy, settings.retentionDays);
     await runInDurableObject(hubStub('poor'), (_, { storage }) => {
       const ledger = new LedgerStore(storage);
-      ledger.merge(releases.map((release, round) => ({ ...release, round, atMs: now - HOUR })));
+      const policy = policyOf(settings.privacy, settings.retentionDays);
+      for (const [round, release] of releases.entries()) {
+        expect(ledger.charge(policy, { ...release, round, atMs: now - HOUR }).ok).toBe(true);
+      }
     });
     await cron(now);
     expect(await started('poor')).toEqual([]);

@@ -5,7 +5,7 @@ import { heard } from '../../../helpers/heard.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-const UNKNOWN = /^[^\n]*unknown option '--nope'[^\n]*\n$/i;
+const UNKNOWN = /^[^\n]*unknown option '--xyzzy'[^\n]*\n$/i;
 const MISSING = /^[^\n]*required option[^\n]*not specified\n$/;
 
 it.each([
@@ -16,7 +16,7 @@ it.each([
   ['convergence', MISSING] as const,
 ])('%s says in one line what is wrong with its flags, and ends with status 2', async (name, line) => {
   const said = heard(process.stderr);
-  expect(await runBench([name, '--nope'])).toBe(2);
+  expect(await runBench([name, '--xyzzy'])).toBe(2);
   expect(said.join('')).toMatch(line);
 });
 
