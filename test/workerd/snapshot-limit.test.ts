@@ -19,6 +19,9 @@ async function call(method: string, path: string, body?: unknown) {
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
 }
 
+/** An embedding of length one: rows of another length are refused by whoever trains. */
+const UNIT = new Float32Array(384).fill(1 / Math.sqrt(384));
+
 /** Rows of passages that no region has: only their number matters. */
 const plant = (count: number) =>
   runInDurableObject(hubStub(NAME) as DurableObjectStub<Coordinator>, (_, { storage }) => {
@@ -26,8 +29,9 @@ const plant = (count: number) =>
     storage.sql.exec(
       `WITH RECURSIVE planted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM planted WHERE i < ?)
        INSERT INTO rows (region, item, ordinal, hash, embedding, changed)
-       SELECT 'west', 'planted ' || i, 0, 'h' || i, zeroblob(1536), ? + i FROM planted`,
+       SELECT 'west', 'planted ' || i, 0, 'h' || i, ?, ? + i FROM planted`,
       count,
+      UNIT.buffer,
       at,
     );
     new Values(storage).set('rowsChangedAt', at + count);
