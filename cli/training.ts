@@ -52,11 +52,5 @@ function regionsOf({ participants }: Round): string {
   if (all.length > FEW) {
     return `${all.filter(([, { phase }]) => phase === 'ready').length} of ${all.length} regions ready`;
   }
-  return all
-    .map(([name, { phase, progress }]) => `${name} ${phase === 'working' ? percentOf(progress) : phase}`)
-    .join(', ');
-}
-
-function percentOf(progress: number): string {
-  return `${Math.round(progress * 100)} %`;
+  return all.map(([name, { phase }]) => `${name} ${phase === 'working' ? 'at work' : phase}`).join(', ');
 }

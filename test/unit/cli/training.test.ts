@@ -32,7 +32,7 @@ it('names few regions with how far they are, and the last loss', () => {
       participants: { weur: { phase: 'working', progress: 0.4 }, apac: { phase: 'ready', progress: 1 } },
     }),
   ];
-  expect(inWords(run(rounds))).toBe('loss 0.512 · train round: weur 40 %, apac ready');
+  expect(inWords(run(rounds))).toBe('loss 0.512 · train round: weur at work, apac ready');
 });
 
 it('counts many regions', () => {
