@@ -125,7 +125,8 @@ async function measure(
       schedule: { everyHours: 0, minParticipants: size },
       training: { seed: options.seed, phases: joint },
       gate: { margin: -1 },
-      privacy: { noise: 'off', aggregation: size === 1 ? 'plain' : 'secure' },
+      // Every participant is an operator of its own, so that m is 1 where nobody else is taken for a colluder.
+      privacy: { noise: 'off', aggregation: size === 1 ? 'plain' : 'secure', colluders: 0 },
     });
     const client = await createCollection(deployment.url, 'bench', settings);
     const documents = (await documentsOf(folder)).map(({ document }) => ({ document, region: 'hall' }));
