@@ -53,10 +53,15 @@ export class Federation {
    * Starts all processes; everybody is enrolled when it returns.
    * @param guests how many of the four are Worker deployments
    */
-  async begin(noise: 'on' | 'off', guests = 0): Promise<void> {
+  /** @param colluders members that may collude beside those of the largest operator */
+  async begin(noise: 'on' | 'off', guests = 0, colluders = 1): Promise<void> {
     await writeLogs(this.#site, NAMES);
     await this.hub.start();
-    await this.hub.call('POST', '/v1/collections', { name: this.#name, settings: settingsOf(noise) });
+    const settings = settingsOf(noise);
+    await this.hub.call('POST', '/v1/collections', {
+      name: this.#name,
+      settings: { ...settings, privacy: { ...settings.privacy, colluders } },
+    });
     await this.call('POST', '/items', { items: DOCUMENTS });
     for (const [index, who] of NAMES.entries()) {
       const { invitation } = await this.call<{ invitation: string }>('POST', '/participants/invitations', {

@@ -99,7 +99,8 @@ describe.runIf(FULL)('a participant that is removed while a run is on', () => {
       const federation = new Federation(site, 'shrinking');
       let west: Member | undefined;
       try {
-        await federation.begin('off');
+        // A round under way goes on without the one that is removed: three of four are enough.
+        await federation.begin('off', 0, 0);
         const patch = { settings: { schedule: { minParticipants: 2 } } };
         await federation.hub.call('PATCH', '/v1/collections/shrinking', patch);
         let removal: Promise<unknown> | null = null;
