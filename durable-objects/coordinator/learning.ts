@@ -92,12 +92,7 @@ export class Learning {
       settings,
     );
     saveDemand(storage, rows, new Map(names.map((name, place) => [name, counts[place]!])), deviation, now());
-    if (active.length < 2) {
-      const { activeThreshold } = settings.training;
-      const found = `too few training queries: ${active.length} documents have ${activeThreshold} or more`;
-      this.#parts.fail(run, `${found}, and it takes 2 documents to tell apart`);
-      return;
-    }
+    if (active.length < 2) return this.#tooFew(run, active.length);
     const asked = new Map(active.map((place) => [names[place]!, counts[place]!]));
     const passages = rows.rowsOf([...asked.keys()]);
     // Without noise a second count costs no privacy.
@@ -123,15 +118,17 @@ export class Learning {
     const before = new Set(versions.parameters(run.base, context.model.width)?.activeRows ?? []);
     const counted = this.#state.passages();
     const { active } = chooseActive(sum, 0, (place) => before.has(counted[place]!), settings);
-    const learns = new Set(active);
+    // A document may have been deleted or changed while its passages were counted.
+    const standing = rows.standing(counted);
+    const learns = new Set(active.filter((place) => standing.has(counted[place]!)));
     const best = new Map<string, number>();
-    const items = rows.itemsOf(counted);
     counted.forEach((row, place) => {
-      const item = items.get(row);
+      const item = standing.get(row);
       if (item === undefined) return;
       const known = best.get(item);
       if (known === undefined || sum[place]! > sum[known]!) best.set(item, place);
     });
+    if (best.size < 2) return this.#tooFew(run, best.size);
     for (const place of best.values()) learns.add(place);
     const chosen = [...learns].sort((a, b) => a - b);
     await this.#begin(
@@ -139,6 +136,12 @@ export class Learning {
       run.units,
       chosen.map((place) => ({ row: counted[place]!, count: sum[place]! })),
     );
+  }
+
+  #tooFew(run: ActiveRun, documents: number): void {
+    const { activeThreshold } = this.#parts.settings.training;
+    const found = `too few training queries: ${documents} documents have ${activeThreshold} or more`;
+    this.#parts.fail(run, `${found}, and it takes 2 documents to tell apart`);
   }
 
   /** Sets up what trains. @param learns rows in ascending order, with the units that ask for each */

@@ -199,6 +199,14 @@ export class RowTable {
     return new Map(Array.from(found, ({ row, item }) => [row, item]));
   }
 
+  /** The documents of those among `rows` that stand, by row. */
+  standing(rows: ArrayLike<number>): Map<number, string> {
+    const query =
+      'SELECT row, item FROM rows WHERE removed = 0 AND row IN (SELECT value FROM json_each(?)) ORDER BY row';
+    const found = this.#sql.exec<{ row: number; item: string }>(query, JSON.stringify(Array.from(rows)));
+    return new Map(Array.from(found, ({ row, item }) => [row, item]));
+  }
+
   /** Numbers of the rows that stand, in order. */
   *numbers(): Generator<{ row: number }> {
     yield* this.#sql.exec<{ row: number }>('SELECT row FROM rows WHERE removed = 0 ORDER BY row');
