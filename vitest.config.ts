@@ -28,7 +28,11 @@ export default defineConfig({
             wrangler: { configPath: './wrangler.toml' },
             // Open access without the secret; the tests of access set one.
             miniflare: {
-              bindings: { FEDCAR_ENVIRONMENT: 'development', FEDCAR_HOSTS: 'fedcar.test, hub.test' },
+              bindings: {
+                FEDCAR_ENVIRONMENT: 'development',
+                FEDCAR_HOSTS: 'fedcar.test, hub.test',
+                FEDCAR_FULL: process.env.FEDCAR_FULL ?? '',
+              },
             },
           }),
         ],
