@@ -1,15 +1,35 @@
-/** One measured round of secure aggregation: N participants and the coordinator in this process, perfect network. */
+/**
+ * One measured round of secure aggregation: N participants and the coordinator in this process, over a perfect network.
+ * The coordinator keeps its rows as its object does, in SQLite.
+ */
+import { SECAGG_TABLES, SecaggStore } from '../../durable-objects/coordinator/secagg-store.ts';
+import { BLOB_TABLE } from '../../durable-objects/sql.ts';
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { generateSigner, type Signer } from '../../shared/crypto/ed25519.ts';
 import { importMaskKey, type MaskKey, maskWords } from '../../shared/crypto/prg.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { addInto } from '../../shared/crypto/ring.ts';
-import { type AggregationGraph, ROSTER_VERSION, SECAGG_PROTOCOL } from '../../shared/protocol/secagg.ts';
+import {
+  type AggregationGraph,
+  ROSTER_VERSION,
+  type RoundParameters,
+  SECAGG_PROTOCOL,
+  type SignedRoster,
+} from '../../shared/protocol/secagg.ts';
+import { roundContext } from '../../shared/secagg/context.ts';
+import { frameCount, frameRange } from '../../shared/secagg/frames.ts';
 import { chooseGraph } from '../../shared/secagg/graph-bounds.ts';
-import { MemoryClientStore, MemoryServerStore } from '../../shared/secagg/memory-store.ts';
+import { MemoryClientStore } from '../../shared/secagg/memory-store.ts';
 import { defaultThreshold, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { simulate } from '../../shared/secagg/simulate.ts';
+import {
+  applySurplus,
+  firstRevealed,
+  surplusGaussians,
+  surplusPart,
+} from '../../shared/secagg/surplus-noise.ts';
 import { PERFECT_NETWORK } from '../../shared/secagg/virtual-network.ts';
+import { openSqliteStorage } from './sqlite-storage.ts';
 
 export interface RoundCase {
   clients: number;
@@ -18,7 +38,7 @@ export interface RoundCase {
   drop: number;
   /** Above so many members the graph is k-regular. */
   completeUpTo: number;
-  /** z of the surplus noise that members add and the coordinator takes out again; 0: none. */
+  /** z of the surplus noise that members add, of which the coordinator takes out what so many survivors do not need; 0: none. */
   noise?: number;
 }
 
@@ -64,6 +84,35 @@ async function streamInput(dimension: number) {
   return { dimension, read: (first: number, count: number) => maskWords(key, first, count) };
 }
 
+interface SummedRound {
+  parameters: RoundParameters;
+  roster: SignedRoster;
+  survivors: readonly string[];
+  input: (member: string) => Awaited<ReturnType<typeof streamInput>>;
+  /** Seeds of a member's surplus noise. */
+  seeds: (member: string) => readonly string[];
+}
+
+/** The survivors' vectors with that of their surplus noise which stays, added up without masks. */
+async function plainSum({ parameters, roster, survivors, input, seeds }: SummedRound): Promise<Uint32Array> {
+  const context = roundContext(parameters, roster.roster);
+  const { dimension } = parameters;
+  const gaussians = surplusGaussians(context).slice(0, firstRevealed(context, survivors.length));
+  const sum = new Uint32Array(dimension);
+  for (const id of survivors) {
+    const parts = await Promise.all(
+      gaussians.map((gaussian, part) => surplusPart(context, id, part, seeds(id)[part]!, gaussian)),
+    );
+    for (let index = 0; index < frameCount(dimension); index++) {
+      const { first, count } = frameRange(dimension, index);
+      const words = await input(id).read(first, count);
+      await applySurplus(words, index, parts, 1);
+      addInto(sum.subarray(first, first + count), words);
+    }
+  }
+  return sum;
+}
+
 /** @throws Error unless the unmasked sum is the plain sum bit for bit. */
 export async function measureRound({
   clients,
@@ -72,11 +121,6 @@ export async function measureRound({
   completeUpTo,
   noise = 0,
 }: RoundCase): Promise<RoundFigures> {
-  if (noise > 0 && drop > 0) {
-    throw new RangeError(
-      '--noise: needs --drop 0, with which all surplus noise is taken out and the sum can be checked',
-    );
-  }
   const { signer: admin } = await generateSigner(systemRandom);
   const signers: Signer[] = [];
   for (let i = 0; i < clients; i++) signers.push((await generateSigner(systemRandom)).signer);
@@ -107,24 +151,29 @@ export async function measureRound({
   );
   const inputs = await Promise.all(signers.map(() => streamInput(dimension)));
   const { costs, measure } = meter();
+  const parameters: RoundParameters = {
+    protocol: SECAGG_PROTOCOL,
+    collection: 'bench',
+    round: 'bench:1',
+    rosterHash: rosterHash(roster.roster),
+    modelHash: '0'.repeat(64),
+    taskHash: '0'.repeat(64),
+    samplingRate: 0.2,
+    noiseMultiplier: noise,
+    clipNorm: 1,
+    gridStep: 1 / (100 * Math.sqrt(dimension)),
+    dimension,
+    threshold,
+    colluders: COLLUDERS,
+    graph,
+  };
+  const stores = new Map(ids.map((id) => [id, new MemoryClientStore()]));
+  const seeds = new Map<string, readonly string[]>();
+  using object = await openSqliteStorage();
+  object.storage.sql.exec(`${BLOB_TABLE}${SECAGG_TABLES}`);
   const result = await simulate({
     config: {
-      parameters: {
-        protocol: SECAGG_PROTOCOL,
-        collection: 'bench',
-        round: 'bench:1',
-        rosterHash: rosterHash(roster.roster),
-        modelHash: '0'.repeat(64),
-        taskHash: '0'.repeat(64),
-        samplingRate: 0.2,
-        noiseMultiplier: noise,
-        clipNorm: 1,
-        gridStep: 1 / (100 * Math.sqrt(dimension)),
-        dimension,
-        threshold,
-        colluders: COLLUDERS,
-        graph,
-      },
+      parameters,
       roster,
       timeouts: { advertise: 1e6, share: 1e6, masked: 1e6, consistency: 1e6, unmask: 1e6 },
     },
@@ -133,20 +182,30 @@ export async function measureRound({
       signer,
       input: inputs[i]!,
       trust: { collection: 'bench', adminKey: toBase64Url(admin.key), pin: null, approve: () => null },
-      store: new MemoryClientStore(),
+      store: stores.get(ids[i]!)!,
       ...(i >= clients - drop && { vanishesAt: 'masked' as const }),
     })),
-    serverStore: new MemoryServerStore(),
+    serverStore: new SecaggStore(object.storage),
     network: PERFECT_NETWORK,
     random: systemRandom,
     pollMs: 1e5,
-    meter: measure,
+    meter: async (actor, phase, work) => {
+      await measure(actor, phase, work);
+      // Kept here for the check, since members forget them.
+      if (phase === 'masked' && actor !== 'server')
+        seeds.set(actor, stores.get(actor)!.load()!.secrets!.surplus);
+    },
   });
   if (result.sum === null) throw new Error(`the round was aborted: ${result.state.abort?.detail}`);
-  const plain = new Uint32Array(dimension);
-  for (const id of result.state.survivors) addInto(plain, await inputs[ids.indexOf(id)]!.read(0, dimension));
+  const { survivors } = result.state;
+  const plain = await plainSum({
+    parameters,
+    roster,
+    survivors,
+    input: (id) => inputs[ids.indexOf(id)]!,
+    seeds: (id) => seeds.get(id)!,
+  });
   if (plain.some((word, i) => word !== result.sum![i])) throw new Error('the sum is not the plain sum');
-  const survivors = result.state.survivors;
   return {
     graph,
     threshold,
@@ -186,6 +245,9 @@ export function summarise(round: RoundCase, figures: RoundFigures) {
     client_total_ms: total('cpu'),
     client_wall_ms: total('wall'),
     client_phase_ms: byPhase,
+    server_phase_ms: Object.fromEntries(
+      Object.entries(figures.server).map(([phase, { cpu }]) => [phase, rounded(cpu)]),
+    ),
     server_total_ms: rounded(Object.values(figures.server).reduce((sum, { cpu }) => sum + cpu, 0)),
     server_unmask_ms: rounded(figures.server.reconstruct!.cpu),
     server_unmask_wall_ms: rounded(figures.server.reconstruct!.wall),

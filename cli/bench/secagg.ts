@@ -31,7 +31,7 @@ function print(summary: Summary): void {
     `${summary.clients} clients (${summary.graph}, ${summary.neighbours} neighbours), ` +
       `${summary.dimension} coordinates, ${summary.dropped} dropped: ` +
       `client ${summary.client_total_ms} ms CPU (${parts.join(', ')}), ` +
-      `server unmask ${summary.server_unmask_ms} ms, ` +
+      `server ${summary.server_total_ms} ms CPU (unmask ${summary.server_unmask_ms}), ` +
       `${summary.client_bytes_up} bytes up, ${summary.client_bytes_down} down`,
   );
 }
@@ -53,7 +53,7 @@ export async function benchSecagg(args: string[]): Promise<void> {
       .option('--clients <n>', 'participants', whole(3), 32)
       .option('--dim <n>', 'coordinates of a vector', whole(1), 177_408)
       .option('--drop <n>', 'participants who leave after sharing their keys', whole(0), 8)
-      .option('--noise <z>', 'with surplus noise of this multiplier; needs --drop 0', Number, 0)
+      .option('--noise <z>', 'with surplus noise of this multiplier', Number, 0)
       .option('--complete-up-to <n>', 'more participants than these form a sparse graph', whole(2), 100)
       .option('--growth', 'the same with 8 to 512 participants', false),
     args,
@@ -65,7 +65,8 @@ export async function benchSecagg(args: string[]): Promise<void> {
   const growth: Summary[] = [];
   if (options.growth) {
     for (const size of GROWTH_CLIENTS) {
-      const round = { clients: size, dimension: GROWTH_DIMENSION, drop: Math.floor(size / 8), completeUpTo };
+      const growing = { clients: size, dimension: GROWTH_DIMENSION, drop: Math.floor(size / 8) };
+      const round = { ...growing, noise, completeUpTo };
       const summary = await measure(round);
       growth.push(summary);
       if (!options.json) print(summary);

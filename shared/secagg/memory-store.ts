@@ -1,9 +1,6 @@
-/** Both sides' stores in memory: for participants that live as long as a round, for the simulator and the benches. */
-
+/** A participant's store in memory, for those that live as long as a round: in the simulator and the benches. */
 import type { SecaggClientStore } from './client.ts';
 import type { ClientState } from './client-state.ts';
-import type { SecaggServerStore } from './server.ts';
-import type { ServerState } from './server-state.ts';
 
 export class MemoryClientStore implements SecaggClientStore {
   #state: ClientState | null = null;
@@ -30,40 +27,5 @@ export class MemoryClientStore implements SecaggClientStore {
   clear(): void {
     this.#state = null;
     this.#frames.clear();
-  }
-}
-
-export class MemoryServerStore implements SecaggServerStore {
-  #state: ServerState | null = null;
-  readonly #vectors = new Map<string, Uint32Array>();
-
-  /** States and vectors are replaced, never changed, and nothing here waits: a failed body has written nothing. */
-  transaction<T>(body: () => T): T {
-    return body();
-  }
-
-  load(): ServerState | null {
-    return this.#state;
-  }
-
-  save(state: ServerState): void {
-    this.#state = state;
-  }
-
-  read(key: string): Uint32Array | null {
-    return this.#vectors.get(key)?.slice() ?? null;
-  }
-
-  write(key: string, words: Uint32Array): void {
-    this.#vectors.set(key, words);
-  }
-
-  remove(prefix: string): void {
-    for (const key of [...this.#vectors.keys()]) if (key.startsWith(prefix)) this.#vectors.delete(key);
-  }
-
-  /** Names of the vectors held, for looking whether anything is left. */
-  keys(): string[] {
-    return [...this.#vectors.keys()];
   }
 }

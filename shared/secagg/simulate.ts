@@ -101,6 +101,13 @@ class RoundSimulation {
     return (this.#setup.meter ?? ((_actor, _phase, run) => run()))(actor, phase, work);
   }
 
+  /** What follows is measured by itself, not as a part of what it follows from. */
+  async #serve(phase: string, call: () => Promise<ServerAnswer>): Promise<void> {
+    const answers: ServerAnswer[] = [];
+    await this.#meter('server', phase, async () => void answers.push(await call()));
+    for (const answer of answers) await this.#follow(answer);
+  }
+
   /** Does what a coordinator does with the effects. */
   async #follow(answer: ServerAnswer): Promise<void> {
     for (const effect of answer.effects) {
@@ -108,12 +115,12 @@ class RoundSimulation {
       if (effect.kind === 'phase') {
         this.#network.at(effect.deadline, async () => this.#follow(this.#server.tick(this.#network.now)));
       } else if (effect.kind === 'verify') {
-        await this.#meter('server', 'verify', async () => this.#follow(await this.#server.verify(now)));
+        await this.#serve('verify', () => this.#server.verify(now));
       } else if (effect.kind === 'charge') {
         const paid = this.#setup.charge?.() ?? true;
         await this.#follow(paid ? this.#server.charged(now) : this.#server.abort('the budget is spent', now));
       } else if (effect.kind === 'reconstruct') {
-        await this.#meter('server', 'reconstruct', async () => this.#follow(await this.#server.unmask(now)));
+        await this.#serve('reconstruct', () => this.#server.unmask(now));
       }
     }
   }
@@ -123,9 +130,11 @@ class RoundSimulation {
     this.#network.at(at, async () => {
       if (this.#result.refusals[member.id] !== undefined || isOver(this.#server.state())) return;
       this.#network.send(async () => {
-        const message = this.#server.messageFor(member.id);
-        if (message === null) return;
-        const text = JSON.stringify(message);
+        let text = 'null';
+        await this.#meter('server', 'messages', async () => {
+          text = JSON.stringify(this.#server.messageFor(member.id));
+        });
+        if (text === 'null') return;
         this.#network.send(async () => {
           this.#result.bytes[member.id]!.down += text.length;
           await this.#answer(member, JSON.parse(text) as ServerMessage);
@@ -158,9 +167,7 @@ class RoundSimulation {
     this.#result.bytes[member.id]!.up += text.length;
     this.#network.send(async () => {
       const { now } = this.#network;
-      await this.#meter('server', reply.kind, async () =>
-        this.#follow(await this.#server.receive(member.id, JSON.parse(text), now)),
-      );
+      await this.#serve(reply.kind, () => this.#server.receive(member.id, JSON.parse(text), now));
     });
   }
 
@@ -168,9 +175,7 @@ class RoundSimulation {
     this.#result.bytes[member.id]!.up += frame.length;
     this.#network.send(async () => {
       const { now } = this.#network;
-      await this.#meter('server', 'masked', async () =>
-        this.#follow(await this.#server.receiveFrame(member.id, frame, now)),
-      );
+      await this.#serve('masked', () => this.#server.receiveFrame(member.id, frame, now));
     });
   }
 }

@@ -58,15 +58,15 @@ export async function surplusPart(
 
 /** Samples between two looks at the stream, which must be synchronous meanwhile. */
 const BATCH = 1024;
-/** Words at hand for a batch. A sample takes about four; that 1,024 take sixteen each does not happen. */
-const RESERVE = 16 * BATCH;
-const CHUNK = 1 << 16;
+/** Words fetched at once. A sample takes about four; that a batch takes thirty-two each does not happen. */
+const CHUNK = 1 << 15;
 
-/** Words of one stream in order, fetched ahead. */
+/** Words of one stream in order: when a batch begins, a whole chunk stands behind the one that is read. */
 class Words implements RandomSource {
   readonly #key: MaskKey;
   readonly #stream: number;
-  #buffer = new Uint32Array(0);
+  #now: Uint32Array = new Uint32Array(0);
+  #behind: Uint32Array | null = null;
   #at = 0;
   #fetched = 0;
 
@@ -76,22 +76,21 @@ class Words implements RandomSource {
   }
 
   async fill(): Promise<void> {
-    if (this.#buffer.length - this.#at >= RESERVE) return;
-    const more = await maskWords(this.#key, this.#fetched, CHUNK, this.#stream);
-    const rest = this.#buffer.subarray(this.#at);
-    const joined = new Uint32Array(rest.length + more.length);
-    joined.set(rest);
-    joined.set(more, rest.length);
-    this.#buffer = joined;
-    this.#at = 0;
+    if (this.#behind !== null) return;
+    this.#behind = await maskWords(this.#key, this.#fetched, CHUNK, this.#stream);
     this.#fetched += CHUNK;
   }
 
   nextWord(): number {
-    const word = this.#buffer[this.#at];
-    if (word === undefined) throw new Error('surplus noise: the stream ran dry');
-    this.#at += 1;
-    return word;
+    if (this.#at === this.#now.length) this.#turn();
+    return this.#now[this.#at++]!;
+  }
+
+  #turn(): void {
+    if (this.#behind === null) throw new Error('surplus noise: the stream ran dry');
+    this.#now = this.#behind;
+    this.#behind = null;
+    this.#at = 0;
   }
 }
 

@@ -27,9 +27,9 @@ import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import { secureParameters } from '../../shared/round/secure-round.ts';
 import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
-import { MemoryServerStore } from '../../shared/secagg/memory-store.ts';
 import { signRoster } from '../../shared/secagg/roster.ts';
 import { SecaggServer } from '../../shared/secagg/server.ts';
+import { MemoryServerStore } from '../helpers/memory-server-store.ts';
 
 const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
 const ENCODER = '0'.repeat(64);

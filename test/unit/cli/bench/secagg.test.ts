@@ -20,6 +20,17 @@ it('prints one JSON object with the figures of a round', async () => {
   expect(phases).toEqual(['advertise', 'share', 'masked', 'consistency', 'unmask']);
 });
 
+it('takes surplus noise out again as far as the survivors do without, and the rest stays in the sum', async () => {
+  // n = 6, t = 5: with five survivors all of the noise is needed, with six a part of it is surplus.
+  for (const drop of [0, 1]) {
+    const round = { clients: 6, dimension: 2000, drop, completeUpTo: 100, noise: 3 };
+    const { clients, server } = await measureRound(round);
+    expect(clients).toHaveLength(6 - drop);
+    // What the coordinator does after one message is counted once, and apart from that message.
+    expect(Object.keys(server)).toEqual(expect.arrayContaining(['messages', 'unmask', 'reconstruct']));
+  }
+});
+
 it('refuses figures that make no round, and fails when the round does', async () => {
   await expect(benchSecagg(['--clients', 'many'])).rejects.toThrow('--clients');
   await expect(benchSecagg(['--unknown'])).rejects.toThrow('unknown');

@@ -14,11 +14,12 @@ import {
   type SignedRoster,
 } from '../../../../shared/protocol/secagg.ts';
 import { type ClientTrust, vectorSource } from '../../../../shared/secagg/client-state.ts';
-import { MemoryClientStore, MemoryServerStore } from '../../../../shared/secagg/memory-store.ts';
+import { MemoryClientStore } from '../../../../shared/secagg/memory-store.ts';
 import { defaultThreshold, rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
 import type { ServerConfig } from '../../../../shared/secagg/server-step.ts';
 import type { SimulatedMember, Simulation } from '../../../../shared/secagg/simulate.ts';
 import { PERFECT_NETWORK, seededUniform } from '../../../../shared/secagg/virtual-network.ts';
+import { MemoryServerStore } from '../../../helpers/memory-server-store.ts';
 
 /** SHA-256 of (name, counter): as good as random for whoever does not know the name. */
 export function seededRandom(name: string): RandomSource {

@@ -15,10 +15,10 @@ import { ClientMessage, InviteMessage, ServerMessage } from '../../../../shared/
 import { type ClientState, vectorSource } from '../../../../shared/secagg/client-state.ts';
 import { clientStep } from '../../../../shared/secagg/client-step.ts';
 import { ProtocolError } from '../../../../shared/secagg/errors.ts';
-import { MemoryServerStore } from '../../../../shared/secagg/memory-store.ts';
 import { parametersHash } from '../../../../shared/secagg/parameters.ts';
 import { SecaggServer } from '../../../../shared/secagg/server.ts';
 import type { MessagePhase } from '../../../../shared/secagg/server-state.ts';
+import { MemoryServerStore } from '../../../helpers/memory-server-store.ts';
 import accusation from '../../../vectors/python-secagg-3-accusation.json' with { type: 'json' };
 import complete from '../../../vectors/python-secagg-3-complete.json' with { type: 'json' };
 import noise from '../../../vectors/python-secagg-3-noise.json' with { type: 'json' };
