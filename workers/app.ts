@@ -21,7 +21,7 @@ import { rateLimit } from './middleware/rate-limit.ts';
 import { routeOf } from './middleware/route.ts';
 import { ObjectFailure, withNamedObjects } from './object-failure.ts';
 import { openApiDocument } from './openapi.ts';
-import { Problem, problemOfFailure } from './problem.ts';
+import { noRoute, Problem, problemOfFailure } from './problem.ts';
 import { router } from './router.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { chatRoutes } from './routes/chat.ts';
@@ -67,7 +67,7 @@ export function createApp(
     return problem.response({ path: c.req.path, requestId: c.get('requestId') ?? '' });
   });
   app.notFound((c) => {
-    const problem = new Problem('unknown_route', `There is no route ${c.req.path}`);
+    const problem = noRoute(c.req.path);
     c.set('problemCode', problem.code);
     return problem.response({ path: c.req.path, requestId: c.get('requestId') });
   });

@@ -63,7 +63,14 @@ export type ProblemCode = keyof typeof CODES;
 export type ProblemStatus = (typeof CODES)[ProblemCode][0];
 
 /** Paths of OpenAI's API, whose clients read `error`. */
-const OPENAI_PATH = /^\/v1(\/collections\/[^/]+)?\/(chat\/completions|models(\/[^/]+)?)$/;
+const OPENAI_PATH =
+  /^\/v1(\/collections\/[^/]+)?\/(chat\/completions|completions|embeddings|responses|models(\/[^/]+)?)$/;
+
+/** There is nothing at `path`. Clients of OpenAI's API hear what there is of it. */
+export function noRoute(path: string): Problem {
+  const offered = OPENAI_PATH.test(path) ? '; of OpenAI’s API there are chat/completions and models' : '';
+  return new Problem('unknown_route', `There is no route ${path}${offered}`);
+}
 
 /** Thrown anywhere below a route; the application turns it into a response. */
 export class Problem extends Error {

@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { z } from 'zod';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
-import { fitsRow, ItemFields, type ItemFormat, ItemInput } from '../../shared/protocol/api/item.ts';
+import { fitsItem, ItemFields, type ItemFormat, ItemInput } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError, readJsonLines } from './lines.ts';
@@ -47,7 +47,7 @@ export async function* readDocumentFiles(
 }
 
 /** A text may be empty here: a title is enough, and what has neither is left out when it is uploaded. */
-const DocumentLine = ItemFields.extend({ text: z.string() }).superRefine(fitsRow);
+const DocumentLine = ItemFields.extend({ text: z.string() }).superRefine(fitsItem);
 
 /** `{ key, title?, text, format?, metadata?, region? }` a line; `_id` may stand for `key`, as in BEIR's corpora. */
 export async function* readDocumentLines(

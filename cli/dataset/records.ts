@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
-import { fitsRow, ItemFields, type ItemFormat, type ItemMetadata } from '../../shared/protocol/api/item.ts';
+import { fitsItem, ItemFields, type ItemFormat, type ItemMetadata } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { MAX_QUERY_CHARACTERS } from '../../shared/retrieval/conversation.ts';
 import { DatasetError, type JsonRecord, readJsonLines, readLines, readTable } from './lines.ts';
@@ -31,7 +31,7 @@ export interface Judgment {
 
 const { key: _id, ...fields } = ItemFields.shape;
 /** A document as it is uploaded, under BEIR's name for its key. */
-const Uploaded = z.strictObject({ _id, ...fields }).superRefine(fitsRow);
+const Uploaded = z.strictObject({ _id, ...fields }).superRefine(fitsItem);
 /** Training queries go to `/v1/feedback`, test queries to `/v1/search`. */
 const QueryText = FeedbackInput.shape.query.max(MAX_QUERY_CHARACTERS);
 /** Stands for the text of a document that is not uploaded. */

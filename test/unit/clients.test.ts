@@ -150,13 +150,13 @@ describe('OpenAI’s client', () => {
     let text = '';
     let finish: string | null | undefined;
     for await (const part of stream) {
-      if (Array.isArray(part)) sources = part;
-      else {
-        text += part.choices[0]?.delta.content ?? '';
-        finish = part.choices[0]?.finish_reason ?? finish;
-        // The rest is not written before the beginning was read.
-        if (text === 'It waits') release();
-      }
+      expect(part.object).toBe('chat.completion.chunk');
+      sources = (part as { chunks?: Sources }).chunks ?? sources;
+      text += part.choices[0]?.delta.content ?? '';
+      finish = part.choices[0]?.finish_reason ?? finish;
+      expect(part.usage).toBeUndefined();
+      // The rest is not written before the beginning was read.
+      if (text === 'It waits') release();
     }
     expect(sources.map(({ id }) => id)).toContain('late#0');
     expect({ text, finish }).toEqual({ text: 'It waits a week [1].', finish: 'stop' });
@@ -167,11 +167,35 @@ describe('OpenAI’s client', () => {
       model: 'extractive',
       messages,
       stream_options: { include_usage: true },
-      fedcar: { chunks_event: false },
-    } as Parameters<OpenAI['chat']['completions']['stream']>[0]);
+    });
     const answer = await stream.finalChatCompletion();
     expect(answer.choices[0]?.message.content).toContain('[1]');
     expect(answer.usage?.total_tokens).toBeGreaterThan(10);
+  });
+
+  it('sends what it sends by itself, and its answer back', async () => {
+    const ask = client().chat.completions;
+    const options = {
+      temperature: 0.7,
+      top_p: 0.9,
+      seed: 1,
+      stop: null,
+      n: 1,
+      user: 'u',
+      store: false,
+      tools: [],
+    };
+    const first = await ask.create({ model: 'extractive', messages, ...options });
+    const said = first.choices[0]!.message;
+    const again = await ask.create({ model: 'extractive', messages: [...messages, said, ...messages] });
+    expect(again.choices[0]?.message.content).toBe(said.content);
+    const whole = await ask.stream({ model: 'extractive', messages }).finalChatCompletion();
+    expect(whole.choices[0]?.message.content).toBe(said.content);
+    const tools = [{ type: 'function' as const, function: { name: 'f', parameters: {} } }];
+    const calling = ask.create({ model: 'extractive', messages, tools });
+    await expect(calling).rejects.toMatchObject({ status: 400, param: 'tools' });
+    const embedding = client().embeddings.create({ model: 'fedcar', input: 'x' });
+    await expect(embedding).rejects.toMatchObject({ status: 404, code: 'unknown_route' });
   });
 
   it('understands errors, early and late', async () => {

@@ -77,6 +77,21 @@ describe('documents', () => {
     });
   });
 
+  it('may be a title alone', async () => {
+    const answer = await call('POST', `${base}/items`, {
+      key: 'title',
+      title: 'Where zebras sleep',
+      text: null,
+    });
+    expect(answer.json).toMatchObject({ status: 'created', passages: 1, indexed: 1 });
+    expect((await search('the place where zebras sleep')).keys[0]).toBe('title');
+    expect((await call('GET', `${base}/items/title`)).json).toMatchObject({
+      title: 'Where zebras sleep',
+      text: '',
+    });
+    expect((await call('DELETE', `${base}/items/title`)).status).toBe(204);
+  });
+
   it('are read, replaced and deleted under their key, whatever characters it has', async () => {
     const path = `${base}/items/${encodeURIComponent('paths/with a/slash')}`;
     expect((await call('GET', path)).json).toMatchObject({ title: 'Giraffes', region: 'apac', passages: 1 });

@@ -1,6 +1,7 @@
 /**
- * An answer as server-sent events: the chunks, completion chunks, usage, `[DONE]`. What fails after the first event is
- * an `event: error`, and no `[DONE]` follows. When the reader leaves, whoever writes the answer is told.
+ * An answer as server-sent events: completion chunks, of which the first has the passages, usage where it is wanted,
+ * `[DONE]`. Clients of OpenAI's API take every event for a completion chunk, whatever its name. What fails after the
+ * first event is an `event: error`, and no `[DONE]` follows. When the reader leaves, whoever writes the answer is told.
  */
 import { errorText, logLine } from '../../shared/log.ts';
 import type { AnswerError, ChatCompletionChunk } from '../../shared/protocol/api/chat.ts';
@@ -18,7 +19,7 @@ export interface AnswerStreamOptions {
   chunks: Chunk[];
   answer: Pick<Answering, 'text'>;
   errors: AnswerError[];
-  /** Whether the chunks are an event of their own, or come with the last completion chunk. */
+  /** Whether the chunks are an event of their own, or come with the first completion chunk. */
   chunksEvent: boolean;
   usage: boolean;
   requestId: string;
@@ -47,7 +48,8 @@ async function* eventsOf(options: AnswerStreamOptions): AsyncGenerator<string, v
   const { head, chunks, answer, errors, chunksEvent } = options;
   try {
     if (chunksEvent) yield eventText(chunks, 'chunks');
-    yield eventText(completionChunk(head, { role: 'assistant', content: '' }));
+    const first = completionChunk(head, { role: 'assistant', content: '' });
+    yield eventText(chunksEvent ? first : { ...first, chunks });
     for (;;) {
       const { done, value } = await answer.text.next();
       if (!done) {
@@ -55,8 +57,7 @@ async function* eventsOf(options: AnswerStreamOptions): AsyncGenerator<string, v
         continue;
       }
       const citations = value.cited.map((place) => (chunks[place] as Chunk).id);
-      const last = { ...completionChunk(head, {}, value.finish), citations, errors };
-      yield eventText(chunksEvent ? last : { ...last, chunks });
+      yield eventText({ ...completionChunk(head, {}, value.finish), citations, errors });
       if (options.usage) {
         const usage = value.usage === null ? null : usageTokens(value.usage);
         yield eventText({ ...completionChunk(head, {}), choices: [], usage } satisfies ChatCompletionChunk);

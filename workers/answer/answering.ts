@@ -3,7 +3,7 @@
  * the answerer fails before its first word, and citations of nothing but what was retrieved.
  */
 import { logLine } from '../../shared/log.ts';
-import { type AnswerPassage, nearestItems, renderNotFound } from '../../shared/retrieval/extractive.ts';
+import type { AnswerPassage } from '../../shared/retrieval/extractive.ts';
 import { FOUND_AT } from '../calibration.ts';
 import { type Answer, type AnswerEnd, type Answerer, AnswererError, type AnswerRequest } from './answerer.ts';
 import { CitationFilter } from './citations.ts';
@@ -25,7 +25,7 @@ export async function beginAnswer(who: Configured, request: AnswerRequest): Prom
   const { answerer, extractive, problems } = who;
   const [best] = request.passages;
   if (best === undefined || best.score < FOUND_AT) {
-    return showable(answerer.model, notFound(request.passages), problems);
+    return showable(answerer.model, await extractive.notFound(request), problems);
   }
   const { answer, by, problem } = await orExtractive(answerer, extractive, request, (each) =>
     each.answer(request),
@@ -68,14 +68,6 @@ async function orExtractive<T>(
     const detail = `${error.message} The answer is extractive.`;
     return { answer: await ask(extractive), by: extractive, problem: { code: error.code, detail } };
   }
-}
-
-function notFound(passages: readonly AnswerPassage[]): Answer {
-  async function* text(): AsyncGenerator<string, AnswerEnd> {
-    yield renderNotFound(nearestItems(passages));
-    return { finish: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };
-  }
-  return { passages, cited: [], text: text() };
 }
 
 function showable(model: string, { passages, cited, text }: Answer, problems: AnswerProblem[]): Answering {

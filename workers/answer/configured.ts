@@ -17,7 +17,8 @@ export interface AnswerProblem {
 
 export interface Configured {
   answerer: Answerer;
-  extractive: Answerer;
+  /** Stands in for it, and says when nothing was found. */
+  extractive: ExtractiveAnswerer;
   problems: AnswerProblem[];
 }
 

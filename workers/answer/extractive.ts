@@ -2,10 +2,16 @@
  * Answers made of the passages' own sentences, chosen with the retriever's encoder: the embedded default. Nothing is
  * generated, so nothing can be made up, and every sentence has its citation.
  */
-import { extractAnswer, renderSentences } from '../../shared/retrieval/extractive.ts';
+import {
+  extractAnswer,
+  nearestItems,
+  renderNotFound,
+  renderSentences,
+} from '../../shared/retrieval/extractive.ts';
 import { FOUND_AT } from '../calibration.ts';
 import type { QueryEncoder } from '../services.ts';
 import type { Answer, AnswerEnd, Answerer, AnswerRequest, GenerationSettings } from './answerer.ts';
+import { limited } from './limits.ts';
 
 export const EXTRACTIVE = 'extractive';
 
@@ -23,13 +29,9 @@ export class ExtractiveAnswerer implements Answerer {
     this.#encoder = encoder;
   }
 
-  /** Every seed gives the same text, and that is the one of temperature 0. */
-  unsupported({ temperature = 0, topP = 1, stop = [] }: GenerationSettings): (keyof GenerationSettings)[] {
-    return [
-      ...(temperature === 0 ? [] : (['temperature'] as const)),
-      ...(topP === 1 ? [] : (['topP'] as const)),
-      ...(stop.length === 0 ? [] : (['stop'] as const)),
-    ];
+  /** There is one text, and it is one that every temperature, top_p and seed may give. */
+  unsupported(): [] {
+    return [];
   }
 
   async answer({ query, passages, settings }: AnswerRequest): Promise<Answer> {
@@ -43,21 +45,31 @@ export class ExtractiveAnswerer implements Answerer {
       maxCandidates: MAX_CANDIDATES,
       maxSentences: MAX_SENTENCES,
     });
-    const all = renderSentences(answer);
-    let completionTokens = 0;
-    const kept = all.filter((piece) => {
-      completionTokens += encoder.countTokens(piece);
-      return completionTokens <= (settings.maxTokens ?? Number.POSITIVE_INFINITY);
-    });
-    const said = answer.sentences.slice(0, kept.length);
+    const pieces = renderSentences(answer);
+    const text = this.#said(pieces, query, settings);
+    // A sentence that was cut before its mark cites nothing.
+    const said = text.pieces.filter((piece, index) => piece === pieces[index]).length;
+    const cited = new Set(answer.sentences.slice(0, said).map(({ passage }) => passage));
+    return { passages, cited: [...cited], text: text.read() };
+  }
+
+  /** Says that nothing was found. */
+  async notFound({ query, passages, settings }: AnswerRequest): Promise<Answer> {
+    const text = this.#said([renderNotFound(nearestItems(passages))], query, settings);
+    return { passages, cited: [], text: text.read() };
+  }
+
+  #said(whole: readonly string[], query: string, settings: GenerationSettings) {
+    const count = (text: string) => this.#encoder.countTokens(text);
+    const { pieces, finish } = limited(whole, settings, count);
     const usage = {
-      promptTokens: encoder.countTokens(query),
-      completionTokens: kept.reduce((sum, piece) => sum + encoder.countTokens(piece), 0),
+      promptTokens: count(query),
+      completionTokens: pieces.reduce((sum, piece) => sum + count(piece), 0),
     };
-    async function* text(): AsyncGenerator<string, AnswerEnd> {
-      yield* kept;
-      return { finish: kept.length < all.length ? 'length' : 'stop', usage };
+    async function* read(): AsyncGenerator<string, AnswerEnd> {
+      yield* pieces;
+      return { finish, usage };
     }
-    return { passages, cited: [...new Set(said.map(({ passage }) => passage))], text: text() };
+    return { pieces, read };
   }
 }

@@ -52,7 +52,8 @@ const allowOrigins = cors({
       ? origin
       : null,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowHeaders: ['authorization', 'content-type', 'content-encoding', 'x-request-id'],
+  // The last one is what AI Search's web components say of themselves.
+  allowHeaders: ['authorization', 'content-type', 'content-encoding', 'x-request-id', 'cf-ai-search-source'],
   exposeHeaders: ['x-request-id', 'server-timing', 'retry-after', 'etag'],
   maxAge: 7200,
 });

@@ -5,7 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
 import {
-  fitsRow,
+  fitsItem,
   Item,
   ItemFields,
   ItemInput,
@@ -17,6 +17,7 @@ import {
 import { Filters } from '../../shared/protocol/filters.ts';
 import { jsonProblem } from '../../shared/protocol/json-value.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
+import { optional } from '../../shared/protocol/optional.ts';
 import { askRegions } from '../partial.ts';
 import { placeItems, regionOfItem, requireRegion, type UploadOptions } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
@@ -27,22 +28,25 @@ import type { Services } from '../services.ts';
 const MAX_ITEMS = 500;
 
 const region = RegionName.optional();
-const home = region.describe(
+const givenRegion = optional(RegionName);
+const home = givenRegion.describe(
   'Region that is to hold it; where it is already, or one chosen by its key, unless given',
 );
 const OneItem = z
   .strictObject({ ...ItemFields.shape, region: home })
-  .superRefine(fitsRow)
+  .superRefine(fitsItem)
   .meta({ id: 'ItemUpload', description: 'A document' });
 const { key: _, ...replaceable } = ItemFields.shape;
 const Replacement = z
   .strictObject({ ...replaceable, region: home })
-  .superRefine(fitsRow)
+  .superRefine(fitsItem)
   .meta({ id: 'ItemReplacement', description: 'A document for the key in the path' });
 const ManyItems = z
   .strictObject({
     items: z.array(ItemInput).min(1).max(MAX_ITEMS).describe('Documents, each key once'),
-    region: region.describe('Region that is to hold those that are new; one chosen by each key unless given'),
+    region: givenRegion.describe(
+      'Region that is to hold those that are new; one chosen by each key unless given',
+    ),
   })
   .meta({ id: 'ItemsUpload', description: 'Many documents' });
 

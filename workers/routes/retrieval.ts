@@ -7,7 +7,12 @@ import type { Context } from 'hono';
 import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
-import { MAX_QUERY_CHARACTERS, retrievalQuery } from '../../shared/retrieval/conversation.ts';
+import { optional, withDefault, withDefaults } from '../../shared/protocol/optional.ts';
+import {
+  type ConversationTurn,
+  MAX_QUERY_CHARACTERS,
+  retrievalQuery,
+} from '../../shared/retrieval/conversation.ts';
 import type { AppEnv } from '../env.ts';
 import { requireRegion } from '../placement.ts';
 import { Problem } from '../problem.ts';
@@ -16,74 +21,49 @@ import type { SnapshotCache } from '../snapshot-cache.ts';
 import { snapshotSource } from '../snapshot-source.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 
-/** Turns of a conversation, and characters of one turn. */
-const MAX_MESSAGES = 100;
-const MAX_MESSAGE_CHARACTERS = 32_768;
-
 export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS).describe('What to look for');
 
-const TextPart = z.strictObject({
-  type: z.literal('text').describe('Only text is read'),
-  text: z
-    .string()
-    .max(MAX_MESSAGE_CHARACTERS)
-    .describe('A piece of the turn; pieces are joined by line breaks'),
+const OFF = z.strictObject({ enabled: z.literal(false).describe('There is no such step') });
+const RetrievalOptions = z.strictObject({
+  max_num_results: withDefault(z.int().min(1).max(50), 10).describe('Passages wanted, one of each item'),
+  match_threshold: withDefault(z.number().min(0).max(1), 0).describe(
+    'Results whose score is lower are left out',
+  ),
+  filters: Filters.nullable()
+    .default(null)
+    .describe(
+      'Only items whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. Null: all',
+    ),
+  metadata_only: withDefault(z.boolean(), false).describe('Passages come with an empty `text`'),
 });
-const Message = z
-  .strictObject({
-    role: z.enum(['system', 'developer', 'user', 'assistant']).describe('Who speaks'),
-    content: z
-      .union([z.string().max(MAX_MESSAGE_CHARACTERS), z.array(TextPart).min(1).max(16)])
-      .describe('What is said: text, or pieces of text'),
-  })
-  .meta({ id: 'Message', description: 'A turn of a conversation' });
-export const Messages = z
-  .array(Message)
-  .min(1)
-  .max(MAX_MESSAGES)
-  .describe('A conversation, oldest turn first; its last user turn asks');
+type RetrievalOptions = z.infer<typeof RetrievalOptions>;
 
-export const SearchOptionsInput = z
-  .strictObject({
-    retrieval: z
-      .strictObject({
-        max_num_results: z.int().min(1).max(50).default(10).describe('Passages wanted, one of each item'),
-        match_threshold: z
-          .number()
-          .min(0)
-          .max(1)
-          .default(0)
-          .describe('Results whose score is lower are left out'),
-        filters: Filters.nullable()
-          .default(null)
-          .describe(
-            'Only items whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. Null: all',
-          ),
-      })
-      .prefault({})
-      .describe('What is looked for and how much of it'),
-  })
-  .meta({ id: 'AiSearchOptions', description: 'Options as Cloudflare AI Search spells them' })
-  .prefault({});
+export const SearchOptionsInput = withDefaults(
+  z.strictObject({
+    retrieval: withDefaults(RetrievalOptions).describe('What is looked for and how much of it'),
+    query_rewrite: optional(OFF).describe('Changes nothing: no model rewrites queries'),
+    reranking: optional(OFF).describe('Changes nothing: passages come in the order of their scores'),
+    cache: optional(OFF).describe('Changes nothing: no answer is kept'),
+  }),
+).meta({ id: 'AiSearchOptions', description: 'Options as Cloudflare AI Search spells them' });
 
 /** Our own options; routes may add to them. */
 export const FEDCAR_OPTIONS = {
-  model_version: z
-    .union([z.literal('latest'), z.int().nonnegative()])
-    .default('latest')
-    .describe('`latest` serves; 0 is plain embedding search, without any training'),
-  region: RegionName.optional().describe('Only this region’s documents'),
-  explain: z
-    .boolean()
-    .default(false)
-    .describe('Also computes each passage’s score in plain embedding search'),
+  model_version: withDefault(z.union([z.literal('latest'), z.int().nonnegative()]), 'latest').describe(
+    '`latest` serves; 0 is plain embedding search, without any training',
+  ),
+  region: optional(RegionName).describe('Only this region’s documents'),
+  explain: withDefault(z.boolean(), false).describe(
+    'Also computes each passage’s score in plain embedding search',
+  ),
 } as const;
 
-export function chunkOf(hit: ScoredHit): Chunk {
+/** A passage as answers show it. */
+export function chunkOf(hit: ScoredHit, { metadata_only }: Pick<RetrievalOptions, 'metadata_only'>): Chunk {
   return {
     id: hit.id,
     score: hit.calibrated,
-    text: hit.text,
+    text: metadata_only ? '' : hit.text,
     item: {
       key: hit.item,
       title: hit.title,
@@ -95,21 +75,8 @@ export function chunkOf(hit: ScoredHit): Chunk {
   };
 }
 
-export interface Turn {
-  role: z.infer<typeof Message>['role'];
-  content: string;
-}
-
-/** Messages with their text in one piece. */
-export function turnsOf(messages: z.infer<typeof Messages>): Turn[] {
-  return messages.map(({ role, content }) => ({
-    role,
-    content: typeof content === 'string' ? content : content.map(({ text }) => text).join('\n'),
-  }));
-}
-
 /** The one query that a conversation asks for. @throws Problem when no user turn has any text. */
-export function queryOf(turns: readonly Turn[]): string {
+export function queryOf(turns: readonly ConversationTurn[]): string {
   try {
     return retrievalQuery(turns);
   } catch (error) {

@@ -1,23 +1,18 @@
 /** POST /search: the passages that answer a query or the last turn of a conversation, best item first. */
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { SearchResponse } from '../../shared/protocol/api/search.ts';
+import { optional, withDefaults } from '../../shared/protocol/optional.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
-import {
-  chunkOf,
-  FEDCAR_OPTIONS,
-  Messages,
-  Query,
-  queryOf,
-  Retrieval,
-  SearchOptionsInput,
-  turnsOf,
-} from './retrieval.ts';
+import { Messages, turnsOf } from './messages.ts';
+import { chunkOf, FEDCAR_OPTIONS, Query, queryOf, Retrieval, SearchOptionsInput } from './retrieval.ts';
 
 const shared = {
   ai_search_options: SearchOptionsInput,
-  fedcar: z.strictObject(FEDCAR_OPTIONS).prefault({}).describe('Our own options'),
+  fedcar: withDefaults(z.strictObject(FEDCAR_OPTIONS)).describe('Our own options'),
+  stream: optional(z.literal(false)).describe('Changes nothing: what was found comes at once'),
 } as const;
 
 export const SearchRequest = z
@@ -48,9 +43,18 @@ export function searchRoutes(snapshots: SnapshotCache) {
     const retrieval = await Retrieval.open(c, snapshots, given, stopwatch);
     const { hits, errors } = await retrieval.search(query);
     stopwatch.report(c);
-    return c.json(
-      { search_query: query, chunks: hits.map(chunkOf), model_version: retrieval.version, errors },
-      200,
-    );
+    const options = given.ai_search_options.retrieval;
+    const chunks = hits.map((hit) => chunkOf(hit, options));
+    const answer = { search_query: query, chunks, model_version: retrieval.version, errors };
+    return c.json(options.metadata_only ? { ...answer, ...enveloped(query, chunks) } : answer, 200);
   });
+}
+
+/** What AI Search's web components read: they want titles among the metadata. Without texts it may be said twice. */
+function enveloped(query: string, chunks: readonly Chunk[]) {
+  const titled = chunks.map((chunk) => {
+    const { key, title, metadata } = chunk.item;
+    return { ...chunk, item: { ...chunk.item, metadata: { ...metadata, title: title || key } } };
+  });
+  return { success: true as const, result: { search_query: query, chunks: titled } };
 }

@@ -95,7 +95,7 @@ export const ChatCompletionChunk = z.strictObject({
   model_version: MODEL_VERSION,
   citations: z.array(z.string()).optional().describe('With `finish_reason`'),
   errors: z.array(AnswerError).optional().describe('With `finish_reason`'),
-  chunks: z.array(Chunk).optional().describe('With `finish_reason`, when `fedcar.chunks_event` is false'),
+  chunks: z.array(Chunk).optional().describe('With the first piece, unless they were an event of their own'),
 });
 export type ChatCompletionChunk = z.infer<typeof ChatCompletionChunk>;
 export type CompletionDelta = ChatCompletionChunk['choices'][number]['delta'];

@@ -7,7 +7,9 @@ export const Chunk = z
   .strictObject({
     id: z.string().describe('Passage: the item’s key, `#`, and its place in the item'),
     score: z.number().describe('Calibrated, between 0 and 1; compared with `match_threshold`'),
-    text: z.string().describe('The passage as it is searched: below the title of its item'),
+    text: z
+      .string()
+      .describe('The passage as it is searched: below the title of its item. Empty with `metadata_only`'),
     item: z
       .strictObject({
         key: ItemKey.describe('Key of the item'),

@@ -1,6 +1,7 @@
 /** Documents: as they are uploaded, listed and shown, and the passages that they are searched by. */
 import { z } from 'zod';
 import { ItemKey } from '../names.ts';
+import { withDefault } from '../optional.ts';
 import { utf8Length } from '../utf8-length.ts';
 import { RegionError } from './region-error.ts';
 
@@ -28,34 +29,35 @@ const INDEXED = z
   .describe('Of them, those that searches find: the others are being indexed');
 const FORMAT = ItemFormat.describe('What the text is written in: it decides how it is cut into passages');
 
-/** What an upload has; `fitsRow` is to be added to whatever is made of it. */
+/** What an upload has; `fitsItem` is to be added to whatever is made of it. */
 export const ItemFields = z.strictObject({
   key: KEY,
-  title: z.string().max(1024).default('').describe('Title, which every passage is searched with'),
-  text: z
-    .string()
-    .min(1)
+  title: withDefault(z.string().max(1024), '').describe('Title, which every passage is searched with'),
+  text: withDefault(z.string(), '')
     // No text has more characters than bytes: for the API's description, which does not see what is refined.
     .meta({
       maxLength: MAX_ITEM_BYTES,
-      description: `The document itself: at most ${MAX_ITEM_BYTES} bytes of UTF-8 with title and metadata`,
+      description: `The document itself: at most ${MAX_ITEM_BYTES} bytes of UTF-8 with title and metadata. A title alone is a document, too`,
     }),
-  format: FORMAT.default('text'),
-  metadata: ItemMetadata.default({}).describe('What searches may filter by'),
+  format: withDefault(ItemFormat, 'text').describe(FORMAT.description!),
+  metadata: withDefault(ItemMetadata, {}).describe('What searches may filter by'),
 });
 
-/** A check for objects with a document's fields: together they fit a row. */
-export function fitsRow(
+/** A check for objects with a document's fields: one of title and text is there, and together they fit a row. */
+export function fitsItem(
   { title, text, metadata }: { title: string; text: string; metadata: ItemMetadata },
   context: z.core.$RefinementCtx,
 ): void {
+  if (title === '' && text === '') {
+    context.addIssue({ code: 'custom', path: ['text'], message: 'is required where there is no title' });
+  }
   const bytes = utf8Length(title) + utf8Length(text) + utf8Length(JSON.stringify(metadata));
   if (bytes <= MAX_ITEM_BYTES) return;
   const message = `at most ${MAX_ITEM_BYTES} bytes of UTF-8 with title and metadata, got ${bytes}`;
   context.addIssue({ code: 'custom', path: ['text'], message });
 }
 
-export const ItemInput = ItemFields.superRefine(fitsRow);
+export const ItemInput = ItemFields.superRefine(fitsItem);
 export type ItemInput = z.infer<typeof ItemInput>;
 
 export const ItemReceipt = z

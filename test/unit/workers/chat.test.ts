@@ -1,9 +1,13 @@
 /** Chat completions over HTTP in Node: shapes, streams, failures, options, with a real local model endpoint. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answeredQuery } from '../../../workers/answer/answer-id.ts';
-import { createApp } from '../../../workers/app.ts';
-import type { Env } from '../../../workers/env.ts';
-import { type MemoryOptions, memoryServices } from '../../helpers/memory-services.ts';
+import {
+  asking,
+  type Completion,
+  chatClient as client,
+  type Json,
+  plainChat as plain,
+} from '../../helpers/chat-client.ts';
 import {
   chunkEvent,
   type ModelServer,
@@ -11,73 +15,7 @@ import {
   type Reply,
   replyInPieces,
 } from '../../helpers/model-server.ts';
-import { snapshotOf } from '../../helpers/snapshots.ts';
 
-const snapshot = snapshotOf([
-  { item: 'a', region: 'weur', vector: [1, 0] },
-  { item: 'b', region: 'apac', vector: [1, 1] },
-  { item: 'c', region: 'apac', vector: [0, 1] },
-]);
-const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
-const DEVELOPMENT = { FEDCAR_ENVIRONMENT: 'development' } as Env;
-
-type Json = Record<string, unknown>;
-interface Completion extends Json {
-  id: string;
-  choices: { message: { content: string }; finish_reason: string }[];
-  chunks: { id: string }[];
-  citations: string[];
-  errors: { code: string }[];
-}
-
-function client(env: Partial<Env> = {}, more: Partial<MemoryOptions> = {}) {
-  const services = memoryServices({
-    snapshot,
-    regions: { weur: 'answers', apac: 'answers' },
-    embed: (text) => (text.includes('nothing') ? Float32Array.of(-1, 0) : Float32Array.of(1, 0)),
-    ...more,
-  });
-  const app = createApp(() => services);
-  const post = (body: unknown, signal?: AbortSignal) =>
-    app.request(
-      '/v1/chat/completions',
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        ...(signal ? { signal } : {}),
-      },
-      { ...DEVELOPMENT, ...env },
-      context,
-    );
-  return {
-    post,
-    async json(body: unknown) {
-      const response = await post(body);
-      return { response, json: (await response.json()) as Completion };
-    },
-    async events(body: Json) {
-      const response = await post({ ...body, stream: true });
-      const events = (await response.text())
-        .split('\n\n')
-        .filter((text) => text !== '')
-        .map((text) => {
-          const [, name, data] = /^(?:event: (\w+)\n)?data: (.*)$/s.exec(text) ?? [];
-          return { name, data: data === '[DONE]' ? data : (JSON.parse(data ?? '') as never) };
-        });
-      return { response, events };
-    },
-  };
-}
-
-let shared: ReturnType<typeof client> | undefined;
-/** The service without anything special; an application takes a while to make. */
-const plain = () => {
-  shared ??= client();
-  return shared;
-};
-
-const asking = (content: string) => ({ messages: [{ role: 'user', content }] });
 let server: ModelServer;
 let reply: Reply = replyInPieces(['In b', ' [2', '], not [9].']);
 const model = () =>
@@ -235,11 +173,13 @@ describe('an answer of a model', () => {
 
 describe('a stream', () => {
   it('has the chunks, the text, usage and an end', async () => {
-    const { response, events } = await client(model()).events(asking('where'));
+    const stream_options = { include_usage: true };
+    const { response, events } = await client(model()).events({ ...asking('where'), stream_options });
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
     expect(response.headers.get('server-timing')).toMatch(/passages.*answer/);
-    expect(events[0]).toMatchObject({ name: 'chunks', data: [{ id: 'a#0' }, { id: 'b#0' }, { id: 'c#0' }] });
-    const chunks = events.slice(1, -1).map(({ data }) => data as unknown as Completion);
+    expect(events.every(({ name }) => name === undefined)).toBe(true);
+    expect(events[0]?.data).toMatchObject({ chunks: [{ id: 'a#0' }, { id: 'b#0' }, { id: 'c#0' }] });
+    const chunks = events.slice(0, -1).map(({ data }) => data as unknown as Completion);
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
     expect(chunks.every(({ object }) => object === 'chat.completion.chunk')).toBe(true);
     const choices = chunks.flatMap((chunk) => chunk.choices as unknown as { delta: Json }[]);
@@ -255,22 +195,19 @@ describe('a stream', () => {
     expect(events.at(-1)).toEqual({ name: undefined, data: '[DONE]' });
   });
 
-  it('may leave out usage, and have the chunks at its end', async () => {
-    const { events } = await client(model()).events({
-      ...asking('where'),
-      stream_options: { include_usage: false },
-      fedcar: { chunks_event: false },
-    });
-    expect(events.every(({ name }) => name === undefined)).toBe(true);
-    expect(events.at(-2)?.data).toMatchObject({ chunks: [{ id: 'a#0' }, { id: 'b#0' }, { id: 'c#0' }] });
-    expect(JSON.stringify(events)).not.toContain('usage');
+  it('has no usage unless that is asked for, and an event of chunks where that is', async () => {
+    const { events } = await client(model()).events({ ...asking('where'), fedcar: { chunks_event: true } });
+    expect(events[0]).toMatchObject({ name: 'chunks', data: [{ id: 'a#0' }, { id: 'b#0' }, { id: 'c#0' }] });
+    expect(events.slice(1).every(({ name }) => name === undefined)).toBe(true);
+    expect(events.at(-2)?.data).toMatchObject({ choices: [{ finish_reason: 'stop' }] });
+    expect(JSON.stringify(events.slice(1))).not.toMatch(/usage|"chunks"/);
   });
 
   it('is extractive from the start when the model fails before its first word', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     reply = (_body, response) => void response.writeHead(500).end();
     const { events } = await client(model()).events(asking('where'));
-    expect(events.at(-3)?.data).toMatchObject({
+    expect(events.at(-2)?.data).toMatchObject({
       model: 'extractive',
       citations: ['a#0', 'b#0'],
       errors: [{ code: 'answerer_failed' }],
@@ -317,63 +254,5 @@ describe('a stream', () => {
     expect(status).toBe(499);
     expect(failed).not.toHaveBeenCalled();
     await expect.poll(() => server.left).toBe(before + 2);
-  });
-});
-
-describe('options', () => {
-  it.each([
-    [{}, 'messages', 'is required'],
-    [{ messages: [] }, 'messages', 'at least 1 entries'],
-    [{ messages: [{ role: 'user', content: ' ' }] }, 'messages', 'no user message'],
-    [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages.0.role', 'one of'],
-    [{ messages: [{ role: 'user', content: 'x', name: 'y' }] }, 'messages.0.name', 'not a known field'],
-    [{ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 'messages.0.content', ''],
-    [{ ...asking('x'), model: 'gpt-4o' }, 'model', 'one of fedcar, extractive'],
-    [{ ...asking('x'), temperature: 0.7 }, 'temperature', 'no such setting'],
-    [{ ...asking('x'), stop: 'x' }, 'stop', 'no such setting'],
-    [{ ...asking('x'), temperature: 3 }, 'temperature', 'at most 2'],
-    [{ ...asking('x'), n: 2 }, 'n', 'one of 1'],
-    [{ ...asking('x'), tools: [] }, 'tools', 'not a known field'],
-    [{ ...asking('x'), response_format: { type: 'json_object' } }, 'response_format', 'not a known field'],
-    [{ ...asking('x'), stream_options: {} }, 'stream_options', 'stream'],
-    [{ ...asking('x'), max_tokens: 5, max_completion_tokens: 5 }, 'max_tokens', 'only one'],
-    [
-      { ...asking('x'), ai_search_options: { retrieval: { filters: { a: { $regex: 'x' } } } } },
-      'ai_search_options.retrieval.filters.a',
-      '',
-    ],
-    [
-      { ...asking('x'), ai_search_options: { reranking: { enabled: true } } },
-      'ai_search_options.reranking',
-      'not a known field',
-    ],
-  ])('are never ignored: %j', async (body, param, detail) => {
-    const { response, json } = await plain().json(body);
-    expect(response.status).toBe(400);
-    expect(json).toMatchObject({
-      code: 'invalid_request',
-      error: { type: 'invalid_request_error', code: 'invalid_request' },
-    });
-    const error = json.error as unknown as { param: string; message: string };
-    expect(error.param.startsWith(param), error.param).toBe(true);
-    expect(error.message).toContain(detail);
-  });
-
-  it('that change nothing are followed', async () => {
-    const { json } = await plain().json({ ...asking('where'), temperature: 0, top_p: 1, seed: 5, n: 1 });
-    expect(json.choices[0]?.finish_reason).toBe('stop');
-    const short = await plain().json({ ...asking('where'), max_completion_tokens: 2 });
-    expect(short.json.choices[0]).toMatchObject({
-      message: { content: 'a#0 [1]' },
-      finish_reason: 'length',
-    });
-    expect(short.json.citations).toEqual(['a#0']);
-  });
-
-  it('choose the extractive answerer beside another', async () => {
-    const asked = server.requests.length;
-    const { json } = await client(model()).json({ ...asking('where'), model: 'extractive' });
-    expect(json.model).toBe('extractive');
-    expect(server.requests).toHaveLength(asked);
   });
 });
