@@ -4,13 +4,17 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { errorText, logLine } from '../shared/log.ts';
+import type { Stored } from '../shared/protocol/objects.ts';
 import type { ObjectsEnv } from './env.ts';
 import { inRequest } from './request-context.ts';
 
 /** Handlers of the runtime, and what no caller may reach by name. */
 const NOT_CALLABLE = new Set(['constructor', 'traced', 'alarm', 'fetch']);
 
-export abstract class TracedObject extends DurableObject<ObjectsEnv> {
+/** More than a log of SQLite's may have left over from earlier writes, in most cases; less than a row may have. */
+const PROBE_BYTES = 1_000_000;
+
+export abstract class TracedObject extends DurableObject<ObjectsEnv> implements Stored {
   /** Calls `method` in the name of a request. @throws TypeError unless the class has such a method. */
   async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
     return await inRequest(requestId, async () => {
@@ -26,6 +30,18 @@ export abstract class TracedObject extends DurableObject<ObjectsEnv> {
         throw error;
       }
     });
+  }
+
+  /**
+   * Stores a megabyte and takes it back. It may be repeated.
+   * @throws what the storage says when it takes no more
+   */
+  async probeStorage(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    sql.exec('CREATE TABLE IF NOT EXISTS probe (bytes BLOB NOT NULL)');
+    sql.exec('INSERT INTO probe (bytes) VALUES (randomblob(?))', PROBE_BYTES);
+    await this.ctx.storage.sync();
+    sql.exec('DROP TABLE probe');
   }
 
   #method(name: string): (...args: unknown[]) => unknown {

@@ -5,8 +5,12 @@
 import { errorText } from '../shared/log.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { RegionError } from '../shared/protocol/api/region-error.ts';
-import { DeadlineError } from './deadline.ts';
+import type { Stored } from '../shared/protocol/objects.ts';
+import { DeadlineError, within } from './deadline.ts';
 import type { Services } from './services.ts';
+
+/** How long an object that failed may take to say whether its storage is full. */
+const PROBE_MS = 2_000;
 
 export interface ObjectName {
   object: 'directory' | 'coordinator' | 'region';
@@ -24,19 +28,34 @@ export class ObjectFailure extends Error {
   /** Its storage, or the disk that it lies on, is full. */
   readonly full: boolean;
 
-  constructor(of: ObjectName, cause: unknown) {
+  /** @param full whether the storage is known to be full, where the cause does not say it */
+  constructor(of: ObjectName, cause: unknown, full = false) {
     super(`${of.title}: ${errorText(cause)}`, { cause });
     this.of = of;
     const { retryable, overloaded } = (cause ?? {}) as { retryable?: boolean; overloaded?: boolean };
     this.retryable = retryable === true;
     this.overloaded = overloaded === true;
-    this.full = isStorageFull(cause);
+    this.full = full || isStorageFull(cause);
   }
 }
 
 /** SQLite's SQLITE_FULL: an object of 10 GB, or a full disk below workerd. */
 function isStorageFull(error: unknown): boolean {
   return /SQLITE_FULL|database or disk is full|No space left on device|ENOSPC/i.test(errorText(error));
+}
+
+/**
+ * Asks an object that failed without a word why whether its storage takes no more. workerd keeps alarms in a database of
+ * its own: where there is no room for that one, the object is torn down, and its caller hears of an internal error only.
+ */
+async function foundFull(again: () => Stored, cause: unknown): Promise<boolean> {
+  if (!/internal error/i.test(errorText(cause))) return false;
+  try {
+    await within(PROBE_MS, 'its storage', again().probeStorage());
+    return false;
+  } catch (error) {
+    return isStorageFull(error);
+  }
 }
 
 /** Services whose objects fail with ObjectFailures. */
@@ -47,15 +66,25 @@ export function withNamedObjects(services: Services): Services {
   });
   return {
     ...services,
-    directory: () => named(services.directory(), { object: 'directory', title: 'the directory' }),
-    coordinator: (collection) => named(services.coordinator(collection), coordinatorOf(collection)),
-    hub: (collection) => named(services.hub(collection), coordinatorOf(collection)),
-    region: (collection, name) =>
-      named(services.region(collection, name), { object: 'region', title: `region ${name}` }),
+    directory: () => {
+      const make = () => services.directory();
+      return named(make(), { object: 'directory', title: 'the directory' }, make);
+    },
+    coordinator: (collection) => {
+      const make = () => services.coordinator(collection);
+      return named(make(), coordinatorOf(collection), make);
+    },
+    hub: (collection) =>
+      named(services.hub(collection), coordinatorOf(collection), () => services.coordinator(collection)),
+    region: (collection, name) => {
+      const make = () => services.region(collection, name);
+      return named(make(), { object: 'region', title: `region ${name}` }, make);
+    },
   };
 }
 
-function named<T extends object>(stub: T, of: ObjectName): T {
+/** @param again another stub of the object: one whose call failed fails for ever */
+function named<T extends object>(stub: T, of: ObjectName, again: () => Stored): T {
   return new Proxy(stub, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
@@ -64,7 +93,7 @@ function named<T extends object>(stub: T, of: ObjectName): T {
         try {
           return await Reflect.apply(member, target, args);
         } catch (error) {
-          throw new ObjectFailure(of, error);
+          throw new ObjectFailure(of, error, await foundFull(again, error));
         }
       };
     },

@@ -45,7 +45,13 @@ export interface SnapshotPointer {
   bytesDue: number;
 }
 
-export interface DirectoryApi {
+/** What every object answers. */
+export interface Stored {
+  /** Resolves when the storage has room for more. @throws what the storage says when it is full */
+  probeStorage(): Promise<void>;
+}
+
+export interface DirectoryApi extends Stored {
   /** Creates `default` on first use. */
   collection(name: string): Promise<Outcome<Collection>>;
   collections(): Promise<Collection[]>;
@@ -92,7 +98,7 @@ export interface DirectoryApi {
   audit(before: number | null, limit: number): Promise<AuditEntry[]>;
 }
 
-export interface CoordinatorApi {
+export interface CoordinatorApi extends Stored {
   /** The serving version, or the one asked for; null when there is no such version. */
   pointer(version?: number): Promise<SnapshotPointer | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
@@ -125,7 +131,7 @@ export interface CoordinatorApi {
   standing(names: string[]): Promise<Record<string, Pick<Participant, 'last_seen_at' | 'fault'>>>;
 }
 
-export interface RegionApi {
+export interface RegionApi extends Stored {
   /** Stores documents; they are embedded with the call where that is little work, unless `later`, else in alarms. */
   putItems(items: ItemInput[], later?: boolean): Promise<Outcome<ItemReceipt[]>>;
   /** Embeds a call's worth of what waits of these documents. Returns whether there is more. */

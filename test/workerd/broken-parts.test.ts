@@ -239,6 +239,20 @@ describe.each(WAYS)('a coordinator %s', (way, breakIt) => {
   });
 });
 
+describe('the storage of an object', () => {
+  it('is tried by writing to it, which leaves nothing behind', async () => {
+    await collection('probed', {}, REGIONS);
+    const stub = regionOf('probed', 'east');
+    const tables = () =>
+      runInDurableObject(stub, (_, { storage }) =>
+        storage.sql.exec<{ name: string }>('SELECT name FROM sqlite_schema ORDER BY name').toArray(),
+      );
+    const before = await tables();
+    for (let i = 0; i < 2; i++) await stub.probeStorage();
+    expect(await tables()).toEqual(before);
+  });
+});
+
 // The last: there is one directory.
 describe('a directory', () => {
   it.each(WAYS)('%s is named, and what isolates remember goes on', async (way, breakIt) => {

@@ -22,6 +22,8 @@ async function run({ site, random }: SoakContext): Promise<Found> {
     await fill(join(disk, 'filler'));
     for (let step = 0; step < STEPS; step++) await writer.step(hub.url);
     if (writer.tally.storageFull === 0) broken.push('nothing was refused with storage_full');
+    if (writer.tally.named > 0)
+      broken.push(`${writer.tally.named} refusals did not say that the storage is full`);
     if (!hub.alive) broken.push('the process ended');
     const list = await writer.ask(hub.url, 'GET', '/items');
     if (list?.status !== 200)
