@@ -14,8 +14,8 @@ export async function changedSettings(
   const [{ charges, epsilon }, [last]] = await Promise.all([hub.privacy(), hub.runs(1)]);
   const problem = changeProblem(before, after, charges.length === 0 ? null : { epsilon });
   if (problem !== null) return { ok: false, code: 'setting_fixed', detail: problem };
-  const unfit = settingsProblem(after);
-  if (unfit !== null) return { ok: false, code: 'invalid_request', detail: `settings.${unfit}` };
+  const unfit = settingsProblem(after, before);
+  if (unfit !== null) return { ok: false, code: 'invalid_request', detail: unfit };
   if (last?.state === 'running') {
     const detail = `run ${last.run} goes by the settings as they are: wait for it or cancel it`;
     return { ok: false, code: 'run_in_progress', detail };

@@ -114,7 +114,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       const detail = `name: ${name} stood in jurisdiction ${before.jurisdiction}, and its ledger lies there`;
       return { ok: false, code: 'collection_exists', detail };
     }
-    const problem = settingsProblem(settings);
+    const problem = settingsProblem(settings, known?.state === 'lives' ? before : null);
     if (problem !== null) return { ok: false, code: 'invalid_request', detail: problem };
     if (!hasJurisdiction(this.env, settings)) {
       const detail = `settings.jurisdiction: this runtime cannot keep objects in ${settings.jurisdiction}`;

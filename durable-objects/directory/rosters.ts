@@ -12,6 +12,7 @@ import {
   type Roster,
 } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { settingsConflicts } from '../../shared/protocol/settings-conflicts.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import { isSecure } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
@@ -107,16 +108,22 @@ function rosterProblem(roster: Roster): string | null {
   }
 }
 
-/** Why no collection can have these settings although each of them is well formed; null when one can. */
-export function settingsProblem(settings: CollectionSettings): string | null {
-  const { regions, regionsTrain, privacy, feedback, retentionDays } = settings;
+/**
+ * Why no collection can have these settings although each of them is well formed; null when one can.
+ * @param before those that it has, whose contradictions may stay: there were times when nobody looked
+ */
+export function settingsProblem(
+  settings: CollectionSettings,
+  before: CollectionSettings | null,
+): string | null {
+  const { regions, regionsTrain, privacy, retentionDays } = settings;
   const twice = regions.find((name, index) => regions.indexOf(name) !== index);
-  if (twice !== undefined) return `regions: ${twice} is there twice`;
+  if (twice !== undefined) return `settings.regions: ${twice} is there twice`;
   const foreign = regions.find((name) => !MemberId.safeParse(name).success);
   if (foreign !== undefined) return `settings.regions: ${foreign} is no name of a member`;
-  const { recordsPerDay, recordsPerContributor } = feedback;
-  if (recordsPerDay > recordsPerContributor)
-    return `feedback.recordsPerDay: ${recordsPerDay} is above recordsPerContributor, ${recordsPerContributor}`;
+  const known = before === null ? [] : settingsConflicts(before);
+  const conflict = settingsConflicts(settings).find((each) => !known.includes(each));
+  if (conflict !== undefined) return `settings.${conflict}`;
   try {
     if (regionsTrain && isSecure(settings)) {
       const ids = [...regions].sort();
@@ -133,7 +140,8 @@ export function settingsProblem(settings: CollectionSettings): string | null {
     if (privacy.noise === 'on') planNoise(privacy, retentionDays);
     return null;
   } catch (error) {
-    if (error instanceof ProtocolError || error instanceof RangeError) return `privacy: ${error.message}`;
+    if (error instanceof ProtocolError || error instanceof RangeError)
+      return `settings.privacy: ${error.message}`;
     throw error;
   }
 }

@@ -79,7 +79,7 @@ export const NoisedTraining = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Sums are weighted by the likeness of documents and along the directions in which they differ; not together with `projection`',
+      'Sums are weighted by the likeness of documents and along the directions in which they differ; has no effect where `projection` is set',
     ),
   averageLast: z
     .number()

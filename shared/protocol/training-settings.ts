@@ -132,7 +132,9 @@ export const TrainingSettings = z.strictObject({
     .min(0)
     .max(1e6)
     .default(0)
-    .describe('A row that was active reverts to its passage’s embedding at this count'),
+    .describe(
+      'A row that was active reverts to its passage’s embedding at this count, which is below `activeThreshold`',
+    ),
   rowPrior: z
     .number()
     .min(0)

@@ -277,7 +277,7 @@ describe('cancelling', () => {
 
 describe('settings', () => {
   it.each([
-    [{ regions: ['a', 'a'] }, 'regions: a is there twice'],
+    [{ regions: ['a', 'a'] }, 'settings.regions: a is there twice'],
     [{ regions: ['a', 'b', 'c'], privacy: { threshold: 2 } }, 'not above two thirds of 3'],
     [{ regions: ['a', 'b', 'c'], privacy: { colluders: 3 } }, '3 colluders'],
     [{ regions: ['a'], privacy: { epsilon: 1e-9, delta: 1e-12 } }, 'reaches epsilon'],

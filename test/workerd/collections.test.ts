@@ -113,8 +113,34 @@ describe('settings', () => {
     expect(await update('changes', { feedback: { recordsPerContributor: 100 } })).toEqual({
       ok: false,
       code: 'invalid_request',
-      detail: 'settings.feedback.recordsPerDay: 200 is above recordsPerContributor, 100',
+      detail: 'settings.feedback.recordsPerDay: 200 is above feedback.recordsPerContributor, 100',
     });
+  });
+
+  it('that contradict each other since an earlier version go on, and are not made anew', async () => {
+    const training = { activeThreshold: 2, inactiveThreshold: 2 };
+    const contradictory = CollectionSettings.parse({ regions: REGIONS, training });
+    const refused = {
+      ok: false,
+      code: 'invalid_request',
+      detail: expect.stringContaining(
+        'settings.training.inactiveThreshold: 2 is not below training.activeThreshold, 2',
+      ),
+    };
+    expect(await directory(objects).create('contradictory', contradictory)).toMatchObject(refused);
+    await collection('contradictory', {}, REGIONS);
+    expect(await update('contradictory', { training })).toMatchObject(refused);
+    await runInDurableObject(directory(objects), (_, { storage }) => {
+      const stored = JSON.stringify(contradictory);
+      storage.sql.exec("UPDATE collections SET settings = ?, ready = 0 WHERE name = 'contradictory'", stored);
+    });
+    expect(await directory(objects).collection('contradictory')).toMatchObject({ ok: true });
+    expect(await directory(objects).create('contradictory', contradictory)).toMatchObject({ ok: true });
+    expect(await update('contradictory', { retentionDays: 30 })).toMatchObject({ ok: true });
+    expect(await update('contradictory', { training: { inactiveThreshold: 3 } })).toMatchObject({
+      ok: false,
+    });
+    expect(await update('contradictory', { training: { inactiveThreshold: 1 } })).toMatchObject({ ok: true });
   });
 
   it('stay while a run is on', async () => {
