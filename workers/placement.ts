@@ -113,7 +113,7 @@ const NOTHING_IN_IT = {
 };
 
 /** How long an upload that wants to wait waits for its documents to be indexed. */
-const WAIT_MS = 120_000;
+export const WAIT_MS = 120_000;
 
 export interface UploadOptions {
   /** Null: the collection chooses. */

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CALL_TOKENS } from '../../durable-objects/region/indexing.ts';
 import { Library } from '../../durable-objects/region/library.ts';
 import type { ItemInput } from '../../shared/protocol/api/item.ts';
+import { WAIT_MS } from '../../workers/placement.ts';
 import { collection, hubOf, hubStub, regionOf } from './objects.ts';
 
 type Json = Record<string, unknown>;
@@ -126,12 +127,25 @@ describe('an upload', () => {
     await indexed();
   });
 
+  it('of several pages beside another is found when it returns, all of it', async () => {
+    const whole = long('gannet', Math.floor((0.2 * CALL_TOKENS) / 115));
+    const given = [item('gannet', whole), item('auk', paragraph('auk', 1))];
+    const { status, json } = await call('POST', '/items', { items: given });
+    const receipts = json.items as { status: string; passages: number; indexed: number }[];
+    expect([status, receipts.map((each) => each.status)]).toEqual([200, ['created', 'created']]);
+    for (const { indexed, passages } of receipts) expect(indexed).toBe(passages);
+    expect((await found('gannet number 7'))[0]).toBe('gannet');
+    expect((await found('auk number 1'))[0]).toBe('auk');
+  });
+
   it('may wait for a long document as well', async () => {
+    const began = Date.now();
     const { status, json } = await call('POST', '/items?wait=true', item('bison', long('bison', PARAGRAPHS)));
-    // It waits for two minutes at most, and a busy machine may need more; without it nothing would be indexed yet.
-    expect(json.indexed as number).toBeGreaterThan(0);
-    const whole = json.indexed === json.passages;
-    expect([status, json.status]).toEqual(whole ? [200, 'created'] : [202, 'indexing']);
+    const ms = Date.now() - began;
+    // Only a machine that is too slow for the time that an upload waits may say that it goes on.
+    const late = ms >= WAIT_MS && json.status === 'indexing';
+    expect([status, json.status]).toEqual(late ? [202, 'indexing'] : [200, 'created']);
+    if (!late) expect(json.indexed).toBe(json.passages);
   }, 400_000);
 });
 
