@@ -1,5 +1,8 @@
 /** What JSON can say and nobody should: checked once where it is parsed, so that no text or name needs it again. */
 
+const RESERVED =
+  '__proto__ cannot be the name of a field: many readers of JSON take it for what an object inherits, and lose it';
+
 export interface JsonProblem {
   /** Where it is: the fields and places that lead to it. */
   path: (string | number)[];
@@ -8,7 +11,8 @@ export interface JsonProblem {
 
 /**
  * The first string or name in `value` that is not well-formed Unicode (half a surrogate pair is stored as another
- * character than was given), or the first field `__proto__`, over which schemas pass in silence; null when there is none.
+ * character than was given), or the first field `__proto__`, over which schemas pass in silence and which readers of JSON lose or take for what an
+ * object inherits; null when there is none.
  * @param value of `JSON.parse`
  */
 export function jsonProblem(value: unknown): JsonProblem | null {
@@ -25,7 +29,7 @@ export function jsonProblem(value: unknown): JsonProblem | null {
     return null;
   }
   for (const [name, each] of Object.entries(value)) {
-    if (name === '__proto__') return { path: [name], detail: '__proto__ is not a known field' };
+    if (name === '__proto__') return { path: [name], detail: RESERVED };
     if (!name.isWellFormed()) {
       return { path: [name.toWellFormed()], detail: 'the name has half a surrogate pair' };
     }

@@ -176,15 +176,35 @@ describe('what fits no route', () => {
       'POST',
       '/v1/search',
       '{"query": "x", "ai_search_options": {"retrieval": {"filters": {"__proto__": "x"}}}}',
+      '#/ai_search_options/retrieval/filters/__proto__',
     ],
-    ['POST', '/v1/items', '{"key": "a", "text": "x", "metadata": {"__proto__" : 1}}'],
-    ['POST', '/v1/search', '{"query": "x", "__proto__": {}}'],
-    ['POST', '/v1/items', String.raw`{"key": "\"", "text": "x", "metadata": {"\u005f_proto__" : 1}}`],
-    ['GET', `/v1/items?filters=${encodeURIComponent('{"__proto__": 1}')}`, undefined],
-  ])('passes over no field, whatever its name: %s %s', async (method, path, body) => {
+    ['POST', '/v1/items', '{"key": "a", "text": "x", "metadata": {"__proto__" : 1}}', '#/metadata/__proto__'],
+    ['PUT', '/v1/items/a', '{"text": "x", "metadata": {"__proto__" : 1}}', '#/metadata/__proto__'],
+    [
+      'POST',
+      '/v1/items',
+      '{"items": [{"key": "a", "text": "x"}, {"key": "b", "text": "x", "metadata": {"__proto__": 1}}]}',
+      '#/items/1/metadata/__proto__',
+    ],
+    ['POST', '/v1/search', '{"query": "x", "__proto__": {}}', '#/__proto__'],
+    [
+      'POST',
+      '/v1/items',
+      String.raw`{"key": "\"", "text": "x", "metadata": {"\u005f_proto__" : 1}}`,
+      '#/metadata/__proto__',
+    ],
+    [
+      'GET',
+      `/v1/items?filters=${encodeURIComponent('{"__proto__": 1}')}`,
+      undefined,
+      '/query/filters/__proto__',
+    ],
+  ])('passes over no field, whatever its name: %s %s %s', async (method, path, body, pointer) => {
     const { json } = await app()(method, path, body);
     expect(json).toMatchObject({ status: 400, code: 'invalid_request' });
-    expect(json.detail).toContain('__proto__ is not a known field');
+    const detail = expect.stringContaining('__proto__ cannot be the name of a field');
+    expect(json.errors).toEqual([{ pointer, detail }]);
+    expect(json.detail).toEqual(detail);
   });
 
   it('lets people ask about anything', async () => {
