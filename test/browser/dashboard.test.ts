@@ -171,14 +171,22 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     expect(await askPage(page, 'unnamedControls')).toEqual([]);
   });
 
-  it('says which region does not answer, and keeps the last figures when none does', async () => {
+  it('says which region does not answer and what waits, and keeps the last figures when none does', async () => {
     await page.route('**/v1/regions', async (route) => {
-      const answer = (await (await route.fetch()).json()) as { regions: { region: string }[] };
+      const answer = (await (await route.fetch()).json()) as {
+        regions: { region: string; waiting: number }[];
+      };
       const regions = answer.regions.filter(({ region }) => region !== 'sam');
+      for (const [index, region] of regions.entries()) region.waiting = index === 0 ? 1234 : 0;
       await route.fulfill({ json: { regions, away: ['sam'] } });
     });
     await page.reload();
     await card('Regions').getByText('No answer').waitFor();
+    expect(
+      await card('Regions')
+        .getByText(/waiting/)
+        .allInnerTexts(),
+    ).toEqual(['1,234 waiting']);
     await card('Overview').getByText('no answer from sam').waitFor();
     await page.unroute('**/v1/regions');
     await page.route('**/v1/models', (route) => route.abort());

@@ -50,11 +50,14 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ region, items, passages, asked_for, last_contribution_at }) => (
+          {rows.map(({ region, items, passages, waiting, asked_for, last_contribution_at }) => (
             <tr>
               <RegionName name={region} />
               <td class="number">{count(items)}</td>
-              <td class="number roomy">{count(passages)}</td>
+              <td class="number roomy">
+                {count(passages)}
+                {waiting === 0 ? null : <small>{count(waiting)} waiting</small>}
+              </td>
               <td class="number">{shownDemand(asked_for)}</td>
               <td class="number">
                 {last_contribution_at === null ? (
