@@ -24,6 +24,11 @@ import type { Stopwatch } from '../stopwatch.ts';
 export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS).describe('What to look for');
 
 const OFF = z.strictObject({ enabled: z.literal(false).describe('There is no such step') });
+const QueryRewrite = z.strictObject({
+  enabled: z.boolean().describe('A conversation becomes one query either way'),
+  model: optional(z.string().max(256)).describe('Changes nothing: no model makes the query'),
+  rewrite_prompt: optional(z.string().max(32_768)).describe('Changes nothing: no model makes the query'),
+});
 const RetrievalOptions = z.strictObject({
   max_num_results: withDefault(z.int().min(1).max(50), 10).describe('Passages wanted, one of each item'),
   match_threshold: withDefault(z.number().min(0).max(1), 0).describe(
@@ -41,7 +46,9 @@ type RetrievalOptions = z.infer<typeof RetrievalOptions>;
 export const SearchOptionsInput = withDefaults(
   z.strictObject({
     retrieval: withDefaults(RetrievalOptions).describe('What is looked for and how much of it'),
-    query_rewrite: optional(OFF).describe('Changes nothing: no model rewrites queries'),
+    query_rewrite: optional(QueryRewrite).describe(
+      'Changes nothing: a fixed rule makes one query of a conversation. AI Search’s chats ask for it',
+    ),
     reranking: optional(OFF).describe('Changes nothing: passages come in the order of their scores'),
     cache: optional(OFF).describe('Changes nothing: no answer is kept'),
   }),

@@ -112,7 +112,11 @@ describe('options', () => {
     const nothing = Object.fromEntries([...unset, ...more].map((name) => [name, null]));
     const { response, json } = await plain().json({ ...asking('where'), ...nothing });
     expect(response.status, JSON.stringify(json)).toBe(200);
-    const inner = { ai_search_options: { retrieval: null }, fedcar: { region: null, explain: null } };
+    const query_rewrite = { enabled: true, model: 'm', rewrite_prompt: 'Rewrite.' };
+    const inner = {
+      ai_search_options: { retrieval: null, query_rewrite },
+      fedcar: { region: null, explain: null },
+    };
     expect((await plain().json({ ...asking('where'), ...inner })).json.chunks).toHaveLength(3);
   });
 
