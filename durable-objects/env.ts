@@ -19,6 +19,12 @@ export interface ObjectsEnv {
   FEDCAR_JOIN_URL?: string;
   /** A secret: invitations to it, `region=invitation` separated by commas; a bare one is for the first region. */
   FEDCAR_JOIN_INVITE?: string;
+  /** Which weak terms they take there, as the flags of `fedcar join` of the same names: `1`, or a number. */
+  FEDCAR_JOIN_ALLOW_PLAIN?: string;
+  FEDCAR_JOIN_ALLOW_NO_NOISE?: string;
+  FEDCAR_JOIN_ALLOW_SPARSE?: string;
+  FEDCAR_JOIN_MAX_EPSILON?: string;
+  FEDCAR_JOIN_MAX_DELTA?: string;
   /** Regions of the collection `default`, separated by commas. */
   FEDCAR_REGIONS?: string;
   /** `eu` or `fedramp`: where the objects of the collection `default` have to stay. */

@@ -22,6 +22,8 @@ const CODES = {
   invitation_unknown: [403, 'There is no such invitation'],
   invitation_expired: [403, 'The invitation has expired'],
   invitation_used: [403, 'The invitation was used with another key'],
+  terms_changed: [403, 'The terms are not those of the invitation'],
+  terms_unsigned: [409, 'The terms wait for the signature of the admin key'],
   unknown_route: [404, 'There is no such route'],
   unknown_collection: [404, 'There is no such collection'],
   unknown_item: [404, 'There is no such item'],

@@ -45,7 +45,12 @@ const state = new ParticipantState(config.state);
 const { signer } = await state.identity();
 const { url, invitation } = config;
 const allowed = { plain: true, noNoise: true, maxEpsilon: 100 };
-const membership = await becomeMember(state, signer, { url, invitation, allowed }, connection);
+const membership = await becomeMember(
+  state,
+  signer,
+  { url, invitation, allowed, agree: () => {} },
+  connection,
+);
 const data = await readData(config.data, {});
 const { model } = config;
 const { participant, shard, follow } = await openParticipant({ state, membership, data, model, connection });

@@ -74,8 +74,13 @@ export class Context {
     if (this.flags.dryRun) {
       return { json: { dry_run: true, would: what, ...plan }, text: `would ${what}` };
     }
-    if (confirm && !this.flags.yes) await this.#confirm(what);
+    if (confirm) await this.confirm(what);
     return await work();
+  }
+
+  /** Asks, unless told not to. @throws UsageError when it is not confirmed, or nobody is there to be asked */
+  async confirm(what: string): Promise<void> {
+    if (!this.flags.yes) await this.#confirm(what);
   }
 
   async #confirm(what: string): Promise<void> {

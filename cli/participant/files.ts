@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
@@ -36,8 +37,9 @@ export function writeJson(file: string, value: unknown): void {
 }
 
 /** A value in a file of its own. */
-export function keptFile<T>(file: string): Kept<T> {
+export function keptFile<T>(file: string): Kept<T> & { forget(): void } {
   return {
+    forget: () => rmSync(file, { force: true }),
     get: () => readJson<T>(file),
     set(value) {
       if (readText(file) !== JSON.stringify(value)) writeJson(file, value);

@@ -7,7 +7,8 @@ import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
 import { HubError } from '../../shared/participant/http-port.ts';
 import type { Job } from '../../shared/participant/shard-store.ts';
-import { Invitation, readInvitation } from '../../shared/protocol/enrolment.ts';
+import { Invitation, readInvitation, type TermsDocument } from '../../shared/protocol/enrolment.ts';
+import { ProtocolError } from '../../shared/secagg/errors.ts';
 import { whole } from '../bench/accuracy-options.ts';
 import { Client } from '../client.ts';
 import type { Context, Shown } from '../fedcar/context.ts';
@@ -20,6 +21,7 @@ import { PROJECT } from '../worker-bundle.ts';
 import { type ParticipantData, readData } from './data.ts';
 import type { Connection } from './join.ts';
 import { type Ended, serve } from './service.ts';
+import { spelledTerms } from './spelled-terms.ts';
 import { ParticipantState } from './state.ts';
 
 export interface JoinOptions {
@@ -45,7 +47,7 @@ export interface JoinOptions {
 
 function invitation(text: string): string {
   if (Invitation.safeParse(text).success) return text;
-  throw new InvalidArgumentError('expected an invitation (fci1.…).');
+  throw new InvalidArgumentError('expected an invitation (fci2.…).');
 }
 
 function positive(text: string): number {
@@ -79,7 +81,10 @@ export const joinCommand: Register = (program, bind) => {
     .option('--leave', 'end the membership instead', false)
     .action(bind((context, address: string, options: JoinOptions) => joinAt(context, address, options)));
   withExamples(command, [
-    ['join https://rag.example.org --invite fci1.… --data ./desk', 'enrol, then serve every run'],
+    [
+      'join https://rag.example.org --invite fci2.… --data ./desk',
+      'shows the terms and asks, then serves every run',
+    ],
     ['join https://rag.example.org --data ./desk --once', 'take part in one run'],
     ['join https://rag.example.org --leave', 'end the membership'],
   ]);
@@ -107,6 +112,7 @@ async function joinAt(context: Context, address: string, options: JoinOptions): 
     return await takePart(context, state, url, here, options, connection, () => stop.signal.aborted);
   } catch (error) {
     if (error instanceof HubError) throw new Failure(explain(error));
+    if (error instanceof ProtocolError) throw new Failure(`${url}: ${error.detail}`);
     throw error;
   } finally {
     state.release();
@@ -166,6 +172,8 @@ async function takePart(
   const token = options.upload ? tokenOf(context.io, context.flags, url) : undefined;
   const { data, invitation } = await sourceOf(context, here, options);
   const { signer } = await state.identity();
+  const adminPrint =
+    invitation === null ? '' : fingerprint(fromBase64Url(readInvitation(invitation).adminKey, 32));
   const enrolment = {
     url,
     invitation,
@@ -176,6 +184,10 @@ async function takePart(
       sparse: options.allowSparse,
       maxEpsilon: options.maxEpsilon,
       maxDelta: options.maxDelta,
+    },
+    async agree(terms: TermsDocument) {
+      context.say(`terms, signed by the admin key ${adminPrint}:\n${spelledTerms(terms)}`);
+      await context.confirm(`take part in ${terms.collection} on these terms`);
     },
   };
   // The encoder and what trains it are loaded by no other command.

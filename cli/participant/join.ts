@@ -6,15 +6,18 @@ import { join } from 'node:path';
 import { type Engine, openEngine } from '../../models/engine.ts';
 import { fsSource } from '../../models/fs-source.ts';
 import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
+import { toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import type { Signer } from '../../shared/crypto/ed25519.ts';
+import { sha256 } from '../../shared/crypto/hash.ts';
 import { AgreedRounds, type OwnBudget } from '../../shared/participant/agreement.ts';
 import { catchUp, enrol, prefixOf } from '../../shared/participant/enrol.ts';
 import { type HttpPort, httpPort } from '../../shared/participant/http-port.ts';
 import { openParticipant as putTogether } from '../../shared/participant/open.ts';
 import type { Participant } from '../../shared/participant/participant.ts';
 import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
+import { type Allowed, asFlag, weakTerms } from '../../shared/participant/weak-terms.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
-import { readInvitation } from '../../shared/protocol/enrolment.ts';
+import { readInvitation, type Terms, type TermsDocument } from '../../shared/protocol/enrolment.ts';
 import type { Roster } from '../../shared/protocol/secagg.ts';
 import { spelledProtection } from '../../shared/secagg/operators.ts';
 import type { ParticipantData } from './data.ts';
@@ -22,7 +25,6 @@ import { FileShard } from './file-shard.ts';
 import { LedgerFile } from './ledger-file.ts';
 import { openQueryLog } from './query-log.ts';
 import { type Membership, type ParticipantState, StateError } from './state.ts';
-import { type Allowed, weakTerms } from './weak-terms.ts';
 
 /** Tokens of one slice: progress is kept after each. */
 const SLICE_TOKENS = 4096;
@@ -44,6 +46,8 @@ export interface EnrolmentOptions {
   epsilon?: number | undefined;
   /** Weak terms that are taken. */
   allowed: Allowed;
+  /** Shown terms that are not weak, or are allowed; throws when they are not taken. */
+  agree(terms: TermsDocument): void | Promise<void>;
 }
 
 /** The agreement of the state folder, or a new one. @throws StateError when there is none and no invitation */
@@ -53,34 +57,60 @@ export async function becomeMember(
   options: EnrolmentOptions,
   connection: Connection,
 ): Promise<Membership> {
-  const { url, invitation, epsilon, allowed } = options;
-  const known = state.membership();
+  const { url, invitation, epsilon, allowed, agree } = options;
+  const kept = state.membership();
   const invited = invitation === null ? null : readInvitation(invitation);
-  const same =
-    known !== null &&
-    (invited === null ||
-      (known.agreement.collection === invited.collection && known.agreement.name === invited.name));
-  if (known !== null && !same) {
-    throw new StateError(
-      `${state.folder}: belongs to ${known.agreement.name} of ${known.agreement.collection}; take another --state`,
-    );
+  if (kept !== null && invited !== null) {
+    const { collection, name } = kept.agreement;
+    if (collection !== invited.collection || name !== invited.name) {
+      throw new StateError(`${state.folder}: belongs to ${name} of ${collection}; take another --state`);
+    }
   }
-  if (known === null && invitation === null) {
+  if (kept === null && invitation === null) {
     throw new StateError(`${state.folder}: not enrolled yet; give the invitation with --invite`);
   }
-  const agreement = known?.agreement ?? (await enrol(invitation as string, { ...connection, url, signer }));
-  const { privacy } = agreement.terms;
+  const used = invitation === null ? undefined : toHex(sha256(utf8(invitation)));
+  const known = kept !== null && (used === undefined || isOf(kept, used, invited!.terms)) ? kept : null;
+  const weakness = (terms: Terms, taken: Allowed) => {
+    const weak = weakTerms(terms, taken, asFlag);
+    if (weak !== null) throw new StateError(`${invited?.collection ?? kept!.agreement.collection}: ${weak}`);
+  };
+  const agreement =
+    known?.agreement ??
+    (await enrol(invitation!, {
+      ...{ ...connection, url, signer },
+      async agree(document) {
+        weakness(document.terms, allowed);
+        await agree(document);
+      },
+    }));
   // What was agreed to once stays so; only that vectors are seen is said at each start.
-  const again = { plain: allowed.plain ?? false, noNoise: true, sparse: true, maxEpsilon: 1e9, maxDelta: 1 };
-  const weak = weakTerms(agreement, known === null ? allowed : again);
-  if (weak !== null) throw new StateError(`${agreement.collection}: ${weak}`);
+  const again = { plain: allowed.plain, noNoise: true, sparse: true, maxEpsilon: 1e9, maxDelta: 1 };
+  if (known !== null) weakness(known.agreement.terms, again);
+  // Rosters that another key signed say nothing any more.
+  if (kept !== null && kept.agreement.admin_key !== agreement.admin_key) state.pin.forget();
+  const { privacy } = agreement.terms;
   const budget: OwnBudget = {
-    epsilon: Math.min(epsilon ?? known?.budget.epsilon ?? privacy.epsilon, privacy.epsilon),
+    epsilon: Math.min(epsilon ?? kept?.budget.epsilon ?? privacy.epsilon, privacy.epsilon),
     delta: privacy.delta,
   };
-  const membership = { url, agreement, budget };
-  if (JSON.stringify(known) !== JSON.stringify(membership)) state.setMembership(membership);
+  const invitationHash = known === null ? used : known.invitation;
+  const membership: Membership = {
+    url,
+    agreement,
+    budget,
+    ...(invitationHash && { invitation: invitationHash }),
+  };
+  if (JSON.stringify(kept) !== JSON.stringify(membership)) state.setMembership(membership);
   return membership;
+}
+
+/**
+ * Whether a membership came of an invitation. Earlier releases did not write down of which: there one without terms, as
+ * they made them, is taken for it.
+ */
+function isOf({ invitation }: Membership, used: string, terms: string | null): boolean {
+  return invitation === undefined ? terms === null : invitation === used;
 }
 
 export interface OpenParticipant {

@@ -26,6 +26,8 @@ export interface Membership {
   url: string;
   agreement: Agreement;
   budget: OwnBudget;
+  /** Hash of the invitation that was used up; absent where an earlier release did. */
+  invitation?: string;
 }
 
 /** The state can not be used as it is; the message says what to do. */
@@ -35,7 +37,7 @@ export class StateError extends Error {
 
 export class ParticipantState {
   readonly folder: string;
-  readonly pin: Kept<RosterPin>;
+  readonly pin: Kept<RosterPin> & { forget(): void };
   /** The last round that was joined from here. */
   readonly joined: Kept<Joined>;
   #unlock = () => {};

@@ -3,7 +3,7 @@
  * work list of the cron trigger.
  *
  * Tables: collections, tokens, audit, and those of federations.ts. Methods: collection, collections, create, update, remove,
- * reindex, reindexing, cancelReindex, tick; invite, enrol, participants, removeParticipant, roster, putRoster, setAdminKey; addToken, tokens, revokeToken,
+ * reindex, reindexing, cancelReindex, tick; invite, offer, enrol, putTerms, participants, removeParticipant, roster, putRoster, setAdminKey; addToken, tokens, revokeToken,
  * authenticate; beginAudit, endAudit, audit. `beginAudit` writes an entry each time, and `authenticate`
  * counts its requests each time; every other one may be repeated. `create` refuses other settings under a name that
  * is taken. A removed collection leaves its keys: made again, it divides its
@@ -18,14 +18,13 @@ import type { Collection } from '../../shared/protocol/api/collection.ts';
 import type { Participant, Rosters } from '../../shared/protocol/api/participant.ts';
 import type { Reindex } from '../../shared/protocol/api/reindex.ts';
 import type { Token } from '../../shared/protocol/api/token.ts';
-import type { Agreement } from '../../shared/protocol/enrolment.ts';
+import type { SignedTerms } from '../../shared/protocol/enrolment.ts';
 import { CollectionName } from '../../shared/protocol/names.ts';
 import type { CoordinatorApi, DirectoryApi, Outcome, Refusal } from '../../shared/protocol/objects.ts';
 import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
 import { Alarm } from '../alarm.ts';
-import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, hasJurisdiction, region } from '../names.ts';
 import { answerOf } from '../reach.ts';
@@ -36,8 +35,9 @@ import { AuditLog } from './audit-log.ts';
 import { changedSettings } from './changes.ts';
 import { destroyObjects, refusalOf } from './collection-objects.ts';
 import { encoderNamed } from './encoder-named.ts';
+import { Enrolments } from './enrolments.ts';
 import { Federations, type OutsideParticipant, type Subject } from './federations.ts';
-import { describeRosters, participantsOf, termsOf } from './participants.ts';
+import { describeRosters, participantsOf } from './participants.ts';
 import { Preparation } from './preparation.ts';
 import { RateWindows } from './rate-windows.ts';
 import { failureOf, infoOf, isUnderWay, Reindexes, reindexOf } from './reindex.ts';
@@ -58,6 +58,7 @@ export class Directory extends TracedObject implements DirectoryApi {
   readonly #audit: AuditLog;
   readonly #windows = new RateWindows();
   readonly #federations: Federations;
+  readonly #enrolments: Enrolments;
   readonly #preparation: Preparation;
   readonly #reindexes: Reindexes;
 
@@ -68,6 +69,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     this.#tokens = new TokenStore(ctx.storage);
     this.#audit = new AuditLog(ctx.storage);
     this.#federations = new Federations(ctx.storage);
+    this.#enrolments = new Enrolments(ctx.storage, env, this.#federations);
     upgrade(ctx.storage, this.#federations);
     this.#preparation = new Preparation({ storage: ctx.storage, env, federations: this.#federations });
     this.#reindexes = new Reindexes({
@@ -300,23 +302,19 @@ export class Directory extends TracedObject implements DirectoryApi {
 
   async invite(name: string, who: string, hash: string, expiresAt: number) {
     const found = await this.#subject(name);
-    return found.ok ? this.#federations.invite(found.value, who, hash, expiresAt) : found;
+    return found.ok ? this.#enrolments.invite(found.value, who, hash, expiresAt) : found;
   }
 
-  async enrol(name: string, by: OutsideParticipant, hash: string): Promise<Outcome<Agreement>> {
+  async offer(name: string, by: OutsideParticipant, hash: string): Promise<Outcome<SignedTerms>> {
+    const found = await this.#subject(name);
+    return found.ok ? this.#enrolments.offer(found.value, by, hash, Date.now()) : found;
+  }
+
+  async enrol(name: string, by: OutsideParticipant, hash: string, terms: string): Promise<Outcome<null>> {
     const found = await this.#subject(name);
     if (!found.ok) return found;
-    const taken = this.#federations.enrol(name, by, hash, Date.now());
-    if (!taken.ok) return taken;
-    const told = await this.#preparation.spread(found.value);
-    if (!told.ok) return told;
-    const { name: model, sha256 } = await modelInfo(this.env, found.value.settings.encoder);
-    const admin_key = this.#federations.signingKey(found.value);
-    const terms = termsOf(found.value.settings);
-    return {
-      ok: true,
-      value: { collection: name, name: by.name, admin_key, model: { name: model, sha256 }, terms },
-    };
+    const taken = await this.#enrolments.enrol(found.value, by, hash, terms, Date.now());
+    return taken.ok ? await this.#preparation.spread(found.value) : taken;
   }
 
   async participants(name: string): Promise<Outcome<Participant[]>> {
@@ -331,14 +329,21 @@ export class Directory extends TracedObject implements DirectoryApi {
       const detail = `name: ${who} is no participant from outside`;
       return { ok: false, code: 'unknown_participant', detail };
     }
-    const told = await this.#preparation.spread(found.value);
-    if (!told.ok) return told;
-    return { ok: true, value: null };
+    return await this.#preparation.spread(found.value);
   }
 
   async roster(name: string): Promise<Outcome<Rosters>> {
     const found = await this.#subject(name);
-    return found.ok ? { ok: true, value: describeRosters(this.#federations, found.value) } : found;
+    if (!found.ok) return found;
+    const terms = await this.#enrolments.terms(found.value);
+    return { ok: true, value: { ...describeRosters(this.#federations, found.value), terms } };
+  }
+
+  async putTerms(name: string, signed: SignedTerms): Promise<Outcome<Rosters>> {
+    const found = await this.#subject(name);
+    if (!found.ok) return found;
+    const put = await this.#enrolments.putTerms(found.value, signed);
+    return put.ok ? this.roster(name) : put;
   }
 
   async putRoster(name: string, signed: SignedRoster): Promise<Outcome<Rosters>> {

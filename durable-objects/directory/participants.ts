@@ -50,7 +50,7 @@ export function participantsOf(federations: Federations, subject: Subject): Part
   return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export function describeRosters(federations: Federations, subject: Subject): Rosters {
+export function describeRosters(federations: Federations, subject: Subject): Omit<Rosters, 'terms'> {
   const current = federations.rosters(subject.collection).at(-1) ?? null;
   const admin = federations.adminKey(subject);
   const signing = federations.signingKey(subject);

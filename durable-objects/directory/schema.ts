@@ -1,5 +1,6 @@
 /** Tables of the Directory, as numbered migrations. */
 import { AUDIT_DAYS_TABLE, AUDIT_TABLE } from './audit-log.ts';
+import { TERMS_TABLES } from './enrolments.ts';
 import { FEDERATION_TABLES, ROSTER_VERSION_COLUMN, UNKEPT_COLUMN } from './federations.ts';
 import { TOKEN_TABLE } from './tokens.ts';
 
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
    WHERE info LIKE '%"requestsPerMinute":%';`,
   AUDIT_DAYS_TABLE,
   UNKEPT_COLUMN,
+  TERMS_TABLES,
 ] as const;

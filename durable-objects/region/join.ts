@@ -1,12 +1,30 @@
-/** Which regions take part in another operator's collection instead of in their own: the environment says so. */
+/** Which regions take part in another operator's collection instead of in their own, and on which terms: the environment says so. */
+import type { Allowed, SpellOption } from '../../shared/participant/weak-terms.ts';
+import type { Region } from '../../shared/protocol/api/region.ts';
 import type { ObjectsEnv } from '../env.ts';
+import type { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
 
-/** Another operator's collection, and the invitation to it. */
+/** Another operator's collection, the invitation to it, and what is taken beyond the defaults. */
 export interface Join {
   url: string;
   invitation: string;
+  allowed: Allowed;
 }
+
+/** The configuration does not fit what this region was invited to. */
+export class JoinError extends Error {
+  override readonly name = 'JoinError';
+}
+
+/** Under this name the region keeps what came of it. */
+const STATUS = 'join';
+
+const PREFIX = 'FEDCAR_JOIN_';
+
+/** The variable of an option of `fedcar join`, such as `FEDCAR_JOIN_MAX_EPSILON=8`. */
+export const asVariable: SpellOption = (name, value = 1) =>
+  `${PREFIX}${name.toUpperCase().replaceAll('-', '_')}=${value}`;
 
 /** Where the environment sends a region: `FEDCAR_JOIN_INVITE` is `region=invitation,…`, or one for the first region. */
 export function joinOf(
@@ -17,7 +35,42 @@ export function joinOf(
   if (!url || !invitations || collection !== 'default') return null;
   for (const entry of invitations.split(',').map((text) => text.trim())) {
     const [region, invitation] = entry.includes('=') ? entry.split('=') : [settings.regions[0], entry];
-    if (region === name && invitation !== undefined) return { url, invitation };
+    if (region === name && invitation !== undefined) return { url, invitation, allowed: allowedBy(env) };
   }
   return null;
+}
+
+/** @throws JoinError for a variable that says nothing clear */
+function allowedBy(env: ObjectsEnv): Allowed {
+  return {
+    plain: isSet('FEDCAR_JOIN_ALLOW_PLAIN', env.FEDCAR_JOIN_ALLOW_PLAIN),
+    noNoise: isSet('FEDCAR_JOIN_ALLOW_NO_NOISE', env.FEDCAR_JOIN_ALLOW_NO_NOISE),
+    sparse: isSet('FEDCAR_JOIN_ALLOW_SPARSE', env.FEDCAR_JOIN_ALLOW_SPARSE),
+    maxEpsilon: numberOf('FEDCAR_JOIN_MAX_EPSILON', env.FEDCAR_JOIN_MAX_EPSILON),
+    maxDelta: numberOf('FEDCAR_JOIN_MAX_DELTA', env.FEDCAR_JOIN_MAX_DELTA),
+  };
+}
+
+function isSet(name: string, text = ''): boolean {
+  if (text === '' || text === '0') return false;
+  if (text === '1') return true;
+  throw new JoinError(`${name}: 1 or nothing, got ${text}`);
+}
+
+function numberOf(name: string, text = ''): number | undefined {
+  if (text === '') return undefined;
+  const value = Number(text);
+  if (value > 0 && value <= 100) return value;
+  throw new JoinError(`${name}: a number above 0, at most 100, got ${text}`);
+}
+
+/** Keeps what came of joining `hub`, for its operator to see; of a region that takes part in its own rounds nothing. */
+export function noteJoin(values: Values, hub: string | undefined, problem: string | null): void {
+  const known = joinStatus(values);
+  const status: Region['join'] = hub === undefined && problem === null ? null : { hub: hub ?? '', problem };
+  if (JSON.stringify(known) !== JSON.stringify(status)) values.set(STATUS, status);
+}
+
+export function joinStatus(values: Values): Region['join'] {
+  return values.get<NonNullable<Region['join']>>(STATUS);
 }

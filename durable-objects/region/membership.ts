@@ -14,11 +14,13 @@ import { openParticipant } from '../../shared/participant/open.ts';
 import type { Participant } from '../../shared/participant/participant.ts';
 import { refusalOf } from '../../shared/participant/refusals.ts';
 import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
+import { weakTerms } from '../../shared/participant/weak-terms.ts';
 import type { PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
-import { type Agreement, Invitation } from '../../shared/protocol/enrolment.ts';
+import { type Agreement, Invitation, type TermsDocument } from '../../shared/protocol/enrolment.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
+import { ProtocolError } from '../../shared/secagg/errors.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -26,7 +28,7 @@ import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import type { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
-import type { Join } from './join.ts';
+import { asVariable, type Join, JoinError } from './join.ts';
 import { rpcPort } from './port.ts';
 import type { Shard } from './shard.ts';
 
@@ -87,15 +89,10 @@ export class Membership {
   }
 }
 
-/** The configuration does not fit what this region was invited to. */
-class JoinError extends Error {
-  override readonly name = 'JoinError';
-}
-
 /** When to try again after `error`; null: as after any other. */
 export function retryMsOf(error: unknown): number | null {
   const refused = error instanceof HubError && (error.status === 401 || error.status === 403);
-  return refused || error instanceof JoinError ? REFUSED_MS : null;
+  return refused || error instanceof JoinError || error instanceof ProtocolError ? REFUSED_MS : null;
 }
 
 function ownParticipant(parts: MembershipParts, signer: Signer, encoder: string): Participant {
@@ -121,7 +118,7 @@ async function guest(
   const { identity, values } = parts;
   const { privacy } = identity.settings;
   if (!Invitation.safeParse(join.invitation).success) {
-    throw new JoinError(`FEDCAR_JOIN_INVITE: no invitation (fci1.…) for region ${identity.name}`);
+    throw new JoinError(`FEDCAR_JOIN_INVITE: no invitation (fci2.…) for region ${identity.name}`);
   }
   const connection = {
     signer,
@@ -133,7 +130,10 @@ async function guest(
   const agreement =
     known?.invitation === join.invitation
       ? known.agreement
-      : await enrol(join.invitation, { ...connection, url: join.url });
+      : await enrol(join.invitation, {
+          ...{ ...connection, url: join.url },
+          agree: (document) => take(document, join, identity.settings.privacy.unit),
+        });
   if (known?.invitation !== join.invitation) {
     values.set('agreement', { invitation: join.invitation, agreement });
     values.delete('pin');
@@ -145,9 +145,7 @@ async function guest(
     );
   }
   if (terms.privacy.unit !== privacy.unit) {
-    throw new Error(
-      `join: ${collection} protects a ${terms.privacy.unit}, and this deployment a ${privacy.unit}`,
-    );
+    throw new JoinError(otherUnit(collection, terms.privacy.unit, privacy.unit));
   }
   const rounds = new AgreedRounds(agreement, {
     epsilon: Math.min(privacy.epsilon, terms.privacy.epsilon),
@@ -161,6 +159,19 @@ async function guest(
     engine: () => parts.engine(terms.adapter),
     rules: (spec) => rounds.refuses(spec),
   });
+}
+
+const otherUnit = (collection: string, there: string, here: string) =>
+  `${collection} protects a ${there}, and this deployment a ${here}`;
+
+/** Takes the terms of another deployment unless they are weak and nobody asked for that. @throws JoinError */
+function take({ collection, terms }: TermsDocument, { allowed }: Join, unit: string): void {
+  const { privacy } = terms;
+  const weak = weakTerms(terms, allowed, asVariable);
+  if (weak !== null) throw new JoinError(`${collection}: ${weak}`);
+  if (privacy.unit !== unit) throw new JoinError(otherUnit(collection, privacy.unit, unit));
+  const { aggregation, noise, epsilon, delta } = privacy;
+  logLine('join_terms', { collection, aggregation, noise, epsilon, delta });
 }
 
 /** What all participants have that live in a region. */

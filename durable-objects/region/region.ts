@@ -37,7 +37,7 @@ import { TracedObject } from '../traced-object.ts';
 import { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
 import { CALL_TOKENS, SLICE_TOKENS as INDEX_TOKENS, Indexing } from './indexing.ts';
-import { type Join, joinOf } from './join.ts';
+import { type Join, joinOf, joinStatus, noteJoin } from './join.ts';
 import { Library } from './library.ts';
 import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
 import { Moving } from './moving.ts';
@@ -278,7 +278,8 @@ export class Region extends TracedObject implements RegionApi {
 
   async stats(): Promise<Omit<RegionSummary, 'asked_for'>> {
     const last_contribution_at = this.#values.get<number>('contributedAt');
-    return { region: this.#identity().name, ...this.#library.counts(), last_contribution_at };
+    const { name } = this.#identity();
+    return { region: name, ...this.#library.counts(), last_contribution_at, join: joinStatus(this.#values) };
   }
 
   /** Asks the object to look for work now. */
@@ -313,7 +314,11 @@ export class Region extends TracedObject implements RegionApi {
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
       logLine('region_alarm', { level: 'error', error: errorText(error) });
-      await this.#alarm.at(Date.now() + (retryMsOf(error) ?? RETRY_MS));
+      const refusedMs = retryMsOf(error);
+      // Shown to its operator; the next try begins anew.
+      if (refusedMs !== null) noteJoin(this.#values, this.env.FEDCAR_JOIN_URL, (error as Error).message);
+      if (refusedMs !== null) this.#membership = null;
+      await this.#alarm.at(Date.now() + (refusedMs ?? RETRY_MS));
     }
   }
 
@@ -331,9 +336,10 @@ export class Region extends TracedObject implements RegionApi {
     return 0;
   }
 
-  #join(): Promise<Membership> {
+  async #join(): Promise<Membership> {
     const identity = this.#identity();
-    return Membership.begin({
+    const join = this.joins(identity);
+    const membership = await Membership.begin({
       values: this.#values,
       env: this.env,
       shard: this.#shard,
@@ -342,10 +348,12 @@ export class Region extends TracedObject implements RegionApi {
       engine: (adapter) =>
         engineFor(this.env, { adapter, encoder: identity.settings.encoder }, { purpose: 'train' }),
       random: this.#source(),
-      join: this.joins(identity),
+      join,
       fetch: this.fetchHub,
       sliceTokens: SLICE_TOKENS,
     });
+    noteJoin(this.#values, join?.url, null);
+    return membership;
   }
 
   #policy(): PrivacyPolicy {

@@ -1,10 +1,18 @@
 /** Enrolment from the participant's side: an invitation and a key of its own become an agreement. May be repeated. */
 import { toBase64Url } from '../crypto/bytes.ts';
-import { Agreement, readInvitation } from '../protocol/enrolment.ts';
+import {
+  type Agreement,
+  Enrolled,
+  readInvitation,
+  SignedTerms,
+  type TermsDocument,
+} from '../protocol/enrolment.ts';
 import type { Roster } from '../protocol/secagg.ts';
+import { refuse } from '../secagg/errors.ts';
 import { followChain, isPresent, type RosterPin } from '../secagg/roster.ts';
-import { ConnectionError, type HttpPort, type HttpPortOptions, parse, sender } from './http-port.ts';
+import { type HttpPort, type HttpPortOptions, parse, type Schema, sender } from './http-port.ts';
 import type { Kept } from './round-guard.ts';
+import { termsHash, verifyTerms } from './terms.ts';
 
 /** The prefix of a collection's paths below a deployment's address. */
 export function prefixOf(url: string, collection: string): string {
@@ -12,26 +20,35 @@ export function prefixOf(url: string, collection: string): string {
   return collection === 'default' ? `${base}/v1` : `${base}/v1/collections/${collection}`;
 }
 
+export interface EnrolmentDeps extends Omit<HttpPortOptions, 'url' | 'name'> {
+  url: string;
+  /** Shown the terms before the invitation is used up; throws when they are not taken. */
+  agree(terms: TermsDocument): void | Promise<void>;
+}
+
 /**
- * Uses the invitation up. Checks that the answer is about what the invitation names: the admin key in it came from the
- * admin, not from the service.
- * @throws HubError, ConnectionError
+ * Takes the terms that the admin key signed and the invitation names, and uses it up. Both came from the admin, not from
+ * the service.
+ * @throws HubError, ConnectionError, ProtocolError for terms that are not those, and what `agree` throws
  */
 export async function enrol(
   invitation: string,
-  options: Omit<HttpPortOptions, 'url' | 'name'> & { url: string },
+  { agree, url, ...options }: EnrolmentDeps,
 ): Promise<Agreement> {
-  const { collection, name, adminKey } = readInvitation(invitation);
-  const send = sender({ ...options, url: prefixOf(options.url, collection), name });
-  const path = '/fl/enrol';
-  const body = { invitation, key: toBase64Url(options.signer.key) };
-  const agreement = parse(Agreement, await send({ method: 'POST', path, json: body }), path);
-  const same =
-    agreement.collection === collection && agreement.name === name && agreement.admin_key === adminKey;
-  if (same) return agreement;
-  throw new ConnectionError(
-    `${path}: the answer is about another collection, name or admin key than invited`,
-  );
+  const { collection, name, adminKey, terms: invited } = readInvitation(invitation);
+  const send = sender({ ...options, url: prefixOf(url, collection), name });
+  const post = async <T>(schema: Schema<T>, path: string, json: object) =>
+    parse(schema, await send({ method: 'POST', path, json }), path);
+  const by = { invitation, key: toBase64Url(options.signer.key) };
+  const signed = await post(SignedTerms, '/fl/terms', by);
+  const document = await verifyTerms(signed, adminKey);
+  const terms = termsHash(signed.document);
+  if (document.collection !== collection) refuse('terms', `collection: ${document.collection}`);
+  if (invited !== null && terms !== invited) refuse('terms', 'terms: not those that the invitation names');
+  await agree(document);
+  await post(Enrolled, '/fl/enrol', { ...by, terms });
+  const { model } = document;
+  return { collection, name, admin_key: adminKey, model, terms: document.terms, signed };
 }
 
 /**

@@ -22,7 +22,7 @@ import type { AnySignedRoster } from '../protocol/secagg.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 
 /** What a schema of the protocol is good for here. */
-interface Schema<T> {
+export interface Schema<T> {
   safeParse(
     value: unknown,
   ):

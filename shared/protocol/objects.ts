@@ -15,7 +15,7 @@ import type { Run } from './api/run.ts';
 import type { Schedule } from './api/schedule.ts';
 import type { Token } from './api/token.ts';
 import type { Version } from './api/version.ts';
-import type { Agreement } from './enrolment.ts';
+import type { SignedTerms } from './enrolment.ts';
 import type { Filters } from './filters.ts';
 import type { PassageHit, PassageRequest } from './passages.ts';
 import type { SignedRoster } from './secagg.ts';
@@ -73,15 +73,24 @@ export interface DirectoryApi extends Stored {
     name: string,
     hash: string,
     expiresAt: number,
-  ): Promise<Outcome<{ adminKey: string }>>;
-  /** Uses an invitation up. May be repeated with the same key. */
-  enrol(collection: string, by: { name: string; key: string }, hash: string): Promise<Outcome<Agreement>>;
+  ): Promise<Outcome<{ adminKey: string; terms: string }>>;
+  /** The terms that an invitation is good for; uses nothing up. */
+  offer(collection: string, by: { name: string; key: string }, hash: string): Promise<Outcome<SignedTerms>>;
+  /** Uses an invitation up. `terms`: hash of those that were offered. May be repeated with the same key. */
+  enrol(
+    collection: string,
+    by: { name: string; key: string },
+    hash: string,
+    terms: string,
+  ): Promise<Outcome<null>>;
   participants(collection: string): Promise<Outcome<Participant[]>>;
   /** Takes an invitation back, or ends a membership: the next round goes without. */
   removeParticipant(collection: string, name: string): Promise<Outcome<null>>;
   roster(collection: string): Promise<Outcome<Rosters>>;
   /** Puts the draft in force that the holder of the admin key signed. May be repeated. */
   putRoster(collection: string, signed: SignedRoster): Promise<Outcome<Rosters>>;
+  /** Takes terms over that the holder of the admin key signed. May be repeated. */
+  putTerms(collection: string, signed: SignedTerms): Promise<Outcome<Rosters>>;
   /** From the next roster on, another key signs: one that the deployment does not have. */
   setAdminKey(collection: string, key: string): Promise<Outcome<Rosters>>;
   /** `hash` is of the token's secret. May be repeated. */

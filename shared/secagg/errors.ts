@@ -10,6 +10,8 @@ export type SecaggCode =
   | 'parameters'
   /** A roster that is not signed by the admin key, breaks the chain, or fails its own rules. */
   | 'roster'
+  /** Terms that the admin key did not sign, or others than the invitation names. */
+  | 'terms'
   /** A signature that does not hold, or a sender that is not who it says. */
   | 'forged'
   /** Two participants with one key, or a key that cannot be used. */

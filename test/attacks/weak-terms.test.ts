@@ -1,58 +1,108 @@
-/** A service that invites with one thing said and answers the enrolment with weak terms. */
+/**
+ * A service that invites with one thing said and answers with others: terms that are weaker than by default, that the
+ * admin key did not sign, that it signed for others or before, or that change between reading and taking them.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { becomeMember } from '../../cli/participant/join.ts';
 import { ParticipantState } from '../../cli/participant/state.ts';
-import type { Allowed } from '../../cli/participant/weak-terms.ts';
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
-import { generateSigner } from '../../shared/crypto/ed25519.ts';
-import { systemRandom } from '../../shared/crypto/random.ts';
-import { spellInvitation } from '../../shared/protocol/enrolment.ts';
+import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
+import { signTerms, spellTerms, termsHash } from '../../shared/participant/terms.ts';
+import type { Allowed } from '../../shared/participant/weak-terms.ts';
+import { type SignedTerms, spellInvitation } from '../../shared/protocol/enrolment.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { attack, refusalOf } from './outcome.ts';
 
-async function enrolled(privacy: object, allowed: Allowed = {}): Promise<string> {
+const signer = (seed: number) => signerFromSeed(new Uint8Array(32).fill(seed));
+
+/** Terms of a collection with these settings of privacy. */
+function documentOf(privacy: object, collection = 'health'): string {
+  const settings = CollectionSettings.parse({ privacy });
+  const { adapter, heldOutShare, retentionDays } = settings;
+  const terms = { adapter, privacy: settings.privacy, heldOutShare, retentionDays };
+  const model = { name: 'm', sha256: '0'.repeat(64) };
+  return spellTerms({ version: 1, collection, model, terms, ownMembers: 2 });
+}
+
+interface Hub {
+  /** What the invitation names. */
+  invited: string;
+  /** What the service says, and with whose signature. */
+  said?: string;
+  by?: number;
+  allowed?: Allowed;
+  /** Whether the operator takes what is shown. */
+  takes?: boolean;
+  /** An invitation of an earlier release names no terms. */
+  earlier?: boolean;
+}
+
+async function enrolled({ invited, said = invited, by = 1, allowed = {}, takes = true, earlier }: Hub) {
   const folder = mkdtempSync(join(tmpdir(), 'fedcar-terms-'));
+  const asked: string[] = [];
   try {
     const state = new ParticipantState(folder);
-    const { signer } = await state.identity();
-    const adminKey = toBase64Url((await generateSigner(systemRandom)).signer.key);
-    const secret = toBase64Url(systemRandom(32));
-    const invitation = spellInvitation({ collection: 'health', name: 'clinic-a', adminKey, secret });
-    const settings = CollectionSettings.parse({ privacy });
-    const { adapter, heldOutShare, retentionDays } = settings;
-    const answer = {
-      ...{ collection: 'health', name: 'clinic-a', admin_key: adminKey },
-      model: { name: 'm', sha256: '0'.repeat(64) },
-      terms: { adapter, privacy: settings.privacy, heldOutShare, retentionDays },
-    };
+    const own = await state.identity();
+    const adminKey = toBase64Url((await signer(1)).key);
+    const parts = { collection: 'health', name: 'clinic-a', adminKey, secret: 'B'.repeat(43) };
+    const invitation = spellInvitation({ ...parts, terms: earlier ? null : termsHash(invited) });
+    const signed: SignedTerms = await signTerms(said, await signer(by));
     const connection = {
-      fetch: async () => new Response(JSON.stringify(answer)),
+      async fetch(url: string) {
+        asked.push(url.split('/').at(-1)!);
+        return Response.json(url.endsWith('/terms') ? signed : { collection: 'health', name: 'clinic-a' });
+      },
       ...{ now: () => Date.now(), pause: async () => {}, waitS: 0 },
     };
-    const options = { url: 'https://hub.example', invitation, allowed };
-    const seen = await refusalOf(becomeMember(state, signer, options, connection));
+    const agree = () => {
+      if (!takes) throw new Error('not confirmed');
+    };
+    const options = { url: 'https://hub.example', invitation, allowed, agree };
+    const seen = await refusalOf(becomeMember(state, own.signer, options, connection));
     const kept = state.membership() === null ? 'nothing kept' : 'agreed';
-    // Started again, it goes on as agreed.
-    if (kept === 'agreed') await becomeMember(state, signer, { ...options, allowed: {} }, connection);
-    return `${seen}; ${kept}`;
+    // Started again, it goes on as agreed, and asks nobody.
+    const again = { ...options, allowed: {}, agree: () => Promise.reject(new Error('asked again')) };
+    if (kept === 'agreed') await becomeMember(state, own.signer, again, connection);
+    return `${seen}; ${kept}; ${asked.join(', ')}`;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const refused = (option: string) => new RegExp(`^refused, health: .*${option}.*; nothing kept$`);
+/** The invitation is not used up. */
+const refused = (why: string) => new RegExp(`^refused, .*${why}.*; nothing kept; terms$`);
+const AGREED = 'accepted; agreed; terms, enrol';
+const weak = (privacy: object, allowed: Allowed = {}) => enrolled({ invited: documentOf(privacy), allowed });
+const good = documentOf({});
 
-attack('the defaults', 'accepted; agreed', () => enrolled({}));
-attack('no noise', refused('--allow-no-noise'), () => enrolled({ noise: 'off' }));
-attack('no noise, asked for', 'accepted; agreed', () => enrolled({ noise: 'off' }, { noNoise: true }));
-attack('ε = 100', refused('--max-epsilon 100'), () => enrolled({ epsilon: 100, runEpsilon: 100 }));
-attack('ε = 5, asked for', 'accepted; agreed', () => enrolled({ epsilon: 5 }, { maxEpsilon: 5 }));
-attack('δ = 0.01', refused('--max-delta 0.01'), () => enrolled({ delta: 0.01 }));
-attack('a sparse graph from three members on', refused('--allow-sparse'), () =>
-  enrolled({ completeUpTo: 2 }),
-);
+attack('the defaults', AGREED, () => weak({}));
+attack('no noise', refused('--allow-no-noise'), () => weak({ noise: 'off' }));
+attack('no noise, asked for', AGREED, () => weak({ noise: 'off' }, { noNoise: true }));
+attack('ε = 100', refused('--max-epsilon 100'), () => weak({ epsilon: 100, runEpsilon: 100 }));
+attack('ε = 5, asked for', AGREED, () => weak({ epsilon: 5 }, { maxEpsilon: 5 }));
+attack('δ = 0.01', refused('--max-delta 0.01'), () => weak({ delta: 0.01 }));
+attack('a sparse graph from three members on', refused('--allow-sparse'), () => weak({ completeUpTo: 2 }));
 attack('a coordinator that sees every vector', refused('--allow-plain'), () =>
-  enrolled({ aggregation: 'plain' }),
+  weak({ aggregation: 'plain' }),
+);
+attack('terms that the operator does not take', refused('not confirmed'), () =>
+  enrolled({ invited: good, takes: false }),
+);
+attack('terms that another key signed', refused('not by the admin key'), () =>
+  enrolled({ invited: good, by: 2 }),
+);
+attack('other terms that the admin key signed once', refused('not those that the invitation names'), () =>
+  enrolled({ invited: good, said: documentOf({ epsilon: 3 }) }),
+);
+attack('terms of another collection of the same admin', refused('collection: finance'), () => {
+  const other = documentOf({}, 'finance');
+  return enrolled({ invited: other, said: other });
+});
+attack('an invitation of an earlier release, which names no terms', AGREED, () =>
+  enrolled({ invited: good, earlier: true }),
+);
+attack('the same, where the terms are not signed by its admin key', refused('not by the admin key'), () =>
+  enrolled({ invited: good, earlier: true, by: 2 }),
 );

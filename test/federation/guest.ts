@@ -10,6 +10,8 @@ export class Guest {
       FEDCAR_REGIONS: 'desk',
       FEDCAR_JOIN_URL: url,
       FEDCAR_JOIN_INVITE: invitation,
+      FEDCAR_JOIN_ALLOW_NO_NOISE: '1',
+      FEDCAR_JOIN_MAX_EPSILON: '20',
     });
   }
 

@@ -64,7 +64,12 @@ const data = await readData(config.data, {});
 const membership = await becomeMember(
   state,
   signer,
-  { url: config.url, invitation: config.invitation, allowed: { noNoise: true, maxEpsilon: 20 } },
+  {
+    url: config.url,
+    invitation: config.invitation,
+    allowed: { noNoise: true, maxEpsilon: 20 },
+    agree: () => {},
+  },
   connection,
 );
 const { participant, shard, follow } = await openParticipant({

@@ -60,6 +60,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
           waiting: 0,
           last_contribution_at: null,
           asked_for: null,
+          join: null,
         })),
   };
   const directory: Partial<DirectoryApi> = {

@@ -45,8 +45,10 @@ async function make(root: string, folder: string): Promise<void> {
       for (const name of GUESTS) {
         const invitation = await api.invite('joined', name);
         // Earlier releases take terms without noise unasked, and do not know the option.
-        const asks = existsSync(join(root, 'cli/participant/weak-terms.ts'));
-        const options = ['--invite', invitation, ...(asks ? ['--allow-no-noise'] : [])];
+        const asks = ['cli', 'shared'].some((part) =>
+          existsSync(join(root, part, 'participant/weak-terms.ts')),
+        );
+        const options = ['--invite', invitation, '-y', ...(asks ? ['--allow-no-noise'] : [])];
         guests.push(await guestOf(root, deployment.url, join(folder, name), options));
       }
       const joined = await api.until('joined', await api.start('joined'), ended);

@@ -307,6 +307,7 @@ describe('feedback and training', () => {
     expect(Object.keys(regions[0] ?? {}).sort()).toEqual([
       'asked_for',
       'items',
+      'join',
       'last_contribution_at',
       'passages',
       'region',

@@ -7,9 +7,10 @@ import { fingerprint } from '../../shared/crypto/fingerprint.ts';
 import { signRequest } from '../../shared/crypto/request-signature.ts';
 import { catchUp, enrol } from '../../shared/participant/enrol.ts';
 import { type HttpPortOptions, httpPort } from '../../shared/participant/http-port.ts';
+import { signTerms } from '../../shared/participant/terms.ts';
 import type { Participants, Rosters } from '../../shared/protocol/api/participant.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
-import { readInvitation } from '../../shared/protocol/enrolment.ts';
+import { readInvitation, type TermsDocument } from '../../shared/protocol/enrolment.ts';
 import { type RosterPin, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { collection, hubStub } from './objects.ts';
 
@@ -37,6 +38,7 @@ const options = (by: Signer): Omit<HttpPortOptions, 'url' | 'name'> => ({
   pause: async () => {},
   waitS: 0,
 });
+const own = (by: Signer) => ({ ...options(by), url: ORIGIN, agree: () => {} });
 const invite = async (who: string, more: object = {}, prefix = PREFIX) =>
   (await call<{ invitation: string }>('POST', `${prefix}/participants/invitations`, { name: who, ...more }))
     .json.invitation;
@@ -54,13 +56,12 @@ beforeAll(async () => {
 describe('an invitation', () => {
   it('works once: the same key may ask again, another may not', async () => {
     const invitation = await invite('clinic-a');
-    const own = options(await signer(1));
-    const agreement = await enrol(invitation, { ...own, url: ORIGIN });
+    const mine = own(await signer(1));
+    const agreement = await enrol(invitation, mine);
     expect(agreement).toMatchObject({ collection: NAME, name: 'clinic-a', terms: { retentionDays: 365 } });
     expect(agreement.admin_key).toBe((await rosterOf()).admin_key);
-    expect(await enrol(invitation, { ...own, url: ORIGIN })).toEqual(agreement);
-    const other = options(await signer(2));
-    await expect(enrol(invitation, { ...other, url: ORIGIN })).rejects.toMatchObject({
+    expect(await enrol(invitation, mine)).toEqual(agreement);
+    await expect(enrol(invitation, own(await signer(2)))).rejects.toMatchObject({
       status: 403,
       code: 'invitation_used',
     });
@@ -75,28 +76,61 @@ describe('an invitation', () => {
     ['another name', (text: string) => text.replace('.guest.', '.other.'), 'invitation_unknown'],
   ])('does not work with %s', async (_, change, code) => {
     const invitation = change(await invite('guest'));
-    const own = { ...options(await signer(3)), url: ORIGIN };
-    await expect(enrol(invitation, own)).rejects.toMatchObject({ status: 403, code });
+    const mine = own(await signer(3));
+    await expect(enrol(invitation, mine)).rejects.toMatchObject({ status: 403, code });
   });
 
   it('does not work in another collection, when it has expired, or was replaced', async () => {
-    const own = { ...options(await signer(3)), url: ORIGIN };
+    const mine = own(await signer(3));
     await collection('elsewhere', {}, ['east', 'west']);
     const first = await invite('guest');
     const moved = first.replace(`.${NAME}.`, '.elsewhere.');
-    await expect(enrol(moved, own)).rejects.toMatchObject({ code: 'invitation_unknown' });
+    await expect(enrol(moved, mine)).rejects.toMatchObject({ code: 'invitation_unknown' });
     const second = await invite('guest', { expires_hours: 1e-7 });
-    await expect(enrol(first, own)).rejects.toMatchObject({ code: 'invitation_unknown' });
-    await expect(enrol(second, own)).rejects.toMatchObject({ code: 'invitation_expired' });
+    await expect(enrol(first, mine)).rejects.toMatchObject({ code: 'invitation_unknown' });
+    await expect(enrol(second, mine)).rejects.toMatchObject({ code: 'invitation_expired' });
   });
 
   it('is refused by the participant when the service names another admin key', async () => {
     const invitation = await invite('guest');
     const { adminKey } = readInvitation(invitation);
     const forged = invitation.replace(adminKey, toBase64Url((await signer(9)).key));
-    const own = { ...options(await signer(3)), url: ORIGIN };
-    await expect(enrol(forged, own)).rejects.toThrow('another collection, name or admin key');
+    const mine = own(await signer(3));
+    await expect(enrol(forged, mine)).rejects.toThrow('not by the admin key');
     expect((await call('DELETE', `${PREFIX}/participants/guest`)).status).toBe(204);
+  });
+
+  it('is good for the terms of its day: when they change, it has to be made again', async () => {
+    const prefix = '/v1/collections/moving';
+    await collection('moving', { privacy: { colluders: 0 } }, ['east', 'west']);
+    const invitation = await invite('guest', {}, prefix);
+    const change = (privacy: object) => call('PATCH', prefix, { settings: { privacy } });
+    expect((await change({ epsilon: 3 })).status).toBe(200);
+    const mine = own(await signer(41));
+    await expect(enrol(invitation, mine)).rejects.toMatchObject({ status: 403, code: 'terms_changed' });
+    const shown: number[] = [];
+    const agree = ({ terms }: TermsDocument) => void shown.push(terms.privacy.epsilon);
+    const taken = await enrol(await invite('guest', {}, prefix), { ...mine, agree });
+    expect([shown, taken.terms.privacy.epsilon]).toEqual([[3], 3]);
+    // Who has enrolled holds rounds against what it took.
+    await change({ epsilon: 2 });
+    expect(await participants(prefix)).toContainEqual(
+      expect.objectContaining({ name: 'guest', state: 'member' }),
+    );
+  });
+
+  it('is not used up by who reads the terms and does not take them', async () => {
+    const invitation = await invite('careful');
+    const mine = own(await signer(42));
+    const agree = () => {
+      throw new Error('not taken');
+    };
+    await expect(enrol(invitation, { ...mine, agree })).rejects.toThrow('not taken');
+    expect(await participants()).toContainEqual(
+      expect.objectContaining({ name: 'careful', state: 'invited' }),
+    );
+    await enrol(invitation, own(await signer(43)));
+    await call('DELETE', `${PREFIX}/participants/careful`);
   });
 
   it('is not given out for a region or a participant', async () => {
@@ -205,7 +239,7 @@ describe('the roster', () => {
       state: 'member',
       fingerprint: fingerprint((await signer(1)).key),
     });
-    await enrol(await invite('clinic-b'), { ...options(await signer(4)), url: ORIGIN });
+    await enrol(await invite('clinic-b'), own(await signer(4)));
     const four = (await rosterOf()).current?.roster;
     const epoch = (before.current?.roster.epoch ?? 0) + 1;
     expect(four).toMatchObject({ epoch, threshold: 4, colluders: 2, previous: before.current_hash });
@@ -243,13 +277,13 @@ describe('the roster', () => {
       colluders: 1,
       operators: [{ operator: '@deployment', members: 2 }],
     });
-    await enrol(await invite('lone', {}, prefix), { ...options(await signer(31)), url: ORIGIN });
+    await enrol(await invite('lone', {}, prefix), own(await signer(31)));
     const { json } = await call<Problem>('POST', `${prefix}/rounds`);
     expect(json).toMatchObject({
       code: 'no_roster',
       detail: expect.stringContaining('at least 2 of other operators, and there are 1'),
     });
-    await enrol(await invite('second', {}, prefix), { ...options(await signer(32)), url: ORIGIN });
+    await enrol(await invite('second', {}, prefix), own(await signer(32)));
     expect((await rosterOf(prefix)).current?.roster).toMatchObject({ threshold: 4, colluders: 3 });
     expect(await privacy()).toMatchObject({ protects: 'operators', colluders: 3, honest: 1, members: 4 });
   });
@@ -258,7 +292,7 @@ describe('the roster', () => {
     await collection('hall', { regionsTrain: false }, ['hall']);
     const prefix = '/v1/collections/hall';
     expect((await call<Problem>('POST', `${prefix}/rounds`)).json).toMatchObject({ code: 'no_roster' });
-    await enrol(await invite('only', {}, prefix), { ...options(await signer(5)), url: ORIGIN });
+    await enrol(await invite('only', {}, prefix), own(await signer(5)));
     const { json } = await call<Problem>('POST', `${prefix}/rounds`);
     expect(json).toMatchObject({
       code: 'no_roster',
@@ -296,9 +330,23 @@ describe('an admin key that the deployment does not have', () => {
     });
     expect((await put('roster', signed)).status).toBe(200);
 
+    const early = await call<Problem>('POST', `${prefix}/participants/invitations`, { name: 'guest' });
+    expect([early.status, early.json]).toMatchObject([409, { code: 'terms_unsigned' }]);
+    expect(early.json.detail).toContain('fedcar participants sign');
+    const { document, hash } = pending.terms;
+    expect(pending.terms.signed).toBe(false);
+    const forged = await put('terms', await signTerms(document, await signer(21)));
+    expect(forged.json).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringContaining('admin key'),
+    });
+    const others = await put('terms', await signTerms(document.replace('365', '366'), admin));
+    expect(others.json.code).toBe('conflict');
+    expect((await put('terms', await signTerms(document, admin))).json.terms.signed).toBe(true);
+
     const invitation = await invite('guest', {}, prefix);
-    expect(readInvitation(invitation).adminKey).toBe(key);
-    await enrol(invitation, { ...options(await signer(22)), url: ORIGIN });
+    expect(readInvitation(invitation)).toMatchObject({ adminKey: key, terms: hash });
+    await enrol(invitation, own(await signer(22)));
     const states = async () => (await participants(prefix)).map(({ name, state }) => `${name} ${state}`);
     expect(await states()).toEqual(['east member', 'guest enrolled', 'west member']);
     const next = await rosterOf(prefix);

@@ -68,7 +68,7 @@ async function connection(seed: number): Promise<Omit<HttpPortOptions, 'url' | '
 async function outsider(name: string, who: string, seed: number) {
   const { invitation } = await invite(name, who);
   const options = await connection(seed);
-  const agreement = await enrol(invitation, { ...options, url: ORIGIN });
+  const agreement = await enrol(invitation, { ...options, url: ORIGIN, agree: () => {} });
   return {
     agreement,
     invitation,
@@ -110,7 +110,7 @@ const TRANSPORTS = {
           adminKey: readInvitation(invitation).adminKey,
         });
         await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
-          region.joins = () => ({ url: ORIGIN, invitation });
+          region.joins = () => ({ url: ORIGIN, invitation, allowed: { noNoise: true, maxEpsilon: 100 } });
           region.fetchHub = fetchHub;
         });
         await stub.wake();
@@ -178,7 +178,7 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
       // Nobody but the test speaks: the regions try to get somewhere else.
       for (const each of ['east', 'west']) {
         await runInDurableObject(regionOf(ports, each) as DurableObjectStub<Region>, (region) => {
-          region.joins = () => ({ url: 'https://nowhere.test', invitation: '' });
+          region.joins = () => ({ url: 'https://nowhere.test', invitation: '', allowed: {} });
         });
       }
       await start(ports);

@@ -7,7 +7,13 @@ import type { MiddlewareHandler } from 'hono';
 import { fromBase64Url, toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import { sha256 } from '../../shared/crypto/hash.ts';
 import { isSignedBy, type RequestSignature, readSignature } from '../../shared/crypto/request-signature.ts';
-import { Agreement, Enrolment, readInvitation } from '../../shared/protocol/enrolment.ts';
+import {
+  Enrolled,
+  Enrolment,
+  readInvitation,
+  SignedTerms,
+  TermsRequest,
+} from '../../shared/protocol/enrolment.ts';
 import {
   Ack,
   Arrived,
@@ -37,14 +43,24 @@ const binary = (description: string) => ({
 });
 const bytesBody = { required: true, ...binary('Little-endian words') };
 
+const offer = createRoute({
+  method: 'post',
+  path: '/fl/terms',
+  summary: 'The terms that an invitation is good for',
+  description: 'Signed with the key that the body names. Uses nothing up.',
+  tags,
+  request: { query: NoQuery, body: body(TermsRequest) },
+  responses: { 200: json(SignedTerms, 'As the admin key signed them'), ...problems },
+});
 const enrol = createRoute({
   method: 'post',
   path: '/fl/enrol',
   summary: 'Use an invitation up and become a participant',
-  description: 'Signed with the key that the body names. A repeat with the same key gets the same answer.',
+  description:
+    'Signed with the key that the body names. A repeat with the same key gets the same answer. Rounds ask what the terms say that it names.',
   tags,
   request: { query: NoQuery, body: body(Enrolment) },
-  responses: { 200: json(Agreement, 'What rounds may ask, and whose signature rosters bear'), ...problems },
+  responses: { 200: json(Enrolled, 'Who takes part now'), ...problems },
 });
 const instruction = createRoute({
   method: 'get',
@@ -169,29 +185,44 @@ const octets = { 'content-type': 'application/octet-stream' };
 /** A frame has a header of 48 bytes. */
 const FRAME_BYTES = PART_BYTES + 48;
 
+/** Who shows an invitation to this collection, with a key that signed the request; and the hash of its secret. */
+async function invitedBy(
+  c: Parameters<typeof signatureOf>[0],
+  { invitation, key }: TermsRequest,
+): Promise<{ by: { name: string; key: string }; hash: string }> {
+  const { services, collection } = c.var;
+  const signature = await signatureOf(c);
+  const { name, secret, collection: of } = readInvitation(invitation);
+  const skew = Math.abs(services.now() / 1000 - signature.createdS);
+  if (skew > SKEW_S) throw new Problem('clock_skew', `created: ${Math.round(skew)} s from the clock here`);
+  if (signature.keyId !== name || !(await isSignedBy(fromBase64Url(key, 32), signature))) {
+    throw new Problem('signature_invalid', 'signature: not by the key that the body names');
+  }
+  if (of !== collection.name) {
+    throw new Problem('invitation_unknown', `invitation: for another collection than ${collection.name}`);
+  }
+  return { by: { name, key }, hash: toHex(sha256(utf8(secret))) };
+}
+
 export function flRoutes() {
   const routes = router();
-  routes.use('/fl/*', (c, next) => (c.req.path.endsWith('/fl/enrol') ? next() : asParticipant(c, next)));
+  routes.use('/fl/*', (c, next) =>
+    /\/fl\/(terms|enrol)$/.test(c.req.path) ? next() : asParticipant(c, next),
+  );
   return routes
+    .openapi(offer, async (c) => {
+      const { by, hash } = await invitedBy(c, c.req.valid('json'));
+      const offered = await c.var.services.directory().offer(c.var.collection.name, by, hash);
+      if (!offered.ok) throw problemOf(offered);
+      return c.json(offered.value, 200);
+    })
     .openapi(enrol, async (c) => {
-      const { services, collection } = c.var;
-      const { invitation, key } = c.req.valid('json');
-      const signature = await signatureOf(c);
-      const parts = readInvitation(invitation);
-      const skew = Math.abs(services.now() / 1000 - signature.createdS);
-      if (skew > SKEW_S)
-        throw new Problem('clock_skew', `created: ${Math.round(skew)} s from the clock here`);
-      if (signature.keyId !== parts.name || !(await isSignedBy(fromBase64Url(key, 32), signature))) {
-        throw new Problem('signature_invalid', 'signature: not by the key that the body names');
-      }
-      if (parts.collection !== collection.name) {
-        throw new Problem('invitation_unknown', `invitation: for another collection than ${collection.name}`);
-      }
-      const hash = toHex(sha256(utf8(parts.secret)));
-      const by = { name: parts.name, key };
-      const enrolled = await services.directory().enrol(collection.name, by, hash);
+      const { name: collection } = c.var.collection;
+      const taken = c.req.valid('json');
+      const { by, hash } = await invitedBy(c, taken);
+      const enrolled = await c.var.services.directory().enrol(collection, by, hash, taken.terms);
       if (!enrolled.ok) throw problemOf(enrolled);
-      return c.json(enrolled.value, 200);
+      return c.json({ collection, name: by.name }, 200);
     })
     .openapi(instruction, async (c) => {
       const { wait } = c.req.valid('query');

@@ -10,7 +10,7 @@ import {
   Participants,
   Rosters,
 } from '../../shared/protocol/api/participant.ts';
-import { ParticipantName, spellInvitation } from '../../shared/protocol/enrolment.ts';
+import { ParticipantName, SignedTerms, spellInvitation } from '../../shared/protocol/enrolment.ts';
 import { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
@@ -69,6 +69,17 @@ const adminKey = createRoute({
   responses: { 200: json(Rosters, 'Rosters'), ...problems },
 });
 
+const putTerms = createRoute({
+  method: 'put',
+  path: '/participants/terms',
+  summary: 'Sign the terms with the admin key',
+  description:
+    'The terms as they stand, to the letter. Where a key outside signs, before anybody is invited.',
+  tags,
+  request: { query: NoQuery, body: body(SignedTerms) },
+  responses: { 200: json(Rosters, 'Rosters'), ...problems },
+});
+
 export function participantRoutes() {
   return router()
     .openapi(list, async (c) => {
@@ -88,8 +99,7 @@ export function participantRoutes() {
       const hash = toHex(sha256(utf8(secret)));
       const invited = await services.directory().invite(collection.name, name, hash, expires_at);
       if (!invited.ok) throw problemOf(invited);
-      const { adminKey } = invited.value;
-      const invitation = spellInvitation({ collection: collection.name, name, adminKey, secret });
+      const invitation = spellInvitation({ collection: collection.name, name, ...invited.value, secret });
       return c.json({ invitation, name, expires_at }, 201);
     })
     .openapi(roster, async (c) => {
@@ -100,6 +110,12 @@ export function participantRoutes() {
     .openapi(putRoster, async (c) => {
       const signed = c.req.valid('json');
       const put = await c.var.services.directory().putRoster(c.var.collection.name, signed);
+      if (!put.ok) throw problemOf(put);
+      return c.json(put.value, 200);
+    })
+    .openapi(putTerms, async (c) => {
+      const signed = c.req.valid('json');
+      const put = await c.var.services.directory().putTerms(c.var.collection.name, signed);
       if (!put.ok) throw problemOf(put);
       return c.json(put.value, 200);
     })

@@ -2,14 +2,23 @@
 import { resolve } from 'node:path';
 import { fromBase64Url } from '../../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../../shared/crypto/fingerprint.ts';
+import { signTerms } from '../../../shared/participant/terms.ts';
 import {
   type IssuedInvitation,
   type Participants,
   Rosters,
 } from '../../../shared/protocol/api/participant.ts';
+import { TermsDocument } from '../../../shared/protocol/enrolment.ts';
 import type { AnyRoster, Roster } from '../../../shared/protocol/secagg.ts';
-import { hasHash, rosterChanges, rosterHash, signRoster } from '../../../shared/secagg/roster.ts';
+import {
+  hasHash,
+  type RosterPin,
+  rosterChanges,
+  rosterHash,
+  signRoster,
+} from '../../../shared/secagg/roster.ts';
 import { whole } from '../../bench/accuracy-options.ts';
+import { spelledTerms } from '../../participant/spelled-terms.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
 import { Failure } from '../failure.ts';
@@ -40,7 +49,7 @@ export const participantCommands: Register = (program, bind) => {
   withExamples(removing, [['participants remove clinic -y', 'refused at once, without being asked']]);
   const signing = participants
     .command('sign')
-    .description('sign the roster that waits, with the admin key in a file')
+    .description('sign the roster and the terms that wait, with the admin key in a file')
     .argument('<key>', 'file of the key')
     .action(bind((context, file: string) => sign(context, file)));
   withExamples(signing, [['participants sign admin.key', 'shows who comes and goes before it signs']]);
@@ -97,27 +106,51 @@ async function sign(context: Context, name: string): Promise<Shown> {
   const key = await readKey(file);
   const client = await context.client();
   const info = Rosters.parse(await client.get('/participants/roster'));
-  const { draft, current, signing_key } = info;
-  if (draft === null) return { json: { signed: null }, text: 'no roster waits for a signature' };
+  const { draft, current, signing_key, terms } = info;
+  const unsigned = terms.signed ? null : terms.document;
+  if (draft === null && unsigned === null) {
+    return { json: { signed: null }, text: 'no roster waits for a signature, and no terms' };
+  }
   if (signing_key !== key.key) {
     const wanted = fingerprint(fromBase64Url(signing_key, 32));
     throw new Failure(`the roster is to be signed by ${wanted}, and ${name} is ${key.fingerprint}`);
   }
-  const problem = await contradiction(file, context.collection, draft, current?.roster ?? null);
+  const problem =
+    draft === null ? null : await contradiction(file, context.collection, draft, current?.roster ?? null);
   if (problem !== null) throw new Failure(`not signed: ${problem}`);
-  context.say(describe(current?.roster ?? null, draft));
-  const what = `sign the roster of ${context.collection}, epoch ${draft.epoch}`;
-  return await context.change({ what, plan: { draft }, confirm: true }, async () => {
-    const signed = await signRoster(draft, key.signer);
-    const hash = rosterHash(draft);
-    // Before it leaves: a signature that got lost on its way was given all the same.
-    await keepSigned(file, context.collection, { epoch: draft.epoch, hash });
-    await client.put('/participants/roster', signed);
-    return {
-      json: { signed: { epoch: draft.epoch, hash } },
-      text: `epoch ${draft.epoch} is in force: ${hash}`,
-    };
+  if (draft !== null) context.say(describe(current?.roster ?? null, draft));
+  if (unsigned !== null) context.say(describeTerms(context.collection, unsigned));
+  const parts = [
+    ...(draft === null ? [] : [`the roster of ${context.collection}, epoch ${draft.epoch}`]),
+    ...(unsigned === null ? [] : [`the terms of ${context.collection}`]),
+  ];
+  const what = `sign ${parts.join(', and ')}`;
+  return await context.change({ what, plan: { draft, terms: unsigned }, confirm: true }, async () => {
+    const done: string[] = [];
+    let signed: RosterPin | null = null;
+    if (draft !== null) {
+      const roster = await signRoster(draft, key.signer);
+      signed = { epoch: draft.epoch, hash: rosterHash(draft) };
+      // Before it leaves: a signature that got lost on its way was given all the same.
+      await keepSigned(file, context.collection, signed);
+      await client.put('/participants/roster', roster);
+      done.push(`epoch ${draft.epoch} is in force: ${signed.hash}`);
+    }
+    if (unsigned !== null) {
+      await client.put('/participants/terms', await signTerms(unsigned, key.signer));
+      done.push(`the terms are signed: ${terms.hash}`);
+    }
+    return { json: { signed, terms: unsigned === null ? null : terms.hash }, text: done.join('\n') };
   });
+}
+
+/** What participants will be asked to take. @throws Failure for a text that a key must not sign */
+function describeTerms(collection: string, document: string): string {
+  const parsed = TermsDocument.safeParse(JSON.parse(document));
+  if (!parsed.success) throw new Failure('not signed: the terms are of another form than this release knows');
+  if (parsed.data.collection !== collection)
+    throw new Failure(`not signed: the terms are of the collection ${parsed.data.collection}`);
+  return `terms:\n${spelledTerms(parsed.data)}`;
 }
 
 /** Why the key must not sign this after what it signed before; null when it may. */
@@ -163,7 +196,8 @@ async function useKey(context: Context, name: string): Promise<Shown> {
   return await context.change({ what, confirm: true }, async () => {
     const client = await context.client();
     const info = Rosters.parse(await client.put('/participants/admin-key', { key }));
-    const next = info.draft === null ? '' : `; fedcar participants sign ${name} signs the one that waits`;
+    const next =
+      info.draft === null ? '' : `; fedcar participants sign ${name} signs the one that waits, and the terms`;
     return { json: info, text: `rosters are signed by ${print}${next}` };
   });
 }

@@ -69,6 +69,15 @@ export const Rosters = z
     current_hash: Sha256Hex.nullable().describe('SHA-256 of the roster in force; null where there is none'),
     draft: Roster.nullable().describe('What waits for a signature by `signing_key`; null when nothing does'),
     signing_key: Bytes32.describe('Ed25519 key that is to sign the next roster, base64url'),
+    terms: z
+      .strictObject({
+        document: z.string().describe('What participants are asked to agree to, as JSON text'),
+        hash: Bytes32.describe('Its hash, base64url, as invitations name it'),
+        signed: z
+          .boolean()
+          .describe('Whether it bears, or will with the next invitation, the signature of `signing_key`'),
+      })
+      .describe('The terms as they stand: nobody can be invited before they are signed'),
     problem: z
       .string()
       .nullable()

@@ -9,6 +9,12 @@ export const Demand = z.strictObject({
 });
 export type Demand = z.infer<typeof Demand>;
 
+/** Where a region takes part in another operator's rounds. */
+export const JoinedHub = z.strictObject({
+  hub: z.string().describe('Address of that deployment'),
+  problem: z.string().nullable().describe('Why it does not take part; null where it does'),
+});
+
 export const Region = z
   .strictObject({
     region: z.string().describe('Name of the region'),
@@ -21,6 +27,9 @@ export const Region = z
       .describe('When it last contributed to a round, milliseconds since 1970; null before the first'),
     asked_for: Demand.nullable().describe(
       'How often its documents are asked for, wherever that is; null before the first counting round',
+    ),
+    join: JoinedHub.nullable().describe(
+      'The deployment of another operator whose rounds it takes part in; null where these are its own collection’s',
     ),
   })
   .meta({ id: 'Region', description: 'A region of the collection' });

@@ -5,6 +5,7 @@ import { toBase64Url, utf8 } from '../../../shared/crypto/bytes.ts';
 import { generateSigner, type Signer } from '../../../shared/crypto/ed25519.ts';
 import { sha256 } from '../../../shared/crypto/hash.ts';
 import { systemRandom } from '../../../shared/crypto/random.ts';
+import { signTerms } from '../../../shared/participant/terms.ts';
 import { cryptoSource } from '../../../shared/privacy/random-source.ts';
 import { ItemInput } from '../../../shared/protocol/api/item.ts';
 import type { RoundSpec } from '../../../shared/protocol/rounds.ts';
@@ -37,13 +38,17 @@ export async function guestsOf(collectionName: string, count: number): Promise<G
   const { signer: admin } = await generateSigner(systemRandom);
   const book = directory(objects);
   await book.setAdminKey(collectionName, toBase64Url(admin.key));
+  const unsigned = await book.roster(collectionName);
+  if (!unsigned.ok) throw new Error(unsigned.detail);
+  const { document, hash: terms } = unsigned.value.terms;
+  await book.putTerms(collectionName, await signTerms(document, admin));
   const signers = new Map<string, Signer>();
   for (let i = 0; i < count; i++) {
     const name = `guest-${String(i).padStart(3, '0')}`;
     const { signer } = await generateSigner(systemRandom);
     const hash = toBase64Url(sha256(utf8(name)));
     await book.invite(collectionName, name, hash, Date.now() + HOUR);
-    const enrolled = await book.enrol(collectionName, { name, key: toBase64Url(signer.key) }, hash);
+    const enrolled = await book.enrol(collectionName, { name, key: toBase64Url(signer.key) }, hash, terms);
     if (!enrolled.ok) throw new Error(enrolled.detail);
     signers.set(name, signer);
   }

@@ -116,7 +116,7 @@ describe.each(OPENED)('the state of %s', (file) => {
     if (existsSync(at)) return guestOf(PROJECT, deployment.url, at);
     await expect(api.start('joined')).rejects.toThrow(/no_roster.*Invite more participants/);
     const invitation = await api.invite('joined', 'second');
-    return guestOf(PROJECT, deployment.url, at, ['--invite', invitation, '--allow-no-noise']);
+    return guestOf(PROJECT, deployment.url, at, ['--invite', invitation, '--allow-no-noise', '-y']);
   }
 
   it('lets a guest take part again, from the state that it has', async ({ skip }) => {

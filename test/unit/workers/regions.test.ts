@@ -16,7 +16,15 @@ it('names the regions of the collection that do not answer beside those that do'
   const response = await createApp(() => services).request('/v1/regions', {}, env, context);
   expect(await response.json()).toEqual({
     regions: [
-      { region: 'weur', items: 1, passages: 1, waiting: 0, last_contribution_at: null, asked_for: null },
+      {
+        region: 'weur',
+        items: 1,
+        passages: 1,
+        waiting: 0,
+        last_contribution_at: null,
+        asked_for: null,
+        join: null,
+      },
     ],
     away: ['sam', 'apac'],
   });

@@ -310,7 +310,7 @@ describe('participants', () => {
       /^name +kind +state +fingerprint +last seen\n(apac|weur) +region +member +(\w{4}-){3}\w{4}/,
     );
     const invited = await ok('participants invite clinic -c desk --hours 1');
-    expect(invited.out).toMatch(/^fci1\.desk\.clinic\./);
+    expect(invited.out).toMatch(/^fci2\.desk\.clinic\./);
     expect((await ok('participants list -c desk')).out).toMatch(/clinic +outside +invited +–/);
     expect((await fedcar('participants remove clinic -c desk')).code).toBe(2);
     await ok('participants remove clinic -c desk -y');

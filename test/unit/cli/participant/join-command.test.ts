@@ -1,12 +1,18 @@
 /** `fedcar join` as a command line: what it asks for, and with which status it ends. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Io } from '../../../../cli/fedcar/io.ts';
 import { main } from '../../../../cli/fedcar/main.ts';
+import { toBase64Url } from '../../../../shared/crypto/bytes.ts';
+import { signerFromSeed } from '../../../../shared/crypto/ed25519.ts';
+import { signTerms, spellTerms, termsHash } from '../../../../shared/participant/terms.ts';
 import { spellInvitation } from '../../../../shared/protocol/enrolment.ts';
+import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fedcar-join-command-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,7 +21,7 @@ writeFileSync(join(folder, 'bad.jsonl'), '{"query":""}\n');
 
 const invitation = spellInvitation({
   ...{ collection: 'default', name: 'clinic-a' },
-  ...{ adminKey: 'A'.repeat(43), secret: 'B'.repeat(43) },
+  ...{ adminKey: 'A'.repeat(43), terms: 'C'.repeat(43), secret: 'B'.repeat(43) },
 });
 
 async function run(...args: string[]) {
@@ -33,6 +39,7 @@ async function run(...args: string[]) {
   return { status, ...said };
 }
 
+const ENROLLED = { collection: 'default', name: 'clinic-a' };
 /** Nothing listens there. */
 const NOWHERE = 'http://127.0.0.1:9';
 
@@ -74,6 +81,46 @@ describe('fedcar join', () => {
       documents: 0,
     });
     expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  it('shows the terms that the admin key signed, and takes them when told to', async () => {
+    const admin = await signerFromSeed(new Uint8Array(32).fill(1));
+    const { adapter, privacy, heldOutShare, retentionDays } = CollectionSettings.parse({});
+    const document = spellTerms({
+      ...{ version: 1, collection: 'default', model: { name: 'minilm', sha256: '0'.repeat(64) } },
+      ...{ terms: { adapter, privacy, heldOutShare, retentionDays }, ownMembers: 4 },
+    });
+    const asked: string[] = [];
+    const hub = createServer(async (request, response) => {
+      asked.push(request.url!.split('/').at(-1)!);
+      const signed = await signTerms(document, admin);
+      response.end(JSON.stringify(request.url!.endsWith('/terms') ? signed : ENROLLED));
+    });
+    await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = hub.address() as AddressInfo;
+      const parts = { collection: 'default', name: 'clinic-a', secret: 'B'.repeat(43) };
+      const terms = termsHash(document);
+      const invite = spellInvitation({ ...parts, adminKey: toBase64Url(admin.key), terms });
+      const args = [`http://127.0.0.1:${port}`, '--data', '.', '--state', 'taken', '--invite', invite];
+      const unasked = await run(...args);
+      expect([unasked.status, unasked.err]).toEqual([
+        2,
+        expect.stringContaining('to take part in default on these terms without being asked, pass -y'),
+      ]);
+      expect(unasked.err).toMatch(/budget +ε 4, δ 0.00001 in any 365 days\n/);
+      expect(unasked.err).toContain('the service trains with 4 members of its own');
+      expect(asked).toEqual(['terms']);
+      // The model at hand is not the one of the terms: all that comes before was done.
+      const taken = await run(...args, '-y');
+      expect([taken.status, taken.err]).toEqual([1, expect.stringContaining('uses the encoder minilm')]);
+      expect(asked).toEqual(['terms', 'terms', 'enrol']);
+      const again = await run(...args);
+      expect(again.err).not.toContain('budget');
+      expect(asked).toHaveLength(3);
+    } finally {
+      hub.close();
+    }
   });
 
   it('shows examples', async () => {

@@ -110,15 +110,15 @@ describe('a call', () => {
 });
 
 describe('an enrolment', () => {
-  const parts = { collection: 'health', name: 'clinic-a', adminKey: 'A'.repeat(43), secret: 'B'.repeat(43) };
-  it('believes no other admin key than the invitation names', async () => {
-    const { options, calls } = portOf(
-      json({ collection: 'health', name: 'clinic-a', admin_key: 'C'.repeat(43) }),
-    );
-    await expect(enrol(spellInvitation(parts), { ...options, url: 'https://hub.test' })).rejects.toThrow(
-      'schema',
-    );
-    expect(calls[0]?.url).toBe('https://hub.test/v1/collections/health/fl/enrol');
+  const parts = {
+    ...{ collection: 'health', name: 'clinic-a', adminKey: 'A'.repeat(43) },
+    ...{ terms: 'C'.repeat(43), secret: 'B'.repeat(43) },
+  };
+  it('believes no answer that is no signed terms', async () => {
+    const { options, calls } = portOf(json({ collection: 'health', name: 'clinic-a' }));
+    const deps = { ...options, url: 'https://hub.test', agree: () => {} };
+    await expect(enrol(spellInvitation(parts), deps)).rejects.toThrow('schema');
+    expect(calls.map(({ url }) => url)).toEqual(['https://hub.test/v1/collections/health/fl/terms']);
   });
 
   it('finds the collection whatever part of the address was given', () => {

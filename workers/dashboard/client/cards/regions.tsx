@@ -50,9 +50,9 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ region, items, passages, waiting, asked_for, last_contribution_at }) => (
+          {rows.map(({ region, items, passages, waiting, asked_for, last_contribution_at, join }) => (
             <tr>
-              <RegionName name={region} />
+              <RegionName name={region} problem={join?.problem ?? null} />
               <td class="number">{count(items)}</td>
               <td class="number roomy">
                 {count(passages)}
@@ -75,7 +75,7 @@ function Table({ regions: { regions, away }, now }: { regions: Regions; now: num
           ))}
           {away.map((region) => (
             <tr>
-              <RegionName name={region} />
+              <RegionName name={region} problem={null} />
               <td colspan={4} class="number">
                 <Badge tone="bad">No answer</Badge>
               </td>
@@ -92,12 +92,14 @@ function shownDemand(demand: Region['asked_for']): string {
   return demand === null || demand.deviation === 0 ? DASH : noised(demand.units, demand.deviation);
 }
 
-function RegionName({ name }: { name: string }) {
+/** `problem`: why it does not take part in the other operator's rounds that it was sent to. */
+function RegionName({ name, problem }: { name: string; problem: string | null }) {
   const place = placeOf(name);
   return (
     <th scope="row">
       <span class="region">{name}</span>
       {place === null ? null : <small>{place}</small>}
+      {problem === null ? null : <small>Does not take part: {problem}</small>}
     </th>
   );
 }
