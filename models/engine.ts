@@ -30,10 +30,13 @@ export interface TrainUnit {
   weight?: number;
 }
 
-/** The caller's accumulators, added to: adapter parameters in order (a, or u then v), head [rows, width]. */
+/**
+ * The caller's accumulators, added to: adapter parameters in order (a, or u then v), head [rows, width], or null where the
+ * head does not learn.
+ */
 export interface GradientSums {
   adapter: Float64Array;
-  head: Float64Array;
+  head: Float64Array | null;
 }
 
 /** Per unit, in the caller's order; norms are before clipping, `correct` is 1 or 0, `queries` [n, width]. */

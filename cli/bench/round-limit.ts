@@ -9,7 +9,7 @@ export function withRounds(settings: CollectionSettings, rounds: number, units: 
   if (privacy.noise === 'on') {
     return { ...settings, privacy: { ...privacy, training: { ...privacy.training, steps: rounds } } };
   }
-  const plan = planRun(training.phases, units);
+  const plan = planRun(training.phases, { units, members: settings.regions.length, activeRows: 0 });
   const phases: TrainingPhase[] = [];
   const all = trainRounds(plan);
   let planned = 0;

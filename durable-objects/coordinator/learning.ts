@@ -11,12 +11,13 @@ import { type CollectionSettings, phasesOf } from '../../shared/protocol/setting
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
 import { chooseActive, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
-import { newOptimiserState } from '../../shared/round/optimiser.ts';
+import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
 import {
   applyRound,
   followClip,
   type HeadSmoothing,
   judge,
+  movingLength,
   trainFigures,
 } from '../../shared/round/release.ts';
 import { mostHeldOut, mostUnits, sumProblem } from '../../shared/round/release-checks.ts';
@@ -30,7 +31,10 @@ import type { RunnerParts } from './runner.ts';
 import { contentsOf, type TrainingState } from './training-state.ts';
 
 export interface LearningParts
-  extends Pick<RunnerParts, 'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now'> {
+  extends Pick<
+    RunnerParts,
+    'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now' | 'participants'
+  > {
   state: TrainingState;
   fail(run: ActiveRun, reason: string): void;
   /** Forgets what only the run needed. */
@@ -153,7 +157,8 @@ export class Learning {
     const { runs, rows, versions, settings, context, storage, now } = this.#parts;
     const { training, adapter, privacy } = settings;
     const { width } = context.model;
-    const plan = planRun(phasesOf(settings), units);
+    const members = this.#parts.participants().length;
+    const plan = planRun(phasesOf(settings), { units, activeRows: learns.length, members }, adapter);
     if (trainRounds(plan) === 0) {
       this.#parts.fail(run, 'the settings ask for no train round: training.phases have no passes');
       return;
@@ -164,12 +169,12 @@ export class Learning {
     const fixed = fixedRows({ active, rows, most: training.fixedRows, width, seed: run.seed });
     const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
     const directions = wanted === 0 ? null : principalDirections(rows.sampleEmbeddings(width), width, wanted);
-    const { kind } = phaseOf(settings, plan, 0).optimiser;
+    const optimiser = optimiserFor(settings, plan, 0, parameters);
     const constants = { fixed, directions };
     const contents = await contentsOf(constants);
     if (runs.active()?.run !== run.run) return;
     storage.transactionSync(() => {
-      this.#state.begin(parameters, constants, contents, kind);
+      this.#state.begin(parameters, constants, contents, optimiser);
       if (run.noise !== null && privacy.training.smoothing && directions === null)
         this.#state.beginSmoothing(parameters.head);
       // Counts with noise say too little about rows that few asked for.
@@ -192,7 +197,8 @@ export class Learning {
     const phase = phaseOf(settings, plan, run.trained);
     const expected = samplingRateOf(spec) * (run.units / position.parts);
     const deviation = deviationOf(spec, summed);
-    const schedule = { step: position.step, steps: position.steps, expected, deviation };
+    const { rates } = plan.phases[position.phase]!;
+    const schedule = { step: position.step, steps: position.steps, expected, deviation, rates };
     const { width } = context.model;
     const directions = spec.directions === null ? null : floatsOf(this.#state.directions());
     const full = directions === null ? sum : expandHead(sum, spec, parameters, directions, width);
@@ -200,13 +206,11 @@ export class Learning {
     applyRound(parameters, optimiser, full, spec, phase.optimiser, schedule, smoothing);
     const clipNorm = this.#followClip(sum, spec, schedule.expected);
     const following: ActiveRun = { ...nextRound(run), trained: run.trained + 1, clipNorm };
-    const encoded = encodeParameters(parameters);
     const averaged = this.#averaged(run, parameters, steps);
     if (following.trained < steps) {
-      const nextPhase = phaseOf(settings, plan, following.trained);
       // A new phase starts with an optimiser that remembers nothing.
-      if (nextPhase !== phase)
-        optimiser = newOptimiserState(nextPhase.optimiser.kind, optimiser.first.length);
+      if (positionOf(plan, following.trained).phase !== position.phase)
+        optimiser = optimiserFor(settings, plan, following.trained, parameters);
     } else {
       const learned = averaged ?? this.#withPrior(parameters);
       const draft = {
@@ -223,7 +227,7 @@ export class Learning {
       following.candidate = candidate.version;
     }
     storage.transactionSync(() => {
-      this.#state.save(encoded, optimiser);
+      this.#state.save(parameters, spec.train, optimiser);
       if (smoothing !== null) this.#state.saveTotal(smoothing.total);
       if (averaged !== null) this.#state.saveAverage(encodeParameters(averaged));
       runs.save(run, { ended_at: now(), loss: figures.loss, accuracy: figures.accuracy });
@@ -298,4 +302,15 @@ export class Learning {
 /** The phase that train round `index` belongs to. */
 function phaseOf(settings: CollectionSettings, plan: RunPlan, index: number): TrainingPhase {
   return phasesOf(settings)[positionOf(plan, index).phase] as TrainingPhase;
+}
+
+/** The optimiser at its beginning, for the phase that train round `index` belongs to. */
+function optimiserFor(
+  settings: CollectionSettings,
+  plan: RunPlan,
+  index: number,
+  parameters: Parameters,
+): OptimiserState {
+  const { train } = plan.phases[positionOf(plan, index).phase]!;
+  return newOptimiserState(phaseOf(settings, plan, index).optimiser.kind, movingLength(train, parameters));
 }

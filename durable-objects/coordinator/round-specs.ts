@@ -9,11 +9,11 @@ import { phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
-import { type Position, positionOf, type RunPlan, sampleOf } from '../../shared/round/run-plan.ts';
+import { movesBefore, type Position, positionOf, sampleOf } from '../../shared/round/run-plan.ts';
 import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-norms.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
-import { contentOf, type TrainingState } from './training-state.ts';
+import type { TrainingState } from './training-state.ts';
 
 /** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
 const LOCAL_STEP = 1e-5;
@@ -101,13 +101,18 @@ async function specifyTraining(
   const position = positionOf(plan, run.trained);
   const phases = phasesOf(settings);
   const phase = phases[position.phase] as TrainingPhase;
-  const parameters = state.parameters();
-  const headOnly = phase.train === 'head' || adapter.kind === 'none';
+  const { train, batch } = plan.phases[position.phase]!;
+  const moves = movesBefore(plan, run.trained);
+  const keys = { adapter: `adapter:${run.run}.${moves.adapter}`, rows: `rows:${run.run}.${moves.rows}` };
+  const refs = await state.refs(keys);
+  const adapterLength = refs.adapter.bytes / 4;
+  const activeRows = refs.rows.bytes / 4 / (1 + context.model.width);
   const { fixed, directions } = state.constants();
   const headWidth = directions === null ? context.model.width : directions.bytes / 4 / context.model.width;
-  const headSize = parameters.activeRows.length * headWidth;
   const adaptiveClip = noised !== null && noised.adaptiveClip !== null;
-  const dimension = (headOnly ? 0 : parameters.adapter.length) + headSize + figuresOf({ adaptiveClip });
+  const adapterSize = train === 'head' ? 0 : adapterLength;
+  const headSize = train === 'adapter' ? 0 : activeRows * headWidth;
+  const dimension = adapterSize + headSize + figuresOf({ adaptiveClip });
   const local = phase.rounds === 'local' ? phase.local : null;
   const clip = noised === null ? null : clipNorms(run.clipNorm ?? noised.clipNorm, noised.statisticsShare);
   const norm = clip?.total ?? (local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension));
@@ -116,19 +121,22 @@ async function specifyTraining(
     ...common,
     ...shape,
     kind: 'train',
-    train: headOnly ? 'head' : 'adapter-and-head',
+    train,
+    // A Poisson sample is as large as its rate says.
+    batch: noised === null ? batch : null,
     sample: noised === null ? sampleOf(position, run.seed) : poissonOf(privacy),
     adapter,
-    state: { key: `parameters:${common.id}`, ...(await contentOf(state.bytes())) },
+    state: refs.adapter,
+    rows: refs.rows,
     fixed: { key: `fixed:${run.run}`, ...fixed },
     margin: noised?.margin ?? training.margin,
     directions: directions === null ? null : { key: `directions:${run.run}`, ...directions },
-    activeRows: parameters.activeRows.length,
+    activeRows,
     temperature: noised === null ? training.temperature : temperatureAt(noised, position),
-    tokenDropout: headOnly ? 0 : training.tokenDropout,
+    tokenDropout: train === 'head' ? 0 : training.tokenDropout,
     gradientNorm: clip?.gradient ?? training.clipNorm,
     local,
-    adapterKey: headOnly ? keptKey(run, plan, parts, common.lineage) : common.id,
+    adapterKey: train === 'head' ? keptKey(run, moves.adapter, parts, common.lineage) : common.id,
     statScale:
       clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / figuresNorm({ adaptiveClip }),
     adaptiveClip,
@@ -151,19 +159,11 @@ function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
  */
 function keptKey(
   run: ActiveRun,
-  plan: RunPlan,
+  moved: number,
   { settings, context }: Pick<RunnerParts, 'settings' | 'context'>,
   lineage: string,
 ): string {
   if (settings.adapter.kind === 'none') return bareKey(context.model.sha256);
-  const phases = phasesOf(settings);
-  let moved = 0;
-  let done = 0;
-  for (const [index, { rounds }] of plan.phases.entries()) {
-    const here = Math.max(0, Math.min(rounds, run.trained - done));
-    if (phases[index]?.train === 'adapter-and-head') moved += here;
-    done += rounds;
-  }
   const base = `${context.model.sha256.slice(0, 16)}.${lineage}.v${run.base}`;
   return moved === 0 ? base : `${base}.${run.run}.${moved}`;
 }

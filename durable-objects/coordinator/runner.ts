@@ -216,7 +216,8 @@ export class Runner {
     if (spec?.kind === 'count' && spec.passages?.key === key) return this.#state.passagesPart(part);
     if (spec?.kind === 'train' && spec.fixed.key === key) return this.#state.fixedPart(part);
     if (spec?.kind === 'train' && spec.directions?.key === key) return this.#state.directionsPart(part);
-    return spec?.kind === 'train' && spec.state.key === key ? this.#state.part(part) : null;
+    if (spec?.kind === 'train' && spec.rows.key === key) return this.#state.rowsPart(part);
+    return spec?.kind === 'train' && spec.state.key === key ? this.#state.adapterPart(part) : null;
   }
 
   #vector(participant: string, dimension: number): Uint32Array | null {

@@ -5,20 +5,24 @@
 import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
 import {
+  decodeFloats,
   decodeParameters,
-  encodeParameters,
+  decodeRows,
+  encodeFloats,
+  encodeRows,
   type Parameters,
   partCount,
 } from '../../shared/protocol/parameters.ts';
-import type { StateRef } from '../../shared/protocol/rounds.ts';
+import type { StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
-import type { AdapterSettings, OptimiserSettings } from '../../shared/protocol/training-settings.ts';
-import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
+import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
+import type { OptimiserState } from '../../shared/round/optimiser.ts';
 import type { Blobs } from '../sql.ts';
 
 /** Everything here that a run leaves. */
 export const RUN_BLOBS = 'run/';
-const PARAMETERS = 'run/parameters';
+const ADAPTER = 'run/adapter';
+const ROWS = 'run/rows';
 const DIRECTIONS = 'run/directions';
 const AVERAGE = 'run/average';
 const FIXED = 'run/fixed';
@@ -54,19 +58,21 @@ export interface ConstantContents {
 
 export async function contentsOf({ fixed, directions }: Constants): Promise<ConstantContents> {
   return {
-    fixed: await contentOf(bytesOf(fixed)),
-    directions: directions === null ? null : await contentOf(bytesOf(directions)),
+    fixed: await contentOf(encodeFloats(fixed)),
+    directions: directions === null ? null : await contentOf(encodeFloats(directions)),
   };
 }
 
 export class TrainingState {
   readonly #blobs: Blobs;
-  readonly #adapter: AdapterSettings;
+  readonly #adapterLength: number;
   readonly #width: number;
+  /** Of what was hashed last. */
+  readonly #contents = new Map<string, { key: string; content: Content }>();
 
   constructor(blobs: Blobs, adapter: AdapterSettings, width: number) {
     this.#blobs = blobs;
-    this.#adapter = adapter;
+    this.#adapterLength = adapterSize(adapter, width);
     this.#width = width;
   }
 
@@ -75,31 +81,45 @@ export class TrainingState {
     parameters: Parameters,
     { fixed, directions }: Constants,
     contents: ConstantContents,
-    optimiser: OptimiserSettings['kind'],
+    optimiser: OptimiserState,
   ): void {
-    const length = parameters.adapter.length + parameters.head.length;
-    if (directions !== null) this.#blobs.put(DIRECTIONS, bytesOf(directions));
-    this.#blobs.put(FIXED, bytesOf(fixed));
+    if (directions !== null) this.#blobs.put(DIRECTIONS, encodeFloats(directions));
+    this.#blobs.put(FIXED, encodeFloats(fixed));
     this.#blobs.put(CONSTANTS, new TextEncoder().encode(JSON.stringify(contents)));
-    this.save(encodeParameters(parameters), newOptimiserState(optimiser, length));
+    this.save(parameters, 'adapter-and-head', optimiser);
   }
 
-  save(parameters: Uint8Array, optimiser: OptimiserState): void {
-    this.#blobs.put(PARAMETERS, parameters);
+  /** @param moved what of the parameters is not as it was */
+  save(parameters: Parameters, moved: TrainRound['train'], optimiser: OptimiserState): void {
+    if (moved !== 'head') this.#blobs.put(ADAPTER, encodeFloats(parameters.adapter));
+    if (moved !== 'adapter') this.#blobs.put(ROWS, encodeRows(parameters));
     this.#blobs.put(STEP, new Uint8Array(Uint32Array.of(optimiser.step).buffer));
     this.#blobs.put(FIRST, new Uint8Array(optimiser.first.buffer));
     this.#blobs.put(SECOND, new Uint8Array(optimiser.second.buffer));
   }
 
-  /** The parameters as they are stored and sent. @throws Error outside a run */
-  bytes(): Uint8Array {
-    const bytes = this.#blobs.get(PARAMETERS);
-    if (bytes === null) throw new Error('the parameters of the run are gone');
-    return bytes;
+  /**
+   * Adapter and rows as participants are told of them.
+   * @param keys name what they are now. @throws Error outside a run
+   */
+  async refs(keys: { adapter: string; rows: string }): Promise<{ adapter: StateRef; rows: StateRef }> {
+    const adapter = await this.#ref(ADAPTER, keys.adapter, () => this.#adapterBytes());
+    return { adapter, rows: await this.#ref(ROWS, keys.rows, () => this.#rowsBytes()) };
   }
 
-  part(part: number): Uint8Array | null {
-    return this.#blobs.part(PARAMETERS, part);
+  async #ref(name: string, key: string, bytes: () => Uint8Array): Promise<StateRef> {
+    const known = this.#contents.get(name);
+    const content = known?.key === key ? known.content : await contentOf(bytes());
+    this.#contents.set(name, { key, content });
+    return { key, ...content };
+  }
+
+  adapterPart(part: number): Uint8Array | null {
+    return this.#blobs.part(ADAPTER, part);
+  }
+
+  rowsPart(part: number): Uint8Array | null {
+    return this.#blobs.part(ROWS, part);
   }
 
   /**
@@ -109,8 +129,8 @@ export class TrainingState {
   average(parameters: Parameters, count: number): Parameters {
     const stored = count === 0 ? null : this.#blobs.get(AVERAGE);
     if (stored === null) return parameters;
-    const length = adapterSize(this.#adapter, this.#width);
-    const mean = decodeParameters(stored, parameters.activeRows.length, length, this.#width);
+    const { length } = parameters.activeRows;
+    const mean = decodeParameters(stored, length, this.#adapterLength, this.#width);
     const blend = (into: Float32Array, value: Float32Array) =>
       into.map((x, i) => x + ((value[i] as number) - x) / (count + 1));
     return {
@@ -122,7 +142,7 @@ export class TrainingState {
 
   /** Keeps the head that smoothed steps begin from. */
   beginSmoothing(head: Float32Array): void {
-    this.#blobs.put(START, bytesOf(head));
+    this.#blobs.put(START, encodeFloats(head));
     this.#blobs.put(TOTAL, new Uint8Array(4 * head.length));
   }
 
@@ -134,7 +154,7 @@ export class TrainingState {
 
   /** Keeps the queries that asked for each active row. */
   saveCounts(counts: Float32Array): void {
-    this.#blobs.put(COUNTS, bytesOf(counts));
+    this.#blobs.put(COUNTS, encodeFloats(counts));
   }
 
   /** Null with noise, and in a run that began before they were kept. */
@@ -177,7 +197,7 @@ export class TrainingState {
   }
 
   saveTotal(total: Float32Array): void {
-    this.#blobs.put(TOTAL, bytesOf(total));
+    this.#blobs.put(TOTAL, encodeFloats(total));
   }
 
   saveAverage(parameters: Uint8Array): void {
@@ -204,11 +224,22 @@ export class TrainingState {
     return this.#blobs.part(FIXED, part);
   }
 
+  /** @throws Error outside a run */
   parameters(): Parameters {
-    const bytes = this.bytes();
-    const length = adapterSize(this.#adapter, this.#width);
-    const active = (bytes.length / 4 - length) / (1 + this.#width);
-    return decodeParameters(bytes, active, length, this.#width);
+    const rows = this.#rowsBytes();
+    const adapter = decodeFloats(this.#adapterBytes(), this.#adapterLength);
+    return { adapter, ...decodeRows(rows, rows.length / 4 / (1 + this.#width), this.#width) };
+  }
+
+  /** None where there is no adapter. */
+  #adapterBytes(): Uint8Array {
+    return this.#blobs.get(ADAPTER) ?? new Uint8Array(0);
+  }
+
+  #rowsBytes(): Uint8Array {
+    const bytes = this.#blobs.get(ROWS);
+    if (bytes === null) throw new Error('the parameters of the run are gone');
+    return bytes;
   }
 
   optimiser(): OptimiserState {
@@ -217,14 +248,11 @@ export class TrainingState {
   }
 
   clear(): void {
+    this.#contents.clear();
     this.#blobs.deletePrefix(RUN_BLOBS);
   }
 
   #words(name: string): ArrayBuffer {
     return (this.#blobs.get(name) ?? new Uint8Array(0)).slice().buffer;
   }
-}
-
-function bytesOf(floats: Float32Array): Uint8Array {
-  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 }

@@ -1,6 +1,6 @@
 /**
  * The engine's one graph, with a branch a mode: 0 embeds, 1 trains adapter and head, 2 trains the head alone from
- * cached queries. The backward pass is what the differentiator makes of the forward pass. A mode's unused inputs are
+ * cached queries, 3 trains the adapter alone. The backward pass is what the differentiator makes of the forward pass. A mode's unused inputs are
  * fed empty (size 0 along B, S or C), its unused outputs come back empty.
  */
 
@@ -16,7 +16,7 @@ import { embeddingLayer, encodeTokens } from './bert.ts';
 import { objectiveInputs, trainingStep } from './objective.ts';
 import { type ExternalWeight, externalWeight } from './weights.ts';
 
-export const MODES = { embed: 0, joint: 1, headOnly: 2 } as const;
+export const MODES = { embed: 0, joint: 1, headOnly: 2, adapterOnly: 3 } as const;
 
 export interface ModelSpec {
   readonly manifest: ModelManifest;
@@ -51,6 +51,7 @@ export function buildModel({ manifest, adapter, lowering }: ModelSpec): BuiltMod
 
   const queries = encodeTokens(manifest, adapt(embeddingLayer(manifest, ids), parameters), lengths);
   const joint = trainingStep(queries, objective, parameters);
+  const { grad_head, ...others } = joint;
   const region: Region = {
     values: {},
     choice: {
@@ -61,9 +62,16 @@ export function buildModel({ manifest, adapter, lowering }: ModelSpec): BuiltMod
         // The forward pass stands in both branches: alone it keeps nothing, and before the backward pass its values
         // are let go as soon as that has used them. Weights are shared.
         choice: {
-          condition: { input: 'mode', equals: MODES.joint },
-          whenEqual: { values: { queries, ...joint } },
-          otherwise: { values: { queries } },
+          condition: { input: 'mode', equals: MODES.embed },
+          whenEqual: { values: { queries } },
+          otherwise: {
+            values: { queries, ...others },
+            choice: {
+              condition: { input: 'mode', equals: MODES.joint },
+              whenEqual: { values: { grad_head: grad_head! } },
+              otherwise: { values: {} },
+            },
+          },
         },
       },
     },

@@ -122,7 +122,7 @@ export class EncoderEngine implements Engine {
     );
     const parameters = adapterFeeds(request.adapter, this.#parts.adapter, width);
     checkLength('sums.adapter', sums.adapter.length, adapterSize(this.#parts.adapter, width));
-    checkLength('sums.head', sums.head.length, request.head.length);
+    if (sums.head !== null) checkLength('sums.head', sums.head.length, request.head.length);
 
     const stats = { ...emptyStats(units.length), queries: new Float32Array(units.length * width) };
     await this.#run(
@@ -136,13 +136,13 @@ export class EncoderEngine implements Engine {
           };
           const batch = tokenBatch(ids, { length, members });
           let finite = true;
-          runtime.joint(batch, parameters, targets, objective, (outputs) => {
+          runtime.joint(batch, parameters, targets, objective, sums.head !== null, (outputs) => {
             finite = outputs.every(areFinite);
             if (!finite) return;
             const [queries, loss, correct, normAdapter, normHead, head, ...adapter] = outputs;
             scatter(queries!, members, width, stats.queries);
             scatterStats([loss!, correct!, normAdapter!, normHead!], members, stats);
-            addTo(sums.head, 0, head!);
+            if (sums.head !== null) addTo(sums.head, 0, head!);
             let offset = 0;
             for (const part of adapter) offset = addTo(sums.adapter, offset, part);
           });
@@ -196,6 +196,9 @@ export class EncoderEngine implements Engine {
   /** Without an adapter a unit's gradient is that of the head, so the encoder's backward pass is not needed. */
   async #gradientWithoutAdapter(request: GradientRequest, sums: GradientSums): Promise<UnitStats> {
     const { units, clip, adapter, ...objective } = request;
+    const { head } = sums;
+    if (head === null)
+      throw new TypeError('sums.head is null where there is no adapter: nothing would learn');
     const ids = units.map((unit) => unit.ids);
     const queries = await this.embed(ids, adapter, { priority: 'background' });
     const limits = [clip.joint, clip.head].filter((limit) => limit !== undefined);
@@ -208,7 +211,7 @@ export class EncoderEngine implements Engine {
         weights: Float32Array.from(units, (unit) => unit.weight ?? 1),
         clip: limits.length === 0 ? {} : { head: Math.min(...limits) },
       },
-      sums,
+      { head },
     );
     return { ...stats, queries };
   }

@@ -107,16 +107,20 @@ export class EncoderRuntime {
     this.#session.run(feeds, ['queries'], ([queries]) => read(queries!));
   }
 
-  /** Hands over queries, the four statistics, the head's gradient [C, width] and the adapter's, part by part. */
+  /**
+   * Hands over queries, the four statistics and the adapter's gradient, part by part; first the head's [C, width], which
+   * is empty where the head stays.
+   */
   joint(
     batch: TokenBatch,
     parameters: Parameters,
     targets: Targets,
     objective: Objective,
+    headLearns: boolean,
     read: (outputs: readonly FeedData[]) => void,
   ): void {
     const feeds = {
-      ...this.#feeds(MODES.joint, batch.shape[0]),
+      ...this.#feeds(headLearns ? MODES.joint : MODES.adapterOnly, batch.shape[0]),
       ...tokenFeeds(batch),
       ...parameters,
       ...this.#objectiveFeeds(targets, objective),

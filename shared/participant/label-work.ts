@@ -104,7 +104,7 @@ export class Labelling {
   async #rowsOf(spec: RoundSpec): Promise<Iterable<number>> {
     const { states, engine } = this.#deps;
     if (spec.kind === 'train') {
-      return (await states.parameters(spec, (await engine()).info.width)).activeRows;
+      return (await states.rows(spec, (await engine()).info.width)).activeRows;
     }
     return spec.kind === 'count' && spec.passages !== null ? await states.numbers(spec.passages) : [];
   }

@@ -5,6 +5,7 @@
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { Roster } from '../protocol/secagg.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
+import { rowsStay } from '../round/run-plan.ts';
 import { isSecure } from '../round/secure-round.ts';
 import { unitNorm } from '../round/unit-norms.ts';
 import { leastColluders } from '../secagg/operators.ts';
@@ -20,6 +21,8 @@ export function refusalOf(spec: RoundSpec, collection: string, agreed: Agreed): 
 function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string | null {
   if (spec.collection !== collection) return `collection: ${spec.collection} is not ${collection}`;
   if (isSecure(agreed) && spec.aggregation !== 'secure') return 'aggregation: plain where secure was agreed';
+  const unplanned = unplannedPart(spec);
+  if (unplanned !== null) return unplanned;
   if (agreed.privacy.noise === 'off') return null;
   if (spec.noiseMultiplier === 0) return 'noiseMultiplier: 0 where noise was agreed';
   // Whoever sees a vector by itself sees it with its own noise only. Of a secure sum the roster tells.
@@ -30,6 +33,14 @@ function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string 
   // One part in 10⁹ for the rounding of sums of squares.
   if (norm > spec.clipNorm * (1 + 1e-9)) return `clipNorm: ${spec.clipNorm} where a unit may add ${norm}`;
   return null;
+}
+
+/** The plan's public rule, which every participant holds a round against: rows stay where they outnumber units. */
+function unplannedPart(spec: RoundSpec): string | null {
+  if (spec.kind !== 'train' || spec.train !== 'adapter') return null;
+  const { activeRows, batch } = spec;
+  if (spec.local === null && batch !== null && rowsStay(activeRows, batch)) return null;
+  return `train: the adapter alone, with ${activeRows} rows and rounds of ${batch ?? 'all'} units`;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { toHex } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
-import { decodeParameters, joinParts, type Parameters } from '../protocol/parameters.ts';
+import { decodeFloats, decodeRows, joinParts, type Parameters, type Rows } from '../protocol/parameters.ts';
 import type { StateRef, TrainRound } from '../protocol/rounds.ts';
 import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
@@ -15,7 +15,8 @@ export class StateGoneError extends RangeError {}
 export class StateCache {
   readonly #port: Pick<CoordinatorPort, 'statePart'>;
   /** One entry only: two snapshots of 50,000 rows would not fit beside the engine. */
-  #kept: { key: string; value: Parameters | Snapshot } | null = null;
+  #kept: { key: string; value: Rows | Snapshot } | null = null;
+  #adapter: { key: string; value: Float32Array } | null = null;
 
   readonly #floats = new Map<string, Float32Array>();
 
@@ -25,17 +26,26 @@ export class StateCache {
 
   clear(): void {
     this.#kept = null;
+    this.#adapter = null;
     this.#floats.clear();
   }
 
   async parameters(spec: TrainRound, width: number): Promise<Parameters> {
-    if (this.#kept?.key !== spec.state.key) {
-      this.#kept = null;
-      const bytes = await this.#fetch(spec.state);
-      const value = decodeParameters(bytes, spec.activeRows, adapterSize(spec.adapter, width), width);
-      this.#kept = { key: spec.state.key, value };
+    if (this.#adapter?.key !== spec.state.key) {
+      const value = decodeFloats(await this.#fetch(spec.state), adapterSize(spec.adapter, width));
+      this.#adapter = { key: spec.state.key, value };
     }
-    return this.#kept.value as Parameters;
+    const { value: adapter } = this.#adapter;
+    return { adapter, ...(await this.rows(spec, width)) };
+  }
+
+  async rows(spec: TrainRound, width: number): Promise<Rows> {
+    if (this.#kept?.key !== spec.rows.key) {
+      this.#kept = null;
+      const value = decodeRows(await this.#fetch(spec.rows), spec.activeRows, width);
+      this.#kept = { key: spec.rows.key, value };
+    }
+    return this.#kept.value as Rows;
   }
 
   async snapshot(ref: StateRef): Promise<Snapshot> {

@@ -3,7 +3,7 @@
  * round's parameters; a `local` round takes several steps of SGD from them and sends its displacement times the
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
-import type { Adapter, Engine, UnitStats } from '../../models/engine.ts';
+import type { Adapter, Engine, GradientSums, UnitStats } from '../../models/engine.ts';
 import { clipIndicator } from '../privacy/adaptive-clipping.ts';
 import { CLIP_SLACK } from '../privacy/clipping.ts';
 import { projectRows } from '../privacy/principal-directions.ts';
@@ -11,6 +11,7 @@ import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from '../round/figures.ts';
+import { movingLength } from '../round/release.ts';
 import { checkParameters } from './parameter-bounds.ts';
 import type { SliceResult } from './participant.ts';
 import { queryEmbeddings } from './query-embeddings.ts';
@@ -72,8 +73,8 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const opening: Record<string, Uint8Array | null> =
     kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};
   const directions = spec.directions === null ? null : await states.floats(spec.directions);
-  const split = spec.train === 'head' ? 0 : parameters.adapter.length;
-  const sums = restore(store, 'sums', split + parameters.head.length + figuresOf(spec));
+  const split = adapterLength(spec, parameters);
+  const sums = restore(store, 'sums', movingLength(spec.train, parameters) + figuresOf(spec));
   const finished = () => projectHead(spec, sums, split, directions, engine.info.width);
   // A region without data takes part all the same: its zeros hide that it has none.
   if (units.length === 0) return { job: { ...job, units: 0 }, blobs: opening, sum: finished() };
@@ -113,7 +114,7 @@ function projectHead(
   directions: Float32Array | null,
   width: number,
 ): Float64Array {
-  if (directions === null) return sums;
+  if (directions === null || spec.train === 'adapter') return sums;
   const figures = figuresOf(spec);
   const head = projectRows(sums.subarray(split, sums.length - figures), directions, width);
   const projected = new Float64Array(split + head.length + figures);
@@ -133,7 +134,7 @@ interface Work {
   /** Row id → index among the active rows. */
   rows: ReadonlyMap<number, number>;
   records: TrainingRecord[];
-  /** [adapter if it trains, active rows, figures]. */
+  /** [adapter if it trains, active rows if they do, figures]. */
   sums: Float64Array;
   context: WorkContext;
 }
@@ -148,7 +149,7 @@ async function accumulate(work: Work): Promise<void> {
   const split = adapterLength(spec, parameters);
   const stats = await gradients(work, parameters.adapter, parameters.head, {
     adapter: sums.subarray(0, split),
-    head: sums.subarray(split, sums.length - figuresOf(spec)),
+    head: spec.train === 'adapter' ? null : sums.subarray(split, sums.length - figuresOf(spec)),
   });
   addFigures(spec, sums, stats, records);
 }
@@ -172,8 +173,8 @@ function addFigures(
     units += weight;
     // Of a unit of several records the mean: never more than one half.
     const norm = Math.hypot(
-      spec.train === 'head' ? 0 : (stats.normAdapter[i] as number),
-      stats.normHead[i] as number,
+      spec.train === 'head' ? 0 : stats.normAdapter[i]!,
+      spec.train === 'adapter' ? 0 : stats.normHead[i]!,
     );
     unclipped += weight * clipIndicator(norm, clipLimit(spec));
   }
@@ -193,7 +194,7 @@ async function gradients(
   work: Work,
   adapter: Float32Array,
   head: Float32Array,
-  into: { adapter: Float64Array; head: Float64Array },
+  into: GradientSums,
   records: TrainingRecord[] = work.records,
 ): Promise<GradientStats> {
   const { spec, rows, fixed, context } = work;
@@ -204,11 +205,11 @@ async function gradients(
   const active = new Uint8Array(all.length / engine.info.width).fill(1, 0, head.length / engine.info.width);
   const shared = { head: all, active, tau: spec.temperature, margin: spec.margin };
   // Fixed rows have no gradient; they have a place in the engine's sums all the same.
-  const sums = fixed.length === 0 ? into : { adapter: into.adapter, head: new Float64Array(all.length) };
+  const padded = into.head === null || fixed.length === 0 ? into.head : new Float64Array(all.length);
   const label = (record: TrainingRecord) => rows.get(record.row) as number;
   const limit = clipLimit(spec);
   const stats =
-    spec.train === 'head'
+    padded !== null && spec.train === 'head'
       ? await engine.headGradient(
           {
             queries: await embeddingsOf(work, records),
@@ -218,7 +219,7 @@ async function gradients(
             clip: { head: limit },
             ...shared,
           },
-          sums,
+          { head: padded },
         )
       : await engine.gradient(
           {
@@ -227,14 +228,13 @@ async function gradients(
               return { ids, row: label(record), relevant: record.relevant, weight: record.weight };
             }),
             adapter: adapterOf(spec.adapter, adapter, engine.info.width),
-            clip: { joint: limit },
+            clip: padded === null ? { adapter: limit } : { joint: limit },
             ...shared,
           },
-          sums,
+          { adapter: into.adapter, head: padded },
         );
-  if (sums !== into) {
-    for (let i = 0; i < into.head.length; i++)
-      into.head[i] = (into.head[i] as number) + (sums.head[i] as number);
+  if (padded !== null && into.head !== null && padded !== into.head) {
+    for (let i = 0; i < into.head.length; i++) into.head[i]! += padded[i]!;
   }
   return stats;
 }

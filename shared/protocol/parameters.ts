@@ -1,6 +1,7 @@
 /**
- * Parameters of a training round as bytes: the ids of the active rows (u32), the adapter (f32), the active rows'
- * vectors (f32), all little-endian. The order of the active rows is the order of a train round's coordinates.
+ * Parameters of a training round as bytes, all little-endian: the adapter (f32); and the ids of the active rows (u32),
+ * then their vectors (f32). Versions are stored in one piece: ids, adapter, vectors. The order of the active rows is the
+ * order of a train round's coordinates.
  */
 
 /** Bytes of one stored or transported part: below the 2 MB limits of a SQLite value and of a message. */
@@ -20,6 +21,30 @@ export function encodeParameters({ activeRows, adapter, head }: Parameters): Uin
   new Float32Array(bytes.buffer, 4 * activeRows.length, adapter.length).set(adapter);
   new Float32Array(bytes.buffer, 4 * (activeRows.length + adapter.length), head.length).set(head);
   return bytes;
+}
+
+export type Rows = Pick<Parameters, 'activeRows' | 'head'>;
+
+export function encodeRows({ activeRows, head }: Rows): Uint8Array {
+  return encodeParameters({ activeRows, head, adapter: new Float32Array(0) });
+}
+
+/** @throws RangeError when the length does not fit `active` rows. */
+export function decodeRows(input: Uint8Array, active: number, width: number): Rows {
+  const { activeRows, head } = decodeParameters(input, active, 0, width);
+  return { activeRows, head };
+}
+
+export function encodeFloats(floats: Float32Array): Uint8Array {
+  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+}
+
+/** @throws RangeError when there are not `length` of them. */
+export function decodeFloats(input: Uint8Array, length: number): Float32Array {
+  if (input.length !== 4 * length)
+    throw new RangeError(`floats: ${input.length} bytes where ${4 * length} are due`);
+  const bytes = input.byteOffset % 4 === 0 ? input : input.slice();
+  return new Float32Array(bytes.buffer, bytes.byteOffset, length);
 }
 
 /** @throws RangeError when the length does not fit `active` rows and an adapter of `adapterLength` floats. */

@@ -113,11 +113,23 @@ export const TrainRound = z.strictObject({
   ...common,
   kind: z.literal('train').describe('A step or a local epoch of training'),
   train: z
-    .enum(['adapter-and-head', 'head'])
-    .describe('`head`: cached query embeddings are used, and the encoder does not run again'),
+    .enum(['adapter', 'adapter-and-head', 'head'])
+    .describe(
+      'What learns. `adapter`: where there are more rows than `batch`, which then stay where they are. `head`: cached query embeddings are used, and the encoder does not run again',
+    ),
+  batch: z
+    .int()
+    .positive()
+    .nullable()
+    .describe(
+      'Units that the round should see over all participants; null: every one, as often as it trains',
+    ),
   adapter: ADAPTER,
-  state: StateRef.describe('Adapter then active rows, fp32, little-endian'),
-  activeRows: z.int().nonnegative().describe('How many rows learn'),
+  state: StateRef.describe('The adapter, fp32, little-endian: the same for all rounds in which it stays'),
+  rows: StateRef.describe(
+    'Active rows: their numbers, u32, then their vectors, fp32, little-endian; the same for all rounds in which they stay',
+  ),
+  activeRows: z.int().nonnegative().describe('How many rows are active'),
   fixed: StateRef.describe('Rows that do not learn but compete, fp32: the same for all rounds of a run'),
   margin: z.number().describe('Added to the cosine of those'),
   directions: StateRef.nullable().describe(

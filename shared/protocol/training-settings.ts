@@ -78,8 +78,11 @@ export const TrainingPhase = z.strictObject({
     .int()
     .min(1)
     .max(1_000_000)
-    .default(256)
-    .describe('Units that a round of one step should see over all regions together'),
+    .nullable()
+    .default(null)
+    .describe(
+      'Units that a round of one step should see over all regions together; null: 256, and with many participants more, so that each has enough to do, at rates that grow with the square root',
+    ),
   optimiser: OptimiserSettings.prefault({}).describe('How the server follows the sums'),
   local: LocalSteps.prefault({}).describe('Steps within a local epoch'),
 });

@@ -82,6 +82,7 @@ export function expandHead(
   directions: Float32Array,
   width: number,
 ): Float64Array {
+  if (spec.train === 'adapter') return sum;
   const before = spec.train === 'head' ? 0 : parameters.adapter.length;
   const size = (parameters.activeRows.length * directions.length) / width;
   const full = new Float64Array(before + parameters.head.length + sum.length - before - size);

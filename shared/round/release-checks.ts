@@ -112,7 +112,7 @@ function trainProblem(spec: TrainRound, sum: Float64Array, limits: SumLimits): s
 /** The longest that one unit makes the sum: its clipped gradient, or its part of what local steps can move. */
 function longest({ gradientNorm, local, train }: TrainRound, units: number): number {
   // Without noise adapter and head are clipped each.
-  const norm = train === 'head' ? gradientNorm : Math.SQRT2 * gradientNorm;
+  const norm = train === 'adapter-and-head' ? Math.SQRT2 * gradientNorm : gradientNorm;
   if (local === null) return norm;
   const steps = Math.ceil(units / local.batch);
   return (local.rate * steps * norm) / (1 - local.momentum);

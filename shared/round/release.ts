@@ -50,11 +50,17 @@ export interface HeadSmoothing {
   likeness: Likeness;
 }
 
+/** How many parameters a round moves. */
+export function movingLength(train: TrainRound['train'], { adapter, head }: Parameters): number {
+  return (train === 'head' ? 0 : adapter.length) + (train === 'adapter' ? 0 : head.length);
+}
+
 /**
  * One step of the server optimiser in place. The sum is divided by what a round is expected to see, never by what
  * this one saw. Rounds of local steps send displacements: they are pseudo-gradients too.
- * @param schedule rounds of the phase before this one and in all, the units that a round is expected to see, and the
- *   standard deviation of the noise in each coordinate of the sum
+ * @param state moments of what the round moves
+ * @param schedule rounds of the phase before this one and in all, the units that a round is expected to see, the
+ *   standard deviation of the noise in each coordinate of the sum, and the plan's factor on the rates
  * @param smoothing where the head's steps are smoothed; its total is added to
  */
 export function applyRound(
@@ -63,30 +69,28 @@ export function applyRound(
   sum: Float64Array,
   spec: TrainRound,
   optimiser: OptimiserSettings,
-  schedule: { step: number; steps: number; expected: number; deviation: number },
+  schedule: { step: number; steps: number; expected: number; deviation: number; rates: number },
   smoothing: HeadSmoothing | null = null,
 ): void {
-  const adapterLength = parameters.adapter.length;
-  const all = new Float32Array(adapterLength + parameters.head.length);
-  all.set(parameters.adapter);
-  all.set(parameters.head, adapterLength);
-  const gradient = new Float64Array(all.length);
-  const skipped = spec.train === 'head' ? adapterLength : 0;
+  const adapter = spec.train === 'head' ? new Float32Array(0) : parameters.adapter;
+  const head = spec.train === 'adapter' ? new Float32Array(0) : parameters.head;
+  const split = adapter.length;
+  const moving = new Float32Array(movingLength(spec.train, parameters));
+  moving.set(adapter);
+  moving.set(head, split);
   const denominator = Math.max(1, schedule.expected);
-  for (let i = skipped; i < all.length; i++) gradient[i] = (sum[i - skipped] as number) / denominator;
-  const factor = rateFactor(optimiser, schedule.step, schedule.steps);
+  const gradient = sum.slice(0, moving.length).map((value) => value / denominator);
+  const factor = rateFactor(optimiser, schedule.step, schedule.steps) * schedule.rates;
   const rate = headRate(parameters, optimiser, schedule) * factor;
   if (smoothing !== null) {
     const variance = (schedule.step + 1) * (schedule.deviation / denominator) ** 2;
-    all.set(smoothedHead(smoothing, gradient.subarray(adapterLength), rate, variance), adapterLength);
-    gradient.fill(0, adapterLength);
+    moving.set(smoothedHead(smoothing, gradient.subarray(split), rate, variance), split);
+    gradient.fill(0, split);
   }
-  applyStep(optimiser, state, all, gradient, adapterLength, {
-    adapter: skipped === 0 ? optimiser.adapterRate * factor : 0,
-    head: rate,
-  });
-  parameters.adapter.set(all.subarray(0, adapterLength));
-  parameters.head.set(all.subarray(adapterLength));
+  const rates = { adapter: optimiser.adapterRate * factor, head: rate };
+  applyStep(optimiser, state, moving, gradient, split, rates);
+  adapter.set(moving.subarray(0, split));
+  head.set(moving.subarray(split));
 }
 
 function smoothedHead(

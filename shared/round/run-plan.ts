@@ -1,19 +1,34 @@
 /**
- * A training run: count, train, judge. The counting round says how many queries ask for each row; from it follow
- * the active rows and how many rounds one pass over the data takes; the gate at the end decides about publishing.
+ * A training run: count, train, judge. The counting round says how many queries ask for each row; from it follow the
+ * active rows, what learns in each phase, and how many rounds one pass over the data takes; the gate at the end decides
+ * about publishing. The rules are the same for all data.
  */
-import type { Sample } from '../protocol/rounds.ts';
+import type { Sample, TrainRound } from '../protocol/rounds.ts';
 import type { TrainingPhase } from '../protocol/training-settings.ts';
 
 export interface PlannedPhase {
+  /** What its rounds send. */
+  train: TrainRound['train'];
+  /** Units that a round of one step should see; null for rounds of local steps. */
+  batch: number | null;
   /** Rounds that one pass over the data is cut into. */
   parts: number;
   rounds: number;
+  /** Factor on the learning rates. */
+  rates: number;
 }
 
 export interface RunPlan {
   /** One entry for every phase of the settings. */
   phases: PlannedPhase[];
+}
+
+/** What is known when a run is planned. */
+export interface Counted {
+  /** Training units of all participants together, as released. */
+  units: number;
+  activeRows: number;
+  members: number;
 }
 
 /** Where a train round stands in its run. */
@@ -26,14 +41,52 @@ export interface Position {
   parts: number;
 }
 
-/** @param units training units of all regions together, as counted. */
-export function planRun(phases: readonly TrainingPhase[], units: number): RunPlan {
-  return { phases: phases.map((phase) => planPhase(phase, units)) };
+/** Units a round that the default learning rates were found with: never fewer … */
+const LEAST_BATCH = 256;
+/** … and more where it takes them to give each participant some tens of microbatches, since they fill better … */
+const UNITS_A_MEMBER = 128;
+/** … but not so many that a pass is a few rounds: the adapter learns from steps. */
+const LEAST_PARTS = 8;
+
+/** Units that a round of one step should see where the settings do not say. */
+export function batchOf({ units, members }: Pick<Counted, 'units' | 'members'>): number {
+  return Math.max(LEAST_BATCH, Math.min(UNITS_A_MEMBER * members, Math.round(units / LEAST_PARTS)));
 }
 
-function planPhase(phase: TrainingPhase, units: number): PlannedPhase {
-  const parts = phase.rounds === 'local' ? 1 : Math.max(1, Math.round(units / phase.batch));
-  return { parts, rounds: Math.round(phase.passes * parts) };
+/**
+ * Whether rows stay where they are while the adapter learns: a round that sees fewer units than there are rows has too
+ * little to say of each for what sending them takes.
+ */
+export function rowsStay(activeRows: number, batch: number): boolean {
+  return activeRows > batch;
+}
+
+export function planRun(
+  phases: readonly TrainingPhase[],
+  counted: Counted,
+  adapter: { kind: string } = { kind: 'full' },
+): RunPlan {
+  return {
+    phases: phases.map((phase, index) => {
+      const { parts, rounds, batch, rates } = planPhase(phase, counted);
+      // What never gets a phase of its own learns here.
+      const later = phases.slice(index + 1).some(({ passes }) => passes > 0);
+      const rest = later && batch !== null && rowsStay(counted.activeRows, batch);
+      const joint = rest ? ('adapter' as const) : ('adapter-and-head' as const);
+      const headOnly = phase.train === 'head' || adapter.kind === 'none';
+      return { train: headOnly ? ('head' as const) : joint, batch, parts, rounds, rates };
+    }),
+  };
+}
+
+function planPhase(phase: TrainingPhase, counted: Counted) {
+  const { passes } = phase;
+  if (phase.rounds === 'local') return { parts: 1, rounds: Math.round(passes), batch: null, rates: 1 };
+  const batch = phase.batch ?? batchOf(counted);
+  const parts = Math.max(1, Math.round(counted.units / batch));
+  // The noise of a sum over n units falls as √n, and with it what a step may be (Krizhevsky 2014).
+  const rates = phase.batch === null ? Math.sqrt(batch / LEAST_BATCH) : 1;
+  return { parts, rounds: Math.round(passes * parts), batch, rates };
 }
 
 export function trainRounds(plan: RunPlan): number {
@@ -48,6 +101,19 @@ export function positionOf(plan: RunPlan, index: number): Position {
     step -= rounds;
   }
   throw new RangeError(`train round ${index} is past the ${trainRounds(plan)} of the plan`);
+}
+
+/** How often adapter and rows have moved before train round `index`. */
+export function movesBefore(plan: RunPlan, index: number): { adapter: number; rows: number } {
+  const moves = { adapter: 0, rows: 0 };
+  let first = 0;
+  for (const { train, rounds } of plan.phases) {
+    const done = Math.max(0, Math.min(rounds, index - first));
+    if (train !== 'head') moves.adapter += done;
+    if (train !== 'adapter') moves.rows += done;
+    first += rounds;
+  }
+  return moves;
 }
 
 /** What a train round samples; `seed` keys the shuffles of the run. */

@@ -30,10 +30,10 @@ export function taskOf(spec: RoundSpec): string {
   return toHex(hashJson('fedcar task', spec));
 }
 
-/** The snapshot or the parameters that the round is about; for a count, the encoder. */
+/** The snapshot or the rows that the round is about; for a count, the encoder. All else is in the task's hash. */
 function modelHash(spec: RoundSpec, encoder: string): string {
   if (spec.kind === 'count') return encoder;
-  return spec.kind === 'train' ? spec.state.hash : spec.candidate.hash;
+  return spec.kind === 'train' ? spec.rows.hash : spec.candidate.hash;
 }
 
 /** What privacy and success of a sparse round may fail with: 2⁻⁴⁰ and 2⁻²⁰, by custom. */

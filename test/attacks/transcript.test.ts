@@ -21,7 +21,7 @@ import type { Joined } from '../../shared/participant/round-guard.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { cryptoSource } from '../../shared/privacy/random-source.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
-import { encodeParameters } from '../../shared/protocol/parameters.ts';
+import { encodeRows } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, RowEntry, StateRef } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-norms.ts';
@@ -61,7 +61,6 @@ function rounds(): RoundSpec[] {
   const manifest = ref('manifest:run', utf8(JSON.stringify(Object.keys(DOCUMENTS))));
   const passages = ref('passages:run', new Uint8Array(Uint32Array.from(ACTIVE).buffer));
   const head = normals(6, ACTIVE.length * WIDTH);
-  const parameters = { activeRows: Uint32Array.from(ACTIVE), adapter: new Float32Array(0), head };
   const rows = TABLE.map(({ item, ordinal, row }) => ({
     ...{ item, ordinal, vector: [...PASSAGES.subarray(row * WIDTH, (row + 1) * WIDTH)] },
     active: ACTIVE.includes(row),
@@ -78,7 +77,9 @@ function rounds(): RoundSpec[] {
       ...common(2, head.length + 3, 2),
       ...{ kind: 'train', train: 'head', adapter: { kind: 'none' }, adapterKey: 'bare' },
       sample: { kind: 'poisson', numerator: 1, denominator: 2 },
-      state: ref('parameters:run.2', encodeParameters(parameters)),
+      batch: null,
+      state: ref('adapter:run.0', new Uint8Array(0)),
+      rows: ref('rows:run.0', encodeRows({ activeRows: Uint32Array.from(ACTIVE), head })),
       fixed: ref('fixed:run', new Uint8Array(0)),
       ...{ activeRows: ACTIVE.length, margin: 0, directions: null, temperature: 20, tokenDropout: 0 },
       ...{ gradientNorm: 1, local: null, statScale: 0.1, adaptiveClip: false },

@@ -5,7 +5,9 @@ import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import { coordinator, directory, region } from '../../durable-objects/names.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
+import { joinParts, partCount } from '../../shared/protocol/parameters.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 
 const objects = env as unknown as ObjectsEnv;
@@ -75,6 +77,36 @@ describe('a training run', () => {
     await hub.activate(0);
     expect((await hub.pointer())?.version).toBe(0);
     expect(await hub.activate(9)).toMatchObject({ ok: false, code: 'unknown_version' });
+  });
+
+  it('trains the adapter first where there are more rows than units in a round, and the head after it', async () => {
+    const phases = [
+      { train: 'adapter-and-head', passes: 1, batch: 7, optimiser: { adapterRate: 3e-3, decay: 'constant' } },
+      {
+        train: 'head',
+        rounds: 'local',
+        passes: 2,
+        optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant' },
+      },
+    ];
+    const more = { heldOutShare: 0.1, privacy: { noise: 'off' } };
+    const { hub, shards } = await collection('adapter-first', { training: { seed: 7, phases }, ...more });
+    await shards[0]?.putItems(ITEMS);
+    await shards[1]?.addFeedback(feedback(1));
+    const started = await hub.start('test');
+    if (!started.ok) throw new Error(started.detail);
+    const run = await finished(hub, started.value.run);
+    // A few steps on one question a row may win or lose; what counts here is what moved.
+    expect(['published', 'rejected']).toContain(run.state);
+    const steps = run.rounds.filter(({ kind }) => kind === 'train').length - 2;
+    expect(steps).toBeGreaterThan(3);
+    const [{ hash, bytes } = { hash: '', bytes: 0 }] = await hub.versions();
+    const parts = Array.from({ length: partCount(bytes) }, (_, part) => hub.snapshotPart(hash, part));
+    const { adapter } = decodeSnapshot(joinParts((await Promise.all(parts)) as Uint8Array[], bytes));
+    // Adam moves a coordinate by about its rate in a step.
+    const longest = adapter.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(longest).toBeGreaterThan(0.003);
+    expect(longest).toBeLessThan(1.5 * steps * 0.003);
   });
 
   it('ends with a reason when there is nothing to learn from', async () => {

@@ -14,7 +14,7 @@ import type { ShardStore } from '../../../shared/participant/shard-store.ts';
 import { clipNorms } from '../../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../../shared/privacy/fixed-point.ts';
 import type { RandomSource } from '../../../shared/privacy/random-source.ts';
-import { encodeParameters, partCount } from '../../../shared/protocol/parameters.ts';
+import { encodeRows, partCount } from '../../../shared/protocol/parameters.ts';
 import type { Sample, StateRef, TrainRound } from '../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import { figuresNorm, figuresOf } from '../../../shared/round/figures.ts';
@@ -80,10 +80,8 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
     const hash = toHex(await digest(bytes.slice()));
     return { key, hash, bytes: bytes.length, parts: partCount(bytes.length) };
   };
-  const state = await keep(
-    'parameters',
-    encodeParameters({ activeRows, adapter: new Float32Array(0), head }),
-  );
+  const state = await keep('adapter', new Uint8Array(0));
+  const rows = await keep('rows', encodeRows({ activeRows, head }));
   const fixed = await keep('fixed', new Uint8Array(0));
   const norms = clipNorms(CLIP, 0.05);
   const dimension = head.length + figuresOf({ adaptiveClip: false });
@@ -107,7 +105,16 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
       cohort: { members: 1, threshold: 1, colluders: 0 },
       aggregation: 'plain',
       ...{ lineage: COLLECTION, activeRows: head.length / width },
-      ...{ state, fixed, margin: 0, directions: null, temperature: TEMPERATURE, tokenDropout: 0 },
+      ...{
+        batch: null,
+        state,
+        rows,
+        fixed,
+        margin: 0,
+        directions: null,
+        temperature: TEMPERATURE,
+        tokenDropout: 0,
+      },
       ...{ local: null, adaptiveClip: false },
     }),
     shard: (canary, random) => {

@@ -88,6 +88,23 @@ describe('a unit', () => {
   });
 });
 
+describe('the adapter alone', () => {
+  it('learns as beside the head, to the bit, while the head stays', async () => {
+    const [joint, alone] = [sums(), sums()];
+    const limits = { clip: { adapter: 0.5 } };
+    const before = await engine.gradient(request(engine, TEXTS, limits), joint);
+    const stats = await engine.gradient(request(engine, TEXTS, limits), { ...alone, head: null });
+    expect(alone.adapter).toEqual(joint.adapter);
+    expect(Math.hypot(...alone.adapter)).toBeGreaterThan(0.5);
+    expect(stats).toEqual(before);
+  });
+
+  it('is no request where there is none', async () => {
+    const none = request(engine, TEXTS, { adapter: { kind: 'none' } });
+    await expect(engine.gradient(none, { ...sums(), head: null })).rejects.toThrow('sums.head is null');
+  });
+});
+
 describe('a row that does not answer', () => {
   /** One query and two rows: row 0 is the query itself, and its logit is larger than row 1's by `gap`. */
   const towards = async (row: 0 | 1, gap: number) => {

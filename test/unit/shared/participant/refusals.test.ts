@@ -50,6 +50,17 @@ describe('a participant', () => {
     expect(refusalOf(round(more), 'c', agreed)).toContain(detail);
   });
 
+  it('trains the adapter alone only where rows outnumber the units of a round', () => {
+    const plain = CollectionSettings.parse({ regions: ['a'], privacy: { noise: 'off' } });
+    const alone = (more: object) =>
+      refusalOf(round({ train: 'adapter', activeRows: 300, ...more }), 'c', plain);
+    expect(alone({ batch: 256 })).toBeNull();
+    expect(alone({ batch: 300 })).toContain(
+      'train: the adapter alone, with 300 rows and rounds of 300 units',
+    );
+    expect(alone({ batch: null })).toContain('rounds of all units');
+  });
+
   const members = Array.from({ length: 8 }, (_, i) => ({ id: `r${i}`, key: 'k', operator: '@deployment' }));
   const cohort = { members: 8, threshold: 6, colluders: 1 };
 

@@ -16,7 +16,7 @@ import { digest } from '../../../../shared/crypto/hash.ts';
 import { bareKey } from '../../../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
-import { encodeParameters, partCount } from '../../../../shared/protocol/parameters.ts';
+import { encodeFloats, encodeRows, partCount } from '../../../../shared/protocol/parameters.ts';
 import type { RoundSpec, StateRef, TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { adapterSize } from '../../../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../../../shared/protocol/training-settings.ts';
@@ -134,13 +134,16 @@ async function trainRound(adapter: AdapterSettings, more: Partial<TrainRound> = 
   const adaptiveClip = more.adaptiveClip ?? false;
   const norms = clipNorms(0.5, 0.1);
   const headOnly = adapter.kind === 'none';
-  const dimension = (headOnly ? 0 : weights.length) + head.length + figuresOf({ adaptiveClip });
+  const rowsSize = more.train === 'adapter' ? 0 : head.length;
+  const dimension = (headOnly ? 0 : weights.length) + rowsSize + figuresOf({ adaptiveClip });
   return {
     ...{ ...common, kind: 'train', train: headOnly ? 'head' : 'adapter-and-head', adapter },
     adapterKey: bareKey(sha256),
     ...{ ...gridded(dimension, norms.total), gradientNorm: norms.gradient, adaptiveClip },
     statScale: norms.statistics / figuresNorm({ adaptiveClip }),
-    state: await keep('parameters', encodeParameters({ activeRows, adapter: weights, head })),
+    batch: null,
+    state: await keep('adapter', encodeFloats(weights)),
+    rows: await keep('rows', encodeRows({ activeRows, head })),
     fixed: await keep('fixed', new Uint8Array(0)),
     ...{
       activeRows: ITEMS.length,
@@ -176,6 +179,12 @@ const ROUNDS: [name: string, kind: AdapterSettings['kind'], spec: () => Promise<
   ['a head, with an adapting clip norm', 'none', () => trainRound({ kind: 'none' }, { adaptiveClip: true })],
   ['a full adapter and a head', 'full', () => trainRound({ kind: 'full' })],
   ['a low-rank adapter and a head', 'low-rank', () => trainRound({ kind: 'low-rank', rank: 3 })],
+  ['a full adapter alone', 'full', () => trainRound({ kind: 'full' }, { train: 'adapter', batch: 4 })],
+  [
+    'a low-rank adapter alone',
+    'low-rank',
+    () => trainRound({ kind: 'low-rank', rank: 3 }, { train: 'adapter', batch: 4 }),
+  ],
   [
     'the counts',
     'none',

@@ -82,9 +82,15 @@ describe('the rate of the head', () => {
     });
     const head = new Float32Array(rows * width);
     const parameters = { activeRows: Uint32Array.of(0, 1, 2), adapter: new Float32Array(2), head };
-    const state = newOptimiserState(optimiser.kind, 2 + head.length);
+    const state = newOptimiserState(optimiser.kind, head.length);
     const sum = new Float64Array(head.length + 3).fill(expected);
-    applyRound(parameters, state, sum, spec, optimiser, { step: 0, steps, expected, deviation });
+    applyRound(parameters, state, sum, spec, optimiser, {
+      step: 0,
+      steps,
+      expected,
+      deviation,
+      rates: 1,
+    });
     return -(head[0] as number);
   };
 
@@ -129,7 +135,15 @@ describe('a smoothed head', () => {
     for (const [step, each] of sums.entries()) {
       // As after an eviction: what counts is what was kept.
       const smoothing = { start, total: total.slice(), likeness };
-      applyRound(parameters, state, each, spec, optimiser, { step, steps, expected, deviation }, smoothing);
+      applyRound(
+        parameters,
+        state,
+        each,
+        spec,
+        optimiser,
+        { step, steps, expected, deviation, rates: 1 },
+        smoothing,
+      );
       total = smoothing.total;
     }
     const both = Float64Array.from(start, (_, i) => (sums[0]![i]! + sums[1]![i]!) / expected);

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { TrainingSettings } from '../../../../shared/protocol/training-settings.ts';
 import {
+  batchOf,
+  movesBefore,
   partOfRecord,
   planRun,
   positionOf,
+  rowsStay,
   sampleOf,
   trainRounds,
 } from '../../../../shared/round/run-plan.ts';
 
+const parsed = (phases: unknown) => TrainingSettings.parse({ phases }).phases;
+const counted = { units: 13_500, members: 8, activeRows: 150 };
 const phases = [
   { train: 'head', rounds: 'local', passes: 4 },
   { train: 'adapter-and-head', passes: 3, batch: 256 },
@@ -15,20 +20,65 @@ const phases = [
 
 describe('run plan', () => {
   it('cuts a pass into rounds of about a batch, or one round where they take local steps', () => {
-    const plan = planRun(TrainingSettings.parse({ phases }).phases, 13_500);
+    const plan = planRun(parsed(phases), counted);
     expect(plan.phases).toEqual([
-      { parts: 1, rounds: 4 },
-      { parts: 53, rounds: 159 },
+      { train: 'head', batch: null, parts: 1, rounds: 4, rates: 1 },
+      { train: 'adapter-and-head', batch: 256, parts: 53, rounds: 159, rates: 1 },
     ]);
     expect(trainRounds(plan)).toBe(163);
-    expect(planRun(TrainingSettings.parse({ phases }).phases, 3).phases[1]?.parts).toBe(1);
+    expect(planRun(parsed(phases), { ...counted, units: 3 }).phases[1]?.parts).toBe(1);
   });
 
   it('says where a round stands', () => {
-    const plan = planRun(TrainingSettings.parse({ phases }).phases, 13_500);
+    const plan = planRun(parsed(phases), counted);
     expect(positionOf(plan, 3)).toEqual({ phase: 0, step: 3, steps: 4, parts: 1 });
     expect(positionOf(plan, 4)).toEqual({ phase: 1, step: 0, steps: 159, parts: 53 });
     expect(() => positionOf(plan, 163)).toThrow(/past the 163/);
+  });
+
+  it.each([
+    ['as one place trains', 13_500, 1, 256],
+    ['by the members, so that each has enough to do', 13_500, 8, 1024],
+    ['so that a pass is still eight rounds', 13_500, 32, 1688],
+    ['as one place does where there is little', 800, 8, 256],
+  ])('sees units a round %s', (_, units, members, batch) => {
+    expect(batchOf({ units, members })).toBe(batch);
+  });
+
+  it('takes larger steps in larger rounds, and those of the settings where they name the units', () => {
+    const of = (batch?: number) =>
+      planRun(parsed([{ train: 'head', passes: 5, ...(batch && { batch }) }]), counted).phases[0];
+    expect(of()).toMatchObject({ batch: 1024, parts: 13, rounds: 65, rates: 2 });
+    expect(of(1024)).toMatchObject({ batch: 1024, parts: 13, rounds: 65, rates: 1 });
+  });
+
+  it('lets the adapter learn alone while there are more rows than units in a round', () => {
+    const two = [
+      { train: 'adapter-and-head', passes: 1 },
+      { train: 'head', rounds: 'local', passes: 2 },
+    ];
+    const trains = (activeRows: number, of: unknown = two, kind = 'full') =>
+      planRun(parsed(of), { ...counted, activeRows }, { kind }).phases.map(({ train }) => train);
+    expect(trains(1024)).toEqual(['adapter-and-head', 'head']);
+    expect(trains(1025)).toEqual(['adapter', 'head']);
+    expect(trains(1025, two, 'none')).toEqual(['head', 'head']);
+    // No later phase would train the head.
+    expect(trains(1025, [two[0]])).toEqual(['adapter-and-head']);
+    expect(rowsStay(1025, 1024) && !rowsStay(1024, 1024)).toBe(true);
+  });
+
+  it('counts how often adapter and rows have moved', () => {
+    const two = [
+      { train: 'adapter-and-head', passes: 1 },
+      { train: 'head', rounds: 'local', passes: 2 },
+    ];
+    const plan = planRun(parsed(two), { ...counted, activeRows: 4000 });
+    expect([0, 5, 13, 14].map((index) => movesBefore(plan, index))).toEqual([
+      { adapter: 0, rows: 0 },
+      { adapter: 5, rows: 0 },
+      { adapter: 13, rows: 0 },
+      { adapter: 13, rows: 1 },
+    ]);
   });
 
   it('sees every record once a pass, in another order each pass', () => {
