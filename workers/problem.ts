@@ -28,6 +28,7 @@ const CODES = {
   unknown_collection: [404, 'There is no such collection'],
   unknown_item: [404, 'There is no such item'],
   unknown_version: [404, 'There is no such version'],
+  no_certificate: [404, 'The version has no certificate'],
   unknown_run: [404, 'There is no such run'],
   unknown_region: [404, 'There is no such region in the collection'],
   unknown_encoder: [404, 'There is no such encoder'],

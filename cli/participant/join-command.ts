@@ -20,6 +20,7 @@ import { blankLine, type IngestedDocument, uploadDocuments } from '../ingest.ts'
 import { PROJECT } from '../worker-bundle.ts';
 import { type ParticipantData, readData } from './data.ts';
 import type { Connection } from './join.ts';
+import { auditLogs, exportLog } from './log-audit.ts';
 import { type Ended, serve } from './service.ts';
 import { spelledTerms } from './spelled-terms.ts';
 import { ParticipantState } from './state.ts';
@@ -43,6 +44,8 @@ export interface JoinOptions {
   maxDelta?: number;
   allowHttp: boolean;
   leave: boolean;
+  exportLog?: string;
+  audit?: string[];
 }
 
 function invitation(text: string): string {
@@ -79,6 +82,8 @@ export const joinCommand: Register = (program, bind) => {
     .option('--max-delta <δ>', "the largest δ of the collection's that is taken", positive)
     .option('--allow-http', 'also without TLS to another machine', false)
     .option('--leave', 'end the membership instead', false)
+    .option('--export-log <file>', 'instead: write down, signed, what it was told of every round')
+    .option('--audit <files...>', "instead: hold that against others' logs and certificates; asks nobody")
     .action(bind((context, address: string, options: JoinOptions) => joinAt(context, address, options)));
   withExamples(command, [
     [
@@ -87,6 +92,7 @@ export const joinCommand: Register = (program, bind) => {
     ],
     ['join https://rag.example.org --data ./desk --once', 'take part in one run'],
     ['join https://rag.example.org --leave', 'end the membership'],
+    ['join https://rag.example.org --audit other.log.json', 'whether another was told the same'],
   ]);
 };
 
@@ -94,7 +100,8 @@ async function joinAt(context: Context, address: string, options: JoinOptions): 
   const { io } = context;
   const url = addressOf(address, options.allowHttp);
   const here = (path: string) => (isAbsolute(path) ? path : resolve(io.cwd, path));
-  if (context.flags.dryRun && !options.leave) return await rehearse(context, url, here, options);
+  const local = options.exportLog !== undefined || options.audit !== undefined;
+  if (context.flags.dryRun && !options.leave && !local) return await rehearse(context, url, here, options);
   const name = createHash('sha256').update(`${url} ${context.collection}`).digest('hex').slice(0, 12);
   const state = new ParticipantState(here(options.state ?? join('.fedcar', 'join', name)));
   const stop = new AbortController();
@@ -108,6 +115,10 @@ async function joinAt(context: Context, address: string, options: JoinOptions): 
   };
   await state.lock();
   try {
+    if (options.audit !== undefined) return await auditLogs(state, options.audit, here);
+    if (options.exportLog !== undefined) {
+      return await exportLog(context, state, options.exportLog, here(options.exportLog));
+    }
     if (options.leave) return await leave(context, state, connection);
     return await takePart(context, state, url, here, options, connection, () => stop.signal.aborted);
   } catch (error) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Engine, openEngine } from '../../models/engine.ts';
 import { fsSource } from '../../models/fs-source.ts';
 import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
+import { promiseOf } from '../../shared/certificate/round-log.ts';
 import { toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import type { Signer } from '../../shared/crypto/ed25519.ts';
 import { sha256 } from '../../shared/crypto/hash.ts';
@@ -180,6 +181,7 @@ export async function openParticipant(options: {
   const port = portOf(membership, signer, connection);
   const participant = putTogether({
     name,
+    collection: agreement.collection,
     port,
     store: shard,
     engine: async () => engine,
@@ -193,6 +195,11 @@ export async function openParticipant(options: {
     note: options.note ?? (() => {}),
     rules: (spec) => rounds.refuses(spec),
     ledger,
+    witness: {
+      log: state.log,
+      entries: () => ledger.entries(),
+      promise: () => promiseOf(ledger.policy, terms.privacy),
+    },
     retentionMs: rounds.policy.retentionMs,
     pin: state.pin,
     joined: joinedSince(state.joined, ledger),

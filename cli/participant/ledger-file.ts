@@ -34,6 +34,11 @@ export class LedgerFile implements Ledger {
     this.#entries = lines.map(({ id: _, filter: __, ...entry }) => entry);
   }
 
+  /** What it keeps to. */
+  get policy(): PrivacyPolicy {
+    return this.#policy;
+  }
+
   entries(): readonly LedgerEntry[] {
     return this.#entries;
   }

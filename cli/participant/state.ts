@@ -13,6 +13,7 @@ import { Agreement } from '../../shared/protocol/enrolment.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { lockFileSoon } from '../process-lock.ts';
 import { keptFile, readJson, writeJson } from './files.ts';
+import { RoundLogFile } from './round-log-file.ts';
 
 interface Identity {
   /** Seed of the Ed25519 key, base64url. It never leaves this file. */
@@ -40,6 +41,7 @@ export class ParticipantState {
   readonly pin: Kept<RosterPin> & { forget(): void };
   /** The last round that was joined from here. */
   readonly joined: Kept<Joined>;
+  readonly log: RoundLogFile;
   #unlock = () => {};
 
   constructor(folder: string) {
@@ -47,6 +49,7 @@ export class ParticipantState {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.pin = keptFile(join(folder, 'pin.json'));
     this.joined = keptFile(join(folder, 'joined.json'));
+    this.log = new RoundLogFile(join(folder, 'rounds.jsonl'));
   }
 
   /** Keeps other processes out until `release`. @throws StateError while another takes part from here */

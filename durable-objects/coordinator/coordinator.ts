@@ -1,8 +1,9 @@
 /**
  * Coordinator: one Durable Object a collection. Rows, versions and snapshots, training runs and their rounds.
  *
- * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen; byte strings for
- * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, activate, importPart, importVersion, refresh, place,
+ * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen,
+ * certificates, statements, round_records; byte strings for
+ * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, certificate, activate, importPart, importVersion, refresh, place,
  * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule, standing; for participants admit, pollFor,
  * poll, report, putChunk, arrived, putFrame, statePart, register, rowsOf,
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
@@ -15,6 +16,7 @@ import type { Region } from '../../shared/protocol/api/region.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
+import type { Certificate } from '../../shared/protocol/certificate.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
 import type { CoordinatorApi, Outcome, SnapshotPointer } from '../../shared/protocol/objects.ts';
@@ -99,7 +101,17 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async #info(row: VersionRow): Promise<Version> {
-    return describeVersion(row, this.#parts.versions.problemOf(row, await this.#parts.context()));
+    const problem = this.#parts.versions.problemOf(row, await this.#parts.context());
+    return this.#described(row, problem);
+  }
+
+  #described(row: VersionRow, problem: string | null): Version {
+    return describeVersion(row, problem, this.#parts.certificates.standing(row.version));
+  }
+
+  /** What the participants of the version's run have signed of it; null where nobody was asked. */
+  async certificate(version: number): Promise<Certificate | null> {
+    return this.#parts.certificates.of(version);
   }
 
   async snapshotPart(hash: string, part: number): Promise<Uint8Array | null> {
@@ -114,7 +126,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const shown = this.#parts.versions.all().filter((row) => row.state !== 'candidate');
     // What is not served is renewed when somebody asks for it.
     return await Promise.all(
-      shown.map((row) => (row.state === 'serving' ? this.#info(row) : describeVersion(row, null))),
+      shown.map((row) => (row.state === 'serving' ? this.#info(row) : this.#described(row, null))),
     );
   }
 

@@ -6,6 +6,7 @@ import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RoundEvent } from '../../shared/round/round-machine.ts';
+import type { Certificates } from './certificates.ts';
 import type { RunStore } from './run-store.ts';
 import type { Runner } from './runner.ts';
 import type { SecureSum } from './secure-sum.ts';
@@ -18,6 +19,7 @@ export interface DeskParts {
   runner: Runner;
   /** Null where sums are plain. */
   secure: SecureSum | null;
+  certificates: Certificates;
   /** Asks for an alarm at this time or sooner. */
   comeBy(at: number): Promise<void>;
   now(): number;
@@ -31,11 +33,13 @@ export class Desk {
   }
 
   async poll(participant: string): Promise<Instruction> {
-    const { runs, secure } = this.#parts;
+    const { runs, secure, certificates } = this.#parts;
     const id = runs.active()?.round?.id;
     if (id !== undefined) await this.#event(id, { type: 'back', participant });
     const run = runs.active();
     if (run === null || run.round === null) {
+      const due = certificates.dueFrom(participant);
+      if (due !== null) return { do: 'certify', run: due };
       return { do: 'wait', ms: run === null ? 0 : POLL_MS, round: null };
     }
     const status = entryOf(run.round.participants, participant)?.phase;
@@ -48,9 +52,10 @@ export class Desk {
   }
 
   async report(input: unknown): Promise<Ack> {
-    const { runs, runner } = this.#parts;
+    const { runs, runner, certificates } = this.#parts;
     const message = ParticipantMessage.parse(input);
     if (message.type === 'poll') return { current: true };
+    if (message.type === 'statement') return { current: await certificates.take(message) };
     if (message.type === 'secagg') return this.#secureMessage(message);
     if (message.type !== 'ready') return { current: await this.#event(message.round, message) };
     const run = runs.active();

@@ -6,7 +6,7 @@ import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
-import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
+import type { GateRound, RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
@@ -33,7 +33,7 @@ import { contentsOf, type TrainingState } from './training-state.ts';
 export interface LearningParts
   extends Pick<
     RunnerParts,
-    'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now' | 'participants'
+    'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now' | 'participants' | 'certify'
   > {
   state: TrainingState;
   fail(run: ActiveRun, reason: string): void;
@@ -64,7 +64,7 @@ export class Learning {
     }
     if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
-    else this.#judged(run, sum);
+    else this.#judged(run, spec, sum);
   }
 
   #problem(run: ActiveRun, spec: RoundSpec, sum: Float64Array): string | null {
@@ -270,10 +270,10 @@ export class Learning {
     return run.trained < first ? null : this.#state.average(parameters, run.trained - first);
   }
 
-  #judged(run: ActiveRun, sum: Float64Array): void {
+  #judged(run: ActiveRun, spec: GateRound, sum: Float64Array): void {
     const { runs, versions, settings, storage, now } = this.#parts;
-    const { spec, summed } = run;
-    if (spec === null || summed === null) return;
+    const { summed } = run;
+    if (summed === null) return;
     const deviation = deviationOf(spec, summed);
     const values = deviation === 0 ? sum.map(Math.round) : sum;
     const verdict = judge(values, Object.values(run.probes), settings.gate, deviation);
@@ -283,6 +283,7 @@ export class Learning {
       runs.save(run, { ended_at: now() });
       const state = verdict.publish ? 'published' : 'rejected';
       runs.end(run.run, state, candidate, verdict.publish ? null : verdict.reason, now());
+      this.#parts.certify(candidate, run.run, spec.candidate.hash);
       this.#parts.clean();
     });
   }

@@ -63,6 +63,11 @@ export class Participants {
     return this.#federation().outside.some((each) => each.name === name);
   }
 
+  /** Whose rosters are believed; null while the directory has not said so. */
+  adminKey(): string | null {
+    return this.#federation().adminKey ?? null;
+  }
+
   /** Names of those whom the next round asks, in order. */
   names({ regions, regionsTrain }: Pick<CollectionSettings, 'regions' | 'regionsTrain'>): string[] {
     const { rosters, outside } = this.#federation();

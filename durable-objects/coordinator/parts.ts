@@ -7,6 +7,7 @@ import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
 import { answerOf, reached } from '../reach.ts';
 import { Values } from '../values.ts';
+import { Certificates } from './certificates.ts';
 import { Desk } from './desk.ts';
 import { Imports } from './imports.ts';
 import { Participants } from './participants.ts';
@@ -26,6 +27,7 @@ export class CoordinatorParts {
   readonly ledger: LedgerStore;
   readonly imports: Imports;
   readonly participants: Participants;
+  readonly certificates: Certificates;
   readonly #ctx: DurableObjectState;
   readonly #env: ObjectsEnv;
   #runner: Runner | null = null;
@@ -42,6 +44,7 @@ export class CoordinatorParts {
     this.ledger = new LedgerStore(ctx.storage);
     this.imports = new Imports(ctx.storage, this.versions);
     this.participants = new Participants(ctx.storage);
+    this.certificates = new Certificates(ctx.storage);
   }
 
   /** Settings or members have changed: what was made of them is made anew. */
@@ -123,6 +126,7 @@ export class CoordinatorParts {
       participants: () => this.participants.names(this.settings()),
       adopt: () => this.adopt(),
       ledger: this.ledger,
+      certify: (version, run, snapshot) => this.#certify(context, { version, run, snapshot }),
       storage: this.#ctx.storage,
       rows: this.rows,
       versions: this.versions,
@@ -140,10 +144,26 @@ export class CoordinatorParts {
     return this.#runner;
   }
 
+  /** Has the members of the open round's roster sign the version when they next ask. */
+  #certify(
+    { collection, model }: SnapshotContext,
+    of: { version: number; run: string; snapshot: string },
+  ): void {
+    const admin_key = this.participants.adminKey();
+    if (admin_key === null || this.settings().privacy.aggregation === 'plain') return;
+    const row = { ...of, collection, encoder: model.sha256, admin_key };
+    this.certificates.begin(row, this.participants.rosters());
+    // Who is not reached is asked when it next asks for work.
+    for (const name of this.participants.names(this.settings())) void this.wake(name);
+  }
+
   async desk(): Promise<Desk> {
     const runner = await this.drive();
     const secure = this.secure(await this.context());
     const comeBy = (at: number) => this.alarm.by(at);
-    return new Desk({ runner, secure, runs: this.runs, comeBy, now: () => Date.now() });
+    return new Desk({
+      ...{ runner, secure, comeBy, runs: this.runs, certificates: this.certificates },
+      now: () => Date.now(),
+    });
   }
 }

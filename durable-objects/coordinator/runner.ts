@@ -46,6 +46,8 @@ export interface RunnerParts {
   /** From now on rounds go by the rosters in force. @returns why there can be no round, or null */
   adopt: () => string | null;
   ledger: LedgerStore;
+  /** Asks participants to sign what they know of a run whose gate has judged this snapshot. */
+  certify: (version: number, run: string, snapshot: string) => void;
   context: SnapshotContext;
   now: () => number;
   /** Asks a participant to poll; false when it can not be reached. */
@@ -88,7 +90,7 @@ export class Runner {
     this.#parts = parts;
     this.#blobs = new Blobs(parts.storage);
     this.#state = new TrainingState(this.#blobs, parts.settings.adapter, parts.context.model.width);
-    const fail = (run: ActiveRun, reason: string) => this.fail(run, reason);
+    const fail = (run: ActiveRun, reason: string) => void this.fail(run, reason);
     this.#learning = new Learning({ ...parts, state: this.#state, fail, clean: () => this.#clean() });
   }
 
@@ -121,8 +123,7 @@ export class Runner {
     } catch (error) {
       // What our own checks find wrong is wrong the next time too; anything else may pass.
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-      this.fail(run, error.message.slice(0, 500));
-      return null;
+      return this.fail(run, error.message.slice(0, 500));
     }
   }
 
@@ -139,8 +140,7 @@ export class Runner {
     if (state.phase === 'aborted') {
       // A restored coordinator asks for what its participants have had: the same step goes on under a new serial.
       if (state.behind) return this.#again(current, state.error ?? 'behind');
-      this.fail(current, state.error ?? 'the round was aborted');
-      return null;
+      return this.fail(current, state.error ?? 'the round was aborted');
     }
     const words = await this.#sum(current);
     if (typeof words === 'number') return words;
@@ -164,10 +164,7 @@ export class Runner {
     const base = this.#parts.versions.get(run.base);
     const tooLarge = base === null ? null : this.#parts.versions.problemOf(base, this.#parts.context);
     const refused = tooLarge ?? this.#refusal(run);
-    if (refused !== null) {
-      this.fail(run, refused);
-      return null;
-    }
+    if (refused !== null) return this.fail(run, refused);
     const rowsAt = rows.changedAt();
     const documents = Array.from(rows.documents(), ({ item }) => item).sort();
     const manifest = await this.#state.saveManifest(documents);
@@ -177,15 +174,16 @@ export class Runner {
   }
 
   /** Ends the run without a version; does nothing when it has ended already. */
-  fail(run: ActiveRun, error: string, state: 'failed' | 'cancelled' = 'failed'): void {
+  fail(run: ActiveRun, error: string, state: 'failed' | 'cancelled' = 'failed'): null {
     const { runs, versions, now, storage } = this.#parts;
-    if (runs.active()?.run !== run.run) return;
+    if (runs.active()?.run !== run.run) return null;
     storage.transactionSync(() => {
       runs.save(run, { ended_at: now() });
       versions.discardCandidates();
       runs.end(run.run, state, null, error, now());
       this.#clean();
     });
+    return null;
   }
 
   storeChunk(participant: string, round: string, chunk: number, bytes: Uint8Array): boolean {
@@ -230,7 +228,7 @@ export class Runner {
   async #open(run: ActiveRun): Promise<void> {
     const { runs, settings, storage } = this.#parts;
     const problem = this.#parts.adopt();
-    if (problem !== null) return this.fail(run, problem);
+    if (problem !== null) return void this.fail(run, problem);
     const secure = this.#parts.secure();
     const blamed = run.blamed ?? {};
     const members = this.#parts.participants();
@@ -239,7 +237,7 @@ export class Runner {
     const needed = Math.max(minParticipants, secure?.threshold ?? 1);
     if (invited.length < needed && invited.length < members.length) {
       const detail = `${invited.length} of ${members.length} participants are left where ${needed} are needed`;
-      return this.fail(run, `${detail}${spelled(blamed)}`);
+      return void this.fail(run, `${detail}${spelled(blamed)}`);
     }
     const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#parts.now());
     const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);
@@ -350,8 +348,7 @@ export class Runner {
 
   #stop(run: ActiveRun, reason: string): null {
     this.#parts.secure()?.abort(run.spec?.id ?? '', reason, this.#parts.now());
-    this.fail(run, reason);
-    return null;
+    return this.fail(run, reason);
   }
 
   async #waitFor(run: ActiveRun, round: RoundState, deadline: number): Promise<number> {
@@ -376,8 +373,7 @@ export class Runner {
     const reported = run.round?.error == null ? detail : `${detail}; ${run.round.error}`;
     const why = `${reported}${spelled(found)}`;
     if (failures >= MOST_FAILURES || run.round === null) {
-      this.fail(run, `the round failed ${failures} times: ${why}`);
-      return null;
+      return this.fail(run, `the round failed ${failures} times: ${why}`);
     }
     runs.save({ ...run, round: { ...run.round, phase: 'aborted', error: why } }, { ended_at: now() });
     runs.save({ ...nextRound(run), failures, blamed });

@@ -2,6 +2,7 @@
 import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
+import { CERTIFICATE_TABLES } from './certificates.ts';
 import { NONCE_TABLE } from './participants.ts';
 import { SECAGG_TABLES } from './secagg-store.ts';
 
@@ -45,4 +46,5 @@ export const MIGRATIONS = [
   DELETE FROM kv WHERE key = 'secagg' OR key LIKE 'secagg#%';
   DELETE FROM blobs WHERE substr(name, 1, 7) = 'secagg/';`,
   LEDGER_TASKS,
+  CERTIFICATE_TABLES,
 ] as const;

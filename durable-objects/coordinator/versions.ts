@@ -289,10 +289,14 @@ export function pointerOf(row: VersionRow, bytesDue: number): SnapshotPointer {
   return { version, revision, hash, bytes, parts: partCount(bytes), bytesDue };
 }
 
-export function describeVersion(row: VersionRow, problem: string | null): Version {
+export function describeVersion(
+  row: VersionRow,
+  problem: string | null,
+  certificate: Version['certificate'],
+): Version {
   const { version, revision, hash, bytes, rows, active_rows, created_at, parent, run, state } = row;
   return {
-    ...{ version, revision, hash, bytes, rows, active_rows, created_at, parent, run, problem },
+    ...{ version, revision, hash, bytes, rows, active_rows, created_at, parent, run, problem, certificate },
     state: state === 'serving' || state === 'available' ? state : 'rejected',
     held_out: row.held_out === null ? null : JSON.parse(row.held_out),
     probe: row.probe === null ? null : JSON.parse(row.probe),

@@ -270,6 +270,7 @@ export class Federations {
       revision: this.#row(collection).revision,
       rosters: wanted.kind === 'problem' ? [] : rosters,
       outside: this.outside(collection),
+      adminKey: this.adminKey(subject),
       problem: this.problem(subject),
     };
   }

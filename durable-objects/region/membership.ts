@@ -4,6 +4,7 @@
  * what was agreed and charges its own ledger before its share of the sum can be released.
  */
 import type { Engine } from '../../models/engine.ts';
+import { promiseOf, type RoundLog } from '../../shared/certificate/round-log.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { logLine } from '../../shared/log.ts';
@@ -18,6 +19,7 @@ import { weakTerms } from '../../shared/participant/weak-terms.ts';
 import type { PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import { type Agreement, Invitation, type TermsDocument } from '../../shared/protocol/enrolment.ts';
+import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
@@ -49,6 +51,7 @@ export interface MembershipParts {
   env: ObjectsEnv;
   shard: Shard;
   ledger: LedgerStore;
+  log: RoundLog;
   identity: Identity;
   engine: (adapter: AdapterSettings) => Promise<Engine>;
   random: RandomSource;
@@ -100,8 +103,8 @@ function ownParticipant(parts: MembershipParts, signer: Signer, encoder: string)
   const { collection, name, settings, adminKey } = identity;
   const { privacy, retentionDays, adapter } = settings;
   return openParticipant({
-    ...common(parts, policyOf(privacy, retentionDays)),
-    ...{ name, signer, adminKey, encoder, privacy },
+    ...common(parts, policyOf(privacy, retentionDays), privacy),
+    ...{ name, collection, signer, adminKey, encoder, privacy },
     port: rpcPort(() => coordinator(env, collection, settings)),
     engine: () => parts.engine(adapter),
     rules: (spec) => refusalOf(spec, collection, settings),
@@ -154,8 +157,8 @@ async function guest(
   const port = httpPort({ ...connection, url: prefixOf(join.url, collection), name, waitS: 20 });
   await catchUp(port, agreement, pinOf(values));
   return openParticipant({
-    ...common(parts, rounds.policy),
-    ...{ name, port, signer, adminKey, encoder, privacy: terms.privacy },
+    ...common(parts, rounds.policy, terms.privacy),
+    ...{ name, collection, port, signer, adminKey, encoder, privacy: terms.privacy },
     engine: () => parts.engine(terms.adapter),
     rules: (spec) => rounds.refuses(spec),
   });
@@ -175,11 +178,20 @@ function take({ collection, terms }: TermsDocument, { allowed }: Join, unit: str
 }
 
 /** What all participants have that live in a region. */
-function common({ shard, random, sliceTokens, values, ledger }: MembershipParts, policy: PrivacyPolicy) {
+function common(
+  { shard, random, sliceTokens, values, ledger, log }: MembershipParts,
+  policy: PrivacyPolicy,
+  { noise, unit }: Pick<PrivacySettings, 'noise' | 'unit'>,
+) {
   return {
     ...{ store: shard, now: () => Date.now(), random, sliceTokens },
     note: (reason: string) => logLine('round_refused', { level: 'warn', reason }),
     ledger: ledger.under(policy),
+    witness: {
+      log,
+      entries: () => ledger.entries(),
+      promise: () => promiseOf(ledger.covering(policy), { noise, unit }),
+    },
     retentionMs: policy.retentionMs,
     pin: pinOf(values),
     joined: joinedOf(values),

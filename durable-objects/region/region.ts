@@ -2,8 +2,8 @@
  * Region: one Durable Object a collection and region. The shard of documents, passages and query records lives
  * here and never leaves; the object answers the edge's searches and is a federated-learning client.
  *
- * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger;
- * moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
+ * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger,
+ * round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
  * item, items, passagesOf, addFeedback, eraseContributor, passages, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
@@ -43,6 +43,7 @@ import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
 import { Moving } from './moving.ts';
 import { RecordLog, unitKey } from './records.ts';
 import { registerPassages } from './registration.ts';
+import { RoundLogStore } from './round-log-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerPassages, filterOf } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
@@ -65,6 +66,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #shard: Shard;
   readonly #records: RecordLog;
   readonly #ledger: LedgerStore;
+  readonly #log: RoundLogStore;
   readonly #indexing: Indexing;
   readonly #moving: Moving;
   #membership: Membership | null = null;
@@ -82,6 +84,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#library = new Library(ctx.storage);
     this.#records = new RecordLog(ctx.storage);
     this.#ledger = new LedgerStore(ctx.storage);
+    this.#log = new RoundLogStore(ctx.storage);
     this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
     this.#indexing = new Indexing({
       storage: ctx.storage,
@@ -304,8 +307,7 @@ export class Region extends TracedObject implements RegionApi {
     }
     try {
       this.#expire();
-      const more = await this.#indexing.slice(INDEX_TOKENS, null);
-      if (more) await this.#alarm.by(Date.now());
+      if (await this.#indexing.slice(INDEX_TOKENS, null)) await this.#alarm.by(Date.now());
       await this.flush();
       await this.#handOn(1);
       const after = await this.#steps();
@@ -344,6 +346,7 @@ export class Region extends TracedObject implements RegionApi {
       env: this.env,
       shard: this.#shard,
       ledger: this.#ledger,
+      log: this.#log,
       identity,
       engine: (adapter) =>
         engineFor(this.env, { adapter, encoder: identity.settings.encoder }, { purpose: 'train' }),
@@ -368,13 +371,12 @@ export class Region extends TracedObject implements RegionApi {
     return { unit, recordsPerContributor, home, retentionMs: settings.retentionDays * DAY_MS };
   }
 
-  #source(): RandomSource {
-    return { nextWord: () => this.random.nextWord() };
-  }
+  #source = (): RandomSource => ({ nextWord: () => this.random.nextWord() });
 
-  /** Query records past the retention time are deleted, and charges that no longer count. */
+  /** Query records past the retention time are deleted, and what no longer counts of rounds. */
   #expire(): void {
-    this.#records.expire(this.#shardPolicy().retentionMs, Date.now());
+    const { retentionMs } = this.#shardPolicy();
+    for (const kept of [this.#records, this.#log]) kept.expire(retentionMs, Date.now());
     this.#ledger.expire(this.#policy(), Date.now());
   }
 

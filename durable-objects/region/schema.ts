@@ -4,6 +4,7 @@ import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
 import { MOVING_TABLE } from './moving.ts';
 import { GIVEN_TABLE } from './records.ts';
+import { ROUND_LOG_TABLE } from './round-log-store.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -53,4 +54,5 @@ export const MIGRATIONS = [
   MOVING_TABLE,
   // Passages of an item that have no embedding yet; such a passage has an empty one, and seq 0.
   'ALTER TABLE items ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;',
+  ROUND_LOG_TABLE,
 ] as const;

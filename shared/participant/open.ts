@@ -13,12 +13,16 @@ export interface ParticipantDeps
     GuardDeps {}
 
 export function openParticipant(deps: ParticipantDeps): Participant {
-  const { rules, ledger, joined, retentionMs, signer, adminKey, encoder, privacy, pin, ...options } = deps;
+  const { rules, ledger, joined, retentionMs, ...others } = deps;
+  const { signer, adminKey, encoder, privacy, pin, witness, ...options } = others;
   const guard = new RoundGuard({ rules, ledger, joined, retentionMs, now: deps.now });
   const job = deps.store.job();
   if (job !== null && job.spec.serial !== undefined && (joined.get()?.task ?? null) === null)
     guard.adopt(job.spec);
   // Its serial stays joined.
   if (job !== null && job.version !== RUN_VERSION) deps.store.clearJob();
-  return new Participant({ ...options, identity: { signer, adminKey, encoder, privacy, pin, guard } });
+  return new Participant({
+    ...options,
+    identity: { signer, adminKey, encoder, privacy, pin, guard, witness },
+  });
 }

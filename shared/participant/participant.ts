@@ -4,9 +4,10 @@
  * is lost, never a round. What leaves is a sum over clipped units and nothing else.
  */
 import type { Engine } from '../../models/engine.ts';
+import { recordOf, stateRun } from '../certificate/round-log.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
-import type { CountRound, FailureCode } from '../protocol/rounds.ts';
+import type { CountRound, FailureCode, Instruction } from '../protocol/rounds.ts';
 import { RUN_VERSION } from '../protocol/run-version.ts';
 import { encodeContribution } from '../round/mechanism.ts';
 import { ProtocolError } from '../secagg/errors.ts';
@@ -22,6 +23,8 @@ import { bytesOf, runTraining } from './train-work.ts';
 
 export interface ParticipantOptions {
   name: string;
+  /** Name of the collection. */
+  collection: string;
   port: CoordinatorPort;
   store: ShardStore;
   engine: () => Promise<Engine>;
@@ -51,6 +54,12 @@ const REFUSED_MS = 2_000;
 function placesOf<T>(all: Iterable<T>): Map<T, number> {
   let place = 0;
   return new Map(Array.from(all, (each) => [each, place++]));
+}
+
+/** The round that an instruction is about; null where none is on. */
+function roundOf(instruction: Instruction): string | null {
+  if (instruction.do === 'certify') return null;
+  return instruction.do === 'work' ? instruction.spec.id : instruction.round;
 }
 
 /** What the coordinator is told of a failure; null for what the next try may do better. */
@@ -85,6 +94,7 @@ export class Participant {
         this.#states.clear();
         return instruction.ms === 0 ? null : instruction.ms;
       }
+      if (instruction.do === 'certify') return this.#certify(instruction.run);
       if (instruction.do === 'work') await this.#begin(instruction.spec);
       // An answer without the work behind it: the job was lost, and with it the round's vector.
       return instruction.do === 'work' ? 0 : REFUSED_MS;
@@ -114,6 +124,15 @@ export class Participant {
     const { port, name, note } = this.#options;
     note(`${code}: ${detail}`);
     await port.report({ type: 'failed', participant: name, round, code });
+  }
+
+  /** Signs what its own log holds of a run. */
+  async #certify(run: string): Promise<number> {
+    const { port, name, identity, collection } = this.#options;
+    const { witness, signer } = identity;
+    const { rounds, ...signed } = await stateRun(witness, { collection, run, participant: name, signer });
+    const ack = await port.report({ type: 'statement', participant: name, signed, rounds });
+    return ack.current ? 0 : REFUSED_MS;
   }
 
   #drop(): void {
@@ -207,8 +226,10 @@ export class Participant {
 
   async #upload(job: Job): Promise<void> {
     const { store, port, name, now } = this.#options;
-    const refused = this.#options.identity.guard.charge(job.spec);
+    const { guard, witness, encoder } = this.#options.identity;
+    const refused = guard.charge(job.spec);
     if (refused !== null) throw refused;
+    witness.log.add(recordOf(job.spec, encoder, null));
     const bytes = store.blob('vector');
     if (bytes === null) throw new RangeError(`round ${job.spec.id}: the stored vector is gone`);
     const chunks = partCount(bytes.length);
@@ -239,18 +260,12 @@ export class Participant {
     const { store, port, name, now, identity } = this.#options;
     const round = job.spec.id;
     const instruction = await port.poll(name);
-    const current =
-      instruction.do === 'wait'
-        ? instruction.round
-        : instruction.do === 'work'
-          ? instruction.spec.id
-          : instruction.round;
-    if (current !== round) {
+    if (roundOf(instruction) !== round) {
       this.#drop();
       return 0;
     }
     if (instruction.do === 'wait') return instruction.ms;
-    if (instruction.do === 'work') {
+    if (instruction.do !== 'answer') {
       store.saveJob({ ...job, phase: 'ready' });
       return 0;
     }

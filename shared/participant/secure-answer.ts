@@ -2,6 +2,7 @@
  * A participant's half of secure aggregation over its shard's store. It takes part only in what it computed itself:
  * parameters that differ from its own reading of the round are refused.
  */
+import { recordOf, type Witness } from '../certificate/round-log.ts';
 import { canonicalJson } from '../crypto/canonical-json.ts';
 import type { Signer } from '../crypto/ed25519.ts';
 import type { PrivacySettings } from '../protocol/privacy-settings.ts';
@@ -28,6 +29,8 @@ export interface SecureIdentity {
   pin: Kept<RosterPin>;
   /** This participant's own rules and its own ledger. */
   guard: RoundGuard;
+  /** What it writes down of rounds, and signs at the end of a run. */
+  witness: Witness;
 }
 
 const STATE = 'secagg';
@@ -82,7 +85,10 @@ export async function answerSecurely(options: {
   const vector = message.kind === 'parcels' ? store.blob('vector') : null;
   const words = vector === null ? undefined : vectorSource(new Uint32Array(vector.slice().buffer));
   const reply = await client.handle(message, words);
-  const pin = (await client.state())?.pin;
-  if (pin !== undefined) identity.pin.set(pin);
+  const state = await client.state();
+  if (state !== null) identity.pin.set(state.pin);
+  // On record before the shares that release the sum leave.
+  if (state !== null && reply.kind === 'unmask')
+    identity.witness.log.add(recordOf(spec, identity.encoder, state));
   return { reply, frames: reply.kind === 'masked' ? client.frames() : null };
 }

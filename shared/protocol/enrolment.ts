@@ -132,6 +132,8 @@ export interface Federation {
   rosters: AnySignedRoster[];
   /** Who speaks over HTTP, with the keys (base64url) that sign their requests. */
   outside: { name: string; key: string }[];
+  /** The Ed25519 key, base64url, that the rosters are signed with; absent where an earlier version wrote it. */
+  adminKey?: string;
   /** Why no run may start; null when one may. */
   problem: string | null;
 }

@@ -30,6 +30,7 @@ export const Report = z.discriminatedUnion('type', [
   ParticipantMessage.options[2],
   ParticipantMessage.options[3],
   ParticipantMessage.options[4],
+  ParticipantMessage.options[5],
 ]);
 export type Report = z.infer<typeof Report>;
 

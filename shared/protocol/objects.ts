@@ -15,6 +15,7 @@ import type { Run } from './api/run.ts';
 import type { Schedule } from './api/schedule.ts';
 import type { Token } from './api/token.ts';
 import type { Version } from './api/version.ts';
+import type { Certificate } from './certificate.ts';
 import type { SignedTerms } from './enrolment.ts';
 import type { Filters } from './filters.ts';
 import type { PassageHit, PassageRequest } from './passages.ts';
@@ -112,6 +113,8 @@ export interface CoordinatorApi extends Stored {
   pointer(version?: number): Promise<SnapshotPointer | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
   versions(): Promise<Version[]>;
+  /** What participants have signed of a version; null where none was asked to. */
+  certificate(version: number): Promise<Certificate | null>;
   /** Makes an earlier version serve (rollback) or a rejected one. May be repeated. */
   activate(version: number): Promise<Outcome<Version>>;
   /** A part (1 MiB, the last one shorter) of an exported snapshot with this SHA-256. May be repeated. */

@@ -3,6 +3,7 @@
  * parameters as bytes. Every message is idempotent by (round, phase, sender).
  */
 import { z } from 'zod';
+import { MOST_ROUNDS, RoundRecord, RunId, SignedStatement } from './certificate.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
 import { ClientMessage, ServerMessage } from './secagg.ts';
 import { AdapterSettings, LocalSteps } from './training-settings.ts';
@@ -193,6 +194,10 @@ export const Instruction = z.discriminatedUnion('do', [
     round: ROUND,
     message: ServerMessage.describe('What the coordinator says in it'),
   }),
+  z.strictObject({
+    do: z.literal('certify').describe('Sign what its own log holds of a run that is over'),
+    run: RunId,
+  }),
 ]);
 export type Instruction = z.infer<typeof Instruction>;
 
@@ -254,6 +259,15 @@ export const ParticipantMessage = z.discriminatedUnion('type', [
     type: z.literal('secagg').describe('A step of secure aggregation'),
     ...from,
     message: ClientMessage.describe('What the participant says in it'),
+  }),
+  z.strictObject({
+    type: z.literal('statement').describe('What the participant signs of a run that is over'),
+    participant: from.participant,
+    signed: SignedStatement.describe('What it says, and its signature'),
+    rounds: z
+      .array(RoundRecord)
+      .max(MOST_ROUNDS)
+      .describe('Its records of the run’s rounds, which the statement names by their hashes'),
   }),
 ]);
 export type ParticipantMessage = z.infer<typeof ParticipantMessage>;

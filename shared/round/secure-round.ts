@@ -31,7 +31,7 @@ export function taskOf(spec: RoundSpec): string {
 }
 
 /** The snapshot or the rows that the round is about; for a count, the encoder. All else is in the task's hash. */
-function modelHash(spec: RoundSpec, encoder: string): string {
+export function modelHash(spec: RoundSpec, encoder: string): string {
   if (spec.kind === 'count') return encoder;
   return spec.kind === 'train' ? spec.rows.hash : spec.candidate.hash;
 }

@@ -9,6 +9,7 @@ import { FileShard } from '../../cli/participant/file-shard.ts';
 import { LedgerFile } from '../../cli/participant/ledger-file.ts';
 import { openQueryLog } from '../../cli/participant/query-log.ts';
 import { ParticipantState } from '../../cli/participant/state.ts';
+import { promiseOf, signLog } from '../../shared/certificate/round-log.ts';
 import { toBase64Url, toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import { generateSigner } from '../../shared/crypto/ed25519.ts';
 import { sha256 } from '../../shared/crypto/hash.ts';
@@ -20,6 +21,7 @@ import type { Participant } from '../../shared/participant/participant.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { cryptoSource } from '../../shared/privacy/random-source.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import type { RoundLogFile } from '../../shared/protocol/certificate.ts';
 import type { CountRound, ParticipantMessage, RoundSpec, RowEntry } from '../../shared/protocol/rounds.ts';
 import type { Roster } from '../../shared/protocol/secagg.ts';
 import { ROSTER_VERSION } from '../../shared/protocol/secagg.ts';
@@ -42,6 +44,8 @@ export interface Member {
   participant: Participant;
   shard: FileShard;
   ledger: LedgerFile;
+  /** Its whole log, signed. */
+  exported(): Promise<RoundLogFile>;
 }
 
 /** What the hub gives out: work, steps of the secure sum, or that no round is on. */
@@ -63,9 +67,14 @@ export interface HostileHub {
 }
 
 export async function hostileHub(
-  options: { aggregation?: 'plain' | 'secure'; records?: (name: string) => FeedbackInput[] } = {},
+  options: {
+    aggregation?: 'plain' | 'secure';
+    records?: (name: string) => FeedbackInput[];
+    /** What it tells each member of a round. */
+    tells?: (name: string, spec: RoundSpec) => RoundSpec;
+  } = {},
 ): Promise<HostileHub> {
-  const { aggregation = 'secure', records = () => [] } = options;
+  const { aggregation = 'secure', records = () => [], tells = (_, told) => told } = options;
   const settings = CollectionSettings.parse({ heldOutShare: 0, privacy: { aggregation } });
   const { adapter, privacy, heldOutShare, retentionDays } = settings;
   const terms = { adapter, privacy, heldOutShare, retentionDays };
@@ -119,7 +128,7 @@ export async function hostileHub(
   };
   const port: CoordinatorPort = {
     async poll(name) {
-      if (mode === 'work') return { do: 'work', spec };
+      if (mode === 'work') return { do: 'work', spec: tells(name, spec) };
       if (mode === 'idle') return { do: 'wait', ms: 0, round: null };
       const message = server!.messageFor(name);
       return message === null
@@ -165,15 +174,34 @@ export async function hostileHub(
     );
     const ledger = new LedgerFile(join(folder, 'ledger.jsonl'), rounds.policy);
     const participant = openParticipant({
-      ...{ name, port, store: shard, random, sliceTokens: 4096, now: () => Date.now(), note: () => {} },
+      ...{
+        name,
+        collection: 'health',
+        port,
+        store: shard,
+        random,
+        sliceTokens: 4096,
+        now: () => Date.now(),
+        note: () => {},
+      },
       ...{ signer: signers[index]!, adminKey, encoder: ENCODER, privacy, ledger, retentionMs: 1e9 },
       engine: async () => {
         throw new Error('a counting round needs no encoder');
       },
       rules: (each) => rounds.refuses(each),
+      witness: {
+        log: states[index]!.log,
+        entries: () => ledger.entries(),
+        promise: () => promiseOf(ledger.policy, privacy),
+      },
       ...{ pin: states[index]!.pin, joined: states[index]!.joined },
     });
-    return { name, participant, shard, ledger };
+    const exported = () =>
+      signLog(
+        { collection: 'health', participant: name, rounds: [...states[index]!.log.all()] },
+        signers[index]!,
+      );
+    return { name, participant, shard, ledger, exported };
   });
 
   const stepAll = async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { FileShard } from '../../cli/participant/file-shard.ts';
 import { openQueryLog } from '../../cli/participant/query-log.ts';
+import { RoundLogFile } from '../../cli/participant/round-log-file.ts';
 import { type Engine, openEngine } from '../../models/engine.ts';
 import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
 import { toHex, utf8 } from '../../shared/crypto/bytes.ts';
@@ -19,6 +20,7 @@ import { httpPort } from '../../shared/participant/http-port.ts';
 import { openParticipant } from '../../shared/participant/open.ts';
 import type { Joined } from '../../shared/participant/round-guard.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
+import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
 import { cryptoSource } from '../../shared/privacy/random-source.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { encodeRows } from '../../shared/protocol/parameters.ts';
@@ -95,10 +97,14 @@ function rounds(): RoundSpec[] {
 function scripted(): CoordinatorPort {
   const specs = rounds();
   let at = 0;
+  let signed = false;
   return {
-    poll: async () =>
-      at < specs.length ? { do: 'work', spec: specs[at]! } : { do: 'wait', ms: 0, round: null },
+    poll: async () => {
+      if (at < specs.length) return { do: 'work', spec: specs[at]! };
+      return signed ? { do: 'wait', ms: 0, round: null } : { do: 'certify', run: 'run' };
+    },
     report: async (message) => {
+      signed ||= message.type === 'statement';
       if (message.type === 'ready' || message.type === 'failed') at += 1;
       return { current: true };
     },
@@ -149,12 +155,25 @@ async function transcript(
   const plain = scripted();
   const port = transport === 'rpc' ? recorded(plain, lines) : overHttp(plain, lines);
   const kept: { joined: Joined | null } = { joined: null };
+  const charged: LedgerEntry[] = [];
   const participant = openParticipant({
     ...{ name: NAME, port, store: shard, random, sliceTokens: 64, note: () => {}, rules: () => null },
     ...{ signer, adminKey: '', encoder: '0'.repeat(64), privacy, retentionMs: 1e9 },
     engine: async () => engine,
     now: () => NOW,
-    ledger: { refuses: () => null, charge: () => null },
+    collection: 'c',
+    ledger: {
+      refuses: () => null,
+      charge: (entry) => {
+        charged.push(entry);
+        return null;
+      },
+    },
+    witness: {
+      log: new RoundLogFile(join(folder, 'rounds.jsonl')),
+      entries: () => charged,
+      promise: () => ({ noise: 'on', unit: 'record', epsilon: 9, delta: 1e-6, retentionMs: 1e9, filter: 8 }),
+    },
     pin: { get: () => null, set: () => {} },
     joined: {
       get: () => kept.joined,
@@ -228,14 +247,15 @@ const EVENTS: [string, FeedbackInput][] = [
 ];
 
 describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
-  const same = /^the same \d+ lines, 4 rounds ready$/;
+  const same = /^the same \d+ lines, 4 rounds ready, 1 statement$/;
   const compare = async (one: FeedbackInput[], other: FeedbackInput[], titles = TITLES) => {
     const a = await transcript(transport, one, titles);
     const b = await transcript(transport, other, titles);
     const at = a.findIndex((line, index) => line !== b[index]);
     if (at >= 0 || a.length !== b.length) return `line ${at}: ${a[at]} | ${b[at]}`;
     const ready = a.filter((line) => line.includes('"type":"ready"')).length;
-    return `the same ${a.length} lines, ${ready} rounds ready`;
+    const signed = a.filter((line) => line.includes('"type":"statement"')).length;
+    return `the same ${a.length} lines, ${ready} rounds ready, ${signed} statement`;
   };
   for (const [name, event] of EVENTS)
     attack(`with and without ${name} (${transport})`, same, () => compare(SHARD, [...SHARD, event]));

@@ -59,13 +59,18 @@ describe('imports go one way', () => {
     ['shared/secagg', ['shared/crypto', 'shared/privacy', 'shared/protocol'], ['zod']],
     ['shared/privacy', [], ['@noble/hashes']],
     ['shared/protocol', [], ['zod']],
+    [
+      'shared/certificate',
+      ['shared/crypto', 'shared/privacy', 'shared/protocol', 'shared/round', 'shared/secagg'],
+      [],
+    ],
     ['shared/retrieval', ['shared/protocol'], ['zod', 'marked', 'htmlparser2']],
   ])('%s', (part, allowed, packages) => {
     expect(strays(part, allowed, packages)).toEqual([]);
   });
 
   it('shared/participant and shared/round: the engine as a type only', () => {
-    const below = ['crypto', 'secagg', 'privacy', 'protocol', 'retrieval', 'round'].map(
+    const below = ['crypto', 'secagg', 'privacy', 'protocol', 'retrieval', 'round', 'certificate'].map(
       (name) => `shared/${name}`,
     );
     const others = (part: string) =>

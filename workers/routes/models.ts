@@ -4,6 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { Model, Version, Versions } from '../../shared/protocol/api/version.ts';
+import { Certificate } from '../../shared/protocol/certificate.ts';
 import { Sha256Hex } from '../../shared/protocol/names.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
 import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
@@ -71,6 +72,15 @@ const snapshot = createRoute({
   responses: { 200: { description: 'The bytes; their SHA-256 is the etag', content: bytes }, ...problems },
 });
 
+const certificate = createRoute({
+  method: 'get',
+  path: '/models/{version}/certificate',
+  summary: 'What the participants of its run signed of a version: `fedcar privacy verify` checks it',
+  tags,
+  request: { params, query: NoQuery },
+  responses: { 200: json(Certificate, 'The certificate, as far as it was signed'), ...problems },
+});
+
 const importPart = createRoute({
   method: 'put',
   path: '/models/imports/{sha256}/{part}',
@@ -135,6 +145,12 @@ export function modelRoutes(snapshots: SnapshotCache) {
       };
       if (c.req.header('if-none-match') === headers.etag) return c.body(null, 304, { etag: headers.etag });
       return c.body(partsOf(pointer.parts, part), 200, headers);
+    })
+    .openapi(certificate, async (c) => {
+      const { version } = c.req.valid('param');
+      const found = await c.var.services.coordinator(c.var.collection).certificate(version);
+      if (found === null) throw new Problem('no_certificate', `Version ${version} has no certificate`);
+      return c.json(found, 200);
     })
     .openapi(importPart, async (c) => {
       const { sha256, part } = c.req.valid('param');

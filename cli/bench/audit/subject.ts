@@ -4,6 +4,7 @@
  * that the audit asks for and keeps what it is sent.
  */
 import type { Engine } from '../../../models/engine.ts';
+import { promiseOf } from '../../../shared/certificate/round-log.ts';
 import type { CoordinatorPort } from '../../../shared/participant/coordinator-port.ts';
 import { openParticipant } from '../../../shared/participant/open.ts';
 import type { Participant } from '../../../shared/participant/participant.ts';
@@ -61,9 +62,19 @@ export class AuditSubject {
         return refusal;
       },
     };
+    const promise = promiseOf(policy, privacy);
     this.#coordinator = coordinator;
     this.#participant = openParticipant({
-      ...{ name: NAME, port: coordinator, store, random, sliceTokens: SLICE_TOKENS, ledger, privacy },
+      ...{
+        name: NAME,
+        collection: COLLECTION,
+        port: coordinator,
+        store,
+        random,
+        sliceTokens: SLICE_TOKENS,
+        ledger,
+        privacy,
+      },
       engine: async () => engine,
       now: () => this.#at,
       retentionMs: policy.retentionMs,
@@ -73,6 +84,8 @@ export class AuditSubject {
       rules: (spec) => refusalOf(spec, COLLECTION, { privacy, regions: [] }),
       joined: inMemory<Joined>(),
       pin: inMemory(),
+      // No version comes of it, so there is nothing to sign.
+      witness: { log: { add: () => {}, of: () => [] }, entries: () => this.#charged, promise: () => promise },
       signer: {
         key: new Uint8Array(32),
         sign: () => Promise.reject(new TypeError('sums of an audit are plain')),

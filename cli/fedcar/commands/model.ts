@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Version, Versions } from '../../../shared/protocol/api/version.ts';
+import type { Certificate } from '../../../shared/protocol/certificate.ts';
 import { partCount, partOf } from '../../../shared/protocol/parameters.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import type { Client } from '../../client.ts';
@@ -86,12 +87,18 @@ async function pick(client: Client, number: number | undefined): Promise<Version
 
 async function show(context: Context, number: number | undefined): Promise<Shown> {
   const version = await pick(await context.client(), number);
-  const { held_out, probe } = version;
+  const { held_out, probe, certificate } = version;
   const lines = [
     ['version', `${version.version}, ${version.state}`],
     ['made', `${moment(version.created_at)}${version.run === null ? '' : `, run ${version.run}`}`],
     ['trained from', version.parent === null ? '–' : `version ${version.parent}`],
     ['rows', `${version.active_rows} trained of ${version.rows}`],
+    [
+      'certificate',
+      certificate === null
+        ? 'none'
+        : `${certificate.signed} of ${certificate.asked} participants have signed`,
+    ],
     ['snapshot', `${bytes(version.bytes)}, sha256 ${version.hash}`],
     [
       'held out',
@@ -125,7 +132,8 @@ async function rollback(context: Context): Promise<Shown> {
 
 async function save(context: Context, number: number | undefined, out: string | undefined): Promise<Shown> {
   const client = await context.client();
-  const { version } = await pick(client, number);
+  const found = await pick(client, number);
+  const { version } = found;
   const name = out ?? `${context.collection}-${version}.fcs`;
   return await context.change({ what: `write version ${version} to ${name}` }, async () => {
     const response = await client.response('GET', `${client.path}/models/${version}/snapshot`);
@@ -137,9 +145,25 @@ async function save(context: Context, number: number | undefined, out: string | 
       );
     }
     await writeFile(resolve(context.io.cwd, name), content);
-    const json = { version, file: name, bytes: content.length, sha256: hash };
-    return { json, text: `version ${version}: ${name}, ${bytes(content.length)}\nsha256 ${hash}` };
+    const certificate = await saveCertificate(context, client, found, name);
+    const json = { version, file: name, bytes: content.length, sha256: hash, certificate };
+    const signed = certificate === null ? '' : `\n${certificate}: fedcar privacy verify checks it`;
+    return { json, text: `version ${version}: ${name}, ${bytes(content.length)}\nsha256 ${hash}${signed}` };
   });
+}
+
+/** Beside the model, where there is one. @returns the file's name */
+async function saveCertificate(
+  context: Context,
+  client: Client,
+  { version, certificate }: Version,
+  model: string,
+): Promise<string | null> {
+  if (certificate === null || certificate.signed === 0) return null;
+  const name = `${model.replace(/\.fcs$/, '')}.certificate.json`;
+  const signed = await client.get<Certificate>(`/models/${version}/certificate`);
+  await writeFile(resolve(context.io.cwd, name), `${JSON.stringify(signed, null, 1)}\n`);
+  return name;
 }
 
 async function load(context: Context, file: string, wanted: string | undefined): Promise<Shown> {

@@ -11,6 +11,7 @@ import { moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import { costOfNoise, type PrivacyPlan, planPrivacy } from '../privacy-plan.ts';
 import type { Register } from '../program.ts';
+import { addVerify } from './privacy-verify.ts';
 
 interface PlanOptions {
   live: boolean;
@@ -29,6 +30,7 @@ export const privacyCommands: Register = (program, bind) => {
     .description('promised, spent, left, and what the next run costs')
     .action(bind((context) => show(context)));
   withExamples(showing, [['privacy show -c faq', 'ε spent and left, and what the next run costs']]);
+  addVerify(privacy, bind);
   const plan = privacy
     .command('plan')
     .description('ε of a schedule, or the noise for an ε; computed here')

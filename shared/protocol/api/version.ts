@@ -37,6 +37,15 @@ export const Version = z
       .nullable()
       .describe('What training did to documents without questions; null where not measured'),
     training: z.record(z.string(), z.unknown()).describe('Settings and figures of the run, by name'),
+    certificate: z
+      .strictObject({
+        signed: z.int().describe('Participants that have signed what they know of its run'),
+        asked: z.int().describe('Participants that were asked'),
+      })
+      .nullable()
+      .describe(
+        'How far its certificate is; null where there is none: version 0, imported ones, plain sums, earlier releases',
+      ),
     problem: z
       .string()
       .nullable()

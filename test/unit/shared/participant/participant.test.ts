@@ -73,13 +73,18 @@ function participant(
   } as unknown as ShardStore;
   const self = new Participant({
     name: 'a',
+    collection: 'default',
     port,
     store,
     engine: async () => ({ info: { width: 2, sha256: 'a'.repeat(64) } }) as unknown as Engine,
     now: () => 0,
     random: cryptoSource(),
     sliceTokens: 64,
-    identity: { guard: guardOf(joined) } as SecureIdentity,
+    identity: {
+      guard: guardOf(joined),
+      encoder: 'a'.repeat(64),
+      witness: { log: { add: () => {} } },
+    } as unknown as SecureIdentity,
     note: (reason) => void notes.push(reason),
   });
   return { self, sent, shard, notes };

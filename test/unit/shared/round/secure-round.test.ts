@@ -77,6 +77,13 @@ describe('a participant', () => {
       encoder: ENCODER,
       privacy: { threshold: null, colluders: 1, completeUpTo: agreed },
       pin: { get: () => null, set: () => {} },
+      witness: {
+        log: { add: () => {}, of: () => [] },
+        entries: () => [],
+        promise: () => {
+          throw new Error('nothing is signed here');
+        },
+      },
       guard: new RoundGuard({
         rules: () => null,
         ledger: { refuses: () => null, charge: () => null },

@@ -49,6 +49,9 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
                   Learned
                 </th>
                 <th scope="col" class="number roomy">
+                  Signed
+                </th>
+                <th scope="col" class="number roomy">
                   Made
                 </th>
                 <th scope="col">
@@ -66,7 +69,9 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
       )}
       <p class="hint">
         Accuracy: the right document comes first, over questions that were kept aside and never trained on.
-        Version 0 is plain embedding search.
+        Version 0 is plain embedding search. Signed: how many of the participants of its run have signed what
+        they know of it; <code>fedcar model export</code> saves that, and <code>fedcar privacy verify</code>{' '}
+        checks it.
       </p>
     </Card>
   );
@@ -89,6 +94,9 @@ function Row({ version, now, onActivate }: { version: Version; now: number; onAc
       </td>
       <td class="number roomy">{count(version.active_rows)}</td>
       <td class="number roomy">
+        <Certified version={version} />
+      </td>
+      <td class="number roomy">
         <time datetime={new Date(version.created_at).toISOString()} title={dateTime(version.created_at)}>
           {ago(version.created_at, now)}
         </time>
@@ -102,6 +110,12 @@ function Row({ version, now, onActivate }: { version: Version; now: number; onAc
       </td>
     </tr>
   );
+}
+
+function Certified({ version: { certificate } }: { version: Version }) {
+  if (certificate === null) return DASH;
+  const { signed, asked } = certificate;
+  return <span title={`${signed} of ${asked} participants have signed`}>{`${signed}/${asked}`}</span>;
 }
 
 function Consequences({ version, serving }: { version: Version; serving: Version | undefined }) {

@@ -1,0 +1,169 @@
+/**
+ * Certificates of versions as they come together: at a run's end every member of its roster is asked for a statement,
+ * when it next polls; who is away adds its own later. The coordinator keeps what fits its signature, and makes nothing of
+ * it up: who wants to know whether a certificate holds verifies it.
+ */
+import { claimsOf } from '../../shared/certificate/claims.ts';
+import { recordHash, statementBytes } from '../../shared/certificate/round-log.ts';
+import { fromBase64Url } from '../../shared/crypto/bytes.ts';
+import { verify } from '../../shared/crypto/ed25519.ts';
+import {
+  CERTIFICATE_FORMAT,
+  type Certificate,
+  RoundRecord,
+  SignedStatement,
+} from '../../shared/protocol/certificate.ts';
+import type { ParticipantMessage } from '../../shared/protocol/rounds.ts';
+import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
+import { isPresent } from '../../shared/secagg/roster.ts';
+import { Blobs } from '../sql.ts';
+
+export const CERTIFICATE_TABLES = `
+  CREATE TABLE certificates (version INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, collection TEXT NOT NULL,
+    encoder TEXT NOT NULL, snapshot TEXT NOT NULL, admin_key TEXT NOT NULL);
+  -- signed: null while a member has not answered.
+  CREATE TABLE statements (run TEXT NOT NULL, participant TEXT NOT NULL, signed TEXT,
+    PRIMARY KEY (run, participant)) WITHOUT ROWID;
+  CREATE INDEX statements_due ON statements (participant) WHERE signed IS NULL;
+  CREATE TABLE round_records (run TEXT NOT NULL, hash TEXT NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (run, hash)) WITHOUT ROWID;`;
+
+/** More are not signed during one run. */
+const ROSTERS_KEPT = 16;
+
+interface CertificateRow extends Record<string, SqlStorageValue> {
+  version: number;
+  run: string;
+  collection: string;
+  encoder: string;
+  snapshot: string;
+  admin_key: string;
+}
+
+export type StatementMessage = Extract<ParticipantMessage, { type: 'statement' }>;
+
+const rostersName = (run: string): string => `certificate/${run}`;
+
+export class Certificates {
+  readonly #storage: DurableObjectStorage;
+  readonly #blobs: Blobs;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#blobs = new Blobs(storage);
+  }
+
+  /**
+   * From now on the members of the last roster are asked. Where sums are plain nobody is: no roster says whose signature
+   * counts.
+   * @param rosters of the run, oldest first
+   */
+  begin(row: CertificateRow, rosters: readonly AnySignedRoster[]): void {
+    const last = rosters.at(-1);
+    if (last === undefined) return;
+    const kept = new TextEncoder().encode(JSON.stringify(rosters.slice(-ROSTERS_KEPT)));
+    this.#storage.transactionSync(() => {
+      const { version, run, collection, encoder, snapshot, admin_key } = row;
+      this.#storage.sql.exec(
+        'INSERT OR IGNORE INTO certificates (version, run, collection, encoder, snapshot, admin_key) VALUES (?, ?, ?, ?, ?, ?)',
+        ...[version, run, collection, encoder, snapshot, admin_key],
+      );
+      this.#blobs.put(rostersName(run), kept);
+      for (const { id } of last.roster.members) {
+        this.#storage.sql.exec('INSERT OR IGNORE INTO statements (run, participant) VALUES (?, ?)', run, id);
+      }
+    });
+  }
+
+  /** The run that this member has still to sign, the oldest first; null where there is none. */
+  dueFrom(participant: string): string | null {
+    const due = this.#storage.sql
+      .exec<{ run: string }>(
+        'SELECT run FROM statements WHERE participant = ? AND signed IS NULL ORDER BY run LIMIT 1',
+        participant,
+      )
+      .toArray()[0];
+    return due?.run ?? null;
+  }
+
+  /** Keeps a statement that its participant signed. @returns whether it was taken */
+  async take({ participant, signed, rounds }: StatementMessage): Promise<boolean> {
+    const { statement, signature } = signed;
+    const { run } = statement;
+    const key = this.#rosters(run)
+      .at(-1)
+      ?.roster.members.find(({ id }) => id === participant)?.key;
+    if (key === undefined || statement.participant !== participant) return false;
+    const hashes = rounds.map(recordHash);
+    const named =
+      hashes.length === statement.rounds.length && hashes.every((hash, i) => hash === statement.rounds[i]);
+    const bytes = statementBytes(statement);
+    if (!named || !(await verify(fromBase64Url(key, 32), bytes, fromBase64Url(signature, 64)))) return false;
+    this.#storage.transactionSync(() => {
+      rounds.forEach((record, i) => {
+        this.#storage.sql.exec(
+          'INSERT OR IGNORE INTO round_records (run, hash, record) VALUES (?, ?, ?)',
+          ...[run, hashes[i]!, JSON.stringify(record)],
+        );
+      });
+      // The first word stands.
+      this.#storage.sql.exec(
+        'UPDATE statements SET signed = ? WHERE run = ? AND participant = ? AND signed IS NULL',
+        ...[JSON.stringify(signed), run, participant],
+      );
+    });
+    return true;
+  }
+
+  /** How many members of the version's run were asked, and have signed; null where there is no certificate. */
+  standing(version: number): { signed: number; asked: number } | null {
+    const [row] = this.#storage.sql
+      .exec<{ signed: number; asked: number }>(
+        `SELECT count(signed) AS signed, count(*) AS asked FROM statements
+         WHERE run = (SELECT run FROM certificates WHERE version = ?)`,
+        version,
+      )
+      .toArray();
+    return row === undefined || row.asked === 0 ? null : row;
+  }
+
+  of(version: number): Certificate | null {
+    const [row] = this.#storage.sql
+      .exec<CertificateRow>('SELECT * FROM certificates WHERE version = ?', version)
+      .toArray();
+    if (row === undefined) return null;
+    const told = this.#storage.sql
+      .exec<{ participant: string; signed: string | null }>(
+        'SELECT participant, signed FROM statements WHERE run = ? ORDER BY participant',
+        row.run,
+      )
+      .toArray();
+    const statements = told.flatMap(({ signed }) =>
+      signed === null ? [] : [SignedStatement.parse(JSON.parse(signed))],
+    );
+    const rounds = this.#storage.sql
+      .exec<{ record: string }>('SELECT record FROM round_records WHERE run = ?', row.run)
+      .toArray()
+      .map(({ record }) => RoundRecord.parse(JSON.parse(record)))
+      .sort((a, b) => a.serial - b.serial);
+    const records = new Map(rounds.map((record) => [recordHash(record), record]));
+    const rosters = this.#rosters(row.run);
+    const last = rosters
+      .map(({ roster }) => roster)
+      .filter(isPresent)
+      .at(-1);
+    const claims = claimsOf(
+      statements.map(({ statement }) => statement),
+      rounds,
+      (statement) => statement.rounds.flatMap((hash) => records.get(hash) ?? []),
+      last ?? null,
+    );
+    const missing = told.flatMap(({ participant, signed }) => (signed === null ? [participant] : []));
+    return { format: CERTIFICATE_FORMAT, ...row, rosters, rounds, statements, missing, claims };
+  }
+
+  #rosters(run: string): AnySignedRoster[] {
+    const bytes = this.#blobs.get(rostersName(run));
+    return bytes === null ? [] : (JSON.parse(new TextDecoder().decode(bytes)) as AnySignedRoster[]);
+  }
+}

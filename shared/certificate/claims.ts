@@ -1,0 +1,74 @@
+/** What follows from statements and the records that they name: ε by our own filter, the least noise, who signed. */
+import type { LedgerEntry, PrivacyPolicy } from '../privacy/ledger.ts';
+import { spent } from '../privacy/ledger.ts';
+import { varianceInEffect } from '../privacy/noise-share.ts';
+import type { CertifiedClaims, OwnPromise, RoundRecord, Statement } from '../protocol/certificate.ts';
+import type { Roster } from '../protocol/secagg.ts';
+import { operatorsOf } from '../secagg/operators.ts';
+
+/** Null where nobody signed, or nobody who took part. @param roster of the last round; null where it is not known */
+export function claimsOf(
+  statements: readonly Statement[],
+  rounds: readonly RoundRecord[],
+  recordsOf: (statement: Statement) => RoundRecord[],
+  roster: Pick<Roster, 'members'> | null,
+): CertifiedClaims | null {
+  const speaking = statements.filter((statement) => statement.rounds.length > 0);
+  const [first] = speaking;
+  if (first === undefined) return null;
+  const signers = new Set(speaking.map(({ participant }) => participant));
+  const operators = roster === null ? [] : operatorsOf(roster);
+  const largest = (figure: (statement: Statement) => number) => Math.max(...speaking.map(figure));
+  const finite = (epsilon: number) => (Number.isFinite(epsilon) ? epsilon : null);
+  return {
+    // The weakest of what was promised.
+    noise: speaking.every(({ promise }) => promise.noise === 'on') ? 'on' : 'off',
+    unit: speaking.some(({ promise }) => promise.unit === 'record') ? 'record' : 'contributor',
+    delta: largest(({ promise }) => promise.delta),
+    run_epsilon: finite(
+      largest((statement) => epsilonOf(statement.promise, recordsOf(statement).map(chargeOf))),
+    ),
+    spent: finite(largest(spentOf)),
+    budget: largest(({ promise }) => promise.epsilon),
+    noise_in_effect: noiseInEffect(rounds),
+    operators: operators.map(({ operator, members }) => ({
+      operator,
+      members,
+      signed: roster!.members.filter((each) => each.operator === operator && signers.has(each.id)).length,
+    })),
+  };
+}
+
+type Charge = Pick<LedgerEntry, 'kind' | 'samplingRate' | 'noiseMultiplier' | 'steps'>;
+
+/** ε of all that the ledger of a signer counts after the run. */
+export function spentOf({ promise, charges }: Statement): number {
+  return epsilonOf(
+    promise,
+    charges.map(({ rounds, ...charge }) => ({ ...charge, steps: rounds })),
+  );
+}
+
+function epsilonOf(promise: OwnPromise, charges: readonly Charge[]): number {
+  if (promise.noise === 'off') return Number.POSITIVE_INFINITY;
+  const { epsilon, delta, retentionMs, filter } = promise;
+  const policy: PrivacyPolicy = { epsilon, delta, retentionMs, order: filter };
+  const entries = charges.map((charge, index) => ({ ...charge, round: index, atMs: 0 }));
+  return spent(policy, entries, 0).epsilon;
+}
+
+function chargeOf({ kind, samplingRate, noiseMultiplier }: RoundRecord): Charge {
+  return { kind, samplingRate, noiseMultiplier, steps: 1 };
+}
+
+/** With all surplus noise taken out again: less than this was in no sum. */
+function noiseInEffect(rounds: readonly RoundRecord[]): Record<string, number> {
+  const least: Record<string, number> = {};
+  for (const { kind, noiseMultiplier, members, threshold, colluders, survivors } of rounds) {
+    const cohort = { members, threshold, colluders };
+    const summed = { survivors: survivors ?? members, unrevealed: 0 };
+    const inEffect = noiseMultiplier * Math.sqrt(varianceInEffect(cohort, summed));
+    least[kind] = Math.min(least[kind] ?? Number.MAX_VALUE, inEffect);
+  }
+  return least;
+}

@@ -1,0 +1,138 @@
+/**
+ * What a participant writes down of the rounds that it let be released, and what it signs of them at a run's end. The
+ * log holds what the participant was told and nothing of its records.
+ */
+import { toBase64Url, toHex } from '../crypto/bytes.ts';
+import type { Signer } from '../crypto/ed25519.ts';
+import { hashJson, labelled } from '../crypto/hash.ts';
+import { type LedgerEntry, mergeEqual, type PrivacyPolicy } from '../privacy/ledger.ts';
+import {
+  CERTIFICATE_FORMAT,
+  type OwnPromise,
+  ROUND_LOG_FORMAT,
+  type RoundLogFile,
+  type RoundRecord,
+  type SignedStatement,
+  type Statement,
+} from '../protocol/certificate.ts';
+import type { RoundSpec } from '../protocol/rounds.ts';
+import { modelHash, samplingRateOf, taskOf } from '../round/secure-round.ts';
+import type { RosterPin } from '../secagg/roster.ts';
+
+/** Rounds that a participant let be released, whatever keeps them. */
+export interface RoundLog {
+  /** Lasts before it returns. A repeat counts once. */
+  add(record: RoundRecord): void;
+  /** Of one run, by serial. */
+  of(run: string): RoundRecord[];
+}
+
+/** What a participant's statements are made of. */
+export interface Witness {
+  log: RoundLog;
+  promise(): OwnPromise;
+  /** All that its ledger holds. */
+  entries(): readonly LedgerEntry[];
+}
+
+/** @param policy what the ledger keeps to */
+export function promiseOf(
+  { epsilon, delta, retentionMs, order }: PrivacyPolicy,
+  { noise, unit }: Pick<OwnPromise, 'noise' | 'unit'>,
+): OwnPromise {
+  return { noise, unit, epsilon, delta, retentionMs, filter: order };
+}
+
+/** What a secure sum went by, as the participant signed it. */
+export interface SecureOutcome {
+  pin: RosterPin;
+  survivors: readonly string[];
+  dropped: readonly string[];
+}
+
+/** @param secure null where the sum is plain */
+export function recordOf(spec: RoundSpec, encoder: string, secure: SecureOutcome | null): RoundRecord {
+  const { threshold, colluders, members } = spec.cohort;
+  return {
+    round: spec.id,
+    serial: spec.serial,
+    kind: spec.kind === 'count' ? 'counts' : spec.kind,
+    startedAt: spec.startedAt,
+    task: taskOf(spec),
+    model: modelHash(spec, encoder),
+    aggregation: spec.aggregation,
+    samplingRate: samplingRateOf(spec),
+    noiseMultiplier: spec.noiseMultiplier,
+    clipNorm: spec.clipNorm,
+    dimension: spec.dimension,
+    ...{ threshold, colluders, members },
+    roster: secure === null ? null : { epoch: secure.pin.epoch, hash: secure.pin.hash },
+    survivors: secure === null ? null : secure.survivors.length,
+    lists:
+      secure === null
+        ? null
+        : toHex(hashJson(`${CERTIFICATE_FORMAT} lists`, [secure.survivors, secure.dropped])),
+  };
+}
+
+/** What statements name a record by. */
+export function recordHash(record: RoundRecord): string {
+  return toHex(hashJson(`${CERTIFICATE_FORMAT} round`, record));
+}
+
+/** The name of the run that a round belongs to. */
+export function runOf(round: string): string {
+  return round.slice(0, round.lastIndexOf('.'));
+}
+
+export function statementBytes(statement: Statement): Uint8Array {
+  return labelled(`${CERTIFICATE_FORMAT} statement`, statement);
+}
+
+export function logBytes({ signature: _, ...log }: RoundLogFile): Uint8Array {
+  return labelled(`${ROUND_LOG_FORMAT} log`, log);
+}
+
+/** What a participant says of a run: of the rounds in its own log, and of no other. */
+export async function stateRun(
+  { log, promise, entries }: Witness,
+  {
+    collection,
+    run,
+    participant,
+    signer,
+  }: { collection: string; run: string; participant: string; signer: Signer },
+): Promise<SignedStatement & { rounds: RoundRecord[] }> {
+  const rounds = log.of(run);
+  const promised = promise();
+  const until = rounds.reduce((last, { startedAt }) => Math.max(last, startedAt), 0);
+  const statement: Statement = {
+    format: CERTIFICATE_FORMAT,
+    ...{ collection, run, participant, promise: promised },
+    charges: rounds.length === 0 ? [] : chargesUntil(entries(), until, promised.retentionMs),
+    rounds: rounds.map(recordHash),
+  };
+  return { statement, signature: toBase64Url(await signer.sign(statementBytes(statement))), rounds };
+}
+
+/** What counts in the window that ends at `until`, alike ones together. */
+function chargesUntil(
+  entries: readonly LedgerEntry[],
+  until: number,
+  windowMs: number,
+): Statement['charges'] {
+  const counted = entries.filter(({ atMs }) => atMs <= until && atMs >= until - windowMs);
+  return (['counts', 'train', 'gate'] as const).flatMap((kind) =>
+    mergeEqual(counted.filter((entry) => entry.kind === kind)).map(
+      ({ samplingRate, noiseMultiplier, steps }) => ({ kind, samplingRate, noiseMultiplier, rounds: steps }),
+    ),
+  );
+}
+
+export async function signLog(
+  log: Omit<RoundLogFile, 'format' | 'key' | 'signature'>,
+  signer: Signer,
+): Promise<RoundLogFile> {
+  const unsigned = { format: ROUND_LOG_FORMAT, ...log, key: toBase64Url(signer.key), signature: '' } as const;
+  return { ...unsigned, signature: toBase64Url(await signer.sign(logBytes(unsigned))) };
+}

@@ -1,0 +1,127 @@
+/** A certificate of a run of three operators, signed with their keys, and what a forger may change of it. */
+import { claimsOf } from '../../../../shared/certificate/claims.ts';
+import {
+  type RoundLog,
+  recordHash,
+  statementBytes,
+  stateRun,
+} from '../../../../shared/certificate/round-log.ts';
+import { toBase64Url } from '../../../../shared/crypto/bytes.ts';
+import { generateSigner, type Signer } from '../../../../shared/crypto/ed25519.ts';
+import { systemRandom } from '../../../../shared/crypto/random.ts';
+import { mainFilter } from '../../../../shared/privacy/ledger.ts';
+import {
+  CERTIFICATE_FORMAT,
+  type Certificate,
+  type OwnPromise,
+  type RoundRecord,
+  type SignedStatement,
+  type Statement,
+} from '../../../../shared/protocol/certificate.ts';
+import { ROSTER_VERSION, type Roster } from '../../../../shared/protocol/secagg.ts';
+import { rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
+
+export const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
+const hex = (digit: string) => digit.repeat(64);
+export const ENCODER = hex('e');
+export const SNAPSHOT = hex('5');
+const RUN = 'run';
+const PROMISE: OwnPromise = {
+  ...{ noise: 'on', unit: 'record', epsilon: 3, delta: 1e-6, retentionMs: 1e9 },
+  filter: mainFilter(3, 1e-6, 1),
+};
+
+export interface Signed {
+  certificate: Certificate;
+  admin: Signer;
+  signers: Signer[];
+  rounds: RoundRecord[];
+  roster: Roster;
+  /** The certificate with `told` said to this member, signed by it. */
+  telling(member: number, told: RoundRecord[], more?: Partial<Statement>): Promise<Certificate>;
+}
+
+function recordsUnder(roster: Roster): RoundRecord[] {
+  const common = {
+    ...{ aggregation: 'secure' as const, samplingRate: 1, clipNorm: 1, dimension: 8, members: 3 },
+    ...{ threshold: 3, colluders: 2, survivors: 3, lists: hex('1') },
+    roster: { epoch: roster.epoch, hash: rosterHash(roster) },
+  };
+  const of = (index: number, kind: RoundRecord['kind'], noiseMultiplier: number, model: string) => ({
+    ...{ ...common, round: `${RUN}.${index}`, serial: 10 + index, kind, startedAt: 1000 + index },
+    ...{ task: hex(String(index)), model, noiseMultiplier },
+  });
+  return [
+    of(0, 'counts', 8, ENCODER),
+    of(1, 'train', 6, hex('a')),
+    of(2, 'train', 6, hex('b')),
+    of(3, 'gate', 5, SNAPSHOT),
+  ];
+}
+
+/** What is said anew, signed, in the place of the same member's. */
+export function withStatement(
+  certificate: Certificate,
+  signed: SignedStatement,
+  records: readonly RoundRecord[],
+): Certificate {
+  const of = signed.statement.participant;
+  const statements = certificate.statements.map((each) =>
+    each.statement.participant === of ? signed : each,
+  );
+  const all = new Map([...certificate.rounds, ...records].map((record) => [recordHash(record), record]));
+  const told = new Set(statements.flatMap(({ statement }) => statement.rounds));
+  return reclaimed({
+    ...certificate,
+    statements,
+    rounds: [...all].flatMap(([hash, r]) => (told.has(hash) ? [r] : [])),
+  });
+}
+
+/** With the claims that follow from it: as a service would spell them that forged the rest. */
+export function reclaimed(certificate: Certificate): Certificate {
+  const records = new Map(certificate.rounds.map((record) => [recordHash(record), record]));
+  const claims = claimsOf(
+    certificate.statements.map(({ statement }) => statement),
+    certificate.rounds,
+    (statement) => statement.rounds.flatMap((hash) => records.get(hash) ?? []),
+    certificate.rosters.at(-1)!.roster as Roster,
+  );
+  return { ...certificate, claims };
+}
+
+export async function resigned(statement: Statement, signer: Signer): Promise<SignedStatement> {
+  return { statement, signature: toBase64Url(await signer.sign(statementBytes(statement))) };
+}
+
+export async function signedCertificate(): Promise<Signed> {
+  const { signer: admin } = await generateSigner(systemRandom);
+  const signers = await Promise.all(NAMES.map(async () => (await generateSigner(systemRandom)).signer));
+  const members = NAMES.map((id, i) => ({ id, key: toBase64Url(signers[i]!.key), operator: id }));
+  const roster: Roster = {
+    ...{ version: ROSTER_VERSION, collection: 'health', epoch: 0, previous: null, members },
+    ...{ threshold: 3, colluders: 2 },
+  };
+  const rounds = recordsUnder(roster);
+  const say = async (member: number, told: RoundRecord[], more: Partial<Statement> = {}) => {
+    const log: RoundLog = { add: () => {}, of: () => told };
+    const entries = told.map(({ serial, kind, startedAt, samplingRate, noiseMultiplier }) => ({
+      ...{ round: serial, kind, atMs: startedAt, samplingRate, noiseMultiplier, steps: 1 },
+    }));
+    const { statement } = await stateRun(
+      { log, promise: () => PROMISE, entries: () => entries },
+      { collection: 'health', run: RUN, participant: NAMES[member]!, signer: signers[member]! },
+    );
+    return resigned({ ...statement, ...more }, signers[member]!);
+  };
+  const statements = await Promise.all(NAMES.map((_, member) => say(member, rounds)));
+  const certificate = reclaimed({
+    ...{ format: CERTIFICATE_FORMAT, collection: 'health', version: 1, run: RUN },
+    ...{ encoder: ENCODER, snapshot: SNAPSHOT, admin_key: toBase64Url(admin.key) },
+    ...{ rosters: [await signRoster(roster, admin)], rounds, statements, missing: [], claims: null },
+  });
+  return {
+    ...{ certificate, admin, signers, rounds, roster },
+    telling: async (member, told, more) => withStatement(certificate, await say(member, told, more), told),
+  };
+}
