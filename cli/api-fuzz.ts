@@ -1,9 +1,10 @@
 /**
  * Requests made up from the OpenAPI document, in large numbers: bodies that fit a schema and bodies that nearly do,
  * names that are not names, headers and encodings that nobody sends. Every answer has to be one that the document speaks
- * of, and none may be a 5xx but one that names what cannot be used. Seeded, so that what was found can be made again.
+ * of and fit its schema, and none may be a 5xx but one that names what cannot be used. Seeded, so that what was found can be made again.
  */
 import { gzipSync } from 'node:zlib';
+import { AnswerChecks, type DeclaredResponses } from './api-answers.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 interface Schema {
@@ -12,7 +13,7 @@ interface Schema {
 interface Operation {
   parameters?: { name: string; in: string; schema?: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, unknown>;
+  responses: DeclaredResponses;
 }
 export interface OpenApiDocument {
   paths: Record<string, Record<string, Operation>>;
@@ -32,6 +33,8 @@ export interface FuzzOptions {
   random: () => number;
   /** Told how many were made. */
   progress(done: number): void;
+  /** Told of each wrong answer as it comes. */
+  found(finding: FuzzFinding): void;
 }
 
 /** Names that objects have, and texts that parsers stumble over. */
@@ -85,8 +88,14 @@ const LEFT_OUT = new Set([
   'POST /v1/collections/{collection}/reindex',
 ]);
 
-/** @returns what no answer may be, with the requests that it answered */
-export async function fuzz(document: OpenApiDocument, options: FuzzOptions): Promise<FuzzFinding[]> {
+export interface FuzzResult {
+  wrong: number;
+  /** How many answers had each status; 0: there was none. */
+  statuses: Map<number, number>;
+}
+
+export async function fuzz(document: OpenApiDocument, options: FuzzOptions): Promise<FuzzResult> {
+  const checks = new AnswerChecks(document);
   const maker = new Maker(document, options.random);
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods)
@@ -94,20 +103,25 @@ export async function fuzz(document: OpenApiDocument, options: FuzzOptions): Pro
       .map(([method, operation]) => ({ path, method: method.toUpperCase(), operation }))
       .filter(({ path: at, method: verb }) => !LEFT_OUT.has(`${verb} ${at}`)),
   );
-  const findings: FuzzFinding[] = [];
+  let wrong = 0;
+  const statuses = new Map<number, number>();
   let made = 0;
   let done = 0;
   const work = async () => {
     while (made < options.requests) {
       const { path, method, operation } = operations[made++ % operations.length]!;
       const request = maker.request(path, method, operation, options.token);
-      const finding = await send(options.url, request, operation);
-      if (finding !== null) findings.push({ ...finding, request: `${method} ${request.target}` });
+      const answer = await send(options.url, request, operation, checks);
+      if (answer !== null) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      if (answer !== null && answer.why !== null) {
+        wrong += 1;
+        options.found({ request: shown(method, request), status: answer.status, why: answer.why });
+      }
       options.progress(++done);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return findings;
+  return { wrong, statuses };
 }
 
 interface Made {
@@ -115,10 +129,19 @@ interface Made {
   init: RequestInit;
 }
 
-async function send(url: string, { target, init }: Made, { responses }: Operation) {
+/** As much of a request as tells it from others. */
+function shown(method: string, { target, init }: Made): string {
+  const body = typeof init.body === 'string' ? ` ${init.body.slice(0, 300)}` : '';
+  return `${method} ${target.slice(0, 300)}${body}`;
+}
+
+/** Null when it could not be sent at all. */
+async function send(url: string, { target, init }: Made, { responses }: Operation, checks: AnswerChecks) {
   let response: Response;
+  let text: string;
   try {
     response = await fetch(`${url}${target}`, { ...init, signal: AbortSignal.timeout(60_000) });
+    text = await response.text();
   } catch (error) {
     // What fetch itself refuses to send.
     if (error instanceof TypeError && (error.cause as { code?: string } | undefined)?.code === undefined)
@@ -126,24 +149,19 @@ async function send(url: string, { target, init }: Made, { responses }: Operatio
     return { status: 0, why: `no answer: ${String((error as Error).cause ?? error)}` };
   }
   const { status } = response;
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  let body: { code?: string; status?: number } = {};
-  try {
-    if (isJson && text !== '') body = JSON.parse(text);
-  } catch {
-    return { status, why: 'what says that it is JSON is not' };
-  }
-  if (status >= 500 && !(status === 503 && NAMED.has(body.code ?? '')))
+  const type = (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
+  const why = checks.problem(responses, { status, type, text });
+  if (status >= 500 && !(status === 503 && NAMED.has(codeOf(text))))
     return { status, why: text.slice(0, 300) };
-  if (status >= 400 && (body.code === undefined || body.status !== status))
-    return { status, why: `no problem document: ${text.slice(0, 200)}` };
-  const declared =
-    String(status) in responses || `${String(status)[0]}XX` in responses || 'default' in responses;
-  // Other methods and routes, by names that are paths of their own.
-  if (!declared && status !== 404 && status !== 405)
-    return { status, why: 'the document does not speak of this status' };
-  return null;
+  return { status, why: why === null ? null : `${why}: ${text.slice(0, 300)}` };
+}
+
+function codeOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { code?: unknown }).code);
+  } catch {
+    return '';
+  }
 }
 
 class Maker {

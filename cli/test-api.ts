@@ -85,17 +85,20 @@ async function fuzzed(
 ): Promise<number> {
   const document = (await (await fetch(`${deployment.url}/openapi.json`)).json()) as OpenApiDocument;
   const bar = progress(`requests, seed ${seed}`, requests);
-  const found = await fuzz(document, {
+  const began = Date.now();
+  const { wrong, statuses } = await fuzz(document, {
     url: deployment.url,
     token,
     requests,
     random: seeded(seed),
     progress: (done) => bar.update(done),
+    found: ({ request, status, why }) => process.stdout.write(`${status} ${request}: ${why}\n`),
   });
-  bar.end(`${requests} requests, ${found.length} wrong answers`);
-  for (const { request, status, why } of found.slice(0, 50))
-    process.stdout.write(`${status} ${request}: ${why}\n`);
-  return found.length === 0 ? 0 : 1;
+  const seconds = (Date.now() - began) / 1000;
+  bar.end(`${requests} requests, ${(requests / seconds).toFixed(0)} a second, ${wrong} wrong answers`);
+  const counted = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+  process.stdout.write(`${counted.join(', ')}\n`);
+  return wrong === 0 ? 0 : 1;
 }
 
 async function main(args: string[]): Promise<number> {
