@@ -2,7 +2,7 @@
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { partCount } from '../../shared/protocol/parameters.ts';
+import { PART_BYTES, partCount } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
 import { phasesOf } from '../../shared/protocol/settings.ts';
@@ -17,6 +17,21 @@ import type { TrainingState } from './training-state.ts';
 
 /** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
 const LOCAL_STEP = 1e-5;
+
+/**
+ * Serials only grow, and go by the clock: a coordinator that was put back to a backup goes on above what its
+ * participants have joined since.
+ */
+export function nextSerial(last: number, now: number): number {
+  return Math.max(last + 1, now);
+}
+
+/** Whether a piece is one of the round's vector: of a secure sum none is, and each has one length. */
+export function isPieceOf(spec: RoundSpec | null, chunk: number, length: number): boolean {
+  if (spec?.aggregation !== 'plain') return false;
+  const all = 4 * spec.dimension;
+  return chunk < partCount(all) && length === Math.min(PART_BYTES, all - chunk * PART_BYTES);
+}
 
 /** The specification of `run`'s current round; `rowsAt` is fixed by the run's first. */
 export async function specifyRound(

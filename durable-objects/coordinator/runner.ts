@@ -4,7 +4,6 @@
  */
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
-import { PART_BYTES, partCount } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { plainSum } from '../../shared/round/aggregation.ts';
@@ -22,7 +21,7 @@ import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 import { type Blamed, blameOf, noteFaults, spelled } from './blame.ts';
 import { Learning } from './learning.ts';
-import { specifyRound } from './round-specs.ts';
+import { isPieceOf, nextSerial, specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
 import { type ActiveRun, nextRound, type RunStore } from './run-store.ts';
 import type { SecureSum } from './secure-sum.ts';
@@ -65,21 +64,6 @@ export const SERIAL = 'serial';
 /** Rounds in a row that may fail before the run gives up. */
 const MOST_FAILURES = 3;
 
-/**
- * Serials only grow, and go by the clock: a coordinator that was put back to a backup goes on above what its
- * participants have joined since.
- */
-function nextSerial(last: number, now: number): number {
-  return Math.max(last + 1, now);
-}
-
-/** Whether a piece is one of the round's vector: of a secure sum none is, and each has one length. */
-function isPieceOf(spec: RoundSpec | null, chunk: number, length: number): boolean {
-  if (spec?.aggregation !== 'plain') return false;
-  const all = 4 * spec.dimension;
-  return chunk < partCount(all) && length === Math.min(PART_BYTES, all - chunk * PART_BYTES);
-}
-
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #blobs: Blobs;
@@ -108,10 +92,13 @@ export class Runner {
   dismiss(): void {
     const round = this.#parts.runs.active()?.round;
     if (round == null) return;
+    for (const participant of this.#leftOf(round)) this.event(round.id, { type: 'removed', participant });
+  }
+
+  /** Of a round's participants those who do not belong to the collection any more. */
+  #leftOf({ participants }: RoundState): string[] {
     const members = this.#parts.participants();
-    for (const participant of Object.keys(round.participants)) {
-      if (!members.includes(participant)) this.event(round.id, { type: 'removed', participant });
-    }
+    return Object.keys(participants).filter((name) => !members.includes(name));
   }
 
   /** Advances the run as far as it can go now. Returns when it wants to be called again; null when no run is on. */
@@ -138,9 +125,13 @@ export class Runner {
     const current = { ...run, round: state };
     if (state.phase === 'open') return state.deadlineAt;
     if (state.phase === 'aborted') {
-      // A restored coordinator asks for what its participants have had: the same step goes on under a new serial.
-      if (state.behind) return this.#again(current, state.error ?? 'behind');
-      return this.fail(current, state.error ?? 'the round was aborted');
+      // A restored coordinator asks for what its participants have had: the same step goes on under a new serial. And
+      // a roster without who left in the middle of the round may do with those who are left.
+      const left = this.#leftOf(state);
+      if (!state.behind && left.length === 0)
+        return this.fail(current, state.error ?? 'the round was aborted');
+      this.#again(current, left.length > 0 ? `${left.join(', ')} left meanwhile` : 'behind');
+      return runs.active() === null ? null : now();
     }
     const words = await this.#sum(current);
     if (typeof words === 'number') return words;
@@ -237,7 +228,8 @@ export class Runner {
     const needed = Math.max(minParticipants, secure?.threshold ?? 1);
     if (invited.length < needed && invited.length < members.length) {
       const detail = `${invited.length} of ${members.length} participants are left where ${needed} are needed`;
-      return void this.fail(run, `${detail}${spelled(blamed)}`);
+      const remedy = 'remove who was left out (fedcar participants remove), and the next run goes without';
+      return void this.fail(run, `${detail}${spelled(blamed)}; ${remedy}`);
     }
     const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#parts.now());
     const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);

@@ -93,10 +93,13 @@ function rosterProblem(roster: Roster): string | null {
   const { members, colluders } = roster;
   if (colluders >= members.length && others.length > 0) {
     const agreed = colluders - largest!.members;
+    const beside = members.length - largest!.members;
+    const fewer = `one made with privacy.colluders: ${beside - 1} trusts that no more collude`;
     return (
       `participants: no threshold protects the members beside the ${largest!.members} of ${largest!.operator}, who may ` +
       `all collude, and ${agreed} more as agreed: there have to be at least ${agreed + 1} of other operators, and there ` +
-      `are ${members.length - largest!.members}. Invite more participants, or make a collection whose own regions do not train (regionsTrain: false)`
+      `are ${beside}. Invite more participants, or make a collection whose own regions do not train (regionsTrain: false)` +
+      `; ${fewer}`
     );
   }
   try {

@@ -33,9 +33,17 @@ export interface Guest {
   twist?: (guest: Guest, message: ClientMessage) => Promise<ClientMessage>;
 }
 
-/** Enrols participants under a roster that an admin signs once. */
-export async function guestsOf(collectionName: string, count: number): Promise<Guest[]> {
-  const { signer: admin } = await generateSigner(systemRandom);
+/** Puts the roster that waits in force. */
+export async function signWaiting(collectionName: string, admin: Signer): Promise<void> {
+  const book = directory(objects);
+  const roster = await book.roster(collectionName);
+  if (!roster.ok || roster.value.draft === null) throw new Error('no draft');
+  const put = await book.putRoster(collectionName, await signRoster(roster.value.draft, admin));
+  if (!put.ok) throw new Error(put.detail);
+}
+
+/** Enrols participants under a roster that the admin signs once. */
+export async function guestsOf(collectionName: string, count: number, admin: Signer): Promise<Guest[]> {
   const book = directory(objects);
   await book.setAdminKey(collectionName, toBase64Url(admin.key));
   const unsigned = await book.roster(collectionName);
@@ -52,10 +60,7 @@ export async function guestsOf(collectionName: string, count: number): Promise<G
     if (!enrolled.ok) throw new Error(enrolled.detail);
     signers.set(name, signer);
   }
-  const roster = await book.roster(collectionName);
-  if (!roster.ok || roster.value.draft === null) throw new Error('no draft');
-  const put = await book.putRoster(collectionName, await signRoster(roster.value.draft, admin));
-  if (!put.ok) throw new Error(put.detail);
+  await signWaiting(collectionName, admin);
   const trust = {
     collection: collectionName,
     adminKey: toBase64Url(admin.key),
@@ -96,11 +101,16 @@ export async function act(hub: DurableObjectStub<Coordinator>, guest: Guest): Pr
 }
 
 /** A collection with documents, whose regions do not train. */
-export async function hubFor(name: string, members: number, privacy: object = {}): Promise<Guest[]> {
+export async function hubFor(
+  name: string,
+  members: number,
+  privacy: object = {},
+  admin?: Signer,
+): Promise<Guest[]> {
   const phaseMs = 300_000;
   const schedule = { everyHours: 0, secureDeadlineMs: phaseMs, phaseDeadlineMs: phaseMs };
   await collection(name, { regionsTrain: false, privacy, schedule }, ['east']);
-  const guests = await guestsOf(name, members);
+  const guests = await guestsOf(name, members, admin ?? (await generateSigner(systemRandom)).signer);
   await regionOf(name, 'east').putItems(
     Array.from({ length: DOCUMENTS }, (_, i) => ItemInput.parse({ key: `d${i}`, text: `document ${i}` })),
   );
