@@ -26,6 +26,7 @@ import { router } from './router.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { collectionRoutes } from './routes/collections.ts';
+import { evaluationRoutes } from './routes/evaluation.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
 import { flRoutes } from './routes/fl.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -104,6 +105,7 @@ export function createApp(
       roundRoutes(),
       regionRoutes(),
       privacyRoutes(),
+      evaluationRoutes(),
       reindexRoutes(),
       participantRoutes(),
       flRoutes(),
@@ -119,6 +121,7 @@ export function createApp(
       'rounds',
       'regions',
       'privacy',
+      'evaluation',
       'reindex',
       'participants',
       'fl',

@@ -8,6 +8,7 @@ import { deployCommand } from './commands/deploy.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { evaluationCommands } from './commands/evaluation.ts';
 import { exportCommand } from './commands/export.ts';
 import { feedbackCommands } from './commands/feedback.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -37,7 +38,7 @@ const GROUPS: [string, Register[]][] = [
     'Documents and questions:',
     [ingestCommand, exportCommand, feedbackCommands, queryCommand, askCommand, evalCommand],
   ],
-  ['Training:', [trainCommands, modelCommands, privacyCommands, joinCommand]],
+  ['Training:', [trainCommands, modelCommands, evaluationCommands, privacyCommands, joinCommand]],
   ['Administration:', [collectionCommands, tokenCommands, participantCommands, keyCommands]],
 ];
 

@@ -4,13 +4,15 @@
  * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen,
  * certificates, statements, round_records; byte strings for
  * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, certificate, activate, importPart, importVersion, refresh, place,
- * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule, standing; for participants admit, pollFor,
+ * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule, standing,
+ * evaluation, setEvaluation; for participants admit, pollFor,
  * poll, report, putChunk, arrived, putFrame, statePart, register, rowsOf,
  * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
  * the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
+import type { EvaluationInfo, EvaluationSet } from '../../shared/protocol/api/evaluation.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 import type { Region } from '../../shared/protocol/api/region.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
@@ -32,6 +34,7 @@ import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { faultOf } from './blame.ts';
 import { demandFor } from './demand.ts';
+import { KEPT_EVALUATION } from './own-judge.ts';
 import { CoordinatorParts } from './parts.ts';
 import { describePrivacy, withOperators } from './privacy-info.ts';
 import { hash32, type RegisteredRow } from './row-table.ts';
@@ -220,7 +223,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   /** What a halted coordinator leaves to the one of the next generation. */
   async handOver(): Promise<KeptLedger> {
-    return this.#parts.ledger.handOver([SERIAL]);
+    return this.#parts.ledger.handOver([SERIAL, KEPT_EVALUATION]);
   }
 
   async takeOver(ledger: KeptLedger): Promise<void> {
@@ -242,6 +245,14 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   async run(id: string): Promise<Run | null> {
     return this.#parts.runs.get(id);
+  }
+
+  async evaluation(): Promise<EvaluationInfo> {
+    return this.#parts.evaluation.info();
+  }
+
+  async setEvaluation(set: EvaluationSet | null): Promise<EvaluationInfo> {
+    return this.#parts.evaluation.put(set, Date.now());
   }
 
   async regions(): Promise<Region[]> {

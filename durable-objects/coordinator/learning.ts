@@ -33,7 +33,16 @@ import { contentsOf, type TrainingState } from './training-state.ts';
 export interface LearningParts
   extends Pick<
     RunnerParts,
-    'runs' | 'rows' | 'versions' | 'settings' | 'context' | 'storage' | 'now' | 'participants' | 'certify'
+    | 'runs'
+    | 'rows'
+    | 'versions'
+    | 'settings'
+    | 'context'
+    | 'storage'
+    | 'now'
+    | 'participants'
+    | 'certify'
+    | 'ownJudge'
   > {
   state: TrainingState;
   fail(run: ActiveRun, reason: string): void;
@@ -268,6 +277,27 @@ export class Learning {
     if (run.noise === null) return null;
     const first = Math.floor(steps * (1 - this.#parts.settings.privacy.training.averageLast));
     return run.trained < first ? null : this.#state.average(parameters, run.trained - first);
+  }
+
+  /**
+   * One slice of the hub's own judgement of the run's candidate. @returns whether it may go to the gate: not while there is
+   * more to ask, and not after a veto, with which the run has ended
+   */
+  async passesHub(run: ActiveRun): Promise<boolean> {
+    const { runs, versions, ownJudge, storage, now } = this.#parts;
+    const candidate = run.candidate ?? 0;
+    if (run.passesHub) return true;
+    const verdict = await ownJudge.step(run.run, candidate, versions.serving()?.version ?? 0);
+    if (!verdict.done || runs.active()?.run !== run.run) return false;
+    const { figures, veto } = verdict;
+    storage.transactionSync(() => {
+      if (figures !== null) versions.judgedByHub(candidate, figures);
+      if (veto === null) return runs.save({ ...run, passesHub: true });
+      versions.discardCandidates();
+      runs.end(run.run, 'rejected', candidate, veto, now());
+      this.#parts.clean();
+    });
+    return false;
   }
 
   #judged(run: ActiveRun, spec: GateRound, sum: Float64Array): void {

@@ -1,7 +1,7 @@
 /** What the Coordinator consists of, put together from its storage and its settings; nothing of it is called from outside. */
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { Alarm } from '../alarm.ts';
-import { modelInfo } from '../engine.ts';
+import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
@@ -10,6 +10,7 @@ import { Values } from '../values.ts';
 import { Certificates } from './certificates.ts';
 import { Desk } from './desk.ts';
 import { Imports } from './imports.ts';
+import { Evaluation, OwnJudge } from './own-judge.ts';
 import { Participants } from './participants.ts';
 import { RowTable } from './row-table.ts';
 import { RunStore } from './run-store.ts';
@@ -28,6 +29,7 @@ export class CoordinatorParts {
   readonly imports: Imports;
   readonly participants: Participants;
   readonly certificates: Certificates;
+  readonly evaluation: Evaluation;
   readonly #ctx: DurableObjectState;
   readonly #env: ObjectsEnv;
   #runner: Runner | null = null;
@@ -45,6 +47,7 @@ export class CoordinatorParts {
     this.imports = new Imports(ctx.storage, this.versions);
     this.participants = new Participants(ctx.storage);
     this.certificates = new Certificates(ctx.storage);
+    this.evaluation = new Evaluation(ctx.storage);
   }
 
   /** Settings or members have changed: what was made of them is made anew. */
@@ -126,6 +129,7 @@ export class CoordinatorParts {
       participants: () => this.participants.names(this.settings()),
       adopt: () => this.adopt(),
       ledger: this.ledger,
+      ownJudge: this.#ownJudge(context),
       certify: (version, run, snapshot) => this.#certify(context, { version, run, snapshot }),
       storage: this.#ctx.storage,
       rows: this.rows,
@@ -142,6 +146,16 @@ export class CoordinatorParts {
         this.participants.isOutside(name) ? null : answerOf(() => this.region(name).ledger()),
     });
     return this.#runner;
+  }
+
+  #ownJudge(context: SnapshotContext): OwnJudge {
+    const settings = this.settings();
+    const titlesOf = async (name: string) => (await answerOf(() => this.region(name).titles())) ?? [];
+    return new OwnJudge({
+      ...{ storage: this.#ctx.storage, versions: this.versions, context, settings },
+      engine: () => engineFor(this.#env, settings),
+      titles: async () => (await Promise.all(settings.regions.map(titlesOf))).flat(),
+    });
   }
 
   /** Has the members of the open round's roster sign the version when they next ask. */

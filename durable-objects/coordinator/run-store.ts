@@ -52,6 +52,8 @@ export interface ActiveRun {
   away: string[];
   /** Training units that a round may have at most, by the counts; absent before them, and from runs of earlier releases. */
   most?: number;
+  /** Whether the hub's own questions and titles let the candidate go to the gate; absent before they were asked. */
+  passesHub?: boolean;
   /** Who is left out of further rounds, and why; absent from runs of earlier releases. */
   blamed?: Blamed;
 }

@@ -21,6 +21,7 @@ import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 import { type Blamed, blameOf, noteFaults, spelled } from './blame.ts';
 import { Learning } from './learning.ts';
+import type { OwnJudge } from './own-judge.ts';
 import { isPieceOf, nextSerial, specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
 import { type ActiveRun, nextRound, type RunStore } from './run-store.ts';
@@ -45,6 +46,8 @@ export interface RunnerParts {
   /** From now on rounds go by the rosters in force. @returns why there can be no round, or null */
   adopt: () => string | null;
   ledger: LedgerStore;
+  /** What the hub measures by itself. */
+  ownJudge: OwnJudge;
   /** Asks participants to sign what they know of a run whose gate has judged this snapshot. */
   certify: (version: number, run: string, snapshot: string) => void;
   context: SnapshotContext;
@@ -118,6 +121,7 @@ export class Runner {
     const { runs, now } = this.#parts;
     if (run.stage === 'prepare') return this.#prepare(run);
     if (run.round === null) {
+      if (run.stage === 'gate' && !(await this.#learning.passesHub(run))) return runs.active() && now();
       await this.#open(run);
       return now();
     }

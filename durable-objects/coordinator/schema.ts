@@ -47,4 +47,6 @@ export const MIGRATIONS = [
   DELETE FROM blobs WHERE substr(name, 1, 7) = 'secagg/';`,
   LEDGER_TASKS,
   CERTIFICATE_TABLES,
+  // What the hub measured by itself.
+  'ALTER TABLE versions ADD COLUMN own TEXT;',
 ] as const;

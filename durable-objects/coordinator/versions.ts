@@ -7,6 +7,7 @@ import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import { logLine } from '../../shared/log.ts';
+import type { OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import type { SnapshotPointer } from '../../shared/protocol/objects.ts';
 import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
@@ -36,6 +37,7 @@ export interface VersionRow extends Record<string, SqlStorageValue> {
   state: string;
   held_out: string | null;
   probe: string | null;
+  own: string | null;
   adapter: string;
   training: string;
 }
@@ -210,6 +212,11 @@ export class Versions {
     return this.get(version) as VersionRow;
   }
 
+  /** What the hub measured by itself. */
+  judgedByHub(version: number, own: OwnJudgement): void {
+    this.#storage.sql.exec('UPDATE versions SET own = ? WHERE version = ?', JSON.stringify(own), version);
+  }
+
   judge(version: number, heldOut: Version['held_out'], probe: Version['probe'], publish: boolean): void {
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(
@@ -248,6 +255,12 @@ export class Versions {
       .toArray()) {
       if (!kept.has(name.slice(prefix.length))) this.#blobs.delete(name);
     }
+  }
+
+  /** All of a version's snapshot; null where there is no such version. */
+  snapshot(version: number): Uint8Array | null {
+    const row = this.get(version);
+    return row === null ? null : this.#blobs.get(snapshotName(row.hash));
   }
 
   snapshotPart(hash: string, part: number): Uint8Array | null {
@@ -300,6 +313,7 @@ export function describeVersion(
     state: state === 'serving' || state === 'available' ? state : 'rejected',
     held_out: row.held_out === null ? null : JSON.parse(row.held_out),
     probe: row.probe === null ? null : JSON.parse(row.probe),
+    own: row.own === null ? null : JSON.parse(row.own),
     training: JSON.parse(row.training) as Record<string, unknown>,
   };
 }

@@ -4,7 +4,7 @@
  *
  * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger,
  * round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
- * item, items, passagesOf, addFeedback, eraseContributor, passages, stats, ledger, wake, flush, move, stay, adopt.
+ * item, items, passagesOf, addFeedback, eraseContributor, passages, titles, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
  */
@@ -12,6 +12,7 @@ import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { errorText, logLine } from '../../shared/log.ts';
+import type { ProbeTitle } from '../../shared/participant/shard-store.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type { FeedbackCounts, FeedbackInput } from '../../shared/protocol/api/feedback.ts';
@@ -21,6 +22,7 @@ import type { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi } from '../../shared/protocol/objects.ts';
 import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
+import { PROBE_TITLES } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { Alarm } from '../alarm.ts';
@@ -45,7 +47,7 @@ import { RecordLog, unitKey } from './records.ts';
 import { registerPassages } from './registration.ts';
 import { RoundLogStore } from './round-log-store.ts';
 import { MIGRATIONS } from './schema.ts';
-import { answerPassages, filterOf } from './search.ts';
+import { answerPassages, listItems } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
 
 /** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
@@ -173,14 +175,7 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async items(after: string | null, limit: number, filters: Filters | null): Promise<ItemSummary[]> {
-    const { name } = this.#identity();
-    const wanted = filterOf(filters);
-    const found: ItemSummary[] = [];
-    for (const item of this.#library.summaries(after, name)) {
-      if (wanted(item)) found.push(item);
-      if (found.length === limit) break;
-    }
-    return found;
+    return listItems(this.#library, this.#identity().name, { after, limit, filters });
   }
 
   async passagesOf(key: string) {
@@ -277,6 +272,11 @@ export class Region extends TracedObject implements RegionApi {
 
   async passages(request: PassageRequest): Promise<PassageHit[]> {
     return answerPassages(this.#library, this.#identity().name, request);
+  }
+
+  /** Of documents of this region, for the hub to ask by: at most as many as a participant asks. */
+  async titles(): Promise<ProbeTitle[]> {
+    return this.#shard.probeTitles(new Set(), PROBE_TITLES);
   }
 
   async stats(): Promise<Omit<RegionSummary, 'asked_for'>> {

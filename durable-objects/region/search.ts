@@ -83,3 +83,18 @@ function bestOfItems<T extends { passage: IndexedPassage; score: number }>(
   const ranked = [...found].sort((x, y) => y.score - x.score);
   return ranked.filter(({ passage: { item } }) => !seen.has(item) && seen.add(item)).slice(0, keep);
 }
+
+/** Items in the order of their keys, after one of them, that pass the filters. */
+export function listItems(
+  library: Library,
+  region: string,
+  { after, limit, filters }: { after: string | null; limit: number; filters: Filters | null },
+): ItemSummary[] {
+  const wanted = filterOf(filters);
+  const found: ItemSummary[] = [];
+  for (const item of library.summaries(after, region)) {
+    if (wanted(item)) found.push(item);
+    if (found.length === limit) break;
+  }
+  return found;
+}

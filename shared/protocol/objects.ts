@@ -5,6 +5,7 @@
 import type { Grant } from './access.ts';
 import type { AuditEntry, AuditInput } from './api/audit.ts';
 import type { Collection } from './api/collection.ts';
+import type { EvaluationInfo, EvaluationSet } from './api/evaluation.ts';
 import type { FeedbackCounts, FeedbackInput } from './api/feedback.ts';
 import type { Item, ItemInput, ItemReceipt, ItemSummary, Passage } from './api/item.ts';
 import type { Participant, Rosters } from './api/participant.ts';
@@ -137,6 +138,10 @@ export interface CoordinatorApi extends Stored {
   runs(limit: number): Promise<Run[]>;
   run(id: string): Promise<Run | null>;
   schedule(): Promise<Schedule>;
+  /** Whether the hub has questions of its own. */
+  evaluation(): Promise<EvaluationInfo>;
+  /** Replaces them; null: there are none from now on. May be repeated. */
+  setEvaluation(set: EvaluationSet | null): Promise<EvaluationInfo>;
   regions(): Promise<Region[]>;
   privacy(): Promise<Privacy>;
   /** When participants from outside last spoke, milliseconds since 1970, by name. */

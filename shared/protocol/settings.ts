@@ -30,6 +30,14 @@ export const GateSettings = z.strictObject({
     .describe(
       'How far the titles of untrained documents may fall behind plain embedding search in finding their document',
     ),
+  evaluationTolerance: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.02)
+    .describe(
+      'How far a version may fall behind the one that serves on the questions that the operator uploaded (`PUT /v1/evaluation`), as a share of them',
+    ),
 });
 export type GateSettings = z.infer<typeof GateSettings>;
 

@@ -3,6 +3,7 @@
  * ends adds one. Beside them the models that answer, as clients of OpenAI's API list them.
  */
 import { z } from 'zod';
+import { OwnJudgement } from './evaluation.ts';
 
 /** What the gate measured, by held-out units. */
 export const HeldOut = z.strictObject({
@@ -36,6 +37,9 @@ export const Version = z
       })
       .nullable()
       .describe('What training did to documents without questions; null where not measured'),
+    own: OwnJudgement.nullable().describe(
+      'What the hub measured without its participants; null where it had nothing to ask',
+    ),
     training: z.record(z.string(), z.unknown()).describe('Settings and figures of the run, by name'),
     certificate: z
       .strictObject({

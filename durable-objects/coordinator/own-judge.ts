@@ -1,0 +1,177 @@
+/**
+ * The hub's own judgement of a candidate, before its participants are asked: questions that the operator uploaded, and
+ * titles of the hub's own documents. It goes in slices of bounded tokens, a snapshot at a time, and what it says is a
+ * veto: a version that does worse is not put to the gate, which costs privacy.
+ */
+import type { Engine } from '../../models/engine.ts';
+import { freeBuffer } from '../../shared/free-buffer.ts';
+import { adapterOf } from '../../shared/participant/train-work.ts';
+import type { EvaluationInfo, EvaluationSet, OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
+import type { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
+import { topRows } from '../../shared/retrieval/scores.ts';
+import { ownVeto } from '../../shared/round/own-veto.ts';
+import { Values } from '../values.ts';
+import type { SnapshotContext, Versions } from './versions.ts';
+
+const SET = 'evaluation';
+const PROGRESS = 'ownJudgement';
+/** Kept by whoever takes this object's place. */
+export const KEPT_EVALUATION = SET;
+/** Tokens of one slice: a few seconds of work. */
+const SLICE_TOKENS = 4096;
+/** Titles that the hub asks at most. */
+const MOST_TITLES = 200;
+
+interface Kept {
+  uploadedAt: number;
+  questions: { query: string; items: string[] }[];
+}
+
+/** A question or a title, and the documents that answer it. */
+interface Asked {
+  text: string;
+  items: string[];
+  title: boolean;
+}
+
+/** Candidate, serving version, plain search: each answers all that is asked, one byte a question: bit p set by pass p. */
+interface Progress {
+  run: string;
+  versions: number[];
+  asked: Asked[];
+  bits: number[];
+  pass: number;
+  cursor: number;
+}
+
+export interface OwnJudgeParts {
+  storage: DurableObjectStorage;
+  versions: Versions;
+  context: SnapshotContext;
+  settings: CollectionSettings;
+  engine: () => Promise<Engine>;
+  /** Titles of the hub's own documents. */
+  titles: () => Promise<{ item: string; title: string }[]>;
+}
+
+export type OwnVerdict =
+  | { done: false }
+  /** Null where there was nothing to ask. */
+  | { done: true; figures: OwnJudgement | null; veto: string | null };
+
+export class OwnJudge {
+  readonly #parts: OwnJudgeParts;
+  readonly #values: Values;
+
+  constructor(parts: OwnJudgeParts) {
+    this.#parts = parts;
+    this.#values = new Values(parts.storage);
+  }
+
+  /** One slice of work. May be repeated. */
+  async step(run: string, candidate: number, serving: number): Promise<OwnVerdict> {
+    const kept = this.#values.get<Progress>(PROGRESS);
+    const progress = kept?.run === run ? kept : await this.#begin(run, [candidate, serving, 0]);
+    if (progress.pass < progress.versions.length && progress.asked.length > 0) {
+      this.#values.set(PROGRESS, await this.#slice(progress));
+      return { done: false };
+    }
+    this.#values.delete(PROGRESS);
+    if (progress.asked.length === 0) return { done: true, figures: null, veto: null };
+    const figures = figuresOf(progress);
+    return { done: true, figures, veto: ownVeto(figures, this.#parts.settings.gate) };
+  }
+
+  async #begin(run: string, versions: number[]): Promise<Progress> {
+    // All with the passages of now, as the gate compares them.
+    for (const version of new Set(versions)) await this.#parts.versions.refresh(version, this.#parts.context);
+    const { snapshot, free } = this.#snapshot(versions[0]!);
+    const standing = new Set(snapshot.items);
+    const learned = new Set(snapshot.items.filter((_, row) => snapshot.active[row] === 1));
+    free();
+    const questions = (this.#values.get<Kept>(SET)?.questions ?? []).flatMap(({ query, items }) => {
+      const there = items.filter((item) => standing.has(item));
+      return there.length === 0 ? [] : [{ text: query, items: there, title: false }];
+    });
+    const titles = (await this.#parts.titles())
+      .filter(({ item }) => standing.has(item) && !learned.has(item))
+      .slice(0, MOST_TITLES)
+      .map(({ item, title }) => ({ text: title, items: [item], title: true }));
+    const asked = [...questions, ...titles];
+    return { run, versions, asked, bits: asked.map(() => 0), pass: 0, cursor: 0 };
+  }
+
+  async #slice(progress: Progress): Promise<Progress> {
+    const { versions, asked, pass, cursor } = progress;
+    const engine = await this.#parts.engine();
+    const tokens: Int32Array[] = [];
+    for (let total = 0; cursor + tokens.length < asked.length && total < SLICE_TOKENS; ) {
+      tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text));
+      total += tokens.at(-1)!.length;
+    }
+    const { snapshot, free } = this.#snapshot(versions[pass]!);
+    const { width } = engine.info;
+    const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
+    const embedded = await engine.embed(tokens, adapter, { priority: 'background' });
+    const bits = progress.bits.slice();
+    tokens.forEach((_, index) => {
+      const top = topRows(snapshot, embedded.subarray(index * width, (index + 1) * width), 1)[0];
+      const found = top !== undefined && asked[cursor + index]!.items.includes(snapshot.items[top.row]!);
+      if (found) bits[cursor + index]! |= 1 << pass;
+    });
+    free();
+    const next = cursor + tokens.length;
+    return next < asked.length
+      ? { ...progress, bits, cursor: next }
+      : { ...progress, bits, pass: pass + 1, cursor: 0 };
+  }
+
+  /** A snapshot is many megabytes: whoever has read it gives it back. */
+  #snapshot(version: number): { snapshot: Snapshot; free: () => void } {
+    const bytes = this.#parts.versions.snapshot(version);
+    if (bytes === null) throw new RangeError(`version ${version} has no snapshot`);
+    return { snapshot: decodeSnapshot(bytes), free: () => freeBuffer(bytes) };
+  }
+}
+
+function figuresOf({ asked, bits }: Progress): OwnJudgement {
+  const count = (title: boolean, pass: number) =>
+    asked.filter((each, i) => each.title === title && (bits[i]! >> pass) & 1).length;
+  return {
+    questions: asked.filter(({ title }) => !title).length,
+    right: count(false, 0),
+    serving: count(false, 1),
+    titles: asked.filter(({ title }) => title).length,
+    found: count(true, 0),
+    mips: count(true, 2),
+  };
+}
+
+/** The set that an operator uploaded; another one replaces it. */
+export class Evaluation {
+  readonly #values: Values;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#values = new Values(storage);
+  }
+
+  /** @param set null: from now on there is none */
+  put(set: EvaluationSet | null, now: number): EvaluationInfo {
+    if (set === null) this.#values.delete(SET);
+    else {
+      const items = new Map<string, string[]>();
+      for (const { query_id, corpus_id, score } of set.qrels) {
+        if (score > 0) items.set(query_id, [...(items.get(query_id) ?? []), corpus_id]);
+      }
+      const questions = set.queries.map(({ _id, text }) => ({ query: text, items: items.get(_id) ?? [] }));
+      this.#values.set(SET, { uploadedAt: now, questions } satisfies Kept);
+    }
+    return this.info();
+  }
+
+  info(): EvaluationInfo {
+    const kept = this.#values.get<Kept>(SET);
+    return { questions: kept?.questions.length ?? 0, uploaded_at: kept?.uploadedAt ?? null };
+  }
+}
