@@ -38,6 +38,8 @@ export interface RoundCase {
   drop: number;
   /** Above so many members the graph is k-regular. */
   completeUpTo: number;
+  /** b: coordinates are integers mod 2ᵇ. */
+  bits: number;
   /** z of the surplus noise that members add, of which the coordinator takes out what so many survivors do not need; 0: none. */
   noise?: number;
 }
@@ -117,6 +119,7 @@ async function plainSum({ parameters, roster, survivors, input, seeds }: SummedR
 export async function measureRound({
   clients,
   dimension,
+  bits,
   drop,
   completeUpTo,
   noise = 0,
@@ -163,6 +166,7 @@ export async function measureRound({
     clipNorm: 1,
     gridStep: 1 / (100 * Math.sqrt(dimension)),
     dimension,
+    bits,
     threshold,
     colluders: COLLUDERS,
     graph,
@@ -205,7 +209,9 @@ export async function measureRound({
     input: (id) => inputs[ids.indexOf(id)]!,
     seeds: (id) => seeds.get(id)!,
   });
-  if (plain.some((word, i) => word !== result.sum![i])) throw new Error('the sum is not the plain sum');
+  const mask = 2 ** bits - 1;
+  if (plain.some((word, i) => (word & mask) >>> 0 !== result.sum![i]))
+    throw new Error('the sum is not the plain sum');
   return {
     graph,
     threshold,
@@ -236,6 +242,7 @@ export function summarise(round: RoundCase, figures: RoundFigures) {
   return {
     clients: round.clients,
     dimension: round.dimension,
+    bits: round.bits,
     dropped: round.drop,
     noise: round.noise ?? 0,
     threshold: figures.threshold,

@@ -13,6 +13,7 @@ type Summary = ReturnType<typeof summarise>;
 interface Options {
   clients: number;
   dim: number;
+  bits: number;
   drop: number;
   noise: number;
   completeUpTo: number;
@@ -41,6 +42,7 @@ export async function benchSecagg(args: string[]): Promise<void> {
   const {
     clients,
     dim: dimension,
+    bits,
     drop,
     noise,
     completeUpTo,
@@ -52,6 +54,7 @@ export async function benchSecagg(args: string[]): Promise<void> {
       )
       .option('--clients <n>', 'participants', whole(3), 32)
       .option('--dim <n>', 'coordinates of a vector', whole(1), 177_408)
+      .option('--bits <b>', 'bits of a coordinate, 8 to 32', whole(8, 32), 32)
       .option('--drop <n>', 'participants who leave after sharing their keys', whole(0), 8)
       .option('--noise <z>', 'with surplus noise of this multiplier', Number, 0)
       .option('--complete-up-to <n>', 'more participants than these form a sparse graph', whole(2), 100)
@@ -59,13 +62,13 @@ export async function benchSecagg(args: string[]): Promise<void> {
     args,
   );
   // The first round compiles; the second is measured.
-  await measureRound({ clients: 8, dimension: 4096, drop: 1, completeUpTo });
-  const main = await measure({ clients, dimension, drop, completeUpTo, noise });
+  await measureRound({ clients: 8, dimension: 4096, bits, drop: 1, completeUpTo });
+  const main = await measure({ clients, dimension, bits, drop, completeUpTo, noise });
   if (!options.json) print(main);
   const growth: Summary[] = [];
   if (options.growth) {
     for (const size of GROWTH_CLIENTS) {
-      const growing = { clients: size, dimension: GROWTH_DIMENSION, drop: Math.floor(size / 8) };
+      const growing = { clients: size, dimension: GROWTH_DIMENSION, bits, drop: Math.floor(size / 8) };
       const round = { ...growing, noise, completeUpTo };
       const summary = await measure(round);
       growth.push(summary);

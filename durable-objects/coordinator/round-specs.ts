@@ -1,22 +1,28 @@
 /** What the next round asks of its participants. */
+import { packedLength } from '../../shared/crypto/packed-ring.ts';
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import { PART_BYTES, partCount } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
-import type { RoundSpec, StateRef } from '../../shared/protocol/rounds.ts';
+import type { RoundSpec, StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
 import { phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
+import { mostUnits } from '../../shared/round/release-checks.ts';
+import {
+  displacementRing,
+  gradientRing,
+  noisedRing,
+  type RoundRing,
+  WORD_BITS,
+} from '../../shared/round/round-ring.ts';
 import { movesBefore, type Position, positionOf, sampleOf } from '../../shared/round/run-plan.ts';
 import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-norms.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
-
-/** Displacements of local steps are small numbers times units: a grid of about this step holds them. */
-const LOCAL_STEP = 1e-5;
 
 /**
  * Serials only grow, and go by the clock: a coordinator that was put back to a backup goes on above what its
@@ -29,7 +35,7 @@ export function nextSerial(last: number, now: number): number {
 /** Whether a piece is one of the round's vector: of a secure sum none is, and each has one length. */
 export function isPieceOf(spec: RoundSpec | null, chunk: number, length: number): boolean {
   if (spec?.aggregation !== 'plain') return false;
-  const all = 4 * spec.dimension;
+  const all = packedLength(spec.dimension, spec.bits);
   return chunk < partCount(all) && length === Math.min(PART_BYTES, all - chunk * PART_BYTES);
 }
 
@@ -56,6 +62,7 @@ export async function specifyRound(
     dimension,
     clipNorm,
     gridStep: roundGrid(dimension, clipNorm).step,
+    bits: WORD_BITS,
   });
   const noise = run.noise;
   if (run.stage === 'count') {
@@ -84,7 +91,7 @@ export async function specifyRound(
     };
   }
   common.noiseMultiplier = noise?.train ?? 0;
-  return specifyTraining(run, parts, state, common, grid);
+  return specifyTraining(run, parts, state, common);
 }
 
 type Common = Pick<
@@ -99,14 +106,12 @@ type Common = Pick<
   | 'cohort'
   | 'aggregation'
 >;
-type GridOf = (dimension: number, clipNorm: number) => Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>;
 
 async function specifyTraining(
   run: ActiveRun,
   parts: RunnerParts,
   state: TrainingState,
   common: Common,
-  grid: GridOf,
 ): Promise<RoundSpec> {
   const { settings, context } = parts;
   const { plan } = run;
@@ -130,11 +135,12 @@ async function specifyTraining(
   const dimension = adapterSize + headSize + figuresOf({ adaptiveClip });
   const local = phase.rounds === 'local' ? phase.local : null;
   const clip = noised === null ? null : clipNorms(run.clipNorm ?? noised.clipNorm, noised.statisticsShare);
-  const norm = clip?.total ?? (local === null ? training.clipNorm : 100 * LOCAL_STEP * Math.sqrt(dimension));
-  const shape = grid(dimension, norm);
+  const gradientNorm = clip?.gradient ?? training.clipNorm;
+  const ring = ringOf(run, position, { dimension, gradientNorm, clip, local, ...common });
   return {
     ...common,
-    ...shape,
+    dimension,
+    ...ring,
     kind: 'train',
     train,
     // A Poisson sample is as large as its rate says.
@@ -149,13 +155,35 @@ async function specifyTraining(
     activeRows,
     temperature: noised === null ? training.temperature : temperatureAt(noised, position),
     tokenDropout: train === 'head' ? 0 : training.tokenDropout,
-    gradientNorm: clip?.gradient ?? training.clipNorm,
+    gradientNorm,
     local,
     adapterKey: train === 'head' ? keptKey(run, moves.adapter, parts, common.lineage) : common.id,
     statScale:
-      clip === null ? statScale(shape.gridStep, run.units) : clip.statistics / figuresNorm({ adaptiveClip }),
+      clip === null
+        ? statScale(ring, mostUnitsOf(run, position))
+        : clip.statistics / figuresNorm({ adaptiveClip }),
     adaptiveClip,
   };
+}
+
+/** The most units that a round may be over: those of its part of a pass, and what varies between parts. */
+function mostUnitsOf(run: ActiveRun, { parts }: Position): number {
+  const most = run.most ?? mostUnits(run.units, 0);
+  return mostUnits(most / parts / 2, 0);
+}
+
+function ringOf(
+  run: ActiveRun,
+  position: Position,
+  round: Pick<TrainRound, 'dimension' | 'gradientNorm' | 'local' | 'noiseMultiplier' | 'cohort'> & {
+    clip: ReturnType<typeof clipNorms> | null;
+  },
+): RoundRing {
+  const { dimension, gradientNorm, local, noiseMultiplier, cohort, clip } = round;
+  const units = mostUnitsOf(run, position);
+  if (clip !== null) return noisedRing(dimension, clip.total, units, noiseMultiplier, cohort);
+  if (local !== null) return displacementRing(dimension, run.units / position.parts, units, cohort);
+  return gradientRing(dimension, gradientNorm, units, cohort);
 }
 
 function temperatureAt({ temperature }: PrivacySettings['training'], { step, steps }: Position): number {

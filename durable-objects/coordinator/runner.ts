@@ -2,6 +2,7 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
+import { packedLength } from '../../shared/crypto/packed-ring.ts';
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
@@ -198,7 +199,7 @@ export class Runner {
   /** Whether all chunks of a participant's vector are here; under secure aggregation it never is. */
   complete(participant: string, run: ActiveRun): boolean {
     if (run.spec?.aggregation === 'secure') return true;
-    return this.#vector(participant, run.spec?.dimension ?? 0) !== null;
+    return run.spec !== null && this.#vector(participant, run.spec) !== null;
   }
 
   statePart(key: string, part: number): Uint8Array | null {
@@ -213,10 +214,10 @@ export class Runner {
     return spec?.kind === 'train' && spec.state.key === key ? this.#state.adapterPart(part) : null;
   }
 
-  #vector(participant: string, dimension: number): Uint32Array | null {
+  /** As it was uploaded; null unless all of it is here. */
+  #vector(participant: string, { dimension, bits }: RoundSpec): Uint8Array | null {
     const bytes = this.#blobs.get(UPLOADS + participant);
-    if (bytes === null || bytes.length !== 4 * dimension) return null;
-    return new Uint32Array(bytes.slice().buffer);
+    return bytes?.length === packedLength(dimension, bits) ? bytes : null;
   }
 
   /** Opens the next round: makes its specification, saves it, then wakes the participants. */
@@ -268,10 +269,10 @@ export class Runner {
     const { settings, now } = this.#parts;
     const secure = this.#parts.secure();
     if (spec.aggregation === 'plain' || secure === null) {
-      const vector = (participant: string) => this.#vector(participant, spec.dimension);
+      const vector = (participant: string) => this.#vector(participant, spec);
       const refused = this.#charge(spec);
       if (refused !== null) return this.#stop(run, refused);
-      return plainSum.sum(contributorsOf(round), spec.dimension, { vector });
+      return plainSum.sum(contributorsOf(round), spec, { vector });
     }
     // Who was asked for an answer keeps the round's secrets: a state that is gone is not made anew under its name.
     if (run.securePhase !== null && secure.state(spec.id) === null) {

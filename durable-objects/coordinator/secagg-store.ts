@@ -61,13 +61,12 @@ export class SecaggStore implements SecaggServerStore {
     this.#known = { revision: this.#advance(), state: null };
   }
 
-  read(key: string): Uint32Array | null {
-    const bytes = this.#blobs.get(PREFIX + key);
-    return bytes === null ? null : new Uint32Array(bytes.slice().buffer);
+  read(key: string): Uint8Array | null {
+    return this.#blobs.get(PREFIX + key);
   }
 
-  write(key: string, words: Uint32Array): void {
-    this.#blobs.put(PREFIX + key, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+  write(key: string, bytes: Uint8Array): void {
+    this.#blobs.put(PREFIX + key, bytes);
   }
 
   remove(prefix: string): void {

@@ -5,6 +5,7 @@
  */
 import type { Engine } from '../../models/engine.ts';
 import { recordOf, stateRun } from '../certificate/round-log.ts';
+import { pack } from '../crypto/packed-ring.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
 import type { CountRound, FailureCode, Instruction } from '../protocol/rounds.ts';
@@ -19,7 +20,7 @@ import { RoundRefused } from './round-guard.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
 import { StateCache } from './state-cache.ts';
-import { bytesOf, runTraining } from './train-work.ts';
+import { runTraining } from './train-work.ts';
 
 export interface ParticipantOptions {
   name: string;
@@ -202,7 +203,7 @@ export class Participant {
     // The final vector is stored before its first byte leaves: a replay sends the very same bytes.
     store.saveJob(
       { ...result.job, phase: job.spec.aggregation === 'secure' ? 'ready' : 'upload', cursor: 0 },
-      { ...result.blobs, vector: bytesOf(words) },
+      { ...result.blobs, vector: pack(words, job.spec.bits) },
     );
   }
 

@@ -10,7 +10,7 @@ import type { RoundSpec } from '../protocol/rounds.ts';
 import type { ClientMessage, ServerMessage } from '../protocol/secagg.ts';
 import { secureParameters } from '../round/secure-round.ts';
 import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
-import { type ClientState, vectorSource } from '../secagg/client-state.ts';
+import { type ClientState, packedSource } from '../secagg/client-state.ts';
 import type { RosterPin } from '../secagg/roster.ts';
 import { rosterRefusal } from './refusals.ts';
 import type { Kept, RoundGuard } from './round-guard.ts';
@@ -83,7 +83,7 @@ export async function answerSecurely(options: {
   const refused = message.kind === 'signatures' ? identity.guard.charge(spec) : null;
   if (refused !== null) throw refused;
   const vector = message.kind === 'parcels' ? store.blob('vector') : null;
-  const words = vector === null ? undefined : vectorSource(new Uint32Array(vector.slice().buffer));
+  const words = vector === null ? undefined : packedSource(vector, spec.bits, spec.dimension);
   const reply = await client.handle(message, words);
   const state = await client.state();
   if (state !== null) identity.pin.set(state.pin);

@@ -1,7 +1,7 @@
 /**
- * Between real sums and the ring Z mod 2³²: x = ⌊S/γ + r⌋ with a uniform dither r, γ = c/(100·√d). For any fixed dither
- * one unit moves x by at most Δ = c/γ + √d = 101·√d grid steps in L2, so that Δ² = 10,201·d is an integer. γ follows from
- * public values alone; wrapping is post-processing and costs accuracy only.
+ * Between real sums and the ring Z mod 2ᵇ, held as words mod 2³²: x = ⌊S/γ + r⌋ with a uniform dither r, γ = c/(100·√d).
+ * For any fixed dither one unit moves x by at most Δ = c/γ + √d = 101·√d grid steps in L2, so that Δ² = 10,201·d is an
+ * integer. γ follows from public values alone; wrapping is post-processing and costs accuracy only.
  */
 import type { RandomSource } from './random-source.ts';
 
@@ -61,15 +61,22 @@ export function encodeSum(
 }
 
 /**
- * Decodes a sum of encoded vectors: residues taken between −2³¹ and 2³¹, times γ, divided by a denominator that is fixed
- * beforehand.
+ * Decodes a sum of encoded vectors: residues mod 2ᵇ taken between −2ᵇ⁻¹ and 2ᵇ⁻¹, times γ, divided by a denominator that
+ * is fixed beforehand.
+ * @param bits b
  * @throws RangeError for another length or a denominator that is not positive
  */
-export function decodeSum(ring: Uint32Array, grid: Grid, denominator: number): Float64Array<ArrayBuffer> {
+export function decodeSum(
+  ring: Uint32Array,
+  grid: Grid,
+  bits: number,
+  denominator: number,
+): Float64Array<ArrayBuffer> {
   checkLength(ring.length, grid);
   if (!(denominator > 0)) throw new RangeError(`denominator must be positive, got ${denominator}`);
   const scale = grid.step / denominator;
-  return Float64Array.from(ring, (residue) => (residue | 0) * scale);
+  const above = 32 - bits;
+  return Float64Array.from(ring, (residue) => ((residue << above) >> above) * scale);
 }
 
 function checkLength(length: number, { dimension }: Grid): void {

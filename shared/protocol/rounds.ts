@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { MOST_ROUNDS, RoundRecord, RunId, SignedStatement } from './certificate.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
-import { ClientMessage, ServerMessage } from './secagg.ts';
+import { ClientMessage, RingBits, ServerMessage } from './secagg.ts';
 import { AdapterSettings, LocalSteps } from './training-settings.ts';
 
 /** Names a round: `<run>.<index>`. */
@@ -66,6 +66,7 @@ const common = {
     .number()
     .positive()
     .describe('γ, width of the fixed-point grid: a coordinate travels as an integer multiple of it'),
+  bits: RingBits,
   noiseMultiplier: z
     .number()
     .nonnegative()
@@ -272,7 +273,7 @@ export const ParticipantMessage = z.discriminatedUnion('type', [
 ]);
 export type ParticipantMessage = z.infer<typeof ParticipantMessage>;
 
-/** One piece of a participant's vector: little-endian words mod 2³². */
+/** One piece of a participant's vector: packed to the round's bits. */
 export const VectorChunk = z.strictObject({
   participant: z.string(),
   round: RoundId,

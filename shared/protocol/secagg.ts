@@ -153,6 +153,12 @@ export const AggregationGraph = z.discriminatedUnion('kind', [
 ]);
 export type AggregationGraph = z.infer<typeof AggregationGraph>;
 
+export const RingBits = z
+  .int()
+  .min(8)
+  .max(32)
+  .describe('b: coordinates are integers mod 2ᵇ, and travel in b bits each');
+
 /** What a participant agrees to when it takes part. Its hash stands in every message. */
 export const RoundParameters = z.strictObject({
   protocol: Protocol,
@@ -175,6 +181,7 @@ export const RoundParameters = z.strictObject({
     .positive()
     .max(1 << 28)
     .describe('d, coordinates of the vector'),
+  bits: RingBits,
   threshold: THRESHOLD,
   colluders: COLLUDERS,
   graph: AggregationGraph.describe('Who shares secrets with whom'),

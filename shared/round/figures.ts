@@ -20,6 +20,6 @@ export function figuresNorm({ adaptiveClip }: Figured): number {
 }
 
 /** Every unit's figures are multiplied by this, so that their sum stays inside the ring for `units` units. */
-export function statScale(gridStep: number, units: number): number {
-  return Math.min(1, (2 ** 29 * gridStep) / Math.max(1, units));
+export function statScale({ gridStep, bits }: Pick<TrainRound, 'gridStep' | 'bits'>, units: number): number {
+  return Math.min(1, (2 ** (bits - 3) * gridStep) / Math.max(1, units));
 }

@@ -19,7 +19,7 @@ function gridOf(spec: Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>): G
   return grid;
 }
 
-/** What leaves a participant, before masks: `dimension` words mod 2³². Drawn anew whenever it is made anew. */
+/** What leaves a participant, before masks: `dimension` words, of which the lower b bits count. Drawn anew whenever it is made anew. */
 export function encodeContribution(sum: Float64Array, spec: RoundSpec, random: RandomSource): Uint32Array {
   const grid = gridOf(spec);
   const words = encodeSum(sum, grid, random);
@@ -32,5 +32,5 @@ export function encodeContribution(sum: Float64Array, spec: RoundSpec, random: R
 
 /** The sum in real units. */
 export function decodeRound(words: Uint32Array, spec: RoundSpec): Float64Array {
-  return decodeSum(words, gridOf(spec), 1);
+  return decodeSum(words, gridOf(spec), spec.bits, 1);
 }

@@ -85,6 +85,7 @@ export function secureParameters(
     clipNorm: spec.clipNorm,
     gridStep: spec.gridStep,
     dimension: spec.dimension,
+    bits: spec.bits,
     threshold: roster.threshold,
     colluders: roster.colluders,
     graph: graphOf(roster, completeUpTo, hashJson('fedcar ring', [spec.id, signedRoster, task])),

@@ -1,6 +1,7 @@
 /** Phase 3: open the parcels, then add the surplus noise and the masks to the vector, frame by frame. */
 import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
+import { pack } from '../crypto/packed-ring.ts';
 import { agree, importAgreementKey } from '../crypto/x25519.ts';
 import { type MaskedMessage, type ParcelsMessage, SECAGG_PROTOCOL } from '../protocol/secagg.ts';
 import { pairMaskKey, selfMaskKey, surplusHash } from './binding.ts';
@@ -85,7 +86,7 @@ export async function mask(
   message: ParcelsMessage,
   env: ClientEnvironment,
 ): Promise<ClientStepResult> {
-  const { dimension } = context.parameters;
+  const { dimension, bits } = context.parameters;
   const { input, putFrame } = env;
   if (input === undefined || putFrame === undefined) throw new TypeError('input, putFrame: needed to mask');
   if (input.dimension !== dimension) {
@@ -108,7 +109,7 @@ export async function mask(
       throw new RangeError(`input: expected ${count} coordinates, got ${words.length}`);
     await applySurplus(words, index, parts, 1);
     await applyMasks(words, first, masks);
-    const frame = encodeFrame(context, { sender: state.self, index, words });
+    const frame = encodeFrame(context, { sender: state.self, index, payload: pack(words, bits) });
     await putFrame(index, frame);
     frames.push(toBase64Url(await digest(frame)));
   }

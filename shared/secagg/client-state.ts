@@ -2,7 +2,9 @@
  * A participant's round as plain JSON, to be kept in its own store and nowhere else: it holds secrets until the
  * unmasking answer is made. Invariant: an answer stands in `replies` before it leaves, and is never made twice.
  */
+
 import type { Signer } from '../crypto/ed25519.ts';
+import { packedLength, unpack, WHOLE_BYTES } from '../crypto/packed-ring.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { ClientMessage, Roster, RoundParameters, ServerMessage } from '../protocol/secagg.ts';
 import type { RosterPin } from './roster.ts';
@@ -80,7 +82,13 @@ export interface ClientStepResult {
   reply: ClientMessage;
 }
 
-/** For vectors that fit in memory. */
-export function vectorSource(vector: Uint32Array): VectorSource {
-  return { dimension: vector.length, read: (first, count) => vector.slice(first, first + count) };
+/** Over a vector packed to `bits`; pieces begin at multiples of `WHOLE_BYTES`. */
+export function packedSource(vector: Uint8Array, bits: number, dimension: number): VectorSource {
+  const read = (first: number, count: number) => {
+    if (first % WHOLE_BYTES !== 0)
+      throw new RangeError(`first: expected a multiple of ${WHOLE_BYTES}, got ${first}`);
+    const from = packedLength(first, bits);
+    return unpack(vector.subarray(from, from + packedLength(count, bits)), bits, count);
+  };
+  return { dimension, read };
 }

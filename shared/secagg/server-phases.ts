@@ -91,7 +91,7 @@ export function lost(draft: Draft, among: readonly string[]): string[] {
 }
 
 function closeMasked(draft: Draft, survivors: string[], now: number): void {
-  draft.effects.push({ kind: 'discard-staged' });
+  for (const sender of Object.keys(draft.state.staged)) draft.effects.push({ kind: 'discard', sender });
   const unrestorable = lost(draft, survivors);
   if (unrestorable.length > 0) {
     abortRound(draft, 'decryption', 'masked: too few hold good shares of some secrets', unrestorable);

@@ -63,7 +63,7 @@ export interface ServerState {
   /** Milliseconds that each phase waits. */
   timeouts: Record<MessagePhase, number>;
   messages: ServerMessages;
-  /** Frames staged for a vector that is not complete yet. */
+  /** Frames kept of a vector that is not complete yet. */
   staged: Record<string, number[]>;
   /** Members whose vector is in the sum. */
   complete: string[];
@@ -88,15 +88,10 @@ export interface ServerState {
 export type ServerEffect =
   /** A phase has begun: ask these members, and call `tick` at the deadline. */
   | { kind: 'phase'; phase: MessagePhase; recipients: string[]; deadline: number }
-  /** Keep a frame until its vector is complete. */
-  | { kind: 'stage'; sender: string; index: number }
-  /**
-   * Add a member's vector to the sum, in the same transaction as the state: frame `last`, which has just come, and the
-   * staged ones.
-   */
-  | { kind: 'accumulate'; sender: string; last: number }
-  /** Forget the staged frames of vectors that came too late. */
-  | { kind: 'discard-staged' }
+  /** Keep the frame that has just come, in the same transaction as the state. */
+  | { kind: 'keep'; sender: string; index: number }
+  /** Forget the frames of a vector that is not complete and came too late. */
+  | { kind: 'discard'; sender: string }
   /** Hold the dropped members' keys against what they advertised, then send the event `verified`. */
   | { kind: 'verify' }
   /** Write the round's privacy cost to the ledger, then send the event `charged`. */

@@ -142,15 +142,14 @@ function acceptFrame(draft: Draft, from: string, index: number, digest: string):
   if (hasAnswered(state, 'masked', from) || staged.includes(index)) return true;
   checkTurn(state, from, 'masked');
   const next = [...staged, index];
+  draft.effects.push({ kind: 'keep', sender: from, index });
   if (next.length < announced.frames.length) {
-    draft.effects.push({ kind: 'stage', sender: from, index });
     draft.state = { ...state, staged: { ...state.staged, [from]: next } };
     return false;
   }
   // Only a complete vector counts.
   const { [from]: _, ...others } = state.staged;
   draft.state = { ...state, staged: others, complete: [...state.complete, from] };
-  draft.effects.push({ kind: 'accumulate', sender: from, last: index });
   return false;
 }
 

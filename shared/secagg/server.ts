@@ -2,7 +2,7 @@
  * The coordinator of one round over a store of its own. Any transport will do: hand it what members send, pull what
  * each is to be sent, call `tick` at the deadline. Every call may be repeated, also after a crash.
  */
-import { addInto } from '../crypto/ring.ts';
+import { addPacked, pack, unpack } from '../crypto/packed-ring.ts';
 import type { ServerMessage } from '../protocol/secagg.ts';
 import { type RoundContext, roundContext } from './context.ts';
 import { type Frame, frameCount, frameRange } from './frames.ts';
@@ -14,21 +14,23 @@ import { openRound, type ServerConfig, serverStep } from './server-step.ts';
 import { frameEvent, messageEvent } from './server-verify.ts';
 import { applySurplus, revealedSurplus } from './surplus-noise.ts';
 
-/** One round's place in the coordinator's store. Vectors are kept in pieces of at most 1 MiB under short keys. */
+/**
+ * One round's place in the coordinator's store. Vectors are kept in pieces of at most 1 MiB under short keys: of members
+ * the frames as they came, which are added up when their masks are taken out, and the pieces of the result.
+ */
 export interface SecaggServerStore {
   /** Runs `body` so that all of its writes last or none. */
   transaction<T>(body: () => T): T;
   load(): ServerState | null;
   save(state: ServerState): void;
-  /** A copy. */
-  read(key: string): Uint32Array | null;
-  write(key: string, words: Uint32Array): void;
+  read(key: string): Uint8Array | null;
+  write(key: string, bytes: Uint8Array): void;
   /** Removes every vector whose key begins with `prefix`. */
   remove(prefix: string): void;
 }
 
 /** What the caller has to see to; the vectors are seen to here. */
-export type CallerEffect = Exclude<ServerEffect, { kind: 'stage' | 'accumulate' | 'discard-staged' }>;
+export type CallerEffect = Exclude<ServerEffect, { kind: 'keep' | 'discard' }>;
 
 export interface ServerAnswer {
   outcome: ServerOutcome;
@@ -115,41 +117,53 @@ export class SecaggServer {
   }
 
   /**
-   * Removes the masks and the surplus noise, in phase `reconstruct`: piece by piece, and pieces done before a crash are
-   * not done again. The sum is released with the last one.
+   * Adds up the survivors' vectors and removes the masks and the surplus noise, in phase `reconstruct`: piece by piece,
+   * and pieces done before a crash are not done again. The sum is released with the last one.
    */
   async unmask(now: number): Promise<ServerAnswer> {
     const state = this.state();
     if (state.phase !== 'reconstruct') return this.#step({ kind: 'tick' }, now);
     const masks = await reconstructMasks(this.#contextOf(state), state);
     const surplus = await revealedSurplus(this.#contextOf(state), state);
-    const { dimension } = state.parameters;
+    const { dimension, bits } = state.parameters;
     for (let index = 0; index < frameCount(dimension); index++) {
       if (this.#store.read(`result/${index}`) !== null) continue;
-      const words = this.#store.read(`sum/${index}`);
-      if (words === null) {
-        // Another call was faster, or the store has lost what the state promises.
-        if (this.state().phase === 'reconstruct')
-          throw new Error(`secure aggregation: sum/${index} is missing`);
-        return this.#step({ kind: 'tick' }, now);
-      }
+      const words = this.#masked(state, index);
+      // Another call was faster.
+      if (words === null) return this.#step({ kind: 'tick' }, now);
       await applyMasks(words, frameRange(dimension, index).first, masks);
       await applySurplus(words, index, surplus, -1);
-      this.#store.write(`result/${index}`, words);
+      this.#store.write(`result/${index}`, pack(words, bits));
     }
     return this.#step({ kind: 'unmasked' }, now);
   }
 
+  /** Piece `index` of the sum of the survivors' masked vectors, mod 2³²; null when the round has gone on meanwhile. */
+  #masked({ survivors, parameters }: ServerState, index: number): Uint32Array | null {
+    const words = new Uint32Array(frameRange(parameters.dimension, index).count);
+    for (const sender of survivors) {
+      const key = `frame/${sender}/${index}`;
+      const payload = this.#store.read(key);
+      if (payload === null && this.state().phase === 'reconstruct') {
+        // The store has lost what the state promises.
+        throw new Error(`secure aggregation: ${key} is missing`);
+      }
+      if (payload === null) return null;
+      addPacked(words, payload, parameters.bits);
+    }
+    return words;
+  }
+
   /**
-   * The sum of the survivors' vectors mod 2³², in pieces.
+   * The sum of the survivors' vectors mod 2ᵇ, in pieces.
    * @throws TypeError before it is released.
    */
   *result(): Generator<{ first: number; words: Uint32Array }> {
     const { phase, parameters } = this.state();
     if (phase !== 'done') throw new TypeError(`result: the round is at ${phase}`);
     for (let index = 0; index < frameCount(parameters.dimension); index++) {
-      const words = this.#store.read(`result/${index}`)!;
-      yield { first: frameRange(parameters.dimension, index).first, words };
+      const { first, count } = frameRange(parameters.dimension, index);
+      yield { first, words: unpack(this.#store.read(`result/${index}`)!, parameters.bits, count) };
     }
   }
 
@@ -159,32 +173,15 @@ export class SecaggServer {
       const { state, effects, outcome } = serverStep(before, event, now, this.#contextOf(before));
       const forCaller: CallerEffect[] = [];
       for (const effect of effects) {
-        if (effect.kind === 'stage')
-          this.#store.write(`frame/${effect.sender}/${effect.index}`, frame!.words);
-        else if (effect.kind === 'accumulate') this.#accumulate(state, effect, frame!.words);
-        else if (effect.kind === 'discard-staged') this.#store.remove('frame/');
+        if (effect.kind === 'keep')
+          this.#store.write(`frame/${effect.sender}/${effect.index}`, frame!.payload);
+        else if (effect.kind === 'discard') this.#store.remove(`frame/${effect.sender}/`);
         else forCaller.push(effect);
         if (effect.kind === 'aborted') this.#store.remove('');
-        if (effect.kind === 'released') this.#store.remove('sum/');
+        if (effect.kind === 'released') this.#store.remove('frame/');
       }
       if (state !== before) this.#store.save(state);
       return { outcome, effects: forCaller };
     });
-  }
-
-  /** Of a vector that is one frame nothing is staged. */
-  #accumulate(
-    { parameters: { dimension } }: ServerState,
-    { sender, last }: { sender: string; last: number },
-    lastWords: Uint32Array,
-  ): void {
-    const count = frameCount(dimension);
-    for (let index = 0; index < count; index++) {
-      const words = index === last ? lastWords : this.#store.read(`frame/${sender}/${index}`)!;
-      const sum = this.#store.read(`sum/${index}`);
-      if (sum !== null) addInto(sum, words);
-      this.#store.write(`sum/${index}`, sum ?? words);
-    }
-    if (count > 1) this.#store.remove(`frame/${sender}/`);
   }
 }

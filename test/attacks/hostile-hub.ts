@@ -109,6 +109,7 @@ export async function hostileHub(
     ...{ id: 'run.0', collection: 'health', kind: 'count', sample: { kind: 'all' }, lineage: 'first' },
     ...{ rowsAt: DOCUMENTS, dimension: DOCUMENTS, clipNorm: COUNT_NORM },
     gridStep: roundGrid(DOCUMENTS, COUNT_NORM).step,
+    bits: 32,
     noiseMultiplier: planNoise(privacy, retentionDays).counts,
     ...{ cohort, aggregation, serial: 1, startedAt, manifest, passages: null },
     ...more,

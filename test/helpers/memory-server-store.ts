@@ -4,7 +4,7 @@ import type { ServerState } from '../../shared/secagg/server-state.ts';
 
 export class MemoryServerStore implements SecaggServerStore {
   #state: ServerState | null = null;
-  readonly #vectors = new Map<string, Uint32Array>();
+  readonly #vectors = new Map<string, Uint8Array>();
 
   /** States and vectors are replaced, never changed, and nothing here waits: a failed body has written nothing. */
   transaction<T>(body: () => T): T {
@@ -19,12 +19,12 @@ export class MemoryServerStore implements SecaggServerStore {
     this.#state = state;
   }
 
-  read(key: string): Uint32Array | null {
+  read(key: string): Uint8Array | null {
     return this.#vectors.get(key)?.slice() ?? null;
   }
 
-  write(key: string, words: Uint32Array): void {
-    this.#vectors.set(key, words);
+  write(key: string, bytes: Uint8Array): void {
+    this.#vectors.set(key, bytes.slice());
   }
 
   remove(prefix: string): void {

@@ -74,7 +74,7 @@ export async function attack(
         for (let round = 0; round < rounds; round++) {
           const spec = problem.round(worlds.serial++, sample, noise === 'on' ? noiseMultiplier : 0);
           const words = await subject.contribution(tampering.round?.(spec) ?? spec);
-          all[trial] = all[trial]! + score(decodeSum(words, known.grid, 1), known, deviation, q);
+          all[trial] = all[trial]! + score(decodeSum(words, known.grid, spec.bits, 1), known, deviation, q);
         }
       }
       return all;
@@ -138,7 +138,7 @@ class Worlds {
     );
     const serial = this.serial++;
     const words = await subject.contribution({ ...spec, id: `audit.${serial}`, serial });
-    return decodeSum(words, roundGrid(spec.dimension, spec.clipNorm), 1);
+    return decodeSum(words, roundGrid(spec.dimension, spec.clipNorm), spec.bits, 1);
   }
 }
 

@@ -18,6 +18,7 @@ import { encodeRows, partCount } from '../../../shared/protocol/parameters.ts';
 import type { Sample, StateRef, TrainRound } from '../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import { figuresNorm, figuresOf } from '../../../shared/round/figures.ts';
+import { WORD_BITS } from '../../../shared/round/round-ring.ts';
 import { FileShard } from '../../participant/file-shard.ts';
 import { openQueryLog } from '../../participant/query-log.ts';
 import { COLLECTION, type Hub } from './subject.ts';
@@ -100,6 +101,7 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
         clipNorm: norms.total,
         gradientNorm: norms.gradient,
         gridStep: roundGrid(dimension, norms.total).step,
+        bits: WORD_BITS,
       },
       statScale: norms.statistics / figuresNorm({ adaptiveClip: false }),
       cohort: { members: 1, threshold: 1, colluders: 0 },

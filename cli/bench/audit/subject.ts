@@ -5,6 +5,7 @@
  */
 import type { Engine } from '../../../models/engine.ts';
 import { promiseOf } from '../../../shared/certificate/round-log.ts';
+import { packedLength, unpack } from '../../../shared/crypto/packed-ring.ts';
 import type { CoordinatorPort } from '../../../shared/participant/coordinator-port.ts';
 import { openParticipant } from '../../../shared/participant/open.ts';
 import type { Participant } from '../../../shared/participant/participant.ts';
@@ -100,7 +101,7 @@ export class AuditSubject {
   }
 
   /**
-   * What the participant sends for the round, `dimension` words mod 2³².
+   * What the participant sends for the round, `dimension` words mod 2ᵇ.
    * @throws RangeError with the participant's reason when it stays out
    */
   async contribution(spec: RoundSpec): Promise<Uint32Array> {
@@ -143,8 +144,8 @@ class SoleCoordinator implements CoordinatorPort {
 
   take(): Uint32Array | null {
     if (!this.#ready) return null;
-    const bytes = joinParts(this.#chunks, 4 * this.#spec!.dimension);
-    return new Uint32Array(bytes.buffer);
+    const { dimension, bits } = this.#spec!;
+    return unpack(joinParts(this.#chunks, packedLength(dimension, bits)), bits, dimension);
   }
 
   async poll(): ReturnType<CoordinatorPort['poll']> {

@@ -17,12 +17,13 @@ import {
 } from '../../../shared/protocol/secagg.ts';
 import { secureParameters } from '../../../shared/round/secure-round.ts';
 import { advertisementHash } from '../../../shared/secagg/binding.ts';
-import { type ClientState, vectorSource } from '../../../shared/secagg/client-state.ts';
+import type { ClientState } from '../../../shared/secagg/client-state.ts';
 import { clientStep } from '../../../shared/secagg/client-step.ts';
 import { type RoundContext, roundContext } from '../../../shared/secagg/context.ts';
 import { ProtocolError } from '../../../shared/secagg/errors.ts';
 import { dealtTo } from '../../../shared/secagg/server-checks.ts';
 import { signMessage } from '../../../shared/secagg/signing.ts';
+import { vectorSource } from '../../helpers/vector-source.ts';
 import { type Cohort, cohort, seededRandom, seededVector, trustOf } from '../../unit/shared/secagg/cohort.ts';
 
 export const has = (set: number, member: number): boolean => (set >> member) % 2 === 1;
@@ -82,7 +83,7 @@ export class Members {
     this.group = group;
     this.#step = step;
     this.#keeping = keeping;
-    const grid = { dimension: 4, clipNorm: 1, gridStep: roundGrid(4, 1).step };
+    const grid = { dimension: 4, clipNorm: 1, gridStep: roundGrid(4, 1).step, bits: 32 };
     this.#spec = {
       ...{ id: 'run.0', collection: 'help', kind: 'count', sample: { kind: 'all' }, noiseMultiplier: 5 },
       ...{ ...grid, aggregation: 'secure', lineage: 'first', rowsAt: 4, serial: 1, startedAt: NOW },

@@ -12,9 +12,9 @@ import type { RoundSpec } from '../../../shared/protocol/rounds.ts';
 import type { ClientMessage } from '../../../shared/protocol/secagg.ts';
 import { encodeContribution } from '../../../shared/round/mechanism.ts';
 import { SecaggClient } from '../../../shared/secagg/client.ts';
-import { vectorSource } from '../../../shared/secagg/client-state.ts';
 import { MemoryClientStore } from '../../../shared/secagg/memory-store.ts';
 import { signRoster } from '../../../shared/secagg/roster.ts';
+import { vectorSource } from '../../helpers/vector-source.ts';
 import { collection, objects, regionOf } from '../../workerd/objects.ts';
 
 const HOUR = 3_600_000;

@@ -109,6 +109,17 @@ def toeplitz(challenge, share):
     return packed(out)
 
 
+def pack(coordinates, bits):
+    """Coordinate i in bits i·b … of the bytes, the least significant first."""
+    number = sum((x % (1 << bits)) << (at * bits) for at, x in enumerate(coordinates))
+    return number.to_bytes((len(coordinates) * bits + 7) // 8, "little")
+
+
+def unpack(data, bits, count):
+    number = int.from_bytes(data, "little")
+    return [(number >> (at * bits)) % (1 << bits) for at in range(count)]
+
+
 def words(key, first_counter, count):
     """Words of a stream from a block of AES on."""
     cipher = Cipher(algorithms.AES(key), modes.CTR(first_counter.to_bytes(16, "big"))).encryptor()

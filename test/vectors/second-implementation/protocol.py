@@ -8,7 +8,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from primitives import (
-    H, Gaussian, Stream, add, agree, at_zero, b64, canonical, hkdf, labelled, public, toeplitz, un64, value_at, words, xor,
+    H, Gaussian, Stream, add, agree, at_zero, b64, canonical, hkdf, labelled, pack, public, toeplitz, un64, unpack,
+    value_at, words, xor,
 )
 
 V = "fedcar-secagg/3"
@@ -234,8 +235,8 @@ class Member:
             if peer in self.sharers:
                 sign = 1 if r.place(self.id) < r.place(peer) else -1
                 add(out, r.pair_mask(self.id, peer, self.mask, un64(self.adverts[peer]["maskKey"])), sign)
-        head = b"FCS\x01" + bytes.fromhex(r.PH) + struct.pack("<3I", r.place(self.id), 0, 1)
-        self.frame = head + struct.pack(f"<{len(out)}I", *out)
+        head = b"FCS\x02" + bytes.fromhex(r.PH) + struct.pack("<3I", r.place(self.id), 0, 1)
+        self.frame = head + pack(out, r.p["bits"])
         body = {
             "frames": [b64(hashlib.sha256(self.frame).digest())],
             "accused": accused,
@@ -348,7 +349,7 @@ class Coordinator:
         r, total = self.r, [0] * self.r.p["dimension"]
         for i in masked:
             frame = self.members[i].frame
-            add(total, struct.unpack(f"<{len(total)}I", frame[48:]))
+            add(total, unpack(frame[48:], r.p["bits"], len(total)))
             add(total, r.self_mask(i, self.restore(i, revealed, "seedShares")), -1)
         for gone in lists["dropped"]:
             secret = self.restore(gone, signed, "keyShares")
@@ -361,4 +362,4 @@ class Coordinator:
         for i, answer in revealed.items():
             for at, seed in enumerate(answer["surplusSeeds"]):
                 add(total, r.surplus(i, first + at, un64(seed)), -1)
-        return total
+        return [x % (1 << r.p["bits"]) for x in total]

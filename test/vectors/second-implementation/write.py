@@ -37,7 +37,7 @@ def signed_roster(admin, members, threshold, colluders):
 COMPLETE = {"kind": "complete", "security": "malicious-server"}
 
 
-def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apart=False, silent=(), dropped=(), cheats=None):
+def transcript(name, size, dimension, bits, graph=COMPLETE, noise=0, colluders=0, apart=False, silent=(), dropped=(), cheats=None):
     seed = lambda what: hashlib.sha256(f"{name} {what}".encode()).digest()
     key = lambda secret: b64(Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
     ids = [f"region-{place}" for place in range(size)]
@@ -57,6 +57,7 @@ def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apar
         "clipNorm": 1,
         "gridStep": 1 / (100 * dimension**0.5),
         "dimension": dimension,
+        "bits": bits,
         "threshold": threshold,
         "colluders": colluders,
         "graph": graph,
@@ -77,6 +78,7 @@ def transcript(name, size, dimension, graph=COMPLETE, noise=0, colluders=0, apar
         add(expected, vectors[i])
         for part in range(kept):
             add(expected, rnd.surplus(i, part, people[i].surplus[part]))
+    expected = [x % (1 << bits) for x in expected]
     assert total == expected and coordinator.convicted == list(cheats)
     pack = lambda vector: b64(struct.pack(f"<{dimension}I", *vector))
     written = {
@@ -121,7 +123,7 @@ ring = {
     "shareThreshold": 3,
     "seed": b64(hashlib.sha256(b"ring").digest()),
 }
-transcript("complete", 7, 20, silent=["region-1"], dropped=["region-4"])
-transcript("sparse", 7, 20, graph=ring, silent=["region-2"], dropped=["region-5"])
-transcript("noise", 7, 24, noise=2, colluders=1, apart=True, dropped=["region-3"])
-transcript("accusation", 5, 20, cheats={"region-2": ["region-0"]})
+transcript("complete", 7, 20, 32, silent=["region-1"], dropped=["region-4"])
+transcript("sparse", 7, 20, 23, graph=ring, silent=["region-2"], dropped=["region-5"])
+transcript("noise", 7, 24, 21, noise=2, colluders=1, apart=True, dropped=["region-3"])
+transcript("accusation", 5, 20, 9, cheats={"region-2": ["region-0"]})

@@ -2,6 +2,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { benchSecagg } from '../../../../cli/bench/secagg.ts';
 import { measureRound, median } from '../../../../cli/bench/secagg-round.ts';
+import { FRAME_COORDINATES } from '../../../../shared/secagg/frames.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -23,7 +24,7 @@ it('prints one JSON object with the figures of a round', async () => {
 it('takes surplus noise out again as far as the survivors do without, and the rest stays in the sum', async () => {
   // n = 6, t = 5: with five survivors all of the noise is needed, with six a part of it is surplus.
   for (const drop of [0, 1]) {
-    const round = { clients: 6, dimension: 2000, drop, completeUpTo: 100, noise: 3 };
+    const round = { clients: 6, dimension: 2000, drop, bits: 21, completeUpTo: 100, noise: 3 };
     const { clients, server } = await measureRound(round);
     expect(clients).toHaveLength(6 - drop);
     // What the coordinator does after one message is counted once, and apart from that message.
@@ -31,11 +32,20 @@ it('takes surplus noise out again as far as the survivors do without, and the re
   }
 });
 
+it('adds up vectors of several frames, packed to bits that no byte ends with', async () => {
+  const dimension = FRAME_COORDINATES + 11;
+  const { bytes } = await measureRound({ clients: 4, dimension, bits: 13, drop: 0, completeUpTo: 100 });
+  for (const { up } of bytes) {
+    expect(up).toBeGreaterThan((13 * dimension) / 8);
+    expect(up).toBeLessThan((14 * dimension) / 8);
+  }
+});
+
 it('refuses figures that make no round, and fails when the round does', async () => {
   await expect(benchSecagg(['--clients', 'many'])).rejects.toThrow('--clients');
   await expect(benchSecagg(['--unknown'])).rejects.toThrow('unknown');
-  await expect(measureRound({ clients: 4, dimension: 8, drop: 2, completeUpTo: 100 })).rejects.toThrow(
-    'aborted',
-  );
+  await expect(
+    measureRound({ clients: 4, dimension: 8, bits: 32, drop: 2, completeUpTo: 100 }),
+  ).rejects.toThrow('aborted');
   expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
 });

@@ -18,6 +18,7 @@ const COUNT: CountRound = {
   dimension: 3,
   clipNorm: Math.SQRT2,
   gridStep: 1,
+  bits: 32,
   noiseMultiplier: 0,
   cohort: { members: 1, threshold: 1, colluders: 0 },
   aggregation: 'plain',

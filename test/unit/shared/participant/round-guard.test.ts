@@ -12,6 +12,7 @@ const ROUND: CountRound = {
   dimension: 3,
   clipNorm: 1,
   gridStep: 0.01,
+  bits: 32,
   noiseMultiplier: 8,
   cohort: { members: 3, threshold: 3, colluders: 1 },
   aggregation: 'secure',

@@ -108,7 +108,7 @@ const common = {
   ...{ cohort: { members: 1, threshold: 1, colluders: 0 }, sample: { kind: 'all' as const } },
 };
 const gridded = (dimension: number, clipNorm: number) => ({
-  ...{ dimension, clipNorm, gridStep: roundGrid(dimension, clipNorm).step },
+  ...{ dimension, clipNorm, gridStep: roundGrid(dimension, clipNorm).step, bits: 32 },
 });
 
 async function keep(key: string, bytes: Uint8Array): Promise<StateRef> {

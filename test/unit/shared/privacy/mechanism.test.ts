@@ -42,7 +42,7 @@ describe('fixed point', () => {
   it('decodes what it encodes to within a step, without bias', () => {
     const grid = roundGrid(40_000, 1);
     const sum = Float64Array.from({ length: grid.dimension }, normal());
-    const decoded = decodeSum(encodeSum(sum, grid, seededSource(4)), grid, 1);
+    const decoded = decodeSum(encodeSum(sum, grid, seededSource(4)), grid, 32, 1);
     const errors = decoded.map((x, i) => x - sum[i]!);
     expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(grid.step * (1 + 1e-9));
     const bias = errors.reduce((total, error) => total + error, 0);
@@ -62,7 +62,7 @@ describe('fixed point', () => {
         total[i] = total[i]! + x;
       });
     }
-    const decoded = decodeSum(total, grid, 10);
+    const decoded = decodeSum(total, grid, 32, 10);
     [-0.3, -0.15, -0.5].forEach((x, i) => {
       expect(Math.abs(decoded[i]! - x)).toBeLessThan((3 * grid.step) / 10);
     });
@@ -109,8 +109,8 @@ describe('fixed point', () => {
     const grid = roundGrid(2, 1);
     expect(() => encodeSum(new Float64Array(3), grid, seededSource(1))).toThrow(RangeError);
     expect(() => encodeSum(new Float64Array([1, Number.NaN]), grid, seededSource(1))).toThrow(RangeError);
-    expect(() => decodeSum(new Uint32Array(1), grid, 1)).toThrow(RangeError);
-    expect(() => decodeSum(new Uint32Array(2), grid, 0)).toThrow(RangeError);
+    expect(() => decodeSum(new Uint32Array(1), grid, 32, 1)).toThrow(RangeError);
+    expect(() => decodeSum(new Uint32Array(2), grid, 32, 0)).toThrow(RangeError);
     for (const dimension of [0, 1.5, 2 ** 26]) expect(() => roundGrid(dimension, 1)).toThrow(RangeError);
     expect(() => roundGrid(2, 0)).toThrow(RangeError);
   });
@@ -194,7 +194,7 @@ describe('noise shares', () => {
     for (let i = silent; i < present; i++) {
       for (const part of parts) new DiscreteGaussian(part).addTo(sum, source);
     }
-    const decoded = decodeSum(sum, grid, 1);
+    const decoded = decodeSum(sum, grid, 32, 1);
     const deviation = Math.sqrt(decoded.reduce((s, x) => s + x * x, 0) / decoded.length);
     const all = varianceInEffect(cohort, { survivors: present, unrevealed: 0 });
     const expected = sumDeviation(z, grid, (all * (present - silent)) / present);

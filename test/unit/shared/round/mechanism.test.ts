@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { pack } from '../../../../shared/crypto/packed-ring.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
@@ -17,6 +18,7 @@ function specOf(dimension: number, noiseMultiplier = 0, members = 1): RoundSpec 
     dimension,
     clipNorm,
     gridStep: roundGrid(dimension, clipNorm).step,
+    bits: 32,
     noiseMultiplier,
     cohort: { members, threshold: members, colluders: 0 },
     aggregation: 'plain',
@@ -35,7 +37,9 @@ describe('the mechanism of a round', () => {
     const spec = specOf(500);
     const names = ['a', 'b', 'c'];
     const vectors = names.map(() => encodeContribution(counts, spec, cryptoSource()));
-    const total = plainSum.sum(names, 500, { vector: (name) => vectors[names.indexOf(name)] ?? null });
+    const total = plainSum.sum(names, spec, {
+      vector: (name) => pack(vectors[names.indexOf(name)]!, spec.bits),
+    });
     expect(Array.from(decodeRound(total, spec), Math.round)).toEqual(Array.from(counts, (c) => 3 * c));
   });
 
@@ -46,7 +50,9 @@ describe('the mechanism of a round', () => {
     const spec = specOf(d, z, honest);
     const names = Array.from({ length: honest }, (_, i) => `p${i}`);
     const vectors = names.map(() => encodeContribution(new Float64Array(d), spec, cryptoSource()));
-    const total = plainSum.sum(names, d, { vector: (name) => vectors[Number(name.slice(1))] ?? null });
+    const total = plainSum.sum(names, spec, {
+      vector: (name) => pack(vectors[Number(name.slice(1))]!, spec.bits),
+    });
     const values = decodeRound(total, spec);
     const variance = values.reduce((sum, value) => sum + value * value, 0) / d;
     // Sensitivity is one per cent above c; the variance of 4,000 draws is known to 2.2 per cent.
@@ -59,18 +65,20 @@ describe('the mechanism of a round', () => {
     expect(() => encodeContribution(new Float64Array(10), spec, cryptoSource())).toThrow(/gridStep: 1 where/);
   });
 
-  it('sums mod 2³² whatever wraps on the way', () => {
+  it('sums mod 2ᵇ whatever wraps on the way', () => {
     fc.assert(
       fc.property(
+        fc.integer({ min: 8, max: 32 }),
         fc.array(fc.array(fc.nat(0xffffffff), { minLength: 3, maxLength: 3 }), { minLength: 1 }),
-        (rows) => {
+        (bits, rows) => {
           const names = rows.map((_, i) => `p${i}`);
-          const total = plainSum.sum(names, 3, {
-            vector: (name) => Uint32Array.from(rows[Number(name.slice(1))] ?? []),
+          const ring = { dimension: 3, bits };
+          const total = plainSum.sum(names, ring, {
+            vector: (name) => pack(Uint32Array.from(rows[Number(name.slice(1))] ?? []), bits),
           });
           for (let i = 0; i < 3; i++) {
             const sum = rows.reduce((s, row) => s + BigInt(row[i] ?? 0), 0n);
-            expect(total[i]).toBe(Number(BigInt.asUintN(32, sum)));
+            expect(BigInt.asUintN(bits, BigInt(total[i]!))).toBe(BigInt.asUintN(bits, sum));
           }
         },
       ),
@@ -78,16 +86,17 @@ describe('the mechanism of a round', () => {
   });
 
   it('fails closed on a missing or a longer vector', () => {
-    expect(() => plainSum.sum(['a'], 2, { vector: () => null })).toThrow(/vector of a is not complete/);
-    expect(() => plainSum.sum(['a'], 2, { vector: () => new Uint32Array(3) })).toThrow(
-      /2 coordinates, got 3/,
-    );
+    const ring = { dimension: 2, bits: 20 };
+    expect(() => plainSum.sum(['a'], ring, { vector: () => null })).toThrow(/vector of a is not complete/);
+    expect(() => plainSum.sum(['a'], ring, { vector: () => new Uint8Array(6) })).toThrow(/5 bytes, got 6/);
   });
 
   it('keeps the figures of a round inside the ring', () => {
-    const step = 1 / (100 * Math.sqrt(1_900_000));
-    for (const units of [1, 100, 20_000]) {
-      expect((units * statScale(step, units)) / step).toBeLessThan(2 ** 30);
+    const gridStep = 1 / (100 * Math.sqrt(1_900_000));
+    for (const bits of [16, 22, 32]) {
+      for (const units of [1, 100, 20_000]) {
+        expect((units * statScale({ gridStep, bits }, units)) / gridStep).toBeLessThan(2 ** (bits - 2));
+      }
     }
   });
 });

@@ -20,6 +20,7 @@ const round = (index: number): CountRound => ({
   startedAt: 1,
   serial: index,
   gridStep: 0.01,
+  bits: 32,
   noiseMultiplier: 6,
   cohort: { members: 12, threshold: 9, colluders: 1 },
   aggregation: 'secure',

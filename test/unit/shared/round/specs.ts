@@ -12,6 +12,7 @@ const common = (dimension: number, clipNorm: number) => ({
   startedAt: 0,
   serial: 1,
   gridStep: roundGrid(dimension, clipNorm).step,
+  bits: 32,
   noiseMultiplier: 0,
   cohort: { members: 3, threshold: 3, colluders: 0 },
   aggregation: 'secure' as const,

@@ -13,13 +13,14 @@ import {
   SECAGG_PROTOCOL,
   type SignedRoster,
 } from '../../../../shared/protocol/secagg.ts';
-import { type ClientTrust, vectorSource } from '../../../../shared/secagg/client-state.ts';
+import type { ClientTrust } from '../../../../shared/secagg/client-state.ts';
 import { MemoryClientStore } from '../../../../shared/secagg/memory-store.ts';
 import { defaultThreshold, rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
 import type { ServerConfig } from '../../../../shared/secagg/server-step.ts';
 import type { SimulatedMember, Simulation } from '../../../../shared/secagg/simulate.ts';
 import { PERFECT_NETWORK, seededUniform } from '../../../../shared/secagg/virtual-network.ts';
 import { MemoryServerStore } from '../../../helpers/memory-server-store.ts';
+import { vectorSource } from '../../../helpers/vector-source.ts';
 
 /** SHA-256 of (name, counter): as good as random for whoever does not know the name. */
 export function seededRandom(name: string): RandomSource {
@@ -92,6 +93,7 @@ export function parametersFor(roster: SignedRoster, change: Partial<RoundParamet
     noiseMultiplier: 0,
     clipNorm: 1,
     gridStep: 0.001,
+    bits: 32,
     dimension: 5,
     threshold: roster.roster.threshold,
     colluders: roster.roster.colluders,

@@ -3,22 +3,19 @@
  * through JSON at each save, as they would through a store.
  */
 import type { ClientMessage, RoundParameters, ServerMessage } from '../../../../shared/protocol/secagg.ts';
-import {
-  type ClientEnvironment,
-  type ClientState,
-  vectorSource,
-} from '../../../../shared/secagg/client-state.ts';
+import type { ClientEnvironment, ClientState } from '../../../../shared/secagg/client-state.ts';
 import { clientStep } from '../../../../shared/secagg/client-step.ts';
 import { type RoundContext, roundContext } from '../../../../shared/secagg/context.ts';
 import { SecaggServer, type SecaggServerStore, type ServerAnswer } from '../../../../shared/secagg/server.ts';
 import { rowChanges, type StateRow, stateFromRows } from '../../../../shared/secagg/server-rows.ts';
 import type { ServerState } from '../../../../shared/secagg/server-state.ts';
+import { vectorSource } from '../../../helpers/vector-source.ts';
 import { type Cohort, parametersFor, seededRandom, seededVector, TIMEOUTS, trustOf } from './cohort.ts';
 
 /** Rows of text, as a SQL store would hold them. */
 class RowStore implements SecaggServerStore {
   rows = new Map<string, string>();
-  vectors = new Map<string, Uint32Array>();
+  vectors = new Map<string, Uint8Array>();
 
   transaction<T>(body: () => T): T {
     return body();
@@ -34,11 +31,11 @@ class RowStore implements SecaggServerStore {
   list(): StateRow[] {
     return [...this.rows].map(([key, json]) => ({ key, json }));
   }
-  read(key: string): Uint32Array | null {
+  read(key: string): Uint8Array | null {
     return this.vectors.get(key)?.slice() ?? null;
   }
-  write(key: string, words: Uint32Array): void {
-    this.vectors.set(key, words.slice());
+  write(key: string, bytes: Uint8Array): void {
+    this.vectors.set(key, bytes.slice());
   }
   remove(prefix: string): void {
     for (const key of [...this.vectors.keys()]) if (key.startsWith(prefix)) this.vectors.delete(key);

@@ -1,6 +1,7 @@
 /** Masks cancel, frames carry what they announce, chunks make no difference. */
 import { fc, it as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { pack, unpack } from '../../../../shared/crypto/packed-ring.ts';
 import { addInto } from '../../../../shared/crypto/ring.ts';
 import {
   pairMaskKey,
@@ -101,7 +102,8 @@ describe('masks', () => {
     const driver = await Driver.open(group, { dimension: 8192 }).until('masked');
     const zero = { dimension: 8192, read: (_: number, count: number) => new Uint32Array(count) };
     const { frames } = await driver.answer(driver.ids[0]!, undefined, { input: zero });
-    const { words } = decodeFrame(driver.context, driver.ids[0]!, frames[0]!);
+    const { payload } = decodeFrame(driver.context, driver.ids[0]!, frames[0]!);
+    const words = unpack(payload, 32, 8192);
     const ones = words.reduce((sum, word) => sum + word.toString(2).replaceAll('0', '').length, 0);
     // 262,144 fair bits: standard deviation 256.
     expect(Math.abs(ones - 131_072)).toBeLessThan(6 * 256);
@@ -126,16 +128,26 @@ describe('frames', () => {
 
   it('round-trip, also from a view at an odd offset', async () => {
     const { roster } = await cohort(4);
-    const context = roundContext(parametersFor(roster, { dimension: 7 }), roster.roster);
-    const words = seededVector('frame', 7);
-    const bytes = encodeFrame(context, { sender: 'region-002', index: 0, words });
-    const shifted = new Uint8Array(bytes.length + 3);
-    shifted.set(bytes, 3);
-    expect(decodeFrame(context, 'region-002', shifted.subarray(3))).toEqual({
-      sender: 'region-002',
-      index: 0,
-      words,
-    });
-    expect([...bytes.slice(48, 52)]).toEqual([0, 8, 16, 24].map((shift) => (words[0]! >>> shift) & 255));
+    for (const bits of [8, 21, 32]) {
+      const context = roundContext(parametersFor(roster, { dimension: 7, bits }), roster.roster);
+      const payload = pack(seededVector('frame', 7), bits);
+      const bytes = encodeFrame(context, { sender: 'region-002', index: 0, payload });
+      expect(bytes).toHaveLength(48 + Math.ceil((7 * bits) / 8));
+      const shifted = new Uint8Array(bytes.length + 3);
+      shifted.set(bytes, 3);
+      const frame = decodeFrame(context, 'region-002', shifted.subarray(3));
+      expect(frame).toMatchObject({ sender: 'region-002', index: 0 });
+      expect(Array.from(frame.payload)).toEqual(Array.from(payload));
+    }
+  });
+
+  it('are refused with bits set behind the last coordinate, for a vector has one spelling', async () => {
+    const { roster } = await cohort(4);
+    // 7 · 21 = 147 bits: five of the last byte's are unused.
+    const context = roundContext(parametersFor(roster, { dimension: 7, bits: 21 }), roster.roster);
+    const payload = pack(seededVector('frame', 7), 21);
+    payload[payload.length - 1]! |= 8;
+    const bytes = encodeFrame(context, { sender: 'region-002', index: 0, payload });
+    expect(() => decodeFrame(context, 'region-002', bytes)).toThrow(/padding/);
   });
 });

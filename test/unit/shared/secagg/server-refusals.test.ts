@@ -178,7 +178,7 @@ describe('frames', () => {
     ['one byte short', (f) => f.slice(0, -1), 'frame', 'length: expected 68 bytes, got 67'],
     ['one coordinate long', (f) => Uint8Array.from([...f, 0, 0, 0, 0]), 'frame', 'length'],
     ['of another magic', (f) => f.map((b, i) => (i === 0 ? b ^ 1 : b)), 'frame', 'magic'],
-    ['of another version', (f) => f.map((b, i) => (i === 3 ? 2 : b)), 'version', 'got 2'],
+    ['of another version', (f) => f.map((b, i) => (i === 3 ? 1 : b)), 'version', 'got 1'],
     ['of another round', (f) => f.map((b, i) => (i === 4 ? b ^ 1 : b)), 'frame', 'round'],
     ['of another sender', (f) => f.map((b, i) => (i === 36 ? 1 : b)), 'frame', 'sender'],
     ['with an index out of range', (f) => f.map((b, i) => (i === 40 ? 1 : b)), 'frame', 'index'],

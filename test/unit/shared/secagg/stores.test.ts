@@ -1,9 +1,10 @@
 /** What crashes and concurrent calls do to a round: nothing, because answers and frames are stored before they leave. */
 import { describe, expect, it } from 'vitest';
 import { SecaggClient } from '../../../../shared/secagg/client.ts';
-import { type ClientState, vectorSource } from '../../../../shared/secagg/client-state.ts';
+import type { ClientState } from '../../../../shared/secagg/client-state.ts';
 import { MemoryClientStore } from '../../../../shared/secagg/memory-store.ts';
 import { ROUND_ROW, rowChanges, stateFromRows } from '../../../../shared/secagg/server-rows.ts';
+import { vectorSource } from '../../../helpers/vector-source.ts';
 import { cohort, plainSum, seededVector, trustOf } from './cohort.ts';
 import { Driver } from './driver.ts';
 import { at } from './waiting.ts';
