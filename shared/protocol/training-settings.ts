@@ -81,7 +81,7 @@ export const TrainingPhase = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Units that a round of one step should see over all regions together; null: 256, and with many participants more, so that each has enough to do, at rates that grow with the square root',
+      'Units that a round of one step should see over all regions together; null: 256, or 128 for each participant where that is more, up to 2,048, at rates that grow with the square root',
     ),
   optimiser: OptimiserSettings.prefault({}).describe('How the server follows the sums'),
   local: LocalSteps.prefault({}).describe('Steps within a local epoch'),

@@ -45,12 +45,12 @@ export interface Position {
 const LEAST_BATCH = 256;
 /** … and more where it takes them to give each participant some tens of microbatches, since they fill better … */
 const UNITS_A_MEMBER = 128;
-/** … but not so many that a pass is a few rounds: the adapter learns from steps. */
-const LEAST_PARTS = 8;
+/** … up to where steps would be longer than any that were tried. */
+const MOST_BATCH = 2048;
 
 /** Units that a round of one step should see where the settings do not say. */
-export function batchOf({ units, members }: Pick<Counted, 'units' | 'members'>): number {
-  return Math.max(LEAST_BATCH, Math.min(UNITS_A_MEMBER * members, Math.round(units / LEAST_PARTS)));
+export function batchOf(members: number): number {
+  return Math.min(MOST_BATCH, Math.max(LEAST_BATCH, UNITS_A_MEMBER * members));
 }
 
 /**
@@ -82,10 +82,11 @@ export function planRun(
 function planPhase(phase: TrainingPhase, counted: Counted) {
   const { passes } = phase;
   if (phase.rounds === 'local') return { parts: 1, rounds: Math.round(passes), batch: null, rates: 1 };
-  const batch = phase.batch ?? batchOf(counted);
+  const batch = phase.batch ?? batchOf(counted.members);
   const parts = Math.max(1, Math.round(counted.units / batch));
-  // The noise of a sum over n units falls as √n, and with it what a step may be (Krizhevsky 2014).
-  const rates = phase.batch === null ? Math.sqrt(batch / LEAST_BATCH) : 1;
+  // The spread of a mean over n units falls as √n, and with it what a step may be (Krizhevsky 2014).
+  const seen = counted.units / parts;
+  const rates = phase.batch === null ? Math.sqrt(Math.max(seen, LEAST_BATCH) / LEAST_BATCH) : 1;
   return { parts, rounds: Math.round(passes * parts), batch, rates };
 }
 

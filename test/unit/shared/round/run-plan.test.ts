@@ -37,19 +37,24 @@ describe('run plan', () => {
   });
 
   it.each([
-    ['as one place trains', 13_500, 1, 256],
-    ['by the members, so that each has enough to do', 13_500, 8, 1024],
-    ['so that a pass is still eight rounds', 13_500, 32, 1688],
-    ['as one place does where there is little', 800, 8, 256],
-  ])('sees units a round %s', (_, units, members, batch) => {
-    expect(batchOf({ units, members })).toBe(batch);
+    [1, 256],
+    [2, 256],
+    [8, 1024],
+    [100, 2048],
+  ])('has enough for each of %d members to do in a round', (members, batch) => {
+    expect(batchOf(members)).toBe(batch);
   });
 
   it('takes larger steps in larger rounds, and those of the settings where they name the units', () => {
     const of = (batch?: number) =>
       planRun(parsed([{ train: 'head', passes: 5, ...(batch && { batch }) }]), counted).phases[0];
-    expect(of()).toMatchObject({ batch: 1024, parts: 13, rounds: 65, rates: 2 });
+    expect(of()).toMatchObject({ batch: 1024, parts: 13, rounds: 65 });
+    expect(of()?.rates).toBeCloseTo(Math.sqrt(13_500 / 13 / 256), 12);
     expect(of(1024)).toMatchObject({ batch: 1024, parts: 13, rounds: 65, rates: 1 });
+    // What one round sees counts, not what it should.
+    const few = planRun(parsed([{ train: 'head', passes: 5 }]), { ...counted, units: 400 }).phases[0];
+    expect(few).toMatchObject({ batch: 1024, parts: 1, rounds: 5 });
+    expect(few?.rates).toBeCloseTo(1.25, 12);
   });
 
   it('lets the adapter learn alone while there are more rows than units in a round', () => {
