@@ -53,7 +53,8 @@ interface Report extends Cold, Memory, Scoring {
   rows: number;
   /** One request at a time, and eight. */
   repeated: Record<'1' | '8', Load>;
-  distinct: Record<'1' | '8', Load>;
+  /** Also of as many as wait for the encoder at most, and of twice as many, of whom some are refused. */
+  distinct: Record<'1' | '8' | '64' | '128', Load>;
   /** Resident memory of the whole process, other isolates, SQLite and code included. */
   workerd_peak_mb: number | null;
 }
@@ -122,7 +123,9 @@ async function measure({ rows, seconds, small, folder, modules }: Measurement): 
       8: await measureLoad({ url, queries, kind, seconds, connections: 8 }),
     });
     const repeated = await load('repeated');
-    const distinct = await load('distinct');
+    const crowd = (connections: number) =>
+      measureLoad({ url, queries, kind: 'distinct', seconds, connections, mayRefuse: true });
+    const distinct = { ...(await load('distinct')), 64: await crowd(64), 128: await crowd(128) };
     return {
       cold_start_ms: Math.round(answered - began),
       first_search_ms: Math.round(answered - ready),
@@ -177,14 +180,16 @@ async function withDeployment<T>(
 
 function print(report: Report): void {
   const { rows, repeated, distinct } = report;
-  const line = (name: string, { p50_ms, p99_ms, requests_s, processor_ms, requests }: Load) =>
-    [name, p50_ms, p99_ms, requests_s, processor_ms ?? '–', requests].map(String);
+  const line = (name: string, { p50_ms, p99_ms, requests_s, processor_ms, requests, refused }: Load) =>
+    [name, p50_ms, p99_ms, requests_s, processor_ms ?? '–', requests, refused].map(String);
   const lines = [
-    ['', 'p50 ms', 'p99 ms', 'requests/s', 'processor ms', 'requests'],
+    ['', 'p50 ms', 'p99 ms', 'requests/s', 'processor ms', 'answered', 'refused'],
     line('repeated, 1 at a time', repeated[1]),
     line('repeated, 8', repeated[8]),
     line('distinct, 1 at a time', distinct[1]),
     line('distinct, 8', distinct[8]),
+    line('distinct, 64', distinct[64]),
+    line('distinct, 128', distinct[128]),
   ];
   process.stdout.write(
     `${rows} rows\n${table(lines)}
