@@ -9,8 +9,8 @@ import type { Progress } from './progress.ts';
 export interface TestQuery {
   id: string;
   text: string;
-  /** Keys of the documents that answer it. */
-  relevant: ReadonlySet<string>;
+  /** How well documents answer it, by their keys; above 0. */
+  relevant: ReadonlyMap<string, number>;
 }
 
 export interface AnsweredQuery extends TestQuery {
@@ -28,11 +28,11 @@ export async function testQueries(
   folder: BeirFolder,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<TestQuery[]> {
-  const byId = new Map<string, { id: string; text: string; relevant: Set<string> }>();
-  for await (const { id, text, document } of folder.test()) {
+  const byId = new Map<string, { id: string; text: string; relevant: Map<string, number> }>();
+  for await (const { id, text, document, grade } of folder.test()) {
     const known = byId.get(id);
-    if (known === undefined) byId.set(id, { id, text, relevant: new Set([document]) });
-    else known.relevant.add(document);
+    if (known === undefined) byId.set(id, { id, text, relevant: new Map([[document, grade]]) });
+    else known.relevant.set(document, grade);
   }
   const all = [...byId.values()];
   if (all.length <= limit) return all;

@@ -5,6 +5,8 @@ import type { FeedbackInput, FeedbackReceipt } from '../shared/protocol/api/feed
 import type { Item, ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
 import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
+import { DatasetError } from './dataset/dataset-error.ts';
+import { type Findings, STRICT } from './dataset/findings.ts';
 import type { Progress } from './progress.ts';
 
 export type Document = Pick<ItemInput, 'key' | 'title' | 'text'> &
@@ -12,6 +14,8 @@ export type Document = Pick<ItemInput, 'key' | 'title' | 'text'> &
 
 export interface IngestedDocument {
   document: Document;
+  /** Where it was read. */
+  place?: { file: string; line: number | null };
   /** Null: the collection chooses by the document's key. */
   region: string | null;
 }
@@ -64,12 +68,16 @@ const WINDOW_BYTES = 32 << 20;
 
 type Entries<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Uploads documents as they are read, but for blank ones. @throws Error when a region refused some. */
+/**
+ * Uploads documents as they are read, but for blank ones.
+ * @param findings are told of documents that the service refuses; without them it ends there
+ */
 export async function uploadDocuments(
   client: Client,
   documents: Entries<IngestedDocument>,
   progress: Progress,
   journal?: Journal,
+  findings: Findings = STRICT,
 ): Promise<UploadedDocuments> {
   const blank: string[] = [];
   const done = {
@@ -89,9 +97,11 @@ export async function uploadDocuments(
     const items = entries.map(({ document }) => ({ ...document, text: document.text || document.title }));
     const body = region === null ? { items } : { items, region };
     const sent = await unlessSent(client, '/items', body, journal, async () => {
-      const answer = await client.post<ItemReceipts>('/items', body);
-      const [failure] = answer.errors;
-      if (failure) throw new Error(`region ${failure.region} refused documents: ${failure.detail}`);
+      const answer = await posted(client, items, region);
+      for (const { keys, region: where, detail } of answer.errors) {
+        const places = new Map(entries.map(({ document, place }) => [document.key, place]));
+        for (const key of keys) findings.leftOut(refusedBy(where, key, detail, places.get(key)));
+      }
       for (const receipt of answer.items) {
         done.regions.set(receipt.key, receipt.region);
         done[receipt.change] += 1;
@@ -104,6 +114,39 @@ export async function uploadDocuments(
     progress.update(done.regions.size + done.resumed - indexing.length + ready, note),
   );
   return done;
+}
+
+function refusedBy(
+  region: string,
+  key: string,
+  detail: string,
+  place: IngestedDocument['place'],
+): DatasetError {
+  const whom = region === '' ? 'the service' : `region ${region}`;
+  return new DatasetError(place?.file ?? key, place?.line ?? null, null, `${whom} refused ${key}: ${detail}`);
+}
+
+/** Statuses that are about what was sent. */
+const ABOUT_CONTENT = new Set([400, 409, 413, 422]);
+
+/** Sends documents; where the service refuses a request for what is in it, one by one, so that one stops no other. */
+async function posted(client: Client, items: Document[], region: string | null): Promise<ItemReceipts> {
+  try {
+    return await client.post<ItemReceipts>('/items', region === null ? { items } : { items, region });
+  } catch (error) {
+    if (!(error instanceof ApiError) || !ABOUT_CONTENT.has(error.status)) throw error;
+    if (items.length === 1) {
+      const { code, message: detail } = error;
+      return { items: [], errors: [{ region: '', code, detail, keys: [items[0]!.key] }] };
+    }
+    const made: ItemReceipts = { items: [], errors: [] };
+    for (const item of items) {
+      const one = await posted(client, [item], region);
+      made.items.push(...one.items);
+      made.errors.push(...one.errors);
+    }
+    return made;
+  }
 }
 
 /** What was uploaded is looked after again after so long. */

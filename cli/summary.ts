@@ -6,13 +6,8 @@ import type { AnsweredQuery } from './evaluation.ts';
 export function summarise(answers: readonly AnsweredQuery[]): RetrievalSummary | null {
   if (answers.length === 0) return null;
   const metrics = new RetrievalMetrics(DEPTH);
-  for (const { ranked, relevant } of answers) metrics.add(ranked, gains(relevant));
+  for (const { ranked, relevant } of answers) metrics.add(ranked, relevant);
   return metrics.summary();
 }
 
 const DEPTH = 10;
-
-/** Every document that answers a query counts the same. */
-function gains(relevant: ReadonlySet<string>): Map<string, number> {
-  return new Map([...relevant].map((id) => [id, 1]));
-}

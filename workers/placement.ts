@@ -4,6 +4,7 @@ import type { ItemInput, ItemReceipt, ItemReceipts, UploadError } from '../share
 import type { RegionApi } from '../shared/protocol/objects.ts';
 import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
+import { readDocument } from '../shared/retrieval/document.ts';
 import { ObjectFailure } from './object-failure.ts';
 import { missing } from './partial.ts';
 import { Problem } from './problem.ts';
@@ -112,6 +113,11 @@ const NOTHING_IN_IT = {
   detail: 'text: nothing to search for in it, and there is no title',
 };
 
+/** A document by the title that it gives itself, where it was uploaded without one. */
+function titled(item: ItemInput): ItemInput {
+  return item.title.trim() === '' ? { ...item, title: readDocument(item).title } : item;
+}
+
 /** How long an upload that wants to wait waits for its documents to be indexed. */
 export const WAIT_MS = 120_000;
 
@@ -150,16 +156,16 @@ async function untilIndexed(
 
 /**
  * Uploads items, each to its region: where it lies already, else `region`, else by the coordinator's choice.
- * Receipts come in the order of `items`.
+ * Receipts come in the order of `given`.
  */
 export async function placeItems(
   services: Services,
   collection: Collection,
-  items: readonly ItemInput[],
+  given: readonly ItemInput[],
   { region, wait, signal }: UploadOptions,
 ): Promise<ItemReceipts> {
   if (region !== null) requireRegion(collection, region);
-  const keys = items.map((item) => item.key);
+  const keys = given.map((item) => item.key);
   const repeated = keys.find((key, index) => keys.indexOf(key) !== index);
   if (repeated !== undefined) {
     throw new Problem('invalid_request', `items: the key ${JSON.stringify(repeated)} occurs twice`);
@@ -168,7 +174,7 @@ export async function placeItems(
   const { places, errors } = await placesOf(services, collection, keys, region);
   const left = new Set(errors.flatMap((error) => error.keys));
   const shares = new Map<string, ItemInput[]>();
-  for (const item of items.filter(({ key }) => !left.has(key))) {
+  for (const item of given.filter(({ key }) => !left.has(key)).map(titled)) {
     const name = places.get(item.key)!;
     if (isBlank(item)) errors.push({ region: name, ...NOTHING_IN_IT, keys: [item.key] });
     else shares.set(name, [...(shares.get(name) ?? []), item]);

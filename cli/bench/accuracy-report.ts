@@ -75,7 +75,7 @@ function aloneFigures(trained: Trained) {
 
 /** Top-1 for documents whose training queries were left out, and for the others. */
 function withheldGroups(folder: BeirFolder, mips: AnsweredQuery[], answers: AnsweredQuery[]) {
-  const unseen = (query: AnsweredQuery) => [...query.relevant].some((id) => folder.withheld.has(id));
+  const unseen = (query: AnsweredQuery) => [...query.relevant.keys()].some((id) => folder.withheld.has(id));
   const seen = (query: AnsweredQuery) => !unseen(query);
   const top1Of = (group: AnsweredQuery[]) => summarise(group)?.top1 ?? null;
   return {

@@ -1,20 +1,15 @@
 /**
- * Data set files line by line: JSON lines and tab-separated values, streamed, with CRLF and a byte-order mark
- * accepted. Every complaint names file, line and field.
+ * Data set files line by line: JSON lines and tables, streamed, compressed with gzip or not, with CRLF and a byte-order
+ * mark accepted. Lines end at line feeds and at nothing else: JSON may have U+2028 in a string. Every complaint names
+ * file, line and field.
  */
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { createReadStream, existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { jsonProblem } from '../../shared/protocol/json-value.ts';
-
-/** What is wrong with a data set, and where: `file:line: field "x": …`, the file with the folder it was looked for in. */
-export class DatasetError extends Error {
-  override name = 'DatasetError';
-  constructor(file: string, line: number | null, field: string | null, detail: string) {
-    const place = line === null ? file : `${file}:${line}`;
-    super(`${place}: ${field === null ? '' : `field "${field}": `}${detail}`);
-  }
-}
+import { DatasetError } from './dataset-error.ts';
+import { type Findings, STRICT, unlessBad } from './findings.ts';
 
 export interface Line {
   /** From 1. */
@@ -22,13 +17,21 @@ export interface Line {
   text: string;
 }
 
+/** The file of this name or, where there is only that, its compressed form `….gz`. */
+export function orCompressed(file: string): string {
+  return !existsSync(file) && existsSync(`${file}.gz`) ? `${file}.gz` : file;
+}
+
 /** Lines that are not empty. */
-export async function* readLines(file: string): AsyncGenerator<Line> {
-  const input = createReadStream(file, { encoding: 'utf8' });
+export async function* readLines(name: string): AsyncGenerator<Line> {
+  const file = orCompressed(name);
+  const input = createReadStream(file);
   let number = 0;
   try {
     await once(input, 'ready');
-    for await (const raw of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const bytes: Readable = file.endsWith('.gz') ? input.pipe(createGunzip()) : input;
+    input.on('error', (error) => bytes.destroy(error));
+    for await (const raw of splitLines(bytes)) {
       number += 1;
       const text = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
       if (text.trim() !== '') yield { number, text };
@@ -41,23 +44,74 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
   }
 }
 
+async function* splitLines(bytes: Readable): AsyncGenerator<string> {
+  /** Of the line that is not complete yet, in pieces: joined once. */
+  let held: string[] = [];
+  const decoder = new TextDecoder();
+  for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
+    const pieces = decoder.decode(chunk, { stream: true }).split('\n');
+    const last = pieces.pop()!;
+    for (const piece of pieces) {
+      held.push(piece);
+      yield withoutReturn(held.join(''));
+      held = [];
+    }
+    held.push(last);
+  }
+  held.push(decoder.decode());
+  yield withoutReturn(held.join(''));
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
 export type JsonRecord = Record<string, unknown>;
 
-export async function* readJsonLines(file: string): AsyncGenerator<{ number: number; record: JsonRecord }> {
+/** Objects, one a line. Numbers that JSON does not have (`NaN`), as some writers leave them, are read as null. */
+export async function* readJsonLines(
+  file: string,
+  findings: Findings = STRICT,
+): AsyncGenerator<{ number: number; record: JsonRecord }> {
   for await (const { number, text } of readLines(file)) {
-    let record: unknown;
+    const record = unlessBad(findings, () => recordOf(file, number, text));
+    if (record !== undefined) yield { number, record };
+  }
+}
+
+function recordOf(file: string, number: number, text: string): JsonRecord {
+  const record = parsed(file, number, text);
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+    throw new DatasetError(file, number, null, 'expected a JSON object');
+  }
+  const problem = jsonProblem(record);
+  if (problem !== null) throw new DatasetError(file, number, problem.path.join('.'), problem.detail);
+  return record as JsonRecord;
+}
+
+const NO_NUMBER = /("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g;
+
+function parsed(file: string, number: number, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const mended = text.replace(NO_NUMBER, (all, string?: string) => (string === undefined ? 'null' : all));
     try {
-      record = JSON.parse(text);
-    } catch (error) {
+      return JSON.parse(mended);
+    } catch {
       throw new DatasetError(file, number, null, `not JSON: ${(error as Error).message}`);
     }
-    if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      throw new DatasetError(file, number, null, 'expected a JSON object');
-    }
-    const problem = jsonProblem(record);
-    if (problem !== null) throw new DatasetError(file, number, problem.path.join('.'), problem.detail);
-    yield { number, record: record as JsonRecord };
   }
+}
+
+/** Cells of a table's line: between tabs where it has any, else between spaces; without the quotes around them. */
+export function cellsOf(text: string): string[] {
+  const cells = text.includes('\t') ? text.split('\t') : text.trim().split(/\s+/);
+  return cells.map((cell) => {
+    const bare = cell.trim();
+    const quoted = bare.length > 1 && bare.startsWith('"') && bare.endsWith('"');
+    return quoted ? bare.slice(1, -1).replaceAll('""', '"').trim() : bare;
+  });
 }
 
 /** Rows of a table whose columns are `columns`; a first line that repeats their names is its header. */
@@ -67,25 +121,31 @@ export async function* readTable<Column extends string>(
 ): AsyncGenerator<{ number: number; row: Record<Column, string> }> {
   let first = true;
   for await (const { number, text } of readLines(file)) {
-    const cells = text.split('\t').map((cell) => cell.trim());
+    const cells = cellsOf(text);
     const header = first && cells.length === columns.length && columns.every((name, i) => cells[i] === name);
     first = false;
     if (header) continue;
-    if (cells.length !== columns.length) {
-      const wanted = columns.join(', ');
-      throw new DatasetError(
-        file,
-        number,
-        null,
-        `${cells.length} columns, expected ${columns.length} (${wanted})`,
-      );
-    }
-    const row = {} as Record<Column, string>;
-    for (const [index, column] of columns.entries()) {
-      const cell = cells[index] as string;
-      if (cell === '') throw new DatasetError(file, number, column, 'is empty');
-      row[column] = cell;
-    }
-    yield { number, row };
+    yield { number, row: rowOf(file, number, cells, columns) };
   }
+}
+
+/** @throws DatasetError unless each column has its cell */
+export function rowOf<Column extends string>(
+  file: string,
+  number: number,
+  cells: readonly string[],
+  columns: readonly Column[],
+): Record<Column, string> {
+  if (cells.length !== columns.length) {
+    const wanted = columns.join(', ');
+    const detail = `${cells.length} columns, expected ${columns.length} (${wanted})`;
+    throw new DatasetError(file, number, null, detail);
+  }
+  const row = {} as Record<Column, string>;
+  for (const [index, column] of columns.entries()) {
+    const cell = cells[index]!;
+    if (cell === '') throw new DatasetError(file, number, column, 'is empty');
+    row[column] = cell;
+  }
+  return row;
 }

@@ -5,10 +5,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
-import { fitsItem, ItemFields, type ItemFormat, type ItemMetadata } from '../../shared/protocol/api/item.ts';
+import { fitsRow, ItemFields, type ItemFormat, type ItemMetadata } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import { MAX_QUERY_CHARACTERS } from '../../shared/retrieval/conversation.ts';
-import { DatasetError, type JsonRecord, readJsonLines, readLines, readTable } from './lines.ts';
+import { DatasetError } from './dataset-error.ts';
+import { type Findings, STRICT, unlessBad } from './findings.ts';
+import { cellsOf, type JsonRecord, readJsonLines, readLines, readTable, rowOf } from './lines.ts';
+import { flatMetadata } from './metadata.ts';
 import { valid } from './valid.ts';
 
 export interface CorpusRecord {
@@ -27,45 +30,80 @@ export interface QueryRecord {
 export interface Judgment {
   query: string;
   document: string;
+  /** How well the document answers the query; above 0. */
+  grade: number;
 }
 
 const { key: _id, ...fields } = ItemFields.shape;
 /** A document as it is uploaded, under BEIR's name for its key. */
-const Uploaded = z.strictObject({ _id, ...fields }).superRefine(fitsItem);
+const Uploaded = z.strictObject({ _id, ...fields }).superRefine(fitsRow);
 /** Training queries go to `/v1/feedback`, test queries to `/v1/search`. */
 const QueryText = FeedbackInput.shape.query.max(MAX_QUERY_CHARACTERS);
 /** Stands for the text of a document that is not uploaded. */
 const NOTHING = ' ';
 
 /** Documents of a corpus.jsonl in file order, blank ones, too; ids are not compared with each other here. */
-export async function* readCorpus(file: string): AsyncGenerator<CorpusRecord & { line: number }> {
-  for await (const { number: line, record } of readJsonLines(file)) {
-    const title = string(file, line, record, 'title', '');
-    const text = string(file, line, record, 'text', '');
-    const id = readId(file, line, record);
-    // Some corpora have documents that are a title only; they are uploaded with it as their text, and blank ones not at all.
-    const given = { _id: id, title, text: text || title || NOTHING, format: record.format ?? 'text' };
-    const metadata = readMetadata(file, line, record.metadata ?? {});
-    const { format } = valid(Uploaded, { ...given, metadata }, file, line);
-    yield { line, id, title, text, format, metadata };
+export async function* readCorpus(
+  file: string,
+  findings: Findings = STRICT,
+): AsyncGenerator<CorpusRecord & { line: number }> {
+  for await (const { number: line, record } of readJsonLines(file, findings)) {
+    const read = unlessBad(findings, () => documentOf(file, line, record, findings));
+    if (read !== undefined) yield read;
   }
 }
 
-export async function* readQueries(file: string): AsyncGenerator<QueryRecord & { line: number }> {
-  for await (const { number: line, record } of readJsonLines(file)) {
-    const text = string(file, line, record, 'text');
-    if (text.trim() === '') throw new DatasetError(file, line, 'text', 'is empty');
-    yield { line, id: readId(file, line, record), text: valid(QueryText, text, file, line, 'text') };
+function documentOf(file: string, line: number, record: JsonRecord, findings: Findings) {
+  const title = string(file, line, record, 'title', '');
+  const text = string(file, line, record, 'text', '');
+  const id = readId(file, line, record);
+  // Some corpora have documents that are a title only; they are uploaded with it as their text, and blank ones not at all.
+  const given = { _id: id, title, text: text || title || NOTHING, format: record.format ?? 'text' };
+  const metadata = flatMetadata(file, line, record.metadata ?? {}, findings);
+  const { format } = valid(Uploaded, { ...given, metadata }, file, line);
+  return { line, id, title, text, format, metadata };
+}
+
+export async function* readQueries(
+  file: string,
+  findings: Findings = STRICT,
+): AsyncGenerator<QueryRecord & { line: number }> {
+  for await (const { number: line, record } of readJsonLines(file, findings)) {
+    const read = unlessBad(findings, () => {
+      const text = string(file, line, record, 'text');
+      if (text.trim() === '') throw new DatasetError(file, line, 'text', 'is empty');
+      return { line, id: readId(file, line, record), text: valid(QueryText, text, file, line, 'text') };
+    });
+    if (read !== undefined) yield read;
   }
 }
 
-/** Judgments with a positive score; BEIR's zeros mean "not relevant". */
-export async function* readJudgments(file: string): AsyncGenerator<Judgment & { line: number }> {
-  for await (const { number: line, row } of readTable(file, ['query-id', 'corpus-id', 'score'])) {
-    const score = Number(row.score);
-    if (!Number.isInteger(score))
-      throw new DatasetError(file, line, 'score', `"${row.score}" is not a whole number`);
-    if (score > 0) yield { line, query: row['query-id'], document: row['corpus-id'] };
+/** A header's first cell, whatever the columns are called. */
+const HEADER = /^(?:q(?:uery)?|topic)s?[-_ ]?(?:id|no|num(?:ber)?)?$/i;
+
+/**
+ * Judgments with a positive score; BEIR's zeros mean "not relevant". Rows have query, document and score, or the four
+ * columns of TREC, of which the second one says nothing.
+ */
+export async function* readJudgments(
+  file: string,
+  findings: Findings = STRICT,
+): AsyncGenerator<Judgment & { line: number }> {
+  let first = true;
+  for await (const { number: line, text } of readLines(file)) {
+    const all = cellsOf(text);
+    const cells = all.length === 4 ? [all[0]!, all[2]!, all[3]!] : all;
+    const header = first && HEADER.test(cells[0]!) && Number.isNaN(Number(cells.at(-1)));
+    first = false;
+    if (header) continue;
+    const judged = unlessBad(findings, () => {
+      const row = rowOf(file, line, cells, ['query-id', 'corpus-id', 'score']);
+      const grade = Number(row.score);
+      if (!Number.isFinite(grade))
+        throw new DatasetError(file, line, 'score', `"${row.score}" is not a number`);
+      return { line, query: row['query-id'], document: row['corpus-id'], grade };
+    });
+    if (judged !== undefined && judged.grade > 0) yield judged;
   }
 }
 
@@ -114,22 +152,12 @@ function string(file: string, line: number, record: JsonRecord, field: string, f
   return value;
 }
 
+/** Ids may be numbers; spaces around them mean nothing. */
 function readId(file: string, line: number, record: JsonRecord): string {
-  const id = string(file, line, record, '_id');
-  if (id.trim() !== id || id === '')
-    throw new DatasetError(file, line, '_id', 'is empty or padded with spaces');
+  const { _id } = record;
+  const given = Number.isSafeInteger(_id) ? String(_id) : string(file, line, record, '_id');
+  const id = given.trim();
+  if (id === '') throw new DatasetError(file, line, '_id', 'is empty');
   if (/[\t\r\n]/.test(id)) throw new DatasetError(file, line, '_id', 'contains a tab or a line break');
   return id;
-}
-
-function readMetadata(file: string, line: number, value: unknown): ItemMetadata {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new DatasetError(file, line, 'metadata', 'expected an object');
-  }
-  for (const [name, entry] of Object.entries(value)) {
-    if (typeof entry !== 'string' && typeof entry !== 'number' && typeof entry !== 'boolean') {
-      throw new DatasetError(file, line, `metadata.${name}`, 'expected a string, a number or true/false');
-    }
-  }
-  return value as ItemMetadata;
 }

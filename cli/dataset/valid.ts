@@ -3,7 +3,7 @@
  * here, with file, line, field, the limit and what was given.
  */
 import type { z } from 'zod';
-import { DatasetError } from './lines.ts';
+import { DatasetError } from './dataset-error.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import { DatasetError } from '../dataset/dataset-error.ts';
 import { documentFiles, readDocumentFiles, readFeedbackLines } from '../dataset/document-files.ts';
-import { DatasetError } from '../dataset/lines.ts';
 import { readCorpus, readJudgments, readQueries, readRegions } from '../dataset/records.ts';
 import type { IngestedDocument } from '../ingest.ts';
 
@@ -34,7 +34,8 @@ export async function readData(folder: string, options: DataOptions): Promise<Pa
   const records: FeedbackInput[] = [];
   for await (const { record } of readFeedbackLines(log, null)) records.push(record);
   const documents: IngestedDocument[] = [];
-  for await (const document of readDocumentFiles(await documentFiles(folder), null)) documents.push(document);
+  const { files } = await documentFiles(folder);
+  for await (const document of readDocumentFiles(files, null)) documents.push(document);
   return { records, documents };
 }
 

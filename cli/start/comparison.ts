@@ -15,7 +15,7 @@ export interface Compared {
 }
 
 export function comparison({ before, after, placed, asked }: Compared): string {
-  const documentOf = (query: AnsweredQuery) => [...query.relevant][0] as string;
+  const documentOf = (query: AnsweredQuery) => [...query.relevant.keys()][0]!;
   const groups: [string, (query: AnsweredQuery) => boolean][] = [
     ['all test questions', () => true],
     ['about documents with training questions', (query) => asked.has(documentOf(query))],

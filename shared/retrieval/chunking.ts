@@ -4,16 +4,8 @@
  * sentences, each passage carrying the title and the headings above it. No visible text is ever dropped. A passage is
  * bounded in characters, too: a word of any length may be one token, and passages are what answers consist of.
  */
-import type { ItemFormat } from '../protocol/api/item.ts';
-import { htmlBlocks } from './html.ts';
-import { markdownBlocks } from './markdown.ts';
-import { type Block, collapseSpace, headLength, type Piece, textBlocks, toPieces } from './text.ts';
-
-export interface SourceDocument {
-  title: string;
-  text: string;
-  format: ItemFormat;
-}
+import { readDocument, type SourceDocument } from './document.ts';
+import { collapseSpace, headLength, type Piece, textBlocks, toPieces } from './text.ts';
 
 export interface SplitOptions {
   /**
@@ -46,9 +38,11 @@ export function joinTitle(title: string, text: string): string {
 }
 
 /** Whether a document has neither a title nor visible text, so that there is nothing to search for in it. */
-export function isBlank({ title, text, format }: SourceDocument): boolean {
-  if (title.trim() !== '') return false;
-  return format === 'text' ? text.trim() === '' : readBlocks(text, format).every((b) => b.text.trim() === '');
+export function isBlank(document: SourceDocument): boolean {
+  if (document.title.trim() !== '') return false;
+  if (document.format === 'text') return document.text.trim() === '';
+  const { title, blocks } = readDocument(document);
+  return title === '' && blocks.every((block) => block.text.trim() === '');
 }
 
 /** Passages of a document, in order; none for one that is blank. */
@@ -56,10 +50,7 @@ export function splitDocument(document: SourceDocument, options: SplitOptions): 
   if (!Number.isInteger(options.maxTokens) || options.maxTokens < 8) {
     throw new RangeError(`maxTokens: ${options.maxTokens} is not a whole number of at least 8`);
   }
-  const title = collapseSpace(document.title.trim());
-  // A carriage return becomes a space, so that offsets stay those of the text as given.
-  const source = document.text.replaceAll('\r\n', ' \n').replaceAll('\r', '\n');
-  const blocks = readBlocks(source, document.format);
+  const { title, blocks, source } = readDocument(document);
   const visible = document.format === 'text' ? document.text.trim() : blocks.map((b) => b.text).join('\n');
   const whole = collapseSpace(visible);
   const single = joinTitle(title, whole);
@@ -74,11 +65,6 @@ export function splitDocument(document: SourceDocument, options: SplitOptions): 
   const parts = new Packer('', options).pack(toPieces(textBlocks(title), title));
   const end = document.text.length;
   return parts.map(({ text }, index) => ({ text, bodyAt: text.length, start: index === 0 ? 0 : end, end }));
-}
-
-function readBlocks(source: string, format: ItemFormat): Block[] {
-  if (format === 'html') return htmlBlocks(source);
-  return format === 'markdown' ? markdownBlocks(source) : textBlocks(source);
 }
 
 /** Share of a passage from which a heading begins a new one. */

@@ -1,5 +1,10 @@
-/** HTML to blocks of visible text with their places in the source; what a reader does not see is left out. */
+/**
+ * HTML to blocks of visible text with their places in the source. What a reader does not see is left out, and of a whole
+ * page what is not its content: the text of `main` or `article` where there is one, else all but navigation, headers and
+ * footers.
+ */
 import { Parser } from 'htmlparser2';
+import { TableRows } from './html-table.ts';
 import { type Block, textBlocks } from './text.ts';
 
 const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
@@ -10,8 +15,14 @@ const BLOCKS = names(
     'form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol option p pre section select summary table tbody ' +
     'tfoot thead tr ul',
 );
-const HIDDEN = names('script style template noscript iframe object svg math head');
+const HIDDEN = names(
+  'title script style template noscript iframe object svg math head button select datalist textarea',
+);
+/** Around a page's content, unless they are inside of it. */
+const FRAMES = names('header footer');
 const CELLS = names('td th');
+/** Inside of a cell they are spaces. */
+const SOFT = names('br div p');
 const VOID = names(
   'area base basefont br col command embed frame hr img input isindex keygen link meta param source track wbr',
 );
@@ -21,7 +32,7 @@ export function htmlBlocks(source: string): Block[] {
   const parser: Parser = new Parser({
     onopentag: (name, attributes) => collector.open(name, attributes, parser.startIndex, parser.endIndex + 1),
     ontext: (data) => collector.text(data, parser.startIndex, parser.endIndex + 1),
-    onclosetag: (name) => collector.close(name),
+    onclosetag: (name) => collector.close(name, parser.endIndex + 1),
   });
   try {
     parser.end(source);
@@ -35,24 +46,38 @@ export function htmlBlocks(source: string): Block[] {
 /** The parser's time grows with the depth at every tag. What is deeper is read as text without its tags. */
 const MAX_DEPTH = 512;
 
-/** Visible text of a fragment in one line. */
-export function htmlText(source: string): string {
-  return htmlBlocks(source)
-    .map(({ text }) => text)
-    .join(' ');
+/** What a page calls itself: its `<title>`; empty where it has none. */
+export function htmlTitle(source: string): string {
+  const { 0: tag = '', index = 0 } = /<title(?:\s[^<>]*)?>/i.exec(source) ?? {};
+  if (tag === '') return '';
+  const from = index + tag.length;
+  const end = source.indexOf('<', from);
+  let title = '';
+  const parser = new Parser({ ontext: (data) => (title += data) });
+  parser.end(source.slice(from, end < 0 ? source.length : end));
+  return title;
 }
 
-/** Text with its character references resolved and nothing else touched. */
-export function decodeEntities(text: string): string {
-  if (!text.includes('&')) return text;
-  let decoded = '';
-  const parser = new Parser({ ontext: (data) => (decoded += data) });
-  parser.end(text.replaceAll('<', '&lt;'));
-  return decoded;
+/** Whether a reader sees nothing of an element, or nothing that belongs to the content. */
+function isHidden(name: string, attributes: Record<string, string>): boolean {
+  return (
+    HIDDEN.has(name) ||
+    name === 'nav' ||
+    (name === 'dialog' && !('open' in attributes)) ||
+    'hidden' in attributes ||
+    attributes['aria-hidden'] === 'true' ||
+    attributes.role === 'navigation' ||
+    /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(attributes.style?.slice(0, 500) ?? '')
+  );
+}
+
+/** Where a block lies on its page. */
+interface Placed extends Block {
+  in: 'main' | 'article' | 'page' | 'frame';
 }
 
 class Collector {
-  readonly #blocks: Block[] = [];
+  readonly #blocks: Placed[] = [];
   /** Of the open block, in pieces: they are joined once, and nothing looks through them as more come. */
   #text: string[] = [];
   #spaceLast = false;
@@ -63,23 +88,37 @@ class Collector {
   #hidden = 0;
   #preformatted = 0;
   #depth = 0;
+  /** Open ones of each kind that says where text lies. */
+  readonly #open = { main: 0, article: 0, frame: 0 };
+  /** Tables that are open, the innermost last, and the cell that is being read. */
+  readonly #tables: TableRows[] = [];
+  #cell: { table: TableRows; isHeader: boolean; span: number } | null = null;
+  #rowStart = -1;
+  /** Nothing stood between this link's end and what comes next. */
+  #linkEnded = false;
 
   open(name: string, attributes: Record<string, string>, start: number, end: number): void {
     const empty = VOID.has(name);
     if (!empty && ++this.#depth > MAX_DEPTH) throw new RangeError(`html: deeper than ${MAX_DEPTH}`);
-    if (this.#hidden > 0 || HIDDEN.has(name) || 'hidden' in attributes) {
+    if (this.#hidden > 0 || isHidden(name, attributes)) {
       if (!empty) this.#hidden += 1;
       return;
     }
-    if (BLOCKS.has(name)) this.#flush();
+    if (name === 'a' && this.#linkEnded) this.text(' ', start, end);
+    if (BLOCKS.has(name)) this.#break(name, start, end);
+    if (name === 'main' || name === 'article') this.#open[name] += 1;
+    if (FRAMES.has(name)) this.#open.frame += 1;
     if (name === 'pre') this.#preformatted += 1;
     if (/^h[1-6]$/.test(name)) this.#level = Number(name[1]);
-    if (CELLS.has(name) && this.#text.length > 0) this.text('; ', start, end);
+    if (name === 'table') this.#tables.push(new TableRows(start));
+    if (name === 'tr') this.#rowStart = start;
+    if (CELLS.has(name)) this.#openCell(name === 'th', Number(attributes.colspan ?? 1), start, end);
     if (name === 'img' && attributes.alt) this.text(attributes.alt, start, end);
   }
 
   text(data: string, start: number, end: number): void {
     if (this.#hidden > 0) return;
+    this.#linkEnded = false;
     const clean = this.#preformatted > 0 ? data : data.replace(/\s+/g, ' ');
     if (this.#text.length === 0) {
       if (clean.trim() === '') return;
@@ -92,27 +131,83 @@ class Collector {
     this.#end = end;
   }
 
-  close(name: string): void {
+  close(name: string, end: number): void {
     if (VOID.has(name)) return;
     this.#depth -= 1;
     if (this.#hidden > 0) {
       this.#hidden -= 1;
       return;
     }
-    if (BLOCKS.has(name)) this.#flush();
+    if (CELLS.has(name)) this.#closeCell();
+    else if (BLOCKS.has(name)) this.#break(name, end, end);
+    if (name === 'a') this.#linkEnded = this.#text.length > 0;
+    if (name === 'tr') this.#addRow(this.#tables.at(-1)?.row(end) ?? '', end);
+    if (name === 'table') this.#addRow(this.#tables.pop()?.rest() ?? '', end);
+    if (name === 'main' || name === 'article') this.#open[name] -= 1;
+    if (FRAMES.has(name)) this.#open.frame -= 1;
     if (name === 'pre') this.#preformatted -= 1;
     if (/^h[1-6]$/.test(name)) this.#level = 0;
   }
 
+  /** Blocks of the content; all of them where nothing else is left. */
   finish(): Block[] {
+    this.#closeCell();
     this.#flush();
-    return this.#blocks;
+    const kinds = new Set(this.#blocks.map((block) => block.in));
+    const kept = (['main', 'article', 'page', 'frame'] as const).find((kind) => kinds.has(kind));
+    return this.#blocks.filter((block) => block.in === kept).map(({ in: _, ...block }) => block);
+  }
+
+  /** A block begins or ends. */
+  #break(name: string, start: number, end: number): void {
+    if (this.#cell !== null && SOFT.has(name)) this.text(' ', start, end);
+    else {
+      // Of a cell with blocks of its own: the page is laid out by its table.
+      this.#cell = null;
+      this.#flush();
+    }
+  }
+
+  #openCell(isHeader: boolean, span: number, start: number, end: number): void {
+    const table = this.#tables.at(-1);
+    if (table === undefined) {
+      if (this.#text.length > 0) this.text('; ', start, end);
+      return;
+    }
+    this.#closeCell();
+    this.#flush();
+    this.#cell = { table, isHeader, span };
+  }
+
+  #closeCell(): void {
+    if (this.#cell === null) return;
+    const { table, isHeader, span } = this.#cell;
+    table.cell(this.#text.join('').trim(), isHeader, span);
+    this.#cell = null;
+    this.#clear();
+  }
+
+  #addRow(text: string, end: number): void {
+    if (text !== '') this.#add(text, Math.max(0, this.#rowStart), end, 0);
   }
 
   #flush(): void {
     const text = this.#text.join('').trim();
-    if (text !== '') this.#blocks.push({ text, start: this.#start, end: this.#end, level: this.#level });
+    // A mark that leads to the heading itself is none of its words.
+    const said = this.#level > 0 ? text.replace(/\s*[#¶]$/, '') : text;
+    if (said !== '') this.#add(said, this.#start, this.#end, this.#level);
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#text = [];
     this.#spaceLast = false;
+    this.#linkEnded = false;
+  }
+
+  #add(text: string, start: number, end: number, level: number): void {
+    const { main, article, frame } = this.#open;
+    const place = main > 0 ? 'main' : article > 0 ? 'article' : frame > 0 ? 'frame' : 'page';
+    this.#blocks.push({ text, start, end, level, in: place });
   }
 }

@@ -2,7 +2,7 @@
  * Visible text of inline Markdown in one linear pass per rule: links by their words, images by their alternative
  * text, no marks. A full inline parser takes quadratic time on hostile or just very long paragraphs.
  */
-import { decodeEntities } from './html.ts';
+import { decodeReferences } from './entities.ts';
 import { collapseSpace } from './text.ts';
 
 /** Stands for a protected character while marks are removed; private use, so that no text contains it by accident. */
@@ -29,8 +29,9 @@ export function inlineText(source: string): string {
     .replace(/(?<=\p{L})\*{2,3}(?=\p{L})|~~(?=\S)|(?<=\S)~~/gu, '')
     .replace(/(?<![\p{L}\p{N}_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\p{L}\p{N}_])/gu, '');
   let next = 0;
-  return decodeEntities(collapseSpace(text)).replaceAll(PROTECTED, () => kept[next++] ?? '');
+  return decodeReferences(collapseSpace(text)).replaceAll(PROTECTED, () => kept[next++] ?? '');
 }
 
 /** `[words](address "title")`, `[words][reference]`, `![alternative](address)`. */
-const LINK = /!?\[([^[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?:\s+"[^"()]*")?\)|\[[^[\]]*\])/g;
+const LINK =
+  /!?\[((?:[^[\]]|\[[^[\]]*\](?!\())*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?:\s+"[^"()]*")?\)|\[[^[\]]*\])/g;

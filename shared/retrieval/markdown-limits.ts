@@ -40,11 +40,11 @@ function hasRun(source: string, limit: number): boolean {
 }
 
 /** Where stretches begin that can be read one by one: at headings, items and paragraphs outside of fences and lists. */
-export function* stretches(source: string): Generator<{ from: number; to: number }> {
-  let from = 0;
+export function* stretches(source: string, begin = 0): Generator<{ from: number; to: number }> {
+  let from = begin;
   let fence: string | null = null;
   let blankBefore = false;
-  for (let at = 0; at < source.length; ) {
+  for (let at = begin; at < source.length; ) {
     const end = lineEnd(source, at);
     const start = source.slice(at, Math.min(end, at + 80));
     const good =

@@ -1,16 +1,22 @@
 /** Markdown to blocks of plain text with their places in the source: headings, paragraphs, list items, table rows. */
 import { Lexer, type Token, type Tokens } from 'marked';
-import { htmlText } from './html.ts';
+import { htmlBlocks } from './html.ts';
 import { inlineText } from './markdown-inline.ts';
 import { BoundedTokenizer, isHostile, stretches } from './markdown-limits.ts';
+import { withoutNoise } from './markdown-noise.ts';
 import { type Block, textBlocks } from './text.ts';
 
-/** Blocks of a Markdown text whose line breaks are single LFs. */
-export function markdownBlocks(source: string): Block[] {
-  if (isHostile(source)) return textBlocks(source);
+/**
+ * Blocks of a Markdown text whose line breaks are single LFs.
+ * @param begin where it begins: what is before it is left out
+ */
+export function markdownBlocks(given: string, begin = 0): Block[] {
+  const body = begin === 0 ? given : ' '.repeat(begin) + given.slice(begin);
+  if (isHostile(body)) return textBlocks(body);
+  const source = withoutNoise(body);
   const blocks: Block[] = [];
   try {
-    for (const { from, to } of stretches(source)) {
+    for (const { from, to } of stretches(source, begin)) {
       const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer() });
       addTokens(lexer.blockTokens(source.slice(from, to)), source, from, to, blocks);
     }
@@ -53,13 +59,15 @@ function addToken(token: Token, source: string, from: number, to: number, blocks
     case 'space':
     case 'hr':
     case 'def':
+    case 'checkbox':
       return;
     case 'heading':
-      return add(inlineText(token.text), (token as Tokens.Heading).depth);
+      return add(withoutAttributes(inlineText(token.text)), (token as Tokens.Heading).depth);
     case 'code':
       return add(token.text);
     case 'html':
-      return add(htmlText(token.raw));
+      for (const { text, level } of htmlBlocks(token.raw)) add(text, level);
+      return;
     case 'blockquote':
     case 'list_item':
       return addTokens(token.tokens ?? [], source, from, to, blocks);
@@ -71,6 +79,12 @@ function addToken(token: Token, source: string, from: number, to: number, blocks
     default:
       return add(inlineText('text' in token ? String(token.text) : token.raw));
   }
+}
+
+/** A heading without the id and the classes that some generators let it have: `{#id}`, `{: .class}`. */
+function withoutAttributes(heading: string): string {
+  const at = heading.lastIndexOf('{');
+  return at >= 0 && /^\{[ \t]*[#.:][^{}]*\}\s*$/.test(heading.slice(at)) ? heading.slice(0, at) : heading;
 }
 
 /** Place of `raw` at or shortly after `cursor`; −1 when it is not there, without a search of the whole text. */

@@ -4,6 +4,7 @@ import type { Versions } from '../../../shared/protocol/api/version.ts';
 import type { RetrievalSummary } from '../../../shared/retrieval/metrics.ts';
 import { openBeir } from '../../beir.ts';
 import { whole } from '../../bench/accuracy-options.ts';
+import { CollectedFindings, findingLines } from '../../dataset/findings.ts';
 import { askAll, someTestQueries } from '../../evaluation.ts';
 import { summarise } from '../../summary.ts';
 import { percent, table } from '../../table.ts';
@@ -15,6 +16,7 @@ import type { Register } from '../program.ts';
 interface Options {
   modelVersion: number[];
   limit?: number;
+  split: string;
 }
 
 export const evalCommand: Register = (program, bind) => {
@@ -28,13 +30,21 @@ export const evalCommand: Register = (program, bind) => {
       (text: string, all: number[]) => [...all, whole(0)(text)],
       [],
     )
+    .option('--split <name>', 'qrels/NAME.tsv', 'test')
     .option('--limit <n>', 'so many questions, spread over the file', whole(1))
     .action(bind((context, folder: string, options: Options) => evaluate(context, folder, options)));
   withExamples(command, [['eval datasets/banking77 --limit 500', 'plain search against what serves']]);
 };
 
-async function evaluate(context: Context, path: string, { modelVersion, limit }: Options): Promise<Shown> {
-  const queries = await someTestQueries(await openBeir(resolve(context.io.cwd, path)), limit);
+async function evaluate(
+  context: Context,
+  path: string,
+  { modelVersion, limit, split: testSplit }: Options,
+): Promise<Shown> {
+  const findings = new CollectedFindings();
+  const folder = await openBeir(resolve(context.io.cwd, path), { splits: ['test'], testSplit, findings });
+  const queries = await someTestQueries(folder, limit);
+  for (const line of findingLines(findings.entries, 'left out')) context.say(line);
   const client = await context.client();
   const { versions } = await client.get<Versions>('/models');
   const serving = versions.find(({ state }) => state === 'serving')?.version ?? 0;
@@ -57,5 +67,8 @@ async function evaluate(context: Context, path: string, { modelVersion, limit }:
     ndcg.value.toFixed(3),
   ]);
   const head = ['version', 'top-1', '95 % interval', 'recall@10', 'MRR@10', 'nDCG@10'];
-  return { json: { questions: queries.length, results }, text: table([head, ...rows], '') };
+  return {
+    json: { questions: queries.length, results, left_out: [...findings.entries.values()] },
+    text: table([head, ...rows], ''),
+  };
 }

@@ -1,25 +1,19 @@
-/** `fedcar ingest`: BEIR folders, folders of Markdown, HTML and text, and JSON lines into a collection. */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
-import type { Regions } from '../../../shared/protocol/api/region.ts';
-import { type BeirFolder, openBeir } from '../../beir.ts';
+/** `fedcar ingest`: BEIR folders, folders of documents, JSON lines and sites into a collection. */
+import { resolve } from 'node:path';
 import type { Client } from '../../client.ts';
-import { documentFiles, readDocumentFiles, readDocumentLines } from '../../dataset/document-files.ts';
-import { readCorpus } from '../../dataset/records.ts';
-import { documentsOf, recordsOf } from '../../experiment.ts';
+import { CollectedFindings, findingLines } from '../../dataset/findings.ts';
 import {
   blankLine,
   type IngestedDocument,
-  type IngestedRecord,
   leftOutLine,
   type UploadedDocuments,
   uploadDocuments,
   uploadRecords,
   withoutBlank,
 } from '../../ingest.ts';
+import { openSource } from '../../ingest-source.ts';
+import { deleteVanished, vanished } from '../../sync.ts';
 import type { Context, Shown } from '../context.ts';
-import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { openJournal } from '../journal.ts';
 import type { Register } from '../program.ts';
@@ -27,23 +21,24 @@ import type { Register } from '../program.ts';
 interface Options {
   region?: string;
   questions: boolean;
-}
-
-interface Source {
-  documents: AsyncIterable<IngestedDocument>;
-  records: AsyncIterable<IngestedRecord> | IngestedRecord[];
+  sync?: boolean;
 }
 
 export const ingestCommand: Register = (program, bind) => {
   const command = program
     .command('ingest')
     .description('upload documents; when it is repeated, only what is new or changed counts')
-    .argument('<path...>', 'BEIR folder, folder or file of .md .html .txt, or .jsonl')
+    .argument(
+      '<path...>',
+      'BEIR folder; folder or file of Markdown, HTML, text, reST, AsciiDoc, PDF, Word; .jsonl',
+    )
     .option('--region <name>', 'region of the documents (default: as the data says, else by key)')
+    .option('--sync', 'delete documents of the collection that are in none of the paths')
     .option('--no-questions', "leave out a BEIR folder's training questions")
     .action(bind((context, paths: string[], options: Options) => ingest(context, paths, options)));
   withExamples(command, [
-    ['ingest docs/', 'a folder of Markdown, HTML and text'],
+    ['ingest docs/', 'a folder of Markdown, HTML, PDF …'],
+    ['ingest docs/ --sync', 'and delete what is no longer there'],
     ['ingest --region weur faq.jsonl', 'one JSON object a line: key, title, text'],
     ['ingest -c bank datasets/banking77', 'a BEIR folder with its training questions'],
   ]);
@@ -52,7 +47,9 @@ export const ingestCommand: Register = (program, bind) => {
 async function ingest(context: Context, paths: string[], options: Options): Promise<Shown> {
   const client = await context.client();
   const folders = paths.map((path) => resolve(context.io.cwd, path));
-  if (context.flags.dryRun) return await counted(folders, options);
+  const findings = new CollectedFindings();
+  const seen = new Seen();
+  if (context.flags.dryRun) return await counted(context, folders, options, client);
   const journal = await openJournal(
     context.io.cwd,
     `ingest ${client.url}${client.path} ${folders.join(' ')} ${options.region ?? ''} ${options.questions}`,
@@ -63,13 +60,14 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   const records = { accepted: 0, duplicates: 0, refused: 0, resumed: 0 };
   const unknown: string[] = [];
   for (const folder of folders) {
-    const source = await open(folder, options, client);
+    const source = await openSource(folder, { ...options, findings }, client);
+    seen.unread(source.unread);
     const bar = context.progress('documents', 0);
     const {
       regions: _,
       blank: leftOut,
       ...sent
-    } = await uploadDocuments(client, source.documents, bar, journal);
+    } = await uploadDocuments(client, seen.watch(source.documents), bar, journal, findings);
     bar.end(documentsLine(sent) + blankLine(leftOut));
     add(documents, sent);
     blank.push(...leftOut);
@@ -82,87 +80,103 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
     unknown.push(...strange);
   }
   await journal.finish();
+  const deleted = options.sync === true ? await synced(context, client, seen, findings, options) : null;
   const said = sumOf(records) + unknown.length > 0;
   const left = leftOutLine({ ...records, unknown });
   const questions = `; ${records.accepted} questions, ${records.duplicates} known${left}`;
+  const gone = deleted === null ? '' : `; ${deleted.length} deleted`;
   return {
-    json: { documents: { ...documents, blank }, records: { ...records, unknown } },
-    text: documentsLine(documents) + (said ? questions : '') + blankLine(blank),
+    json: {
+      documents: { ...documents, blank, ...(deleted === null ? {} : { deleted }) },
+      records: { ...records, unknown },
+      ...foundJson(findings, seen),
+    },
+    text: documentsLine(documents) + (said ? questions : '') + blankLine(blank) + gone,
+    exit: told(context, findings, seen),
   };
 }
 
+/** What went by on its way to the service. */
+class Seen {
+  readonly keys = new Set<string>();
+  readonly endings = new Map<string, string[]>();
+
+  async *watch(documents: AsyncIterable<IngestedDocument>): AsyncGenerator<IngestedDocument> {
+    for await (const entry of documents) {
+      this.keys.add(entry.document.key);
+      yield entry;
+    }
+  }
+
+  unread(files: ReadonlyMap<string, readonly string[]>): void {
+    for (const [ending, names] of files)
+      this.endings.set(ending, [...(this.endings.get(ending) ?? []), ...names]);
+  }
+}
+
+/** What was left out, for people; the exit status. */
+function told(context: Context, findings: CollectedFindings, { endings }: Seen): 0 | 1 {
+  const NAMED = 3;
+  for (const [ending, names] of endings) {
+    const more = names.length > NAMED ? ', …' : '';
+    context.say(`not read: ${names.length} of ${ending} (${names.slice(0, NAMED).join(', ')}${more})`);
+  }
+  for (const line of findingLines(findings.notes, 'note')) context.say(line);
+  for (const line of findingLines(findings.entries, 'left out')) context.say(line);
+  return findings.entries.size > 0 ? 1 : 0;
+}
+
+function foundJson(findings: CollectedFindings, { endings }: Seen) {
+  return {
+    left_out: [...findings.entries.values()],
+    notes: [...findings.notes.values()],
+    not_read: Object.fromEntries(endings),
+  };
+}
+
+/** Documents that were left out now are still there: what was uploaded of them before stays. */
+async function synced(
+  context: Context,
+  client: Client,
+  { keys }: Seen,
+  findings: CollectedFindings,
+  { region }: Options,
+): Promise<string[]> {
+  if (findings.entries.size > 0) {
+    context.say('nothing is deleted: some documents could not be read, and may be there');
+    return [];
+  }
+  const bar = context.progress('deleting', 0);
+  const gone = await vanished(client, keys, region ?? null);
+  await deleteVanished(client, gone, bar);
+  bar.end(`${gone.length} documents that are gone`);
+  return gone;
+}
+
 /** What would be sent; the whole source is read and checked. */
-async function counted(folders: string[], options: Options): Promise<Shown> {
+async function counted(
+  context: Context,
+  folders: string[],
+  options: Options,
+  client: Client,
+): Promise<Shown> {
   let documents = 0;
   let records = 0;
   const blank: string[] = [];
+  const findings = new CollectedFindings();
+  const seen = new Seen();
   for (const folder of folders) {
-    const source = await open(folder, options, null);
-    for await (const _ of withoutBlank(source.documents, blank)) documents += 1;
+    const source = await openSource(folder, { ...options, findings }, null);
+    seen.unread(source.unread);
+    for await (const _ of withoutBlank(seen.watch(source.documents), blank)) documents += 1;
     for await (const _ of source.records) records += 1;
   }
-  const text = `would upload ${documents} documents and ${records} questions${blankLine(blank)}`;
-  return { json: { dry_run: true, documents, records, blank }, text };
-}
-
-/** @param client null: nothing is asked of the service, and regions are not checked */
-async function open(path: string, { region, questions }: Options, client: Client | null): Promise<Source> {
-  const only = region ?? null;
-  if (!existsSync(path)) throw new Failure(`${path}: no such file or folder`);
-  const judged = ['train', 'test'].every((split) => existsSync(join(path, 'qrels', `${split}.tsv`)));
-  if (existsSync(join(path, 'corpus.jsonl'))) {
-    if (!judged) return { documents: corpusOf(join(path, 'corpus.jsonl'), only), records: [] };
-    const folder = await openBeir(path);
-    const placed = await placedIn(folder, path, only, client);
-    return { documents: placed.documents, records: questions ? placed.records : [] };
-  }
-  if (extname(path) === '.jsonl') return { documents: readDocumentLines(path, only), records: [] };
-  const files = await documentFiles(path);
-  if (files.length === 0) throw new Failure(`${path}: there is no .md, .html or .txt file in it`);
-  return { documents: readDocumentFiles(files, only), records: [] };
-}
-
-async function* corpusOf(file: string, region: string | null): AsyncGenerator<IngestedDocument> {
-  for await (const { line: _, id: key, title, text, ...rest } of readCorpus(file)) {
-    yield { document: { key, title, text, ...rest }, region };
-  }
-}
-
-/** A folder's own regions where it names some; else the collection spreads documents, and questions go by their hash. */
-async function placedIn(folder: BeirFolder, path: string, only: string | null, client: Client | null) {
-  const documents = await documentsOf(folder, only ?? undefined);
-  const records = await recordsOf(folder);
-  if (only !== null) {
-    return { documents: each(documents), records: records.map((entry) => ({ ...entry, region: only })) };
-  }
-  const named = ['regions.tsv', 'documents.tsv'].some((table) => existsSync(join(path, table)));
-  if (client === null) return { documents: each(documents), records };
-  const { regions } = await client.get<Regions>('/regions');
-  const known = regions.map(({ region }) => region).sort();
-  if (!named) {
-    const spread = (id: string) => known[hashOf(id) % known.length]!;
-    return {
-      documents: each(documents.map((entry) => ({ ...entry, region: null }))),
-      records: records.map((entry) => ({ ...entry, region: spread(entry.record.id ?? '') })),
-    };
-  }
-  const strange = folder.regions.find((name) => !known.includes(name));
-  if (strange !== undefined) {
-    const wanted = folder.regions.join(',');
-    throw new Failure(
-      `${path} names the region ${strange}, and the collection has ${known.join(', ')}: ` +
-        `create one with --regions ${wanted}, or give --region`,
-    );
-  }
-  return { documents: each(documents), records };
-}
-
-async function* each<T>(entries: readonly T[]): AsyncGenerator<T> {
-  yield* entries;
-}
-
-function hashOf(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0);
+  const sync = options.sync === true && findings.entries.size === 0;
+  const gone = sync ? await vanished(client, seen.keys, options.region ?? null) : null;
+  const deleting = gone === null ? '' : `, and delete ${gone.length}`;
+  const text = `would upload ${documents} documents and ${records} questions${deleting}${blankLine(blank)}`;
+  const json = { dry_run: true, documents, records, blank, ...(gone === null ? {} : { deleted: gone }) };
+  return { json: { ...json, ...foundJson(findings, seen) }, text, exit: told(context, findings, seen) };
 }
 
 function documentsLine(sent: Omit<UploadedDocuments, 'regions' | 'blank'>): string {

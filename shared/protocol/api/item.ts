@@ -43,14 +43,22 @@ export const ItemFields = z.strictObject({
   metadata: withDefault(ItemMetadata, {}).describe('What searches may filter by'),
 });
 
+interface Sized {
+  title: string;
+  text: string;
+  metadata: ItemMetadata;
+}
+
 /** A check for objects with a document's fields: one of title and text is there, and together they fit a row. */
-export function fitsItem(
-  { title, text, metadata }: { title: string; text: string; metadata: ItemMetadata },
-  context: z.core.$RefinementCtx,
-): void {
-  if (title === '' && text === '') {
+export function fitsItem(item: Sized, context: z.core.$RefinementCtx): void {
+  if (item.title === '' && item.text === '') {
     context.addIssue({ code: 'custom', path: ['text'], message: 'is required where there is no title' });
   }
+  fitsRow(item, context);
+}
+
+/** A check for objects with a document's fields: together they fit a row. */
+export function fitsRow({ title, text, metadata }: Sized, context: z.core.$RefinementCtx): void {
   const bytes = utf8Length(title) + utf8Length(text) + utf8Length(JSON.stringify(metadata));
   if (bytes <= MAX_ITEM_BYTES) return;
   const message = `at most ${MAX_ITEM_BYTES} bytes of UTF-8 with title and metadata, got ${bytes}`;

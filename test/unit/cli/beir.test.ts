@@ -2,9 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openBeir } from '../../../cli/beir.ts';
+import { CollectedFindings } from '../../../cli/dataset/findings.ts';
+import { flatMetadata } from '../../../cli/dataset/metadata.ts';
+import { testQueries } from '../../../cli/evaluation.ts';
 import { recordsOf } from '../../../cli/experiment.ts';
+import { summarise } from '../../../cli/summary.ts';
 import { FeedbackInput } from '../../../shared/protocol/api/feedback.ts';
 
 const folders: string[] = [];
@@ -76,21 +81,6 @@ const beyondLimits: [string, Record<string, string>, RegExp][] = [
     /^corpus\.jsonl:4: field "text": at most 2000000 bytes of UTF-8 with title and metadata, got 21\d{5}$/,
   ],
   [
-    'metadata that is too long',
-    documentWith('metadata', { year: 1, note: 'x'.repeat(2000) }),
-    /^corpus\.jsonl:4: field "metadata\.note": at most 1024 characters, got 2000$/,
-  ],
-  [
-    'metadata with a name that is too long',
-    documentWith('metadata', { ['x'.repeat(65)]: 1 }),
-    /^corpus\.jsonl:4: field "metadata\.x+": as a name: at most 64 characters, got 65$/,
-  ],
-  [
-    'too much metadata',
-    documentWith('metadata', Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}`, i]))),
-    /^corpus\.jsonl:4: field "metadata": at most 64 fields$/,
-  ],
-  [
     'a training query that is too long',
     { 'queries.jsonl': longQuery, 'qrels/train.tsv': 'q5\ta\t1\n' },
     /^queries\.jsonl:5: field "text": at most 4096 characters, got 5000$/,
@@ -124,7 +114,9 @@ describe('a BEIR folder', () => {
       ['q2', 'q2?', 'b', 'wnam'],
       ['q2', 'q2?', 'c', 'wnam'],
     ]);
-    expect(await all(beir.test())).toEqual([{ id: 'q4', text: 'q4?', document: 'c', region: null }]);
+    expect(await all(beir.test())).toEqual([
+      { id: 'q4', text: 'q4?', document: 'c', grade: 1, region: null },
+    ]);
   });
 
   it('accepts CRLF, a byte-order mark, blank lines and tables without a header', async () => {
@@ -191,11 +183,6 @@ describe('a BEIR folder', () => {
       { 'corpus.jsonl': '{"_id":"a","text":"x","format":"pdf"}' },
       /^corpus\.jsonl:1: field "format": expected one of text, markdown, html, got "pdf"$/,
     ],
-    [
-      'nested metadata',
-      { 'corpus.jsonl': '{"_id":"a","text":"x","metadata":{"tags":[]}}' },
-      /field "metadata\.tags"/,
-    ],
     ...beyondLimits,
     [
       'a row too short',
@@ -218,9 +205,9 @@ describe('a BEIR folder', () => {
       /^qrels\/train\.tsv:2: field "corpus-id": "z"/,
     ],
     [
-      'a judgment twice',
-      { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t1\n' },
-      /^qrels\/train\.tsv:2: .*judged twice$/,
+      'two judgments that differ',
+      { 'qrels/train.tsv': 'q1\ta\t1\nq1\ta\t2\n' },
+      /^qrels\/train\.tsv:2: .*judged twice, differently$/,
     ],
     [
       'a query in both splits',
@@ -301,5 +288,105 @@ describe('a BEIR folder', () => {
     const directory = await folder({ 'rare.txt': 'a\nnone\n' });
     await expect(openBeir(directory, { withhold: 'rare.txt' })).rejects.toThrow(/rare\.txt:2: "none"/);
     await expect(openBeir(directory, { regions: 0 })).rejects.toThrow(RangeError);
+  });
+
+  it('leaves bad entries out where they are collected, and reads all others', async () => {
+    const directory = await folder({
+      'corpus.jsonl': `${valid['corpus.jsonl']}\n{"_id":"a","text":"again"}\n{\n{"_id":"d","text":"x","format":"pdf"}`,
+      'queries.jsonl': `${valid['queries.jsonl']}\n{"_id":"q5","text":" "}`,
+      'qrels/train.tsv': 'q1\ta\t1\nq9\ta\t1\nq1\tz\t1\nq2\tb\thigh\nq2\tb\nq3\tb\t1\n',
+    });
+    const findings = new CollectedFindings();
+    const beir = await openBeir(directory, { splits: ['train'], findings });
+    expect(beir.counts).toEqual({ documents: 3, training: 2, test: 0 });
+    expect((await all(beir.documents())).map(({ id, text }) => [id, text])).toEqual([
+      ['a', 'First'],
+      ['b', '# Second'],
+      ['c', ''],
+    ]);
+    const places = [...findings.entries.values()].map(({ file, line }) => [
+      file.replace(`${directory}/`, ''),
+      line,
+    ]);
+    expect(places).toEqual([
+      ['corpus.jsonl', 4],
+      ['corpus.jsonl', 5],
+      ['corpus.jsonl', 6],
+      ['queries.jsonl', 5],
+      ['qrels/train.tsv', 2],
+      ['qrels/train.tsv', 3],
+      ['qrels/train.tsv', 4],
+      ['qrels/train.tsv', 5],
+    ]);
+  });
+
+  it.each([
+    ['other names of the columns', 'query_id\tdoc_id\trelevance\nq4\tc\t1\n'],
+    ['spaces for tabs', 'query-id corpus-id score\nq4 c 1\n'],
+    ['TREC’s four columns', 'q4 0 c 1\n'],
+    ['quoted cells', '"query-id"\t"corpus-id"\t"score"\n"q4"\t"c"\t"1.0"\n'],
+    ['a judgment twice', 'q4\tc\t1\nq4\tc\t1\n'],
+  ])('takes judgments with %s', async (_, text) => {
+    const beir = await openBeir(await folder({ 'qrels/test.tsv': text, 'qrels/train.tsv': null }), {
+      splits: ['test'],
+    });
+    expect((await all(beir.test())).map(({ id, document, grade }) => [id, document, grade])).toEqual([
+      ['q4', 'c', 1],
+    ]);
+  });
+
+  it('keeps grades, for the gains of nDCG', async () => {
+    const graded = 'q4\ta\t3\nq4\tb\t0\nq4\tc\t0.5\n';
+    const beir = await openBeir(await folder({ 'qrels/test.tsv': graded }), { splits: ['test'] });
+    const [query] = await testQueries(beir);
+    expect(query?.relevant).toEqual(
+      new Map([
+        ['a', 3],
+        ['c', 0.5],
+      ]),
+    );
+    const worse = summarise([{ ...query!, ranked: ['c', 'a'] }]);
+    expect(worse?.ndcg.value).toBeCloseTo((0.5 + 3 / Math.log2(3)) / (3 + 0.5 / Math.log2(3)), 12);
+  });
+
+  it('takes ids that are numbers or padded, separators of lines in strings, NaN, and gzip', async () => {
+    const corpus =
+      '{"_id":1,"title":null,"text":"A\u2028B\\u000b","metadata":{"year":NaN}}\n{"_id":" d 2 ","text":"x"}\n';
+    const directory = await folder({
+      'corpus.jsonl': null,
+      'queries.jsonl': '{"_id":7,"text":"seven?"}',
+      'qrels/train.tsv': '7\t d 2\t1\n',
+    });
+    await writeFile(join(directory, 'corpus.jsonl.gz'), gzipSync(corpus));
+    const findings = new CollectedFindings();
+    const beir = await openBeir(directory, { splits: ['train'], findings });
+    expect((await all(beir.documents())).map(({ id, text, metadata }) => [id, text, metadata])).toEqual([
+      ['1', 'A\u2028B\u000b', {}],
+      ['d 2', 'x', {}],
+    ]);
+    expect((await all(beir.training())).map(({ id, document }) => [id, document])).toEqual([['7', 'd 2']]);
+    expect([...findings.entries, ...findings.notes].map(([said]) => said.replace(/^.*corpus/, ''))).toEqual([
+      '.jsonl:1: field "metadata.year": left out: it is null',
+    ]);
+  });
+
+  it('makes metadata what the API holds: lists joined, the rest left out with a note', () => {
+    const findings = new CollectedFindings();
+    const given = {
+      ...{ year: 2024, open: true, tags: ['a', 'b', 3], none: null, deep: { a: 1 }, lists: [['a']] },
+      ...{ note: 'x'.repeat(2000), ['n'.repeat(65)]: 1 },
+    };
+    expect(flatMetadata('f', 2, given, findings)).toEqual({ year: 2024, open: true, tags: 'a, b, 3' });
+    expect([...findings.notes.keys()].map((said) => said.replace('f:2: field "metadata.', ''))).toEqual([
+      'tags": its values were joined',
+      'none": left out: it is null',
+      'deep": left out: it is nested',
+      'lists": left out: it is nested',
+      'note": left out: it is longer than the API takes',
+      `${'n'.repeat(65)}": left out: it is longer than the API takes`,
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 66 }, (_, n) => [`f${n}`, n]));
+    expect(Object.keys(flatMetadata('f', null, many, findings))).toHaveLength(64);
+    expect(() => flatMetadata('f', null, [], findings)).toThrow('expected an object');
   });
 });

@@ -18,7 +18,7 @@ const folder = (withheld: string[] = []) =>
 /** Four queries, each about the document of its name; `ranked` is what they were answered, by their number. */
 const answered = (...ranked: string[][]): AnsweredQuery[] =>
   ['a', 'a', 'b', 'c'].map((document, n) => ({
-    ...{ id: `q${n}`, text: `${n}?`, relevant: new Set([document]) },
+    ...{ id: `q${n}`, text: `${n}?`, relevant: new Map([[document, 1]]) },
     ranked: ranked[n] as string[],
   }));
 const plain = answered(['b'], ['b'], ['c', 'b'], ['c']);

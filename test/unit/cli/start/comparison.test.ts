@@ -5,7 +5,7 @@ import { comparison } from '../../../../cli/start/comparison.ts';
 const asked = (id: string, document: string, ranked: string[]): AnsweredQuery => ({
   id,
   text: id,
-  relevant: new Set([document]),
+  relevant: new Map([[document, 1]]),
   ranked,
 });
 

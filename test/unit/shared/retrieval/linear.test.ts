@@ -10,13 +10,19 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readDocumentFiles } from '../../../../cli/dataset/document-files.ts';
 import { readLines } from '../../../../cli/dataset/lines.ts';
 import { openTokenizer } from '../../../../models/tokenizer.ts';
+import { asciidocToMarkdown } from '../../../../shared/retrieval/asciidoc.ts';
 import { isBlank, splitDocument } from '../../../../shared/retrieval/chunking.ts';
 import { citationMarks } from '../../../../shared/retrieval/citation-marks.ts';
 import { leans, retrievalQuery } from '../../../../shared/retrieval/conversation.ts';
+import { readDocument } from '../../../../shared/retrieval/document.ts';
+import { decodeReferences } from '../../../../shared/retrieval/entities.ts';
 import { renderSentences } from '../../../../shared/retrieval/extractive.ts';
-import { decodeEntities, htmlBlocks } from '../../../../shared/retrieval/html.ts';
+import { frontMatter } from '../../../../shared/retrieval/front-matter.ts';
+import { htmlBlocks, htmlTitle } from '../../../../shared/retrieval/html.ts';
 import { markdownBlocks } from '../../../../shared/retrieval/markdown.ts';
 import { inlineText } from '../../../../shared/retrieval/markdown-inline.ts';
+import { withoutNoise } from '../../../../shared/retrieval/markdown-noise.ts';
+import { rstToMarkdown } from '../../../../shared/retrieval/rst.ts';
 import {
   collapseSpace,
   headLength,
@@ -82,9 +88,22 @@ const SUBJECTS: readonly (readonly [string, (text: string) => unknown])[] = [
   ['white space', collapseSpace],
   ['the start of a text', (text) => headLength(text, text.length - 1)],
   ['HTML', htmlBlocks],
-  ['entities', decodeEntities],
+  ['entities', decodeReferences],
   ['Markdown', markdownBlocks],
   ['inline Markdown', inlineText],
+  [
+    'front matter',
+    (text) => [`---\n${text}\n---\n`, `+++\n${text}`, `---\ntitle: >\n ${text}\n`].map(frontMatter),
+  ],
+  [
+    'noise of Markdown',
+    (text) => [withoutNoise(text), withoutNoise(`{{${text}`), withoutNoise(`{/*${text}`)],
+  ],
+  ['reStructuredText', (text) => [rstToMarkdown(text), rstToMarkdown(`.. note:: ${text}`)]],
+  ['AsciiDoc', (text) => [asciidocToMarkdown(text), asciidocToMarkdown(`* ${text}`)]],
+  ['a title of HTML', (text) => htmlTitle(`<title>${text}`)],
+  ['a document that names itself', (text) => readDocument({ title: '', text, format: 'markdown' })],
+  ['a table of HTML', (text) => htmlBlocks(`<table><tr><th>${text}</th></tr><tr><td>${text}`)],
   ['a blank text', (text) => isBlank({ title: '', text, format: 'text' })],
   ['passages of text', (text) => splitDocument({ title: 'T', text, format: 'text' }, options)],
   ['passages of Markdown', (text) => splitDocument({ title: 'T', text, format: 'markdown' }, options)],

@@ -1,0 +1,106 @@
+/** What `fedcar ingest` uploads: what a path or an address names, as documents and questions. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { Regions } from '../shared/protocol/api/region.ts';
+import { type BeirFolder, openBeir } from './beir.ts';
+import type { Client } from './client.ts';
+import { DatasetError } from './dataset/dataset-error.ts';
+import { documentFiles, readDocumentFiles, readDocumentLines } from './dataset/document-files.ts';
+import { READ_ENDINGS } from './dataset/file-kinds.ts';
+import type { Findings } from './dataset/findings.ts';
+import { orCompressed } from './dataset/lines.ts';
+import { readCorpus } from './dataset/records.ts';
+import { documentsOf, recordsOf } from './experiment.ts';
+import { Failure } from './fedcar/failure.ts';
+import type { IngestedDocument, IngestedRecord } from './ingest.ts';
+
+export interface Source {
+  documents: AsyncIterable<IngestedDocument>;
+  records: AsyncIterable<IngestedRecord> | IngestedRecord[];
+  /** Files of kinds that are not read, by their endings. */
+  unread: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface SourceOptions {
+  region?: string;
+  /** Whether a BEIR folder's training questions count. */
+  questions: boolean;
+  findings: Findings;
+}
+
+/** @param client null: nothing is asked of the service, and regions are not checked */
+export async function openSource(
+  path: string,
+  { region, questions, findings }: SourceOptions,
+  client: Client | null,
+): Promise<Source> {
+  const only = region ?? null;
+  const unread = new Map<string, string[]>();
+  if (!existsSync(path)) throw new Failure(`${path}: no such file or folder`);
+  const corpus = join(path, 'corpus.jsonl');
+  if (existsSync(orCompressed(corpus))) {
+    const judged = existsSync(orCompressed(join(path, 'qrels', 'train.tsv')));
+    if (!judged) return { documents: corpusOf(corpus, only, findings), records: [], unread };
+    const folder = await openBeir(path, { splits: ['train'], findings });
+    const placed = await placedIn(folder, path, only, client);
+    return { documents: placed.documents, records: questions ? placed.records : [], unread };
+  }
+  if (['.jsonl', '.ndjson'].includes(extname(path.replace(/\.gz$/, '')))) {
+    return { documents: readDocumentLines(path, only, findings), records: [], unread };
+  }
+  const found = await documentFiles(path);
+  if (found.files.length === 0)
+    throw new Failure(`${path}: there is no file of ${READ_ENDINGS.join(' ')} in it`);
+  return { documents: readDocumentFiles(found.files, only, findings), records: [], unread: found.unread };
+}
+
+async function* corpusOf(
+  file: string,
+  region: string | null,
+  findings: Findings,
+): AsyncGenerator<IngestedDocument> {
+  const seen = new Set<string>();
+  for await (const { line, id: key, title, text, ...rest } of readCorpus(file, findings)) {
+    if (seen.has(key)) findings.leftOut(new DatasetError(file, line, '_id', `"${key}" occurs twice`));
+    else yield { document: { key, title, text, ...rest }, region, place: { file, line } };
+    seen.add(key);
+  }
+}
+
+/** A folder's own regions where it names some; else the collection spreads documents, and questions go by their hash. */
+async function placedIn(folder: BeirFolder, path: string, only: string | null, client: Client | null) {
+  const documents = await documentsOf(folder, only ?? undefined);
+  const records = await recordsOf(folder);
+  if (only !== null) {
+    return { documents: each(documents), records: records.map((entry) => ({ ...entry, region: only })) };
+  }
+  const named = ['regions.tsv', 'documents.tsv'].some((table) => existsSync(join(path, table)));
+  if (client === null) return { documents: each(documents), records };
+  const { regions } = await client.get<Regions>('/regions');
+  const known = regions.map(({ region }) => region).sort();
+  if (!named) {
+    const spread = (id: string) => known[hashOf(id) % known.length]!;
+    return {
+      documents: each(documents.map((entry) => ({ ...entry, region: null }))),
+      records: records.map((entry) => ({ ...entry, region: spread(entry.record.id ?? '') })),
+    };
+  }
+  const strange = folder.regions.find((name) => !known.includes(name));
+  if (strange !== undefined) {
+    const wanted = folder.regions.join(',');
+    throw new Failure(
+      `${path} names the region ${strange}, and the collection has ${known.join(', ')}: ` +
+        `create one with --regions ${wanted}, or give --region`,
+    );
+  }
+  return { documents: each(documents), records };
+}
+
+async function* each<T>(entries: readonly T[]): AsyncGenerator<T> {
+  yield* entries;
+}
+
+function hashOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0);
+}

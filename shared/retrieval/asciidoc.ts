@@ -1,0 +1,86 @@
+/** AsciiDoc as Markdown (its language documentation): headings, links, code and admonitions; the rest is text. */
+
+/** Fences of blocks: code stays as it is, of the others only the content counts. */
+const CODE_FENCE = /^(?:-{4,}|\.{4,}|```.*)$/;
+const BLOCK_FENCE = /^(?:={4,}|\*{4,}|_{4,}|--|\|={3,}|,={3,}|\+{4,})$/;
+const COMMENT_FENCE = /^\/{4,}$/;
+
+/** @param source with any line breaks. @returns Markdown with single line feeds */
+export function asciidocToMarkdown(source: string): string {
+  const out: string[] = [];
+  /** The line that ends what is open. */
+  let code: string | null = null;
+  let comment: string | null = null;
+  let header = true;
+  for (const raw of source.replace(/^\uFEFF/, '').split(/\r\n?|\n/)) {
+    const line = raw.trimEnd();
+    if (comment !== null) {
+      if (line === comment) comment = null;
+    } else if (code !== null) {
+      if (line === code) code = null;
+      out.push(code === null ? '```' : line);
+    } else if (COMMENT_FENCE.test(line)) comment = line;
+    else if (CODE_FENCE.test(line)) {
+      code = line.startsWith('```') ? '```' : line;
+      out.push('```');
+    } else if (!line.startsWith('//')) {
+      const text = lineOf(line, header);
+      if (text !== null) out.push(text);
+      // The document's own lines end at the first empty one.
+      if (line === '') header = false;
+    }
+  }
+  if (code !== null) out.push('```');
+  return out.join('\n');
+}
+
+/** A line outside of code; null for one that says nothing. */
+function lineOf(line: string, header: boolean): string | null {
+  const heading = /^(={1,6}|#{1,6})[ \t]+(.*)$/.exec(line);
+  if (heading !== null)
+    return `${'#'.repeat(heading[1]!.length)} ${inline(heading[2]!.replace(/ =+$/, ''))}\n`;
+  // Attributes, and below the title authors and revisions.
+  if (/^:[!\w][\w!-]*:/.test(line)) return null;
+  if (header && /^(?:[^\s<>]+ ){0,3}[^\s<>]* ?<[^<>\s]+@[^<>\s]+>|^v\d[\w.]*,/.test(line.slice(0, 300)))
+    return null;
+  if (/^\[[^\]]*\]$/.test(line) || BLOCK_FENCE.test(line) || line === '+' || line === "'''" || line === '<<<')
+    return '';
+  if (/^(?:include|ifdef|ifndef|ifeval|endif|image|toc|video|audio)::/.test(line)) return '';
+  const titled = /^\.(?=[^\s.])(.*)$/.exec(line);
+  if (titled !== null) return `${inline(titled[1]!)}\n`;
+  const list = /^[ \t]*(\*{1,5}|-|\.{1,5})[ \t]+(.*)$/.exec(line);
+  if (list !== null) {
+    const depth = '  '.repeat(list[1]!.length - 1);
+    return `${depth}${list[1]!.startsWith('.') ? '1.' : '-'} ${inline(list[2]!)}`;
+  }
+  const term = /^(.{1,200}?)::(?:[ \t]+(.*))?$/.exec(line);
+  if (term !== null) return `\n${inline(term[1]!)}: ${inline(term[2] ?? '')}`;
+  if (line.startsWith('|')) return rowOf(line);
+  return inline(line);
+}
+
+/** A line of a table: its cells. */
+function rowOf(line: string): string {
+  const cells = line.split('|').map((cell) => inline(cell.trim()));
+  return `\n${cells.filter((cell) => cell !== '').join('; ')}\n`;
+}
+
+function inline(text: string): string {
+  return text
+    .replace(/\b(?:link|xref|mailto):([^\s[\]]*)\[([^\]]*)\]/g, (_, target: string, words: string) =>
+      label(words, target),
+    )
+    .replace(/\b(https?:\/\/[^\s[\]]+)\[([^\]]*)\]/g, (_, target: string, words: string) =>
+      label(words, target),
+    )
+    .replace(/<<([^<>,]*)(?:,([^<>]*))?>>/g, (_, target: string, words?: string) => words?.trim() || target)
+    .replace(/\b(?:kbd|btn|menu|pass|stem|footnote):[^\s[\]]*\[([^\]]*)\]/g, '$1')
+    .replace(/\bimage:[^\s[\]]+\[([^\],]*)[^\]]*\]/g, '$1')
+    .replace(/\[\[[^\]]*\]\]|\{(?:nbsp|empty|sp)\}/g, ' ')
+    .replace(/\[[.#][^\]]*\](?=[#*_`])/g, '');
+}
+
+/** `words,window=_blank^` by its words. */
+function label(words: string, target: string): string {
+  return words.split(',')[0]!.replace(/\^$/, '').replace(/^"|"$/g, '').trim() || target;
+}

@@ -1,0 +1,149 @@
+/**
+ * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;`, at the very beginning of a
+ * document. It counts only where it reads as a mapping: a page that begins with a rule begins with text. Of its fields
+ * the title is read. YAML 1.2, sections 7.3 and 8.1, as far as titles need it.
+ */
+
+export interface FrontMatter {
+  /** Where the document's text begins, in UTF-16 code units. */
+  end: number;
+  /** As it is meant: without quotes, comments and line breaks. Null where it declares none. */
+  title: string | null;
+}
+
+/** Longer ones are text. */
+const MOST_CHARACTERS = 65_536;
+
+const KINDS = [
+  { begins: '---', ends: /^(?:---|\.\.\.)[ \t]*$/, read: readYaml },
+  { begins: '+++', ends: /^\+\+\+[ \t]*$/, read: readToml },
+  { begins: ';;;', ends: /^;;;[ \t]*$/, read: readJson },
+] as const;
+
+/** @param source with line breaks of any kind */
+export function frontMatter(source: string): FrontMatter | null {
+  const start = source.startsWith('\uFEFF') ? 1 : 0;
+  const kind = KINDS.find(({ begins }) => source.startsWith(begins, start));
+  if (kind === undefined) return null;
+  const head = source.slice(start, start + MOST_CHARACTERS);
+  const lines: string[] = [];
+  let end: number | null = null;
+  let first = true;
+  for (const { 0: line, index } of head.matchAll(/[^\n]*(?:\n|$)/g)) {
+    const text = line.trimEnd();
+    if (first) {
+      if (text !== kind.begins) return null;
+      first = false;
+    } else if (kind.ends.test(text)) {
+      end = start + index + line.length;
+      break;
+    } else lines.push(text);
+    if (line === '') break;
+  }
+  const fields = end === null ? null : kind.read(lines);
+  if (end === null || fields === null) return null;
+  const title = fields.title?.replace(/\s+/g, ' ').trim() ?? '';
+  return { end, title: title === '' ? null : title };
+}
+
+interface Fields {
+  title?: string | undefined;
+}
+
+const YAML_FIELD =
+  /^(?:"([^"]*)"[ \t]*|'([^']*)'[ \t]*|([^\s"'#:&*!|>%@`[\]{},?-][^:]*)|[?-](?=\S)[^:]*):(?:[ \t]+(.*))?$/;
+
+/** Null unless every line that is not indented is a field, a comment, or goes on with the field before it. */
+function readYaml(lines: readonly string[]): Fields | null {
+  const fields: Fields = {};
+  let found = false;
+  /** Brackets of a list or mapping that goes over lines. */
+  let open = 0;
+  for (const [at, line] of lines.entries()) {
+    if (open > 0) {
+      open += depthOf(line);
+      continue;
+    }
+    if (line === '' || /^[#\s]/.test(line)) {
+      // What is indented belongs to a field.
+      if (!found && /^\s+\S/.test(line) && !line.trimStart().startsWith('#')) return null;
+      continue;
+    }
+    if (/^-(?:[ \t]|$)/.test(line) && found) continue;
+    const field = YAML_FIELD.exec(line);
+    if (field === null) return null;
+    found = true;
+    const value = field[4]?.trim() ?? '';
+    if (/^[[{]/.test(value)) open = Math.max(0, depthOf(value));
+    const name = field[1] ?? field[2] ?? field[3]?.trim();
+    if (name?.toLowerCase() === 'title') fields.title ??= yamlScalar(value, lines, at + 1);
+  }
+  return found ? fields : null;
+}
+
+function depthOf(text: string): number {
+  let depth = 0;
+  for (const mark of text.replace(/"[^"]*"|'[^']*'/g, '')) {
+    if (mark === '[' || mark === '{') depth += 1;
+    else if (mark === ']' || mark === '}') depth -= 1;
+  }
+  return depth;
+}
+
+/** @param next where the lines after it begin: a value may go on in them, indented */
+function yamlScalar(value: string, lines: readonly string[], next: number): string | undefined {
+  const more: string[] = [];
+  for (let at = next; at < lines.length; at++) {
+    const line = lines[at]!;
+    if (line !== '' && !/^\s/.test(line)) break;
+    more.push(line.trim());
+  }
+  if (/^[|>][-+\d]*(?:[ \t]+#.*)?$/.test(value)) return more.join(' ');
+  const whole = [value, ...more].join(' ').trim();
+  if (whole.startsWith('"')) return doubleQuoted(whole);
+  if (whole.startsWith("'")) return /^'((?:[^']|'')*)'/.exec(whole)?.[1]?.replaceAll("''", "'");
+  if (/^[[{&*!]/.test(whole)) return undefined;
+  const plain = whole.replace(/(?:^|\s)#.*$/, '').trim();
+  return /^(?:~|null)?$/i.test(plain) ? undefined : plain;
+}
+
+function doubleQuoted(text: string): string | undefined {
+  const inner = /^"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
+  return inner?.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code?: string, mark?: string) => {
+    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16)).toWellFormed();
+    return mark === 'n' || mark === 't' ? ' ' : (mark ?? '');
+  });
+}
+
+const TOML_FIELD = /^[ \t]*(?:"([^"]*)"|'([^']*)'|([\w.-]+))[ \t]*=[ \t]*(.*)$/;
+
+/** Null unless its first line is a field or a table. */
+function readToml(lines: readonly string[]): Fields | null {
+  const first = lines.find((line) => line.trim() !== '' && !line.trimStart().startsWith('#'));
+  if (first === undefined || !(TOML_FIELD.test(first) || /^\[.*\]$/.test(first.trim()))) return null;
+  const fields: Fields = {};
+  for (const [at, line] of lines.entries()) {
+    // What follows belongs to a table.
+    if (/^[ \t]*\[/.test(line)) break;
+    const field = TOML_FIELD.exec(line);
+    if ((field?.[1] ?? field?.[2] ?? field?.[3])?.toLowerCase() !== 'title') continue;
+    const value = field![4]!;
+    if (/^("""|''')/.test(value)) {
+      const rest = [value.slice(3), ...lines.slice(at + 1)].join(' ');
+      const end = rest.indexOf(value.slice(0, 3));
+      fields.title ??= end < 0 ? undefined : rest.slice(0, end);
+    } else fields.title ??= doubleQuoted(value) ?? /^'([^']*)'/.exec(value)?.[1];
+  }
+  return fields;
+}
+
+function readJson(lines: readonly string[]): Fields | null {
+  try {
+    const value: unknown = JSON.parse(lines.join('\n'));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    const { title } = value as { title?: unknown };
+    return { title: typeof title === 'string' ? title : undefined };
+  } catch {
+    return null;
+  }
+}

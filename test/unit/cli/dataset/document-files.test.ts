@@ -1,0 +1,124 @@
+/** Files of documents: kinds, encodings, titles, what a site repeats, and what is not read. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { documentFiles, readDocumentFiles } from '../../../../cli/dataset/document-files.ts';
+import { CollectedFindings, findingLines } from '../../../../cli/dataset/findings.ts';
+import { splitDocument } from '../../../../shared/retrieval/chunking.ts';
+import { docxOf, pdfOf } from '../../../helpers/office-files.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-files-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const write = (files: Record<string, string | Uint8Array>) => {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+};
+const options = { countTokens: (text: string) => text.split(/\s+/).length, maxTokens: 256 };
+
+async function read() {
+  const findings = new CollectedFindings();
+  const { files, unread } = await documentFiles(folder);
+  const documents: Record<string, string> = {};
+  for await (const { document } of readDocumentFiles(files, null, findings)) {
+    const passages = splitDocument({ format: 'text', ...document }, options);
+    documents[document.key] = passages.map(({ text }) => text.replace(/\s+/g, ' ')).join(' | ');
+  }
+  return { documents, unread, leftOut: [...findings.entries.values()].map(({ reason }) => reason) };
+}
+
+describe('files', () => {
+  it('are read by their kind, each with its title', async () => {
+    write({
+      'a.md': '---\ntitle: From YAML\n---\nText.',
+      'b.mdx': 'import X from "x";\n\n# Mdx\n\nText.',
+      'c.rst': 'Rest\n====\n\nText.',
+      'd.adoc': '= Ascii\n\nText.',
+      'e.html': '<h1>Page</h1><p>Text.',
+      'f-plain_name.txt': 'Text.',
+      'g.pdf': pdfOf('A leaflet', ['How to dry herbs.', 'Hang them up.']),
+      'h.docx': docxOf('A letter', 'Sent by post.'),
+      'no-heading.md': 'Text.',
+    });
+    expect((await read()).documents).toEqual({
+      'a.md': 'From YAML: Text.',
+      'b.mdx': 'Mdx: Text.',
+      'c.rst': 'Rest: Text.',
+      'd.adoc': 'Ascii: Text.',
+      'e.html': 'Page: Text.',
+      'f-plain_name.txt': 'f plain name: Text.',
+      'g.pdf': 'A leaflet: How to dry herbs. Hang them up.',
+      'h.docx': 'A letter: Sent by post.',
+      'no-heading.md': 'no heading: Text.',
+    });
+  });
+
+  it('may be UTF-16 with a mark; what is neither, or not what it is called, is left out', async () => {
+    const big = Buffer.from('\uFEFFGrün', 'utf16le').swap16();
+    write({
+      ...{ 'a.txt': Buffer.from('\uFEFFGrün', 'utf16le'), 'b.txt': big, 'c.txt': '\uFEFFGrün' },
+      ...{ 'd.txt': Buffer.from('Grün', 'latin1'), 'e.pdf': 'no', 'f.docx': 'no', 'g.pdf': pdfOf('', [' ']) },
+      'h.txt': Buffer.from([0xff, 0xfe, 0x00, 0xd8]),
+    });
+    const { documents, leftOut } = await read();
+    expect(documents).toEqual({ 'a.txt': 'a: Grün', 'b.txt': 'b: Grün', 'c.txt': 'c: Grün' });
+    expect(leftOut).toEqual([
+      'is not UTF-8 text',
+      expect.stringContaining('is not a PDF that can be read'),
+      expect.stringContaining('is not a Word file that can be read'),
+      'has no text in it, only pictures',
+      'is not UTF-16LE text',
+    ]);
+  });
+
+  it('of other kinds are counted, and refused when they are named alone', async () => {
+    write({ 'a.md': 'Text.', 'b.PNG': '', 'c.png': '', LICENSE: '', '.hidden': '' });
+    expect((await read()).unread).toEqual(
+      new Map([
+        ['no ending', ['LICENSE']],
+        ['.png', ['b.PNG', 'c.png']],
+      ]),
+    );
+    await expect(documentFiles(join(folder, 'c.png'))).rejects.toThrow(
+      /c\.png: is no file of a kind that is read: \.md/,
+    );
+  });
+});
+
+describe('pages of a site', () => {
+  const page = (text: string, more = '') =>
+    `<title>${text}</title><div><a href="/">Home</a></div><div>All pages</div><p>${text} text.</p>${more}<div>Imprint</div>`;
+
+  it('are read without the lines that open or close most of them', async () => {
+    write({
+      ...Object.fromEntries(['Ape', 'Bee', 'Cat'].map((name) => [`${name}.html`, page(name)])),
+      'Dog.html': page('Dog', '<p>Home</p>'),
+      'Emu.html': '<p>Emu text.</p><div>Contact</div>',
+      'Fox.html': '<div>Home</div><div>Imprint</div>',
+    });
+    expect((await read()).documents).toEqual({
+      'Ape.html': 'Ape: Ape text.',
+      'Bee.html': 'Bee: Bee text.',
+      'Cat.html': 'Cat: Cat text.',
+      'Dog.html': 'Dog: Dog text. Home',
+      'Emu.html': 'Emu: Emu text. Contact',
+      'Fox.html': 'Fox: Home Imprint',
+    });
+  });
+
+  it('that are few repeat nothing', async () => {
+    write({ 'a.html': page('Ape'), 'b.html': page('Bee') });
+    expect((await read()).documents['a.html']).toContain('Home');
+  });
+});
+
+it('shows the first findings of many', () => {
+  const findings = new Map(
+    Array.from({ length: 25 }, (_, n) => [`f:${n}`, { file: 'f', line: n, reason: '' }]),
+  );
+  expect(findingLines(findings, 'left out')).toHaveLength(21);
+  expect(findingLines(findings, 'left out').at(-1)).toBe('left out: 5 more, all of them with --json');
+});

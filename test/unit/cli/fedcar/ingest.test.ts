@@ -1,0 +1,82 @@
+/** `fedcar ingest` of folders as people have them, against a real deployment in workerd. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Ran, fedcar as run } from '../../../helpers/fedcar.ts';
+
+let folder: string;
+let url: string;
+/** `fedcar dev` itself is what the others talk to. */
+let service: Promise<Ran>;
+let end: () => void;
+const fedcar = (line: string | string[]): Promise<Ran> =>
+  run(line, { cwd: folder, env: { FEDCAR_URL: url } });
+
+/** Runs the command and expects it to end well. */
+async function ok(line: string | string[]): Promise<Ran> {
+  const ran = await fedcar(line);
+  expect(ran.code, ran.err).toBe(0);
+  return ran;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-command-'));
+  const interrupted = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  url = await new Promise<string>((resolve, reject) => {
+    const heard = (text: string) => resolve((JSON.parse(text) as { url: string }).url);
+    service = run('dev --port 0 --json', { cwd: folder, interrupted, heard });
+    service.then(({ err }) => reject(new Error(err)), reject);
+  });
+}, 120_000);
+afterAll(async () => {
+  end();
+  expect((await service).code).toBe(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('leaves bad entries out, names them and what it does not read, and fails at the end', async () => {
+  const docs = join(folder, 'mixed');
+  mkdirSync(docs);
+  writeFileSync(join(docs, 'good.md'), '---\ntitle: Good\n---\nWhat zebras eat.');
+  writeFileSync(join(docs, 'utf16.txt'), Buffer.from('\uFEFFWhat lions eat.', 'utf16le'));
+  writeFileSync(join(docs, 'latin.txt'), Buffer.from([0x47, 0x72, 0xfc, 0x6e]));
+  writeFileSync(join(docs, 'broken.pdf'), 'not a PDF');
+  writeFileSync(join(docs, 'a.png'), '');
+  await ok('collections create mirror --regions weur,apac');
+  const ran = await fedcar(`ingest -c mirror --json ${docs}`);
+  expect(ran.code).toBe(1);
+  expect(ran.json()).toMatchObject({
+    documents: { created: 2 },
+    left_out: [
+      { file: join(docs, 'broken.pdf'), line: null, reason: expect.stringContaining('is not a PDF') },
+      { file: join(docs, 'latin.txt'), line: null, reason: 'is not UTF-8 text' },
+    ],
+    not_read: { '.png': ['a.png'] },
+  });
+  expect(ran.err).toContain('not read: 1 of .png (a.png)');
+  const found = await ok('query -c mirror --json -n 1 what lions eat');
+  expect(found.json()).toMatchObject({ chunks: [{ item: { key: 'utf16.txt', title: 'utf16' } }] });
+  const picture = await fedcar(`ingest -c mirror ${join(docs, 'a.png')}`);
+  expect(picture).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('no file of a kind that is read'),
+  });
+  rmSync(docs, { recursive: true });
+  mkdirSync(docs);
+  writeFileSync(join(docs, 'good.md'), '# Good\n\nWhat zebras eat.');
+  await ok(`ingest -c mirror --json --sync ${docs}`);
+  writeFileSync(join(docs, 'more.md'), '# More\n\nWhat gnus eat.');
+  rmSync(join(docs, 'good.md'));
+  const dry = await ok(`ingest -c mirror --sync --dry-run --json ${docs}`);
+  expect(dry.json()).toMatchObject({ documents: 1, deleted: ['good.md'] });
+  const synced = await ok(`ingest -c mirror --sync --json ${docs}`);
+  expect(synced.json()).toMatchObject({ documents: { created: 1, deleted: ['good.md'] } });
+  const left = (await ok('query -c mirror --json what do they eat')).json<{
+    chunks: { item: { key: string } }[];
+  }>();
+  expect(left.chunks.map(({ item }) => item.key)).toEqual(['more.md']);
+  await ok('collections delete mirror -y');
+});

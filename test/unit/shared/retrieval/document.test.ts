@@ -1,0 +1,146 @@
+/** Titles and text of documents as people write them, in Markdown with what sites' generators add, and in HTML. */
+import { describe, expect, it } from 'vitest';
+import { splitDocument } from '../../../../shared/retrieval/chunking.ts';
+import { readDocument } from '../../../../shared/retrieval/document.ts';
+
+const read = (text: string, format: 'markdown' | 'html' = 'markdown', title = '') => {
+  const { title: own, blocks, source } = readDocument({ title, text, format });
+  expect(source).toHaveLength(text.length);
+  for (const { start, end } of blocks) expect(start >= 0 && start < end && end <= text.length).toBe(true);
+  return { title: own, text: blocks.map((block) => block.text) };
+};
+
+describe('front matter', () => {
+  it.each([
+    ['---\ntitle: Plain\n---\nText.', 'Plain'],
+    ['\uFEFF---\r\ntitle: "A \\"quoted\\" one"\r\n---\r\n\r\nText.', 'A "quoted" one'],
+    ["---\nTitle: 'It''s here' # note\n---\nText.", "It's here"],
+    ['---\ntitle: Closing time # keep short\n---\nText.', 'Closing time'],
+    ['---\ntitle: C# in a day\n---\nText.', 'C# in a day'],
+    ['---\ntitle: >-\n  Closing time\n  in June\ndraft: no\n---\nText.', 'Closing time in June'],
+    ['---\ntitle: |\n  Closing\n  time\n...\nText.', 'Closing time'],
+    ['---\ntitle: "Over\n  two lines"\n---\nText.', 'Over two lines'],
+    ['---\ntitle: On and\n  on\n---\nText.', 'On and on'],
+    ['---\nlayout: page\ntags:\n- a\n- b\nauthors: [\n  x, y\n]\ntitle: Last\n---\nText.', 'Last'],
+    ['---\ntitle: Re: the lamp\n---\nText.', 'Re: the lamp'],
+    ['---\ntitle: "`npm` &amp; *us*"\n---\nText.', 'npm & us'],
+    ['+++\n# site\ntitle = "Toml \\u0041"\n[extra]\ntitle = "no"\n+++\nText.', 'Toml A'],
+    ["+++\ndate = 2024-01-01\ntitle = '''\nLong'''\n+++\nText.", 'Long'],
+    [';;;\n{ "title": "Json" }\n;;;\nText.', 'Json'],
+  ])('%j says the title', (source, title) => {
+    expect(read(source)).toEqual({ title, text: ['Text.'] });
+  });
+
+  it.each([
+    ['---\ntitle: null\n---\n# Heading\n\nText.', 'Heading'],
+    ['---\ntitle: [a, b]\n---\n## Heading\n\nText.', 'Heading'],
+    ['---\ndescription: About\n---\nText.', ''],
+  ])('%j says none', (source, title) => {
+    expect(read(source)).toEqual({ title, text: ['Text.'] });
+  });
+
+  it.each([
+    ['---\n\nA page that begins with a rule.\n\n---\n\nText.', ['A page that begins with a rule.', 'Text.']],
+    ['---\ntitle: Never closed\n\nText.', ['title: Never closed', 'Text.']],
+    ['----\ntitle: x\n----\nText.', ['title: x', 'Text.']],
+    ['Text.\n\n---\ntitle: x\n---\n', ['Text.', 'title: x']],
+    ['+++\nnothing here\n+++\n\nText.', ['+++\nnothing here\n+++', 'Text.']],
+  ])('%j is none', (source, text) => {
+    const found = read(source);
+    expect([...(found.title === '' ? [] : [found.title]), ...found.text].sort()).toEqual([...text].sort());
+  });
+});
+
+describe('titles', () => {
+  it.each([
+    ['# ATX #\n\nText.', 'ATX'],
+    ['Set\nin two lines\n===\n\nText.', 'Set in two lines'],
+    ['<h1 align="center">\n  In <em>HTML</em>\n</h1>\n\nText.', 'In HTML'],
+    ['[![build](b.svg)](ci)\n\n<!-- licence -->\n\n# After badges\n', 'After badges'],
+    ['## Second first\n\n# The title\n', 'The title'],
+    ['```sh\n# a comment\n```\n\n# Real\n', 'Real'],
+    ['# With `code` {#the-id}\n', 'With code'],
+    ['# Classes {: .big }\n', 'Classes'],
+    ['# Set {a, b}\n', 'Set {a, b}'],
+    ['# Costs {/*costs*/}\n', 'Costs'],
+    ['Text.\n\n### Only a small one\n', 'Only a small one'],
+    ['Text only.', ''],
+  ])('of %j', (source, title) => expect(read(source).title).toBe(title));
+
+  it('that are given count, and are not said twice', () => {
+    expect(read('# Mine\n\nText.', 'markdown', 'Given')).toEqual({ title: 'Given', text: ['Mine', 'Text.'] });
+    expect(read('# Mine\n\nText.', 'markdown', ' Mine ')).toEqual({ title: 'Mine', text: ['Text.'] });
+    const options = { countTokens: (text: string) => text.split(' ').length, maxTokens: 64 };
+    const passages = splitDocument(
+      { title: '', text: '---\ntitle: T\n---\nBody.', format: 'markdown' },
+      options,
+    );
+    expect(passages.map(({ text }) => text)).toEqual(['T: Body.']);
+  });
+});
+
+describe('Markdown', () => {
+  it.each([
+    [
+      'import Tabs from "@theme/Tabs";\nimport "./a.css"\n\nexport const price = {\n  a: 1,\n};\n\nText.',
+      ['Text.'],
+    ],
+    ['import your data from the menu, then export it.', ['import your data from the menu, then export it.']],
+    ['A {/* hidden */}word.\n\n{/* over\n\nlines */}\n\nText.', ['A word.', 'Text.']],
+    ['A {/*never closed\n\nText.', ['A {/never closed', 'Text.']],
+    ['::: warning Take care\nHot.\n:::\n\n:::note[Mind]\nCold.\n:::', ['Take care', 'Hot.', 'Mind', 'Cold.']],
+    ['::: details Click {open}\nIn.\n:::\n\n::: {.note}\nOut.\n:::', ['Click', 'In.', 'Out.']],
+    ['> [!NOTE]\n> Ask first.', ['Ask first.']],
+    ['> [!tip]- Folded\n> Ask.', ['Folded\nAsk.']],
+    ['!!! warning "Hot"\n    Do not touch.', ['Hot', 'Do not touch.']],
+    ['=== "Linux"\n    apt install x', ['Linux', 'apt install x']],
+    ['{{#include ../a.rs}}\n\n{% include "x.md" %}\n\nA {{ name }}b.', ['A b.']],
+    ['See [[Page]], [[Other#part|that]] and ![[picture.png]].', ['See Page, that and .']],
+    ['[[1]](https://example.org) stays a link.', ['[1] stays a link.']],
+    [
+      '`{{ code }}` and `[[x]]` stay.\n\n```\n::: {{ y }}\nimport "z"\n```',
+      ['{{ code }} and [[x]] stay.', '::: {{ y }}\nimport "z"'],
+    ],
+    ['Go to /list?a=1&region=eu&copy=2 &amp; &#65;&nope;', ['Go to /list?a=1&region=eu&copy=2 & A&nope;']],
+    ['- [ ] task\n- [x] done', ['task', 'done']],
+  ])('%j', (source, text) => expect(read(source).text).toEqual(text));
+});
+
+describe('HTML', () => {
+  it.each([
+    [
+      '<title>T &amp; U</title><header>Top</header><nav>Menu</nav><main><p>Body</p></main><footer>End</footer>',
+      ['Body'],
+    ],
+    [
+      '<header><p>Site</p></header><article><header><h1>H</h1></header><p>Body</p></article><p>Aside</p>',
+      ['Body'],
+    ],
+    ['<nav>Menu</nav><p>Body</p><footer>End</footer>', ['Body']],
+    ['<header>Only this</header>', ['Only this']],
+    [
+      '<p>A<button>Copy</button> <span hidden>x</span><i aria-hidden="true">y</i><b style="color: red; display:none">z</b>B</p>',
+      ['A B'],
+    ],
+    ['<p><a href="a">One</a><a href="b">Two</a></p>', ['One Two']],
+    [
+      '<table><tr><th>Zone</th><th>Fee</th><th>Day</th></tr><tr><td>A</td><td></td><td>Mon</td></tr></table>',
+      ['Zone: A; Day: Mon'],
+    ],
+    [
+      '<table><tr><th colspan="2">Who</th><th>Fee</th></tr><tr><td>Ann</td><td>Lee</td><td>9</td></tr></table>',
+      ['Who: Ann; Lee; Fee: 9'],
+    ],
+    ['<table><tr><td><p>A</p><p>B</p></td><td>C<br>D</td></tr></table>', ['A B; C D']],
+    ['<table><tr><td><h2>Head</h2><ul><li>x</li></ul></td><td>y</td></tr></table>', ['x', 'y']],
+    ['<table><tr><th>Names</th><th>alone</th></tr></table>', ['Names; alone']],
+  ])('%s', (source, text) => {
+    const { text: found } = read(source, 'html');
+    expect(found).toEqual(text);
+  });
+
+  it('has its title in <title>, else in a heading without the mark of its link', () => {
+    expect(read('<title>A &lt; B\n| Site</title><h1>H</h1>', 'html').title).toBe('A < B | Site');
+    expect(read('<h2>Small</h2><h1>Big<a href="#big">¶</a></h1>', 'html').title).toBe('Big');
+  });
+});
