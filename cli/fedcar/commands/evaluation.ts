@@ -55,11 +55,14 @@ function shown(info: EvaluationInfo): Shown {
 }
 
 async function put(context: Context, folder: string, limit: number): Promise<Shown> {
-  const queries = await someTestQueries(await openBeir(resolve(context.io.cwd, folder)), limit);
+  const queries = await someTestQueries(
+    await openBeir(resolve(context.io.cwd, folder), { splits: ['test'] }),
+    limit,
+  );
   const set: EvaluationSet = {
     queries: queries.map(({ id, text }) => ({ _id: id, text })),
     qrels: queries.flatMap(({ id, relevant }) =>
-      [...relevant].map((document) => ({ query_id: id, corpus_id: document, score: 1 })),
+      [...relevant.keys()].map((document) => ({ query_id: id, corpus_id: document, score: 1 })),
     ),
   };
   const client = await context.client();
