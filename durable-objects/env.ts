@@ -25,6 +25,10 @@ export interface ObjectsEnv {
   FEDCAR_JOIN_ALLOW_SPARSE?: string;
   FEDCAR_JOIN_MAX_EPSILON?: string;
   FEDCAR_JOIN_MAX_DELTA?: string;
+  /** Whom they work with there, and how much noise they add by themselves, as those flags too. */
+  FEDCAR_JOIN_MAX_MEMBERS?: string;
+  FEDCAR_JOIN_ONLY_MEMBERS?: string;
+  FEDCAR_JOIN_OWN_EPSILON?: string;
   /** Regions of the collection `default`, separated by commas. */
   FEDCAR_REGIONS?: string;
   /** `eu` or `fedramp`: where the objects of the collection `default` have to stay. */

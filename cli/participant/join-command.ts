@@ -42,6 +42,9 @@ export interface JoinOptions {
   allowSparse: boolean;
   maxEpsilon?: number;
   maxDelta?: number;
+  maxMembers?: number;
+  onlyMembers?: string[];
+  ownEpsilon?: number;
   allowHttp: boolean;
   leave: boolean;
   exportLog?: string;
@@ -57,6 +60,12 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('expected a number above 0, at most 100.');
   return value;
+}
+
+function listed(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.includes('')) return names;
+  throw new InvalidArgumentError('expected names or fingerprints, separated by commas.');
 }
 
 export const joinCommand: Register = (program, bind) => {
@@ -80,6 +89,13 @@ export const joinCommand: Register = (program, bind) => {
     .option('--allow-sparse', 'also where small sums protect from an honest coordinator only', false)
     .option('--max-epsilon <ε>', "the largest budget of the collection's that is taken", positive)
     .option('--max-delta <δ>', "the largest δ of the collection's that is taken", positive)
+    .option('--max-members <n>', 'the most members of a roster to work under', whole(2))
+    .option(
+      '--only-members <list>',
+      'names or fingerprints, separated by commas, of who may be in it',
+      listed,
+    )
+    .option('--own-epsilon <ε>', 'add noise until it alone keeps ε below this', positive)
     .option('--allow-http', 'also without TLS to another machine', false)
     .option('--leave', 'end the membership instead', false)
     .option('--export-log <file>', 'instead: write down, signed, what it was told of every round')
@@ -189,6 +205,7 @@ async function takePart(
     url,
     invitation,
     epsilon: options.epsilon,
+    ownEpsilon: options.ownEpsilon,
     allowed: {
       plain: options.allowPlain,
       noNoise: options.allowNoNoise,
@@ -219,6 +236,7 @@ async function takePart(
     data,
     model: here(options.model),
     connection,
+    limits: { maxMembers: options.maxMembers, only: options.onlyMembers },
     note: (reason) => context.say(reason),
   });
   const spent =

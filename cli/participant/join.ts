@@ -14,13 +14,15 @@ import { AgreedRounds, type OwnBudget } from '../../shared/participant/agreement
 import { catchUp, enrol, prefixOf } from '../../shared/participant/enrol.ts';
 import { type HttpPort, httpPort } from '../../shared/participant/http-port.ts';
 import { openParticipant as putTogether } from '../../shared/participant/open.ts';
+import { OwnNoise } from '../../shared/participant/own-noise.ts';
 import type { Participant } from '../../shared/participant/participant.ts';
+import { type RosterLimits, RosterWatch } from '../../shared/participant/roster-watch.ts';
 import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
 import { type Allowed, asFlag, weakTerms } from '../../shared/participant/weak-terms.ts';
+import type { PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import { readInvitation, type Terms, type TermsDocument } from '../../shared/protocol/enrolment.ts';
 import type { Roster } from '../../shared/protocol/secagg.ts';
-import { spelledProtection } from '../../shared/secagg/operators.ts';
 import type { ParticipantData } from './data.ts';
 import { FileShard } from './file-shard.ts';
 import { LedgerFile } from './ledger-file.ts';
@@ -45,6 +47,8 @@ export interface EnrolmentOptions {
   invitation: string | null;
   /** Own promise; the collection's where it is left out. */
   epsilon?: number | undefined;
+  /** Keeps ε of this participant below, by its own noise alone; as before where it is left out. */
+  ownEpsilon?: number | undefined;
   /** Weak terms that are taken. */
   allowed: Allowed;
   /** Shown terms that are not weak, or are allowed; throws when they are not taken. */
@@ -59,6 +63,7 @@ export async function becomeMember(
   connection: Connection,
 ): Promise<Membership> {
   const { url, invitation, epsilon, allowed, agree } = options;
+  const ownEpsilon = options.ownEpsilon ?? state.membership()?.ownEpsilon;
   const kept = state.membership();
   const invited = invitation === null ? null : readInvitation(invitation);
   if (kept !== null && invited !== null) {
@@ -100,6 +105,7 @@ export async function becomeMember(
     url,
     agreement,
     budget,
+    ...(ownEpsilon && { ownEpsilon }),
     ...(invitationHash && { invitation: invitationHash }),
   };
   if (JSON.stringify(kept) !== JSON.stringify(membership)) state.setMembership(membership);
@@ -142,7 +148,9 @@ export async function openParticipant(options: {
   model: string;
   connection: Connection;
   random?: RandomSource;
-  /** Told why it stays out of a round. */
+  /** Who may be in a roster. */
+  limits?: RosterLimits;
+  /** Told why it stays out of a round, and who comes and goes. */
   note?: (reason: string) => void;
 }): Promise<OpenParticipant> {
   const { state, membership, data, connection, random = cryptoSource() } = options;
@@ -179,6 +187,8 @@ export async function openParticipant(options: {
   const rounds = new AgreedRounds(agreement, budget);
   const ledger = new LedgerFile(join(state.folder, 'ledger.jsonl'), rounds.policy);
   const port = portOf(membership, signer, connection);
+  const note = options.note ?? (() => {});
+  const watch = new RosterWatch({ self: name, limits: options.limits ?? {}, told: state.told, tell: note });
   const participant = putTogether({
     name,
     collection: agreement.collection,
@@ -192,7 +202,9 @@ export async function openParticipant(options: {
     adminKey: agreement.admin_key,
     encoder: agreement.model.sha256,
     privacy: terms.privacy,
-    note: options.note ?? (() => {}),
+    note,
+    watch,
+    own: ownNoiseOf(state, shard, membership, rounds.policy),
     rules: (spec) => rounds.refuses(spec),
     ledger,
     witness: {
@@ -204,8 +216,27 @@ export async function openParticipant(options: {
     pin: state.pin,
     joined: joinedSince(state.joined, ledger),
   });
-  const tell = (roster: Roster) => options.note?.(spelledProtection(roster));
+  const tell = (roster: Roster) => void watch.meet(roster);
   return { participant, shard, ledger, port, follow: () => catchUp(port, agreement, state.pin, tell) };
+}
+
+/** @throws StateError for a figure that is below the budget */
+function ownNoiseOf(
+  state: ParticipantState,
+  shard: FileShard,
+  { ownEpsilon }: Membership,
+  policy: PrivacyPolicy,
+): OwnNoise | null {
+  // Work under way was, or will be, noised by another figure than its charge would say.
+  if ((state.drawn.get() ?? 0) !== (ownEpsilon ?? 0)) shard.clearJob();
+  state.drawn.set(ownEpsilon ?? 0);
+  if (ownEpsilon === undefined) return null;
+  try {
+    return new OwnNoise(policy, ownEpsilon, state.ownCharges);
+  } catch (error) {
+    if (error instanceof RangeError) throw new StateError(`--own-epsilon: ${error.message} (--epsilon)`);
+    throw error;
+  }
 }
 
 /** Earlier versions kept serials in the ledger alone. */

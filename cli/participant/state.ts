@@ -9,7 +9,9 @@ import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import type { OwnBudget } from '../../shared/participant/agreement.ts';
 import type { Joined, Kept } from '../../shared/participant/round-guard.ts';
+import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
 import { Agreement } from '../../shared/protocol/enrolment.ts';
+import type { Roster } from '../../shared/protocol/secagg.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { lockFileSoon } from '../process-lock.ts';
 import { keptFile, readJson, writeJson } from './files.ts';
@@ -27,6 +29,8 @@ export interface Membership {
   url: string;
   agreement: Agreement;
   budget: OwnBudget;
+  /** What its own noise alone keeps ε below; absent where it relies on others' noise too. */
+  ownEpsilon?: number;
   /** Hash of the invitation that was used up; absent where an earlier release did. */
   invitation?: string;
 }
@@ -39,6 +43,12 @@ export class StateError extends Error {
 export class ParticipantState {
   readonly folder: string;
   readonly pin: Kept<RosterPin> & { forget(): void };
+  /** The last roster that was told. */
+  readonly told: Kept<Roster>;
+  /** What rounds would have cost with this participant's noise alone. */
+  readonly ownCharges: Kept<LedgerEntry[]>;
+  /** The own figure by which noise was drawn last; 0: none. */
+  readonly drawn: Kept<number>;
   /** The last round that was joined from here. */
   readonly joined: Kept<Joined>;
   readonly log: RoundLogFile;
@@ -48,6 +58,9 @@ export class ParticipantState {
     this.folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.pin = keptFile(join(folder, 'pin.json'));
+    this.told = keptFile(join(folder, 'roster.json'));
+    this.ownCharges = keptFile(join(folder, 'own-noise.json'));
+    this.drawn = keptFile(join(folder, 'own-epsilon.json'));
     this.joined = keptFile(join(folder, 'joined.json'));
     this.log = new RoundLogFile(join(folder, 'rounds.jsonl'));
   }

@@ -65,10 +65,14 @@ export class Desk {
       await this.#event(message.round, { type: 'failed', participant, code: 'work' });
       return { current: false };
     }
-    if (message.probe !== null) {
-      runs.save({ ...run, probes: { ...run.probes, [message.participant]: message.probe } });
+    const { participant, probe, extraNoise } = message;
+    if (probe !== null || extraNoise !== undefined) {
+      runs.save({
+        ...run,
+        ...(probe !== null && { probes: { ...run.probes, [participant]: probe } }),
+        ...(extraNoise !== undefined && { extraNoise: { ...run.extraNoise, [participant]: extraNoise } }),
+      });
     }
-    const { participant } = message;
     return { current: await this.#event(message.round, { type: 'ready', participant }) };
   }
 

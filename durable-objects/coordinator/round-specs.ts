@@ -181,7 +181,10 @@ function ringOf(
 ): RoundRing {
   const { dimension, gradientNorm, local, noiseMultiplier, cohort, clip } = round;
   const units = mostUnitsOf(run, position);
-  if (clip !== null) return noisedRing(dimension, clip.total, units, noiseMultiplier, cohort);
+  if (clip !== null) {
+    const extra = Object.values(run.extraNoise ?? {}).reduce((sum, more) => sum + more, 0);
+    return noisedRing(dimension, clip.total, units, noiseMultiplier, cohort, extra);
+  }
   if (local !== null) return displacementRing(dimension, run.units / position.parts, units, cohort);
   return gradientRing(dimension, gradientNorm, units, cohort);
 }

@@ -46,6 +46,8 @@ export interface ActiveRun {
   securePhase: string | null;
   /** Who is in the current round's sum; null before it is made. */
   summed: Summed | null;
+  /** Noise beyond its part that a participant said last it adds; absent where nobody does. */
+  extraNoise?: Record<string, number>;
   /** Rounds in a row that failed and were tried again. */
   failures: number;
   /** Who missed the round before. */

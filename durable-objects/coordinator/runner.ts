@@ -338,7 +338,9 @@ export class Runner {
         return [name, { ...one, phase: kept ? one.phase : phase }];
       }),
     );
-    const summed = { survivors: survivors.length, unrevealed: survivors.length - revealed.length };
+    const extra = survivors.reduce((sum, name) => sum + (run.extraNoise?.[name] ?? 0), 0);
+    const unrevealed = survivors.length - revealed.length;
+    const summed = { survivors: survivors.length, unrevealed, extra };
     const { blamed } = this.#blame(run);
     return { ...run, summed, blamed, round: { ...run.round, participants } };
   }

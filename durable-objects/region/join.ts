@@ -1,4 +1,5 @@
 /** Which regions take part in another operator's collection instead of in their own, and on which terms: the environment says so. */
+import type { RosterLimits } from '../../shared/participant/roster-watch.ts';
 import type { Allowed, SpellOption } from '../../shared/participant/weak-terms.ts';
 import type { Region } from '../../shared/protocol/api/region.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -10,6 +11,10 @@ export interface Join {
   url: string;
   invitation: string;
   allowed: Allowed;
+  /** Whom it works with. */
+  limits: RosterLimits;
+  /** What its own noise alone keeps ε below; undefined: it relies on others' noise too. */
+  ownEpsilon?: number | undefined;
 }
 
 /** The configuration does not fit what this region was invited to. */
@@ -35,12 +40,24 @@ export function joinOf(
   if (!url || !invitations || collection !== 'default') return null;
   for (const entry of invitations.split(',').map((text) => text.trim())) {
     const [region, invitation] = entry.includes('=') ? entry.split('=') : [settings.regions[0], entry];
-    if (region === name && invitation !== undefined) return { url, invitation, allowed: allowedBy(env) };
+    if (region === name && invitation !== undefined) return { url, invitation, ...asConfigured(env) };
   }
   return null;
 }
 
 /** @throws JoinError for a variable that says nothing clear */
+function asConfigured(env: ObjectsEnv): Omit<Join, 'url' | 'invitation'> {
+  const only = env.FEDCAR_JOIN_ONLY_MEMBERS;
+  return {
+    allowed: allowedBy(env),
+    limits: {
+      maxMembers: numberOf('FEDCAR_JOIN_MAX_MEMBERS', env.FEDCAR_JOIN_MAX_MEMBERS, 4096),
+      only: only ? only.split(',').map((name) => name.trim()) : undefined,
+    },
+    ownEpsilon: numberOf('FEDCAR_JOIN_OWN_EPSILON', env.FEDCAR_JOIN_OWN_EPSILON),
+  };
+}
+
 function allowedBy(env: ObjectsEnv): Allowed {
   return {
     plain: isSet('FEDCAR_JOIN_ALLOW_PLAIN', env.FEDCAR_JOIN_ALLOW_PLAIN),
@@ -57,11 +74,11 @@ function isSet(name: string, text = ''): boolean {
   throw new JoinError(`${name}: 1 or nothing, got ${text}`);
 }
 
-function numberOf(name: string, text = ''): number | undefined {
+function numberOf(name: string, text = '', most = 100): number | undefined {
   if (text === '') return undefined;
   const value = Number(text);
-  if (value > 0 && value <= 100) return value;
-  throw new JoinError(`${name}: a number above 0, at most 100, got ${text}`);
+  if (value > 0 && value <= most) return value;
+  throw new JoinError(`${name}: a number above 0, at most ${most}, got ${text}`);
 }
 
 /** Keeps what came of joining `hub`, for its operator to see; of a region that takes part in its own rounds nothing. */

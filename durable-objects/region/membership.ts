@@ -29,6 +29,7 @@ import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import type { Values } from '../values.ts';
+import { guestRules, OWN_CHARGES } from './guest-rules.ts';
 import type { Identity } from './identity.ts';
 import { asVariable, type Join, JoinError } from './join.ts';
 import { rpcPort } from './port.ts';
@@ -38,7 +39,7 @@ const JOINED = 'joined';
 /** Under this name earlier versions kept the last round that they let be released. */
 const CHARGED = 'charged';
 /** What names the last round that this region joined: kept also when the collection is deleted. */
-export const KEPT_SERIALS = [JOINED, CHARGED];
+export const KEPT_SERIALS = [JOINED, CHARGED, OWN_CHARGES];
 /** Who joined another deployment can not be woken: it asks. */
 const IDLE_MS = 20_000;
 /** Invites carry a few rosters: more are not signed in this time. */
@@ -155,9 +156,11 @@ async function guest(
     delta: Math.min(privacy.delta, terms.privacy.delta),
   });
   const port = httpPort({ ...connection, url: prefixOf(join.url, collection), name, waitS: 20 });
-  await catchUp(port, agreement, pinOf(values));
+  const own = guestRules(parts, join, name, rounds.policy);
+  await catchUp(port, agreement, pinOf(values), (roster) => void own.watch.meet(roster));
   return openParticipant({
     ...common(parts, rounds.policy, terms.privacy),
+    ...own,
     ...{ name, collection, port, signer, adminKey, encoder, privacy: terms.privacy },
     engine: () => parts.engine(terms.adapter),
     rules: (spec) => rounds.refuses(spec),

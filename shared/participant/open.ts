@@ -14,8 +14,9 @@ export interface ParticipantDeps
 
 export function openParticipant(deps: ParticipantDeps): Participant {
   const { rules, ledger, joined, retentionMs, ...others } = deps;
-  const { signer, adminKey, encoder, privacy, pin, witness, ...options } = others;
-  const guard = new RoundGuard({ rules, ledger, joined, retentionMs, now: deps.now });
+  const { signer, adminKey, encoder, privacy, pin, witness, watch, ...options } = others;
+  const both = deps.own?.over(ledger) ?? ledger;
+  const guard = new RoundGuard({ rules, ledger: both, joined, retentionMs, now: deps.now });
   const job = deps.store.job();
   if (job !== null && job.spec.serial !== undefined && (joined.get()?.task ?? null) === null)
     guard.adopt(job.spec);
@@ -23,6 +24,6 @@ export function openParticipant(deps: ParticipantDeps): Participant {
   if (job !== null && job.version !== RUN_VERSION) deps.store.clearJob();
   return new Participant({
     ...options,
-    identity: { signer, adminKey, encoder, privacy, pin, guard, witness },
+    identity: { signer, adminKey, encoder, privacy, pin, guard, witness, watch },
   });
 }

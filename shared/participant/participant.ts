@@ -16,6 +16,7 @@ import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
 import { Labelling } from './label-work.ts';
+import type { OwnNoise } from './own-noise.ts';
 import { RoundRefused } from './round-guard.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
@@ -34,6 +35,8 @@ export interface ParticipantOptions {
   /** Tokens of one slice. */
   sliceTokens: number;
   identity: SecureIdentity;
+  /** What it adds by itself; absent where its part of everybody's noise is enough for it. */
+  own?: OwnNoise | null;
   /** Told, for this participant's operator, why it stays out of a round. */
   note: (reason: string) => void;
 }
@@ -199,7 +202,7 @@ export class Participant {
         `round ${job.spec.id}: ${result.sum.length} coordinates where ${job.spec.dimension} are due`,
       );
     }
-    const words = encodeContribution(result.sum, job.spec, random);
+    const words = encodeContribution(result.sum, job.spec, random, this.#options.own?.variance(job.spec));
     // The final vector is stored before its first byte leaves: a replay sends the very same bytes.
     store.saveJob(
       { ...result.job, phase: job.spec.aggregation === 'secure' ? 'ready' : 'upload', cursor: 0 },
@@ -244,14 +247,20 @@ export class Participant {
       );
       if (!ack.current) return this.#drop();
     }
-    await port.report({ type: 'ready', participant: name, round: job.spec.id, probe: job.probe });
+    await port.report(this.#isReady(job));
     store.contributed(now());
     store.clearJob();
   }
 
+  #isReady({ spec, probe }: Job): Parameters<CoordinatorPort['report']>[0] {
+    const { name, own } = this.#options;
+    const extraNoise = own?.extra(spec) ?? 0;
+    return { type: 'ready', participant: name, round: spec.id, probe, ...(extraNoise > 0 && { extraNoise }) };
+  }
+
   async #ready(job: Job): Promise<void> {
-    const { store, port, name } = this.#options;
-    const ack = await port.report({ type: 'ready', participant: name, round: job.spec.id, probe: job.probe });
+    const { store, port } = this.#options;
+    const ack = await port.report(this.#isReady(job));
     if (ack.current) store.saveJob({ ...job, phase: 'secure' });
     else this.#drop();
   }

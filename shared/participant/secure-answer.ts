@@ -13,6 +13,7 @@ import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
 import { type ClientState, packedSource } from '../secagg/client-state.ts';
 import type { RosterPin } from '../secagg/roster.ts';
 import { rosterRefusal } from './refusals.ts';
+import type { RosterWatch } from './roster-watch.ts';
 import type { Kept, RoundGuard } from './round-guard.ts';
 import type { ShardStore } from './shard-store.ts';
 
@@ -31,6 +32,8 @@ export interface SecureIdentity {
   guard: RoundGuard;
   /** What it writes down of rounds, and signs at the end of a run. */
   witness: Witness;
+  /** Whose rosters it is asked to work under; absent where they are its own operator's. */
+  watch?: RosterWatch | null | undefined;
 }
 
 const STATE = 'secagg';
@@ -75,7 +78,9 @@ export async function answerSecurely(options: {
         if (canonicalJson(parameters) !== canonicalJson(own)) {
           return `the coordinator's parameters of round ${spec.id} are not those of the work it gave`;
         }
-        return rosterRefusal(spec, roster, identity.privacy) ?? identity.guard.stops(spec)?.message ?? null;
+        const met = identity.watch?.meet(roster) ?? null;
+        const refused = met ?? rosterRefusal(spec, roster, identity.privacy);
+        return refused ?? identity.guard.stops(spec)?.message ?? null;
       },
     },
   });

@@ -10,6 +10,8 @@ import { logNormalTail } from './special-functions.ts';
 const ROUNDING_VARIANCE = 4;
 /** Δ² of a vector of one coordinate, in squared grid steps: no round has a coarser grid. */
 const LEAST_SENSITIVITY_SQUARED = 10_201;
+/** s²/Δ² at most: what a release's z² loses to the rounding. */
+export const ROUNDING_SHARE = ROUNDING_VARIANCE / LEAST_SENSITIVITY_SQUARED;
 /** By so much the rounding, and a sum of discrete Gaussians, may differ in log probability; of each release. */
 const LOG_RATIO = 2e-12;
 
@@ -18,7 +20,7 @@ const LOG_RATIO = 2e-12;
  * @param noiseMultiplier z > 0; infinite where the noise is no larger than a few steps of the grid
  */
 export function gaussianCost(noiseMultiplier: number): number {
-  const left = noiseMultiplier ** 2 - ROUNDING_VARIANCE / LEAST_SENSITIVITY_SQUARED;
+  const left = noiseMultiplier ** 2 - ROUNDING_SHARE;
   return left > 0 ? 1 / left : Number.POSITIVE_INFINITY;
 }
 
@@ -53,4 +55,17 @@ export function gaussianEpsilon(muSquared: number, releases: number, delta: numb
     else enough = middle;
   }
   return enough + slack;
+}
+
+/** The largest μ² that stays within (ε, δ), rounded downwards. */
+export function gaussianBudget(epsilon: number, delta: number): number {
+  let enough = 1;
+  while (gaussianEpsilon(enough, 1, delta) <= epsilon) enough *= 2;
+  let within = 0;
+  while (enough - within > 1e-12 * enough) {
+    const middle = (within + enough) / 2;
+    if (gaussianEpsilon(middle, 1, delta) <= epsilon) within = middle;
+    else enough = middle;
+  }
+  return within;
 }

@@ -47,7 +47,7 @@ export type ChargeResult =
   | { readonly ok: false; readonly code: 'privacy_charge_conflict'; readonly charged: LedgerEntry };
 
 /** Part of δ that goes to the filters other than the main one, evenly. */
-const OTHERS_SHARE = 1 / 32;
+export const OTHERS_SHARE = 1 / 32;
 
 /**
  * The main filter of a new ledger: the exact one where every release reads all units, else an order.

@@ -98,16 +98,20 @@ export interface Summed {
   readonly survivors: number;
   /** Those of them whose surplus noise could not be taken out again. */
   readonly unrevealed: number;
+  /** Variance that members say they add beyond their part, as a multiple of what is charged; none where it is absent. */
+  readonly extra?: number;
 }
 
 /**
  * The noise in a sum as a multiple of the variance (zΔ)² that is charged; at least (s − m)/s of it is unknown to
  * colluders.
  */
-export function varianceInEffect(cohort: Cohort, { survivors, unrevealed }: Summed): number {
+export function varianceInEffect(cohort: Cohort, { survivors, unrevealed, extra = 0 }: Summed): number {
   const least = survivorTiers(cohort)[tierOf(cohort, survivors)] as number;
   return (
-    (survivors - unrevealed) / (least - cohort.colluders) + unrevealed / (cohort.threshold - cohort.colluders)
+    (survivors - unrevealed) / (least - cohort.colluders) +
+    unrevealed / (cohort.threshold - cohort.colluders) +
+    extra
   );
 }
 

@@ -250,6 +250,14 @@ export const ParticipantMessage = z.discriminatedUnion('type', [
       .describe('The vector is uploaded; under secure aggregation, it is stored and waits for the protocol'),
     ...from,
     probe: ProbeCounts.nullable().describe('What a gate round counted in clear; null in other rounds'),
+    extraNoise: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        'Variance of the noise that the participant adds beyond its part, as a multiple of what is charged: follows from its settings and the roster alone. Absent: none',
+      ),
   }),
   z.strictObject({
     type: z.literal('failed').describe('The participant stays out of the round'),

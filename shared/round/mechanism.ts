@@ -19,13 +19,24 @@ function gridOf(spec: Pick<RoundSpec, 'dimension' | 'clipNorm' | 'gridStep'>): G
   return grid;
 }
 
-/** What leaves a participant, before masks: `dimension` words, of which the lower b bits count. Drawn anew whenever it is made anew. */
-export function encodeContribution(sum: Float64Array, spec: RoundSpec, random: RandomSource): Uint32Array {
+/**
+ * What leaves a participant, before masks: `dimension` words, of which the lower b bits count. Drawn anew whenever it is
+ * made anew.
+ * @param least variance of its noise, in squared grid steps, where the participant wants more than its part
+ */
+export function encodeContribution(
+  sum: Float64Array,
+  spec: RoundSpec,
+  random: RandomSource,
+  least = 0n,
+): Uint32Array {
   const grid = gridOf(spec);
   const words = encodeSum(sum, grid, random);
   if (spec.noiseMultiplier > 0) {
     const [kept] = noiseParts(spec.noiseMultiplier, grid, spec.cohort);
-    new DiscreteGaussian(kept).addTo(words, random);
+    const own = { numerator: least, denominator: 1n };
+    const more = least * kept.denominator > kept.numerator;
+    new DiscreteGaussian(more ? own : kept).addTo(words, random);
   }
   return words;
 }

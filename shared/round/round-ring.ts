@@ -72,17 +72,22 @@ export function displacementRing(
   return ringOn(grid, bitsFor((MOST_DISPLACEMENT * units) / grid.step + members));
 }
 
-/** With noise the grid follows from the norm alone: what its rounding costs is charged. */
+/**
+ * With noise the grid follows from the norm alone: what its rounding costs is charged.
+ * @param extra variance that members said they add beyond their part, as a multiple of what is charged
+ */
 export function noisedRing(
   dimension: number,
   clipNorm: number,
   units: number,
   noiseMultiplier: number,
   cohort: Cohort,
+  extra = 0,
 ): RoundRing {
   const grid = roundGrid(dimension, clipNorm);
-  const most = varianceInEffect(cohort, { survivors: cohort.members, unrevealed: cohort.members });
+  const { members } = cohort;
+  const most = varianceInEffect(cohort, { survivors: members, unrevealed: members, extra });
   const deviation = sumDeviation(noiseMultiplier, grid, most) / grid.step;
   const signal = (units * clipNorm) / grid.step;
-  return ringOn(grid, bitsFor(signal + cohort.members + DEVIATIONS * deviation));
+  return ringOn(grid, bitsFor(signal + members + DEVIATIONS * deviation));
 }

@@ -110,7 +110,12 @@ const TRANSPORTS = {
           adminKey: readInvitation(invitation).adminKey,
         });
         await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
-          region.joins = () => ({ url: ORIGIN, invitation, allowed: { noNoise: true, maxEpsilon: 100 } });
+          region.joins = () => ({
+            url: ORIGIN,
+            invitation,
+            allowed: { noNoise: true, maxEpsilon: 100 },
+            limits: {},
+          });
           region.fetchHub = fetchHub;
         });
         await stub.wake();
@@ -178,7 +183,7 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
       // Nobody but the test speaks: the regions try to get somewhere else.
       for (const each of ['east', 'west']) {
         await runInDurableObject(regionOf(ports, each) as DurableObjectStub<Region>, (region) => {
-          region.joins = () => ({ url: 'https://nowhere.test', invitation: '', allowed: {} });
+          region.joins = () => ({ url: 'https://nowhere.test', invitation: '', allowed: {}, limits: {} });
         });
       }
       await start(ports);

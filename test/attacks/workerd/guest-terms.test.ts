@@ -31,7 +31,7 @@ async function invited(privacy: object, allowed: Allowed): Promise<string> {
     ...{ contributorKey: toBase64Url(new Uint8Array(32)), adminKey: 'A'.repeat(43) },
   });
   await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
-    region.joins = () => ({ url: ORIGIN, invitation, allowed });
+    region.joins = () => ({ url: ORIGIN, invitation, allowed, limits: {} });
     region.fetchHub = (url, init) => SELF.fetch(url, init);
   });
   await stub.wake();

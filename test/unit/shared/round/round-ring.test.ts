@@ -55,6 +55,11 @@ it('with noise the grid stays the one that is charged, and ten deviations of all
   const largest = 30 * 100 * Math.sqrt(57_600) + 10 * deviation + MEMBERS;
   expect(2 ** (ring.bits - 1)).toBeGreaterThan(largest);
   expect(2 ** (ring.bits - 2)).toBeLessThanOrEqual(largest);
+  // Members that each add a whole round's noise.
+  const more = 30 * 100 * Math.sqrt(57_600) + 60 * Math.sqrt(grid.sensitivitySquared * (MEMBERS / 5 + 8));
+  const wide = noisedRing(57_600, 1.2, 30, 6, COHORT, 8);
+  expect(2 ** (wide.bits - 1)).toBeGreaterThan(more);
+  expect(2 ** (wide.bits - 2)).toBeLessThanOrEqual(more + MEMBERS);
   // Never more than a word.
   expect(noisedRing(2 ** 21, 1, 1e6, 50, COHORT).bits).toBe(32);
 });
