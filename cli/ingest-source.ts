@@ -1,16 +1,24 @@
 /** What `fedcar ingest` uploads: what a path or an address names, as documents and questions. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Regions } from '../shared/protocol/api/region.ts';
 import { type BeirFolder, openBeir } from './beir.ts';
 import type { Client } from './client.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
-import { documentFiles, readDocumentFiles, readDocumentLines } from './dataset/document-files.ts';
+import {
+  type DocumentFile,
+  documentFiles,
+  readDocumentFiles,
+  readDocumentLines,
+} from './dataset/document-files.ts';
 import { READ_ENDINGS } from './dataset/file-kinds.ts';
 import type { Findings } from './dataset/findings.ts';
 import { orCompressed } from './dataset/lines.ts';
 import { readCorpus } from './dataset/records.ts';
+import { Site } from './dataset/site.ts';
 import { documentsOf, recordsOf } from './experiment.ts';
 import { Failure } from './fedcar/failure.ts';
 import type { IngestedDocument, IngestedRecord } from './ingest.ts';
@@ -36,6 +44,7 @@ export async function openSource(
   client: Client | null,
 ): Promise<Source> {
   const only = region ?? null;
+  if (isAddress(path)) return pagesOf(new Site(path, findings), only, findings);
   const unread = new Map<string, string[]>();
   if (!existsSync(path)) throw new Failure(`${path}: no such file or folder`);
   const corpus = join(path, 'corpus.jsonl');
@@ -53,6 +62,36 @@ export async function openSource(
   if (found.files.length === 0)
     throw new Failure(`${path}: there is no file of ${READ_ENDINGS.join(' ')} in it`);
   return { documents: readDocumentFiles(found.files, only, findings), records: [], unread: found.unread };
+}
+
+/** Whether a site is meant, by the address of its sitemap. */
+export function isAddress(path: string): boolean {
+  return /^https?:\/\//i.test(path);
+}
+
+/** Pages lie in a folder of their own meanwhile: what they repeat is found when all are there. */
+function pagesOf(site: Site, region: string | null, findings: Findings): Source {
+  async function* documents(): AsyncGenerator<IngestedDocument> {
+    const folder = await mkdtemp(join(tmpdir(), 'fedcar-site-'));
+    try {
+      const files: DocumentFile[] = [];
+      for await (const { address, bytes, ending } of site.pages()) {
+        const file = join(folder, `${files.length}${ending}`);
+        await writeFile(file, bytes);
+        files.push({ file, key: address });
+      }
+      const addresses = new Map(files.map(({ file, key }) => [file, key]));
+      const named = (error: DatasetError) =>
+        new DatasetError(addresses.get(error.file) ?? error.file, error.line, null, error.reason);
+      yield* readDocumentFiles(files, region, {
+        leftOut: (error) => findings.leftOut(named(error)),
+        note: (error) => findings.note(named(error)),
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return { documents: documents(), records: [], unread: site.unread };
 }
 
 async function* corpusOf(

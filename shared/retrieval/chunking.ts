@@ -70,6 +70,9 @@ export function splitDocument(document: SourceDocument, options: SplitOptions): 
 /** Share of a passage from which a heading begins a new one. */
 const HEADING_BREAK = 0.6;
 
+/** Texts whose tokens are remembered: each sentence is measured where it is cut and where it is added. */
+const MOST_COUNTED = 256;
+
 /** What a text takes of a passage: special tokens are counted with the context. */
 interface Size {
   tokens: number;
@@ -81,6 +84,7 @@ class Packer {
   readonly #options: SplitOptions;
   readonly #limit: Size;
   readonly #specials: number;
+  readonly #counted = new Map<string, number>();
   readonly #passages: SplitPassage[] = [];
   /** Headings above the current place, outermost first. */
   #path: readonly Piece[] = [];
@@ -240,7 +244,13 @@ class Packer {
   /** Of a text by itself, special tokens included. A text that is too long anyway is not read for its tokens. */
   #whole(text: string): Size {
     const characters = text.length;
-    const tokens = characters > this.#limit.characters ? 0 : this.#options.countTokens(text);
+    if (characters > this.#limit.characters) return { tokens: 0, characters };
+    let tokens = this.#counted.get(text);
+    if (tokens === undefined) {
+      tokens = this.#options.countTokens(text);
+      if (this.#counted.size >= MOST_COUNTED) this.#counted.clear();
+      this.#counted.set(text, tokens);
+    }
     return { tokens, characters };
   }
 

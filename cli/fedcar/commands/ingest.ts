@@ -11,7 +11,7 @@ import {
   uploadRecords,
   withoutBlank,
 } from '../../ingest.ts';
-import { openSource } from '../../ingest-source.ts';
+import { isAddress, openSource } from '../../ingest-source.ts';
 import { deleteVanished, vanished } from '../../sync.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
@@ -30,7 +30,7 @@ export const ingestCommand: Register = (program, bind) => {
     .description('upload documents; when it is repeated, only what is new or changed counts')
     .argument(
       '<path...>',
-      'BEIR folder; folder or file of Markdown, HTML, text, reST, AsciiDoc, PDF, Word; .jsonl',
+      'BEIR folder; folder or file of Markdown, HTML, text, reST, AsciiDoc, PDF, Word; .jsonl; sitemap',
     )
     .option('--region <name>', 'region of the documents (default: as the data says, else by key)')
     .option('--sync', 'delete documents of the collection that are in none of the paths')
@@ -39,6 +39,7 @@ export const ingestCommand: Register = (program, bind) => {
   withExamples(command, [
     ['ingest docs/', 'a folder of Markdown, HTML, PDF …'],
     ['ingest docs/ --sync', 'and delete what is no longer there'],
+    ['ingest https://example.org/sitemap.xml', 'the pages of a site'],
     ['ingest --region weur faq.jsonl', 'one JSON object a line: key, title, text'],
     ['ingest -c bank datasets/banking77', 'a BEIR folder with its training questions'],
   ]);
@@ -46,7 +47,7 @@ export const ingestCommand: Register = (program, bind) => {
 
 async function ingest(context: Context, paths: string[], options: Options): Promise<Shown> {
   const client = await context.client();
-  const folders = paths.map((path) => resolve(context.io.cwd, path));
+  const folders = paths.map((path) => (isAddress(path) ? path : resolve(context.io.cwd, path)));
   const findings = new CollectedFindings();
   const seen = new Seen();
   if (context.flags.dryRun) return await counted(context, folders, options, client);
@@ -61,7 +62,6 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   const unknown: string[] = [];
   for (const folder of folders) {
     const source = await openSource(folder, { ...options, findings }, client);
-    seen.unread(source.unread);
     const bar = context.progress('documents', 0);
     const {
       regions: _,
@@ -69,6 +69,8 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
       ...sent
     } = await uploadDocuments(client, seen.watch(source.documents), bar, journal, findings);
     bar.end(documentsLine(sent) + blankLine(leftOut));
+    // Of a site it is known when its pages were read.
+    seen.unread(source.unread);
     add(documents, sent);
     blank.push(...leftOut);
     const log = context.progress('questions', 0);
@@ -167,8 +169,8 @@ async function counted(
   const seen = new Seen();
   for (const folder of folders) {
     const source = await openSource(folder, { ...options, findings }, null);
-    seen.unread(source.unread);
     for await (const _ of withoutBlank(seen.watch(source.documents), blank)) documents += 1;
+    seen.unread(source.unread);
     for await (const _ of source.records) records += 1;
   }
   const sync = options.sync === true && findings.entries.size === 0;
