@@ -6,6 +6,7 @@
 import { type GateRound, PROBE_TITLES, type StateRef } from '../protocol/rounds.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { topRows } from '../retrieval/scores.ts';
+import { addToGate } from '../round/gate-figures.ts';
 import { GATE_DIMENSION } from '../round/unit-norms.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
@@ -129,14 +130,12 @@ function tally(results: Uint8Array, weights: Float32Array): Float64Array {
   const sum = new Float64Array(GATE_DIMENSION);
   for (const [i, weight] of weights.entries()) {
     const bits = results[i] as number;
-    const candidate = bits & 1;
-    const serving = (bits >> 1) & 1;
-    sum[0] = (sum[0] as number) + weight * (candidate & ~serving & 1);
-    sum[1] = (sum[1] as number) + weight * (serving & ~candidate & 1);
-    sum[2] = (sum[2] as number) + weight;
-    sum[3] = (sum[3] as number) + weight * candidate;
-    sum[4] = (sum[4] as number) + weight * serving;
-    sum[5] = (sum[5] as number) + weight * ((bits >> 2) & 1);
+    const [candidate, serving, mips] = [0, 1, 2].map((pass) => ((bits >> pass) & 1) === 1) as [
+      boolean,
+      boolean,
+      boolean,
+    ];
+    addToGate(sum, weight, { candidate, serving, mips });
   }
   return sum;
 }

@@ -70,7 +70,7 @@ export const OwnPromise = z.strictObject({
   noise: z.enum(['on', 'off']).describe('`off`: nothing is promised'),
   unit: z.enum(['record', 'contributor']).describe('What is protected'),
   epsilon: z.number().positive().describe('ε of every window as long as the retention time'),
-  delta: z.number().positive().max(1).describe('δ'),
+  delta: z.number().positive().max(1).describe('δ of that promise'),
   retentionMs: z.number().positive().describe('Length of that window, milliseconds'),
   filter: z
     .union([z.int().min(2), z.literal('gaussian')])
@@ -114,7 +114,7 @@ export type SignedStatement = z.infer<typeof SignedStatement>;
 export const CertifiedClaims = z.strictObject({
   noise: z.enum(['on', 'off']).describe('`off`: nothing is promised'),
   unit: z.enum(['record', 'contributor']).describe('What is protected'),
-  delta: z.number().describe('δ'),
+  delta: z.number().describe('δ of the promise'),
   run_epsilon: z
     .number()
     .nullable()

@@ -136,21 +136,20 @@ export type AnySignedRoster = z.infer<typeof AnySignedRoster>;
  * `complete`: Bonawitz et al. 2017 with the checks against a malicious coordinator.
  * `k-regular`: Bell et al. 2020; holds against a semi-honest coordinator only, and the type says so.
  */
-export const AggregationGraph = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('complete').describe('Every member shares its secrets with all others'),
-    security: z
-      .literal('malicious-server')
-      .describe('Holds against a coordinator that deviates from the protocol'),
-  }),
-  z.strictObject({
-    kind: z.literal('k-regular').describe('Every member shares its secrets with k others'),
-    security: z.literal('semi-honest').describe('Holds against a coordinator that follows the protocol'),
-    degree: z.int().min(2).describe('k: neighbours of each member; even'),
-    shareThreshold: z.int().min(2).describe('Shares that restore a member’s secret, of degree + 1'),
-    seed: Bytes32.describe('Orders the members on the ring, base64url'),
-  }),
-]);
+const CompleteGraph = z.strictObject({
+  kind: z.literal('complete').describe('Every member shares its secrets with all others'),
+  security: z
+    .literal('malicious-server')
+    .describe('Holds against a coordinator that deviates from the protocol'),
+});
+const SparseGraph = z.strictObject({
+  kind: z.literal('k-regular').describe('Every member shares its secrets with k others'),
+  security: z.literal('semi-honest').describe('Holds against a coordinator that follows the protocol'),
+  degree: z.int().min(2).describe('k: neighbours of each member; even'),
+  shareThreshold: z.int().min(2).describe('Shares that restore a member’s secret, of degree + 1'),
+  seed: Bytes32.describe('Orders the members on the ring, base64url'),
+});
+export const AggregationGraph = z.discriminatedUnion('kind', [CompleteGraph, SparseGraph]);
 export type AggregationGraph = z.infer<typeof AggregationGraph>;
 
 export const RingBits = z
@@ -158,6 +157,13 @@ export const RingBits = z
   .min(8)
   .max(32)
   .describe('b: coordinates are integers mod 2ᵇ, and travel in b bits each');
+
+const { shareThreshold, seed: _seed, ...shown } = SparseGraph.shape;
+/** As the API shows it: without the seed, which is another one every round. */
+export const ShownGraph = z.discriminatedUnion('kind', [
+  CompleteGraph,
+  z.strictObject({ ...shown, share_threshold: shareThreshold }),
+]);
 
 /** What a participant agrees to when it takes part. Its hash stands in every message. */
 export const RoundParameters = z.strictObject({

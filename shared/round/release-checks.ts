@@ -5,6 +5,7 @@
  */
 import type { GateRound, RoundSpec, TrainRound } from '../protocol/rounds.ts';
 import { figuresOf } from './figures.ts';
+import { gateFigures } from './gate-figures.ts';
 
 export interface SumLimits {
   /** Units that the sum may be over at most. */
@@ -59,17 +60,10 @@ function above([name, value]: Named, [limit, most]: Named, margin: number): stri
 }
 
 function gateProblem(spec: GateRound, sum: Float64Array, limits: SumLimits): string | null {
-  const [wins, losses, units, candidate, serving, mips] = Array.from(sum) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { wins, losses, units, candidate, serving, mips } = gateFigures(sum);
   const margin = marginOf(spec, limits);
   const all: Named = ['the held-out units', units];
-  const least = Math.min(wins, losses, units, candidate, serving, mips);
+  const least = Math.min(...sum);
   if (least < -margin) return `a figure of the gate is ${figure(least)}`;
   const gained = wins - losses - (candidate - serving);
   if (Math.abs(gained) > 4 * margin) {

@@ -1,4 +1,5 @@
 /** What the sum of a round means: counts, a step of the optimiser, or the gate's verdict. Pure. */
+
 import { type AdaptiveClipRule, nextClipNorm } from '../privacy/adaptive-clipping.ts';
 import { passesGate } from '../privacy/publish-gate.ts';
 import { type Likeness, smoothed } from '../privacy/smoothing.ts';
@@ -7,6 +8,7 @@ import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
 import type { GateSettings } from '../protocol/settings.ts';
 import type { OptimiserSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from './figures.ts';
+import { gateFigures } from './gate-figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
 
 export interface TrainFigures {
@@ -129,7 +131,7 @@ export interface Verdict {
 }
 
 /**
- * @param sum wins, losses, units, right answers of candidate, serving version and plain search
+ * @param sum the figures of the gate
  * @param deviation standard deviation of the noise in each of them; 0 without noise
  */
 export function judge(
@@ -138,14 +140,7 @@ export function judge(
   gate: GateSettings,
   deviation = 0,
 ): Verdict {
-  const [wins, losses, units, candidate, serving, mips] = Array.from(sum) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { wins, losses, units, candidate, serving, mips } = gateFigures(sum);
   const probe = { titles: 0, found: 0, mips: 0 };
   for (const counts of probes) {
     probe.titles += counts.titles;

@@ -1,5 +1,6 @@
 /** What a collection promises of privacy, what is spent of it, and what the next run would cost. */
 import { z } from 'zod';
+import { ShownGraph } from '../secagg.ts';
 import { Schedule } from './schedule.ts';
 
 export const PrivacyCharge = z
@@ -23,27 +24,9 @@ export const Privacy = z
     aggregation: z
       .enum(['secure', 'plain'])
       .describe('`secure`: the coordinator learns sums only; `plain`: it sees every region’s vector'),
-    graph: z
-      .discriminatedUnion('kind', [
-        z.strictObject({
-          kind: z.literal('complete').describe('Every member shares its secrets with all others'),
-          security: z
-            .literal('malicious-server')
-            .describe('Holds against a coordinator that deviates from the protocol'),
-        }),
-        z.strictObject({
-          kind: z.literal('k-regular').describe('Every member shares its secrets with k others'),
-          security: z
-            .literal('semi-honest')
-            .describe('Holds against a coordinator that follows the protocol'),
-          degree: z.int().describe('k: with how many others each member shares its secrets'),
-          share_threshold: z.int().describe('So many shares restore a secret'),
-        }),
-      ])
-      .nullable()
-      .describe(
-        'Who shares secrets with whom, and against which coordinator the sums are secret. Null where they are not',
-      ),
+    graph: ShownGraph.nullable().describe(
+      'Who shares secrets with whom, and against which coordinator the sums are secret. Null where they are not',
+    ),
     noise: z.enum(['on', 'off']).describe('`off`: nothing is promised'),
     unit: z
       .enum(['record', 'contributor'])
