@@ -3,6 +3,7 @@
  * row to one place, in the gate it reports as many wins as may be. The others are honest, and their questions are real.
  */
 import { Shard } from '../../../durable-objects/region/shard.ts';
+import { pack, unpack } from '../../../shared/crypto/packed-ring.ts';
 import type { EvaluationSet } from '../../../shared/protocol/api/evaluation.ts';
 import type { Run } from '../../../shared/protocol/api/run.ts';
 import type { RoundSpec } from '../../../shared/protocol/rounds.ts';
@@ -52,12 +53,13 @@ async function poisoned(name: string, poison: Poison[], set: EvaluationSet | nul
       const { vector } = blobs;
       if (vector != null && !hit.has(job.spec.id)) {
         hit.add(job.spec.id);
-        const words = new Uint32Array(vector.slice().buffer);
+        const { bits, dimension } = job.spec;
+        const words = unpack(vector, bits, dimension);
         for (let at = 0; at < words.length; at++) {
           for (const add of poison)
             words[at]! += Math.round((add(job.spec, at, passages) ?? 0) / job.spec.gridStep);
         }
-        return original.call(this, job, { ...blobs, vector: new Uint8Array(words.buffer) });
+        return original.call(this, job, { ...blobs, vector: pack(words, bits) });
       }
       return original.call(this, job, blobs);
     };
