@@ -7,18 +7,20 @@ import { extname, join } from 'node:path';
 import type { Regions } from '../shared/protocol/api/region.ts';
 import { type BeirFolder, openBeir } from './beir.ts';
 import type { Client } from './client.ts';
+import { Bucket, type BucketOptions, bucketOf } from './dataset/bucket.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
 import {
   type DocumentFile,
   documentFiles,
+  readable,
   readDocumentFiles,
   readDocumentLines,
 } from './dataset/document-files.ts';
-import { READ_ENDINGS } from './dataset/file-kinds.ts';
+import { endingOf, READ_ENDINGS } from './dataset/file-kinds.ts';
 import type { Findings } from './dataset/findings.ts';
 import { orCompressed } from './dataset/lines.ts';
 import { readCorpus } from './dataset/records.ts';
-import { Site } from './dataset/site.ts';
+import { type Page, Site } from './dataset/site.ts';
 import { documentsOf, recordsOf } from './experiment.ts';
 import { Failure } from './fedcar/failure.ts';
 import type { IngestedDocument, IngestedRecord } from './ingest.ts';
@@ -35,16 +37,22 @@ export interface SourceOptions {
   /** Whether a BEIR folder's training questions count. */
   questions: boolean;
   findings: Findings;
+  /** Variables that say where buckets are and who may read them. */
+  env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** @param client null: nothing is asked of the service, and regions are not checked */
 export async function openSource(
   path: string,
-  { region, questions, findings }: SourceOptions,
+  { region, questions, findings, env = {} }: SourceOptions,
   client: Client | null,
 ): Promise<Source> {
   const only = region ?? null;
-  if (isAddress(path)) return pagesOf(new Site(path, findings), only, findings);
+  if (/^(?:r2|s3):/.test(path)) return await objectsOf(bucketOf(path, env), only, findings);
+  if (isAddress(path)) {
+    const site = new Site(path, findings);
+    return fetched(site.pages(), site.unread, only, findings);
+  }
   const unread = new Map<string, string[]>();
   if (!existsSync(path)) throw new Failure(`${path}: no such file or folder`);
   const corpus = join(path, 'corpus.jsonl');
@@ -64,18 +72,42 @@ export async function openSource(
   return { documents: readDocumentFiles(found.files, only, findings), records: [], unread: found.unread };
 }
 
-/** Whether a site is meant, by the address of its sitemap. */
+/** Whether a site is meant, by the address of its sitemap, or a bucket. */
 export function isAddress(path: string): boolean {
-  return /^https?:\/\//i.test(path);
+  return /^(?:https?|r2|s3):\/\//i.test(path);
 }
 
-/** Pages lie in a folder of their own meanwhile: what they repeat is found when all are there. */
-function pagesOf(site: Site, region: string | null, findings: Findings): Source {
+/** Objects of a bucket as files of a folder: their keys below the prefix's last slash. */
+async function objectsOf(options: BucketOptions, region: string | null, findings: Findings): Promise<Source> {
+  const bucket = new Bucket(options);
+  const folder = options.prefix.slice(0, options.prefix.lastIndexOf('/') + 1);
+  const all = (await bucket.keys()).map((key) => ({ file: key, key: key.slice(folder.length) }));
+  const { files, unread } = readable(all);
+  async function* pages(): AsyncGenerator<Page> {
+    for (const { file, key } of files) {
+      try {
+        yield { address: key, bytes: await bucket.object(file), ending: endingOf(key) };
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        findings.leftOut(new DatasetError(key, null, null, error.message));
+      }
+    }
+  }
+  return fetched(pages(), unread, region, findings);
+}
+
+/** What is fetched lies in a folder of its own meanwhile: what pages repeat is found when all are there. */
+function fetched(
+  pages: AsyncGenerator<Page>,
+  unread: Source['unread'],
+  region: string | null,
+  findings: Findings,
+): Source {
   async function* documents(): AsyncGenerator<IngestedDocument> {
-    const folder = await mkdtemp(join(tmpdir(), 'fedcar-site-'));
+    const folder = await mkdtemp(join(tmpdir(), 'fedcar-fetched-'));
     try {
       const files: DocumentFile[] = [];
-      for await (const { address, bytes, ending } of site.pages()) {
+      for await (const { address, bytes, ending } of pages) {
         const file = join(folder, `${files.length}${ending}`);
         await writeFile(file, bytes);
         files.push({ file, key: address });
@@ -91,7 +123,7 @@ function pagesOf(site: Site, region: string | null, findings: Findings): Source 
       await rm(folder, { recursive: true, force: true });
     }
   }
-  return { documents: documents(), records: [], unread: site.unread };
+  return { documents: documents(), records: [], unread };
 }
 
 async function* corpusOf(

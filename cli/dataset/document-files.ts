@@ -32,18 +32,24 @@ export interface FoundFiles {
  * @throws DatasetError for a single file of a kind that is not read
  */
 export async function documentFiles(path: string): Promise<FoundFiles> {
-  const unread = new Map<string, string[]>();
   if ((await stat(path)).isFile()) {
     if (!READ_ENDINGS.includes(endingOf(path))) await fileText(path, new Uint8Array(0));
-    return { files: [{ file: path, key: basename(path) }], unread };
+    return { files: [{ file: path, key: basename(path) }], unread: new Map() };
   }
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   const all = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ file, key: file.slice(join(path, sep).length).split(sep).join('/') }))
-    .filter(({ key }) => !key.split('/').some((step) => step.startsWith('.') || step === 'node_modules'))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
+  return readable(all);
+}
+
+/** Those of `files` that hold documents by their names; hidden ones are left out. */
+export function readable(files: readonly DocumentFile[]): FoundFiles {
+  const unread = new Map<string, string[]>();
+  const isHidden = (step: string) => step.startsWith('.') || step === 'node_modules';
+  const all = files.filter(({ key }) => !key.split('/').some(isHidden));
   const isRead = ({ key }: DocumentFile) => READ_ENDINGS.includes(endingOf(key));
   for (const { key } of all.filter((each) => !isRead(each))) {
     const ending = endingOf(key) || 'no ending';

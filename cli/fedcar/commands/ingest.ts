@@ -30,7 +30,7 @@ export const ingestCommand: Register = (program, bind) => {
     .description('upload documents; when it is repeated, only what is new or changed counts')
     .argument(
       '<path...>',
-      'BEIR folder; folder or file of Markdown, HTML, text, reST, AsciiDoc, PDF, Word; .jsonl; sitemap',
+      'BEIR folder; folder or file of Markdown, HTML, text, reST, AsciiDoc, PDF, Word; .jsonl; sitemap; r2://bucket/prefix',
     )
     .option('--region <name>', 'region of the documents (default: as the data says, else by key)')
     .option('--sync', 'delete documents of the collection that are in none of the paths')
@@ -40,6 +40,7 @@ export const ingestCommand: Register = (program, bind) => {
     ['ingest docs/', 'a folder of Markdown, HTML, PDF …'],
     ['ingest docs/ --sync', 'and delete what is no longer there'],
     ['ingest https://example.org/sitemap.xml', 'the pages of a site'],
+    ['ingest r2://handbook/en/', 'files in a bucket; AWS_ACCESS_KEY_ID and so on say whose'],
     ['ingest --region weur faq.jsonl', 'one JSON object a line: key, title, text'],
     ['ingest -c bank datasets/banking77', 'a BEIR folder with its training questions'],
   ]);
@@ -61,7 +62,7 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   const records = { accepted: 0, duplicates: 0, refused: 0, resumed: 0 };
   const unknown: string[] = [];
   for (const folder of folders) {
-    const source = await openSource(folder, { ...options, findings }, client);
+    const source = await openSource(folder, { ...options, findings, env: context.io.env }, client);
     const bar = context.progress('documents', 0);
     const {
       regions: _,
@@ -168,7 +169,7 @@ async function counted(
   const findings = new CollectedFindings();
   const seen = new Seen();
   for (const folder of folders) {
-    const source = await openSource(folder, { ...options, findings }, null);
+    const source = await openSource(folder, { ...options, findings, env: context.io.env }, null);
     for await (const _ of withoutBlank(seen.watch(source.documents), blank)) documents += 1;
     seen.unread(source.unread);
     for await (const _ of source.records) records += 1;
