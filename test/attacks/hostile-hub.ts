@@ -19,7 +19,7 @@ import type { CoordinatorPort } from '../../shared/participant/coordinator-port.
 import { openParticipant } from '../../shared/participant/open.ts';
 import type { Participant } from '../../shared/participant/participant.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { cryptoSource } from '../../shared/privacy/random-source.ts';
+import { cryptoSource, type RandomSource } from '../../shared/privacy/random-source.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { RoundLogFile } from '../../shared/protocol/certificate.ts';
 import type { CountRound, ParticipantMessage, RoundSpec, RowEntry } from '../../shared/protocol/rounds.ts';
@@ -36,7 +36,7 @@ import { MemoryServerStore } from '../helpers/memory-server-store.ts';
 const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
 const ENCODER = '0'.repeat(64);
 const TIMEOUTS = { advertise: 1e9, share: 1e9, masked: 1e9, consistency: 1e9, unmask: 1e9 };
-/** Documents of one passage each. */
+/** Documents of one passage each, unless told otherwise. */
 export const DOCUMENTS = 8;
 
 export interface Member {
@@ -59,6 +59,8 @@ export interface HostileHub {
   work(spec: RoundSpec): Promise<boolean>;
   /** Gives the round out and follows the protocol to its end. @returns whether a sum was released */
   release(spec: RoundSpec): Promise<boolean>;
+  /** The last sum that a secure round released. */
+  sum(): Uint32Array;
   /** Says that nothing is on, until all have dropped their work. */
   forget(): Promise<void>;
   /** A counting round as the settings have it. */
@@ -72,9 +74,13 @@ export async function hostileHub(
     records?: (name: string) => FeedbackInput[];
     /** What it tells each member of a round. */
     tells?: (name: string, spec: RoundSpec) => RoundSpec;
+    documents?: number;
+    /** Of each member's dither and noise. */
+    random?: (member: number) => RandomSource;
   } = {},
 ): Promise<HostileHub> {
   const { aggregation = 'secure', records = () => [], tells = (_, told) => told } = options;
+  const { documents = DOCUMENTS, random: randomOf = () => cryptoSource() } = options;
   const settings = CollectionSettings.parse({ heldOutShare: 0, privacy: { aggregation } });
   const { adapter, privacy, heldOutShare, retentionDays } = settings;
   const terms = { adapter, privacy, heldOutShare, retentionDays };
@@ -93,7 +99,7 @@ export async function hostileHub(
   };
   const signed = await signRoster(roster, admin);
   const table = Array.from(
-    { length: DOCUMENTS },
+    { length: documents },
     (_, row): RowEntry => ({
       ...{ row, item: `doc-${row}`, ordinal: 0, region: 'east', removed: false, changedAt: row + 1 },
     }),
@@ -107,8 +113,8 @@ export async function hostileHub(
       : { members: 1, threshold: 1, colluders: 0 };
   const round = (more: Partial<CountRound> = {}): CountRound => ({
     ...{ id: 'run.0', collection: 'health', kind: 'count', sample: { kind: 'all' }, lineage: 'first' },
-    ...{ rowsAt: DOCUMENTS, dimension: DOCUMENTS, clipNorm: COUNT_NORM },
-    gridStep: roundGrid(DOCUMENTS, COUNT_NORM).step,
+    ...{ rowsAt: documents, dimension: documents, clipNorm: COUNT_NORM },
+    gridStep: roundGrid(documents, COUNT_NORM).step,
     bits: 32,
     noiseMultiplier: planNoise(privacy, retentionDays).counts,
     ...{ cohort, aggregation, serial: 1, startedAt, manifest, passages: null },
@@ -156,7 +162,7 @@ export async function hostileHub(
   const members = NAMES.map((name, index): Member => {
     const folder = folders[index]!;
     const key = new Uint8Array(32).fill(index + 1);
-    const random = cryptoSource();
+    const random = randomOf(index);
     const tokenize = (text: string) => new Int32Array(text.length);
     const shard = new FileShard({
       ...{ folder, random, titles: new Map<string, string>(), retentionMs: retentionDays * 86_400_000 },
@@ -231,6 +237,11 @@ export async function hostileHub(
       mode = 'sum';
       for (let turn = 0; turn < 60 && server.state().phase !== 'done' && !failed(); turn++) await stepAll();
       return server.state().phase === 'done';
+    },
+    sum() {
+      const words = new Uint32Array(spec.dimension);
+      for (const piece of server!.result()) words.set(piece.words, piece.first);
+      return words;
     },
     async forget() {
       mode = 'idle';

@@ -39,7 +39,7 @@ describe('what leaves a participant', () => {
         .flatMap(({ messages }) => messages)
         .find((message) => message.name === name)!
         .fields.map(({ path }) => path);
-    // No count, loss or norm travels beside the vector.
+    // No count, loss or norm travels beside the vector; own noise follows from settings and roster.
     expect(ofKind('ready')).toEqual([
       'type',
       'participant',
@@ -47,6 +47,7 @@ describe('what leaves a participant', () => {
       'probe.titles',
       'probe.found',
       'probe.mips',
+      'extraNoise',
     ]);
     expect(ofKind('failed')).toEqual(['type', 'participant', 'round', 'code']);
   });
