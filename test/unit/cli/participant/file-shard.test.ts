@@ -77,7 +77,7 @@ it('takes no notice of what a crash left half written', () => {
   const again = open(folder, [{ n: 1, item: 'a' }]);
   expect(again.job()?.cursor).toBe(1);
   expect(again.blob('sums')).toEqual(Uint8Array.of(5));
-  expect(readdirSync(join(folder, 'job')).sort()).toEqual(['0.bin', 'job.json']);
+  expect(readdirSync(join(folder, 'job')).sort()).toEqual(['0.bin', 'job.json', 'key']);
   again.label([{ id: 1, row: 0 }]);
   expect(open(folder, [{ n: 1, item: 'a' }]).records(Uint32Array.of(1))).toMatchObject([{ row: 0 }]);
 });
