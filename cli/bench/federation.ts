@@ -1,7 +1,7 @@
 /**
  * `bench federation`: the same training in one place and divided over several participants, each a process of its own
- * that speaks HTTP with secure aggregation. Rounds are steps on the sum of all gradients, so that the division changes
- * nothing about what is learned. Times are processor times of the processes, so that other programs and
+ * that speaks HTTP with secure aggregation. Rounds are steps on the sum of all gradients, as many in one place as over the
+ * most participants, so that the division changes nothing about what is learned. Times are processor times of the processes, so that other programs and
  * too few cores hardly matter: the critical path is what the run takes when everybody has a processor. Wall-clock time
  * stands beside it; it shows a speedup only up to the cores of the machine.
  */
@@ -15,7 +15,9 @@ import { bundledCommand } from '../../scripts/command-bundle.mjs';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { IssuedInvitation } from '../../shared/protocol/api/participant.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import type { RetrievalSummary } from '../../shared/retrieval/metrics.ts';
+import { batchOf, ratesOf } from '../../shared/round/run-plan.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
 import type { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
@@ -77,10 +79,7 @@ export async function benchFederation(args: string[]): Promise<void> {
       ),
     args,
   );
-  const sizes = options.sizes.split(',').map(Number);
-  if (sizes.length === 0 || sizes.some((size) => !Number.isInteger(size) || size < 1 || size > 64)) {
-    throw new RangeError(`--sizes: expected whole numbers from 1 to 64, got ${options.sizes}`);
-  }
+  const sizes = sizesOf(options);
   const folder = await openBeir(options.dataset);
   const records = spread(
     (await recordsOf(folder)).map(({ record }) => record),
@@ -90,6 +89,30 @@ export async function benchFederation(args: string[]): Promise<void> {
   const divisions: DivisionCost[] = [];
   for (const size of sizes) divisions.push(await measure(folder, records, queries, size, options));
   show(report(folder, records.length, divisions), options.json);
+}
+
+/** @throws RangeError for anything but numbers of participants */
+function sizesOf({ sizes: list }: FederationOptions): number[] {
+  const sizes = list.split(',').map(Number);
+  if (sizes.length === 0 || sizes.some((size) => !Number.isInteger(size) || size < 1 || size > 64)) {
+    throw new RangeError(`--sizes: expected whole numbers from 1 to 64, got ${list}`);
+  }
+  return sizes;
+}
+
+/** The rounds of the defaults over `members`, in settings that make them the same over fewer. */
+function jointPhases(members: number, records: number): TrainingPhase[] {
+  const { training, heldOutShare } = CollectionSettings.parse({});
+  const units = records * (1 - heldOutShare);
+  const batch = batchOf(members);
+  const rates = ratesOf(Math.min(units, batch));
+  return training.phases
+    .filter(({ rounds }) => rounds === 'step')
+    .map((phase) => {
+      const { adapterRate, headRate } = phase.optimiser;
+      const optimiser = { ...phase.optimiser, adapterRate: rates * adapterRate, headRate: rates * headRate };
+      return { ...phase, batch, optimiser };
+    });
 }
 
 /** Every n-th, so that all documents keep queries. */
@@ -118,7 +141,7 @@ async function measure(
   const deployment = await startDeployment({ folder: place });
   const running: RunningParticipant[] = [];
   try {
-    const joint = CollectionSettings.parse({}).training.phases.filter(({ rounds }) => rounds === 'step');
+    const joint = jointPhases(Math.max(...sizesOf(options)), records.length);
     const settings = settingsFrom(options.set, {
       regions: ['hall'],
       regionsTrain: false,

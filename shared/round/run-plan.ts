@@ -53,6 +53,11 @@ export function batchOf(members: number): number {
   return Math.min(MOST_BATCH, Math.max(LEAST_BATCH, UNITS_A_MEMBER * members));
 }
 
+/** Factor on the rates: the spread of a mean over n units falls as √n, and with it what a step may be (Krizhevsky 2014). */
+export function ratesOf(units: number): number {
+  return Math.sqrt(Math.max(units, LEAST_BATCH) / LEAST_BATCH);
+}
+
 /**
  * Whether rows stay where they are while the adapter learns: a round that sees fewer units than there are rows has too
  * little to say of each for what sending them takes.
@@ -84,9 +89,7 @@ function planPhase(phase: TrainingPhase, counted: Counted) {
   if (phase.rounds === 'local') return { parts: 1, rounds: Math.round(passes), batch: null, rates: 1 };
   const batch = phase.batch ?? batchOf(counted.members);
   const parts = Math.max(1, Math.round(counted.units / batch));
-  // The spread of a mean over n units falls as √n, and with it what a step may be (Krizhevsky 2014).
-  const seen = counted.units / parts;
-  const rates = phase.batch === null ? Math.sqrt(Math.max(seen, LEAST_BATCH) / LEAST_BATCH) : 1;
+  const rates = phase.batch === null ? ratesOf(counted.units / parts) : 1;
   return { parts, rounds: Math.round(passes * parts), batch, rates };
 }
 
