@@ -24,7 +24,7 @@ const TEMPERATURE = z.number().positive().max(1000);
 /** How a run trains when noise is on: steps on Poisson samples (DP-SGD, Abadi et al. 2016). */
 export const NoisedTraining = z.strictObject({
   train: z.enum(['head', 'adapter-and-head']).default('head').describe('What learns'),
-  steps: z.int().min(1).max(100_000).default(12).describe('Training rounds of a run'),
+  steps: z.int().min(1).max(100_000).default(7).describe('Training rounds of a run'),
   temperature: z
     .strictObject({
       first: TEMPERATURE.describe('τ of the first step'),

@@ -29,7 +29,7 @@ describe('docs/settings.md', () => {
       expect(range, path).not.toBe('');
       expect(meaning.length, path).toBeGreaterThan(8);
     }
-    expect(rows.get('privacy.training.steps')).toMatchObject({ fallback: '12', fixed: false });
+    expect(rows.get('privacy.training.steps')).toMatchObject({ fallback: '7', fixed: false });
     expect(rows.get('privacy.training.optimiser.rowNoise')).toMatchObject({ fallback: '2.7' });
     expect(rows.get('training.phases[].optimiser.rowNoise')).toMatchObject({ fallback: '0' });
     expect(rows.get('adapter.rank')).toMatchObject({ range: 'integer, 1 to 128', fixed: true });
