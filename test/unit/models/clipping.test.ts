@@ -3,6 +3,12 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../../models/engine.ts';
 import { nodeOrtWasm } from '../../../models/ort-wasm-node.ts';
+import {
+  ADAPTER_LENGTH,
+  checkParameters,
+  MOST_TEMPERATURE,
+  ROW_LENGTH,
+} from '../../../shared/participant/parameter-bounds.ts';
 import { seededNormal, tinyBert } from '../../helpers/tiny-bert.ts';
 
 const WIDTH = 24;
@@ -90,6 +96,76 @@ describe('one unit', () => {
         expect(Math.hypot(lengthOf(sums.adapter), lengthOf(sums.head))).toBeLessThanOrEqual(1);
       }),
       { numRuns: 150 },
+    );
+  });
+});
+
+/** Heads as a coordinator may make them: rows of the query, against it, all alike, of chance; the lengths at the bounds. */
+const SHAPES = ['along', 'against', 'alike', 'chance'] as const;
+const log2Between = (least: number, most: number) =>
+  fc.oneof(
+    fc.constantFrom(Math.log2(least), Math.log2(most)),
+    fc.double({ min: Math.log2(least), max: Math.log2(most), noNaN: true }),
+  );
+
+/** Within the bounds after rounding to fp32. */
+const inside = ({ least, most }: typeof ROW_LENGTH, log: number) =>
+  Math.min(most * 0.999, Math.max(least * 1.001, 2 ** log));
+
+describe('parameters that participants take, up to their bounds', () => {
+  const cases = fc.record({
+    shapes: fc.array(fc.constantFrom(...SHAPES), { minLength: ROWS, maxLength: ROWS }),
+    lengths: fc.array(log2Between(ROW_LENGTH.least, ROW_LENGTH.most), { minLength: ROWS, maxLength: ROWS }),
+    logAdapter: log2Between(2 ** -8, ADAPTER_LENGTH),
+    logTau: log2Between(2 ** -3, MOST_TEMPERATURE),
+    seed: fc.integer({ min: 1, max: 1e6 }),
+    text: fc.constantFrom('where is my card ?', 'lost', 'card card card card card card', 'how how how'),
+    relevant: fc.boolean(),
+  });
+
+  it('let one unit move the sum by no more than its norm, with the adapter and without', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ shapes, lengths, logAdapter, logTau, seed, text, relevant }) => {
+        const direction = unit(normals(seed, WIDTH * WIDTH));
+        const a = direction.map((value) => value * Math.min(2 ** logAdapter, ADAPTER_LENGTH * 0.999));
+        const adapter = { kind: 'full' as const, a };
+        const ids = engine.tokenize(text);
+        const query = await engine.embed([ids], adapter, { priority: 'background' });
+        const alike = unit(normals(seed + 1, WIDTH));
+        const head = new Float32Array(ROWS * WIDTH);
+        shapes.forEach((shape, row) => {
+          const chance = unit(normals(seed + 2 + row, WIDTH));
+          const along = { along: query, against: query.map((x) => -x), alike, chance }[shape];
+          const length = inside(ROW_LENGTH, lengths[row]!);
+          for (let i = 0; i < WIDTH; i++) head[row * WIDTH + i] = length * along[i]!;
+        });
+        const tau = Math.min(2 ** logTau, MOST_TEMPERATURE);
+        checkParameters({ temperature: tau }, { adapter: a, head }, new Float32Array(0), WIDTH);
+        const active = new Uint8Array(ROWS).fill(1);
+        const row = seed % ROWS;
+        const joint = { adapter: new Float64Array(WIDTH * WIDTH), head: new Float64Array(ROWS * WIDTH) };
+        await engine.gradient(
+          { units: [{ ids, row, relevant }], adapter, head, active, tau, clip: { joint: LIMIT } },
+          joint,
+        );
+        expect(Math.hypot(lengthOf(joint.adapter), lengthOf(joint.head))).toBeLessThanOrEqual(1);
+        const alone = { head: new Float64Array(ROWS * WIDTH) };
+        const flags = Uint8Array.of(relevant ? 1 : 0);
+        await engine.headGradient(
+          {
+            queries: query,
+            rows: Int32Array.of(row),
+            relevant: flags,
+            head,
+            active,
+            tau,
+            clip: { head: LIMIT },
+          },
+          alone,
+        );
+        expect(lengthOf(alone.head)).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 200 },
     );
   });
 });
