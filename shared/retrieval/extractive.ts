@@ -119,6 +119,8 @@ async function readCandidates(
       found.push({ text, passage });
     }
   }
+  const whole = found.filter(({ text }) => !isFragment(text));
+  if (whole.length > 0) found.splice(0, found.length, ...whole);
   if (found.length === 0) return [];
   // A sentence alone seldom says what it is about: its passage's title goes in front.
   const embeddings = await options.embed(
@@ -137,6 +139,19 @@ async function readCandidates(
       relevance: (cosine + (passages[sentence.passage]?.score ?? 0)) / 2,
     };
   });
+}
+
+/** Words that a statement has at least; a cell, a mark or a number alone answers nothing. */
+const FEWEST_WORDS = 3;
+const SENTENCE_END = /[.!?…।॥؟۔።։။。！？｡]["'’”»)\]」』”）]{0,3}$/u;
+
+/** Whether a text says nothing by itself: no word at all, or few that do not end as a sentence. */
+function isFragment(text: string): boolean {
+  const words = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  if (!/\p{L}/u.test(text)) return true;
+  // Scripts without spaces have long words.
+  const isDense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]{4}/u.test(text);
+  return words.length < FEWEST_WORDS && !isDense && !SENTENCE_END.test(text);
 }
 
 function quoted(sentence: string): string {

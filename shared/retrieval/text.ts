@@ -4,6 +4,8 @@
  * takes time in proportion to the length of the text, whatever is in it.
  */
 
+import { isMidSentence } from './full-stops.ts';
+
 export interface Piece {
   text: string;
   /** Place in the source in UTF-16 code units, end exclusive. Markup may make it wider than `text`. */
@@ -66,15 +68,18 @@ export function toPieces(blocks: readonly Block[], source: string): Piece[] {
 
 /** A run of white space, or the end of a sentence that needs none: full-width stops with their closing brackets. */
 const BREAK = /\s+|[。！？｡][」』”）]{0,3}(?![」』”）。！？｡])/gu;
-/** Ends a sentence before white space: . ! ? … and up to three closing quotes or brackets. */
-const STOP = /[.!?…]["'’”»)\]]{0,3}$/;
+/** Ends a sentence before white space: . ! ? …, what other scripts have, and up to three closing quotes or brackets. */
+const STOP = /[.!?…।॥؟۔።։။។]["'’”»)\]]{0,3}$/;
 const LONGEST_STOP = 4;
+/** Characters that tell a month. */
+const LONGEST_MONTH = 3;
 const LOWER_CASE = /^\p{Ll}/u;
 /** What begins a sentence after a line break alone: a bullet, a number or a capital letter. */
 const OPENING = /^[\p{Lu}\p{Lo}\p{N}•*+-]/u;
 
 /**
- * Sentences end at . ! ? … with closing quotes or brackets and white space before what does not continue in lower case;
+ * Sentences end at . ! ? … with closing quotes or brackets and white space before what does not continue in lower case,
+ * but for full stops of abbreviations, initials and numbers that order;
  * at their full-width forms without any space; at a line break before a bullet, a number or a capital letter.
  */
 export function sentences(text: string): { text: string; at: number }[] {
@@ -93,7 +98,10 @@ export function sentences(text: string): { text: string; at: number }[] {
       continue;
     }
     const next = text.slice(end, end + 2);
-    const stopped = STOP.test(text.slice(Math.max(0, index - LONGEST_STOP), index)) && !LOWER_CASE.test(next);
+    const stopped =
+      STOP.test(text.slice(Math.max(0, index - LONGEST_STOP), index)) &&
+      !LOWER_CASE.test(next) &&
+      !isMidSentence(text, from, index, text.slice(end, end + LONGEST_MONTH));
     if (!stopped && !(run.includes('\n') && OPENING.test(next))) continue;
     add(index);
     from = end;

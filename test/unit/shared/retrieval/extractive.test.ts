@@ -127,6 +127,18 @@ describe('an extractive answer', () => {
     }
   });
 
+  it('says no mark, number or cell alone where there are statements', async () => {
+    const text = 'Locker: ::: Locker\n2.1.\nHours: 72\nThe locker code works for 72 hours.\nLocker hours!';
+    const ask = async (given: string) => {
+      const passage = { ...passages[0]!, text: given };
+      const { sentences } = await extractAnswer([passage], { query, embed, foundAt: 0.4, maxSentences: 9 });
+      return sentences.map((sentence) => sentence.text);
+    };
+    expect(await ask(text)).toEqual(['The locker code works for 72 hours.', 'Locker hours!']);
+    expect(await ask('Hours: 72')).toEqual(['Hours: 72']);
+    expect(await ask('Locker: 储物柜密码有效\nLocker')).toEqual(['储物柜密码有效']);
+  });
+
   it('numbers passages as they were given, also when some above them do not fit', async () => {
     const [lockers, help, wine] = passages as [AnswerPassage, AnswerPassage, AnswerPassage];
     const answer = await extractAnswer([wine, help, lockers], { query, embed, foundAt: 0.4 });
