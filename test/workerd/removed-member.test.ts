@@ -4,6 +4,7 @@ import { directory } from '../../durable-objects/names.ts';
 import { generateSigner } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
+import { PART_BYTES } from '../../shared/protocol/parameters.ts';
 import { act, hubFor, signWaiting } from '../attacks/workerd/guests.ts';
 import { hubOf, hubStub, objects, start } from './objects.ts';
 
@@ -29,6 +30,13 @@ it('tries a round again under the roster without who was removed in the middle o
     guests.map(({ round }) => round),
     (await hubOf(NAME).run(run))?.error ?? '',
   ).not.toContain('');
+  // A vector in clear has no place in a secure round, whatever its length.
+  const { round } = guests[0]!;
+  for (const length of [4, 4 * 40, PART_BYTES]) {
+    const piece = { participant: guests[0]!.name, round, chunk: 0, chunks: 1 };
+    expect(await hubStub(NAME).putChunk(piece, new Uint8Array(length))).toEqual({ current: false });
+  }
+  expect((await hubStub(NAME).arrived(guests[0]!.name, round)).chunks).toEqual([]);
   const removed = await directory(objects).removeParticipant(NAME, GONE);
   expect(removed.ok).toBe(true);
   await signWaiting(NAME, admin);

@@ -6,7 +6,13 @@ import { signerFromSeed, verify } from '../../../../shared/crypto/ed25519.ts';
 import { digest, sha256 } from '../../../../shared/crypto/hash.ts';
 import { hkdf } from '../../../../shared/crypto/hkdf.ts';
 import { importMaskKey, maskWords } from '../../../../shared/crypto/prg.ts';
-import { agree, generateKeyPair, importAgreementKey, publicKey } from '../../../../shared/crypto/x25519.ts';
+import {
+  agree,
+  generateKeyPair,
+  importAgreementKey,
+  isUsableKey,
+  publicKey,
+} from '../../../../shared/crypto/x25519.ts';
 import vectors from '../../../vectors/rfc-and-nist-primitives.json';
 
 const scalarMultiply = async (scalar: string, u: string) =>
@@ -43,6 +49,41 @@ describe('X25519 (RFC 7748)', () => {
   ])('refuses the point of small order %s', async (point) => {
     const own = await importAgreementKey(fromHex(vectors.x25519.diffieHellman.aliceSecret));
     await expect(agree(own, fromHex(point))).rejects.toThrow('not usable');
+  });
+
+  // The points of small order and their other spellings, as in RFC 7748 section 6.1 and the list at cr.yp.to/ecdh.html.
+  it.each([
+    ['0', '00'.repeat(32)],
+    ['1', `01${'00'.repeat(31)}`],
+    ['of order 8', 'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800'],
+    ['of order 8, the other', '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157'],
+    ['p − 1', `ec${'ff'.repeat(30)}7f`],
+    ['p', `ed${'ff'.repeat(30)}7f`],
+    ['p + 1', `ee${'ff'.repeat(30)}7f`],
+    ['order 8 with the top bit', 'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880'],
+    [
+      'order 8, the other, with the top bit',
+      '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f11d7',
+    ],
+    ['2p − 1', `d9${'ff'.repeat(31)}`],
+    ['2p', `da${'ff'.repeat(31)}`],
+    ['2p + 1', `db${'ff'.repeat(31)}`],
+    ['9, the base point, as p + 9', `f6${'ff'.repeat(30)}7f`],
+    ['the base point with the top bit', `09${'00'.repeat(30)}80`],
+    ['the largest number of 255 bits', `${'ff'.repeat(31)}7f`],
+  ])('a peer must not use the key %s', (_, key) => {
+    expect(isUsableKey(fromHex(key))).toBe(false);
+  });
+
+  it('a peer may use every other key in its one spelling', () => {
+    const { alicePublic, bobPublic } = vectors.x25519.diffieHellman;
+    const largest = `eb${'ff'.repeat(30)}7f`;
+    for (const key of [alicePublic, bobPublic, `09${'00'.repeat(31)}`, largest]) {
+      expect(isUsableKey(fromHex(key)), key).toBe(true);
+      const top = fromHex(key);
+      top[31]! |= 0x80;
+      expect(isUsableKey(top), key).toBe(false);
+    }
   });
 
   it('refuses keys of another length', async () => {
