@@ -57,7 +57,8 @@ export async function openSource(
   if (!existsSync(path)) throw new Failure(`${path}: no such file or folder`);
   const corpus = join(path, 'corpus.jsonl');
   if (existsSync(orCompressed(corpus))) {
-    const judged = existsSync(orCompressed(join(path, 'qrels', 'train.tsv')));
+    const parts = ['queries.jsonl', join('qrels', 'train.tsv')];
+    const judged = parts.every((part) => existsSync(orCompressed(join(path, part))));
     if (!judged) return { documents: corpusOf(corpus, only, findings), records: [], unread };
     const folder = await openBeir(path, { splits: ['train'], findings });
     const placed = await placedIn(folder, path, only, client);

@@ -1,10 +1,11 @@
 /** Files of documents: kinds, encodings, titles, what a site repeats, and what is not read. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { documentFiles, readDocumentFiles } from '../../../../cli/dataset/document-files.ts';
 import { CollectedFindings, findingLines } from '../../../../cli/dataset/findings.ts';
+import { openSource } from '../../../../cli/ingest-source.ts';
 import { splitDocument } from '../../../../shared/retrieval/chunking.ts';
 import { docxOf, pdfOf } from '../../../helpers/office-files.ts';
 
@@ -86,6 +87,22 @@ describe('files', () => {
       /c\.png: is no file of a kind that is read: \.md/,
     );
   });
+});
+
+it('a corpus is uploaded without the questions that nobody has', async () => {
+  mkdirSync(join(folder, 'qrels'));
+  write({
+    'corpus.jsonl': '{"_id":1,"text":"A"}\n{"_id":1,"text":"B"}\n{"_id":2,"text":"C"}',
+    'qrels/train.tsv': 'q\t1\t1\n',
+  });
+  const findings = new CollectedFindings();
+  const source = await openSource(folder, { questions: true, findings }, null);
+  const keys: string[] = [];
+  for await (const { document } of source.documents) keys.push(document.key);
+  expect(keys).toEqual(['1', '2']);
+  expect([...findings.entries.values()].map(({ line, reason }) => [line, reason])).toEqual([
+    [2, 'field "_id": "1" occurs twice'],
+  ]);
 });
 
 describe('pages of a site', () => {
