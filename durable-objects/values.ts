@@ -24,11 +24,19 @@ class Memory {
   readonly #known = new Map<string, Remembered>();
   /** Keys written in this turn; `all` after tables were emptied. Null between turns that write. */
   #written: Set<string> | 'all' | null = null;
+  /** How often tables were emptied, or filled, by other means than `Values`. */
+  emptyings = 0;
+
+  /** Undefined where only the database can tell. */
+  known(key: string): Remembered | undefined {
+    const unsure = this.#written === 'all' || this.#written?.has(key);
+    return unsure ? undefined : this.#known.get(key);
+  }
 
   look(key: string, read: () => string | null): Remembered {
+    const sure = this.known(key);
+    if (sure !== undefined) return sure;
     const known = this.#known.get(key);
-    const unsure = this.#written === 'all' || this.#written?.has(key);
-    if (known !== undefined && !unsure) return known;
     const text = read();
     const found = known?.text === text ? known : { text };
     this.#known.set(key, found);
@@ -42,6 +50,7 @@ class Memory {
   }
 
   writeAll(): void {
+    this.emptyings += 1;
     if (this.#written === null) this.#atTheEnd();
     this.#written = 'all';
   }
@@ -112,6 +121,8 @@ export class Values {
   }
 
   #dropPieces(key: string): void {
+    const known = this.#memory.known(key);
+    if (known !== undefined && (known.text?.length ?? 0) <= PIECE_UNITS) return;
     // `$` follows `#`: nothing but pieces lies between.
     this.#storage.sql.exec('DELETE FROM kv WHERE key > ? AND key < ?', `${key}#`, `${key}$`);
   }
@@ -133,6 +144,11 @@ export class Values {
       .toArray();
     return row?.value ?? null;
   }
+}
+
+/** Counts how often that was so: what is remembered of other tables may not hold any more. */
+export function emptyings(storage: Storage): number {
+  return memoryOf(storage).emptyings;
 }
 
 /** The table was emptied, or filled, by other means than `Values`. */

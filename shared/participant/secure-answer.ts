@@ -38,16 +38,19 @@ export interface SecureIdentity {
 
 const STATE = 'secagg';
 
+/** For one answer: what it saved is not read again. */
 function storeOf(store: ShardStore): SecaggClientStore {
-  const load = (): ClientState | null => {
+  let saved: ClientState | null = null;
+  const stored = (): ClientState | null => {
     const bytes = store.blob(STATE);
     return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as ClientState);
   };
   return {
-    load,
+    load: () => saved ?? stored(),
     save(state, expectedRevision) {
-      if ((load()?.revision ?? null) !== expectedRevision) return false;
+      if ((stored()?.revision ?? null) !== expectedRevision) return false;
       store.putBlob(STATE, new TextEncoder().encode(JSON.stringify(state)));
+      saved = state;
       return true;
     },
     putFrame: (index, frame) => store.putBlob(`frame/${index}`, frame),
@@ -91,7 +94,8 @@ export async function answerSecurely(options: {
   const words = vector === null ? undefined : packedSource(vector, spec.bits, spec.dimension);
   const reply = await client.handle(message, words);
   const state = await client.state();
-  if (state !== null) identity.pin.set(state.pin);
+  if (state !== null && canonicalJson(state.pin) !== canonicalJson(identity.pin.get()))
+    identity.pin.set(state.pin);
   // On record before the shares that release the sum leave.
   if (state !== null && reply.kind === 'unmask')
     identity.witness.log.add(recordOf(spec, identity.encoder, state));

@@ -146,18 +146,23 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
 
   it('three participants train and publish a version', async () => {
     const { host, trainers } = await TRANSPORTS[transport].gather(name);
-    for (const stub of trainers) {
-      await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
-        region.random = HALVES;
-      });
-    }
+    // Again with every look: an object that was idle for long begins anew.
+    const halve = () =>
+      Promise.all(
+        trainers.map((stub) =>
+          runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
+            region.random = HALVES;
+          }),
+        ),
+      );
+    await halve();
     await host.putItems(FEW_ITEMS);
     const half = FEW_RECORDS.length / 2;
     await trainers[0]?.addFeedback(FEW_RECORDS.slice(0, half));
     await trainers[1]?.addFeedback(FEW_RECORDS.slice(half));
     const id = await start(name);
     for (const stub of trainers) await stub.wake();
-    const run = await finished(name, id);
+    const run = await finished(name, id, halve);
     expect(run).toMatchObject({ error: null, state: 'published' });
     for (const round of run.rounds) expect(round.contributors).toBe(3);
     results[transport] = { run, content: await contentOf(name, 1) };
