@@ -65,19 +65,24 @@ function rowOf(line: string): string {
   return `\n${cells.filter((cell) => cell !== '').join('; ')}\n`;
 }
 
+/** Targets, words and attributes of more than a thousand characters are text, so that a line takes linear time. */
 function inline(text: string): string {
   return text
-    .replace(/\b(?:link|xref|mailto):([^\s[\]]*)\[([^\]]*)\]/g, (_, target: string, words: string) =>
+    .replace(
+      /\b(?:link|xref|mailto):([^\s[\]]{0,1000})\[([^[\]]{0,1000})\]/g,
+      (_, target: string, words: string) => label(words, target),
+    )
+    .replace(/\b(https?:\/\/[^\s[\]]{1,1000})\[([^[\]]{0,1000})\]/g, (_, target: string, words: string) =>
       label(words, target),
     )
-    .replace(/\b(https?:\/\/[^\s[\]]+)\[([^\]]*)\]/g, (_, target: string, words: string) =>
-      label(words, target),
+    .replace(
+      /<<([^<>,]{0,1000})(?:,([^<>]{0,1000}))?>>/g,
+      (_, target: string, words?: string) => words?.trim() || target,
     )
-    .replace(/<<([^<>,]*)(?:,([^<>]*))?>>/g, (_, target: string, words?: string) => words?.trim() || target)
-    .replace(/\b(?:kbd|btn|menu|pass|stem|footnote):[^\s[\]]*\[([^\]]*)\]/g, '$1')
-    .replace(/\bimage:[^\s[\]]+\[([^\],]*)[^\]]*\]/g, '$1')
-    .replace(/\[\[[^\]]*\]\]|\{(?:nbsp|empty|sp)\}/g, ' ')
-    .replace(/\[[.#][^\]]*\](?=[#*_`])/g, '');
+    .replace(/\b(?:kbd|btn|menu|pass|stem|footnote):[^\s[\]]{0,1000}\[([^[\]]{0,1000})\]/g, '$1')
+    .replace(/\bimage:[^\s[\]]{1,1000}\[([^[\],]{0,1000})[^[\]]{0,1000}\]/g, '$1')
+    .replace(/\[\[[^[\]]{0,1000}\]\]|\{(?:nbsp|empty|sp)\}/g, ' ')
+    .replace(/\[[.#][^[\]]{0,1000}\](?=[#*_`])/g, '');
 }
 
 /** `words,window=_blank^` by its words. */

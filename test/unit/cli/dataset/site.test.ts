@@ -99,9 +99,23 @@ describe('robots.txt', () => {
     ['User-agent: *\nDisallow: /a\nAllow: /a/open', '/a/open/x', false],
     ['User-agent: *\nDisallow: /*.pdf$', '/x/y.pdf', true],
     ['User-agent: *\nDisallow: /*.pdf$', '/x/y.pdf?z', false],
+    ['User-agent: *\nDisallow: /*a*b', '/xxaxxbxx', true],
+    ['User-agent: *\nDisallow: /*a*b$', '/xxaxxbxx', false],
+    ['User-agent: *\nDisallow: /*a*b$', '/xxaxxbxxb', true],
+    ['User-agent: *\nDisallow: /ab*b$', '/ab', false],
+    ['User-agent: *\nDisallow: /*$', '/a', true],
+    ['User-agent: *\nDisallow: /a$', '/ab', false],
+    ['User-agent: *\nDisallow: /a.b+(c', '/a.b+(c', true],
     ['no rules', '/a', false],
   ])('%j: %s is closed: %s', (text, path, closed) => {
     expect(isClosed(robotsOf(text, 'fedcar'), path)).toBe(closed);
+  });
+
+  it('takes no longer for many stars', () => {
+    const robots = robotsOf(`User-agent: *\nDisallow: /${'*a'.repeat(500)}b`, 'fedcar');
+    const before = process.cpuUsage();
+    expect(isClosed(robots, `/${'a'.repeat(100_000)}`)).toBe(false);
+    expect(process.cpuUsage(before).user).toBeLessThan(100_000);
   });
 
   it('may ask for longer pauses, within reason', () => {
