@@ -5,6 +5,7 @@
 import { runInDurableObject, SELF } from 'cloudflare:test';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Region } from '../../durable-objects/region/region.ts';
+import { verifyCertificate } from '../../shared/certificate/verify.ts';
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import type { CoordinatorPort } from '../../shared/participant/coordinator-port.ts';
@@ -166,6 +167,14 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
     expect(run).toMatchObject({ error: null, state: 'published' });
     for (const round of run.rounds) expect(round.contributors).toBe(3);
     results[transport] = { run, content: await contentOf(name, 1) };
+    // All of them sign what they know of the run, by the same transport; each has its own operator, or one has all.
+    await vi.waitUntil(async () => (await hubOf(name).certificate(1))?.missing.length === 0, {
+      timeout: 60_000,
+    });
+    const certificate = await hubOf(name).certificate(1);
+    expect((await verifyCertificate(certificate!)).problems).toEqual([]);
+    expect(certificate!.claims!.operators).toHaveLength(transport === 'rpc' ? 1 : 3);
+    expect(certificate!.rounds).toHaveLength(run.rounds.length);
   });
 
   describe('the port', () => {
