@@ -78,7 +78,11 @@ describe.each(OPENED)('the state of %s', (file) => {
     await deployment.tick();
     const { runs } = await api.call<{ runs: Run[] }>('GET', '/collections/kept/rounds');
     expect(runs).toHaveLength(2);
-    expect(runs[0]).toMatchObject({ state: 'cancelled', error: UPGRADED });
+    const last = await api.until('kept', runs[0]!.run, ended);
+    // That of the newest state may be of the present release, and goes on.
+    if (file === ALL.at(-1) && last.state !== 'cancelled')
+      expect(JUDGED, last.error ?? '').toContain(last.state);
+    else expect(last).toMatchObject({ state: 'cancelled', error: UPGRADED });
     const { rounds } = await api.call<Run>('GET', `/collections/kept/rounds/${runs[0]!.run}`);
     expect(rounds.filter(({ ended_at }) => ended_at === null)).toEqual([]);
   });
@@ -143,6 +147,8 @@ describe.each(OPENED)('the state of %s', (file) => {
     let second: Guest | null = null;
     try {
       second = await secondGuest();
+      const { runs } = await api.call<{ runs: Run[] }>('GET', '/collections/joined/rounds');
+      await api.until('joined', runs[0]!.run, ended);
       const { rounds } = await train('joined');
       for (const name of ['guest', 'second']) {
         const present = rounds.map(({ participants }) => participants[name]?.phase);
