@@ -22,17 +22,20 @@ export interface WatchdogParts extends ScheduleParts {
 const WAKE_MS = 86_400_000;
 const WOKEN_AT = 'wokenAt';
 
-/** @returns the run that it started, or null */
+/**
+ * @param now of the cron trigger; alarms go by the clock
+ * @returns the run that it started, or null
+ */
 export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
   const { alarm, values, versions, rows, runs } = parts;
   if (runs.active() !== null) {
-    await alarm.at(now);
+    await alarm.at(Date.now());
     await parts.wakeAll();
     return { started: null };
   }
   // `getAlarm` may tell of an alarm that will never come.
   const serving = versions.serving();
-  if (serving !== null && serving.rows_at !== rows.changedAt()) await alarm.at(now);
+  if (serving !== null && serving.rows_at !== rows.changedAt()) await alarm.at(Date.now());
   if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
     values.set(WOKEN_AT, now);
     await parts.wakeAll();

@@ -5,14 +5,13 @@
 import { SELF } from 'cloudflare:test';
 import { fromBase64Url, toBase64Url } from '../../../shared/crypto/bytes.ts';
 import type { Participant } from '../../../shared/protocol/api/participant.ts';
-import type { Run } from '../../../shared/protocol/api/run.ts';
 import type { ShareMessage } from '../../../shared/protocol/secagg.ts';
 import { roundContext } from '../../../shared/secagg/context.ts';
 import { dealtTo } from '../../../shared/secagg/server-checks.ts';
 import { signMessage, signParcel } from '../../../shared/secagg/signing.ts';
-import { hubOf, hubStub, start } from '../../workerd/objects.ts';
+import { hubOf, start } from '../../workerd/objects.ts';
 import { attack } from '../outcome.ts';
-import { act, type Guest, hubFor } from './guests.ts';
+import { type Guest, hubFor, played } from './guests.ts';
 
 const EVIL = 'guest-001';
 
@@ -20,20 +19,14 @@ const EVIL = 'guest-001';
 async function play(name: string, guests: readonly Guest[]): Promise<string> {
   const hub = hubOf(name);
   const run = await start(name);
-  let info: Run | null = null;
-  for (let turn = 0; turn < 60 && info?.state !== 'failed'; turn++) {
-    for (const guest of guests) await act(hubStub(name), guest);
-    // Alarms come late on a busy machine, and everything between turns is theirs.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    info = await hub.run(run);
-  }
+  const info = await played(name, run, guests);
   const { charges } = await hub.privacy();
   const response = await SELF.fetch(`http://localhost/v1/collections/${name}/participants`);
   const { participants } = await response.json<{ participants: Participant[] }>();
   const faults = participants.flatMap(({ name: who, fault }) =>
     fault === null ? [] : [`${who} ${fault.detail}`],
   );
-  const rounds = info!.rounds.map(({ error, participants: all }) => {
+  const rounds = info.rounds.map(({ error, participants: all }) => {
     const out = Object.keys(all).filter((who) => all[who]!.phase === 'excluded');
     return `${error === null ? 'released' : error.split('; ')[1]}${out.length === 0 ? '' : ` without ${out}`}`;
   });

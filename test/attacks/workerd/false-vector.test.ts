@@ -1,8 +1,7 @@
 /** One participant sends another vector than its own: what no honest participants add up to must not be learnt from. */
-import type { Run } from '../../../shared/protocol/api/run.ts';
-import { hubOf, hubStub, start } from '../../workerd/objects.ts';
+import { hubStub, start } from '../../workerd/objects.ts';
 import { attack } from '../outcome.ts';
-import { act, hubFor } from './guests.ts';
+import { hubFor, played } from './guests.ts';
 
 attack(
   'a counting round in which a document is asked for fewer times than never',
@@ -12,13 +11,8 @@ attack(
     guests[1]!.poison = (words) => {
       words[3] = -(2 ** 30);
     };
-    const run = await start('poisoned');
-    let info: Run | null = null;
-    for (let turn = 0; turn < 60 && info?.state !== 'failed'; turn++) {
-      for (const guest of guests) await act(hubStub('poisoned'), guest);
-      info = await hubOf('poisoned').run(run);
-    }
-    return `${info?.state}, version ${info?.version}: ${info?.error}`;
+    const { state, version, error } = await played('poisoned', await start('poisoned'), guests);
+    return `${state}, version ${version}: ${error}`;
   },
 );
 

@@ -8,6 +8,7 @@ import { systemRandom } from '../../../shared/crypto/random.ts';
 import { signTerms } from '../../../shared/participant/terms.ts';
 import { cryptoSource } from '../../../shared/privacy/random-source.ts';
 import { ItemInput } from '../../../shared/protocol/api/item.ts';
+import type { Run } from '../../../shared/protocol/api/run.ts';
 import type { RoundSpec } from '../../../shared/protocol/rounds.ts';
 import type { ClientMessage } from '../../../shared/protocol/secagg.ts';
 import { encodeContribution } from '../../../shared/round/mechanism.ts';
@@ -15,10 +16,13 @@ import { SecaggClient } from '../../../shared/secagg/client.ts';
 import { MemoryClientStore } from '../../../shared/secagg/memory-store.ts';
 import { signRoster } from '../../../shared/secagg/roster.ts';
 import { vectorSource } from '../../helpers/vector-source.ts';
-import { collection, objects, regionOf } from '../../workerd/objects.ts';
+import { collection, hubOf, hubStub, objects, regionOf } from '../../workerd/objects.ts';
 
 const HOUR = 3_600_000;
 const DOCUMENTS = 40;
+const TURN_MS = 50;
+/** Rounds of hundreds take minutes. */
+const MOST_MS = 500_000;
 
 export interface Guest {
   name: string;
@@ -97,6 +101,18 @@ export async function act(hub: DurableObjectStub<Coordinator>, guest: Guest): Pr
     await hub.report({ type: 'secagg', participant: guest.name, round, message });
     if (message.kind !== 'masked') return;
     for await (const frame of guest.client.frames()) await hub.putFrame(guest.name, round, frame);
+  }
+}
+
+/** Has the guests act until the run is over. Everything between turns is the alarms', which come late on a busy machine. */
+export async function played(name: string, run: string, guests: readonly Guest[]): Promise<Run> {
+  const until = Date.now() + MOST_MS;
+  for (;;) {
+    for (const guest of guests) await act(hubStub(name), guest);
+    const info = await hubOf(name).run(run);
+    if (info !== null && info.state !== 'running') return info;
+    if (Date.now() > until) throw new Error(`run ${run} did not end: ${JSON.stringify(info)}`);
+    await new Promise((resolve) => setTimeout(resolve, TURN_MS));
   }
 }
 

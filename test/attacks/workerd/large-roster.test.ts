@@ -6,10 +6,9 @@
 import { describe, it } from 'vitest';
 import { SecureSum } from '../../../durable-objects/coordinator/secure-sum.ts';
 import { addInto } from '../../../shared/crypto/ring.ts';
-import type { Run } from '../../../shared/protocol/api/run.ts';
-import { hubOf, hubStub, replaced, start } from '../../workerd/objects.ts';
+import { hubOf, replaced, start } from '../../workerd/objects.ts';
 import { attack } from '../outcome.ts';
-import { act, hubFor } from './guests.ts';
+import { hubFor, played } from './guests.ts';
 
 /** Counting rounds without queries end in a run that has too few of them, released and charged all the same. */
 async function outcomeOf(name: string, members: number, completeUpTo: number): Promise<string> {
@@ -27,14 +26,9 @@ async function outcomeOf(name: string, members: number, completeUpTo: number): P
       return released;
     };
   await replaced(SecureSum.prototype, 'sum', sum, async () => {
-    const run = await start(name);
-    let info: Run | null = null;
-    for (let turn = 0; turn < 60 && info?.state !== 'failed'; turn++) {
-      for (const guest of guests) await act(hubStub(name), guest);
-      info = await hub.run(run);
-    }
+    const { error } = await played(name, await start(name), guests);
     const { charges } = await hub.privacy();
-    seen += `; charged ${charges.map(({ rounds }) => rounds).join()}; ${info?.error?.split(':')[0]}`;
+    seen += `; charged ${charges.map(({ rounds }) => rounds).join()}; ${error?.split(':')[0]}`;
   });
   return seen;
 }

@@ -23,7 +23,7 @@ import { attack } from '../outcome.ts';
 const REGIONS = ['weur', 'enam', 'apac'];
 const WIDTH = 384;
 /** Some of the length that so many units may move rows by. */
-const PUSH = 250;
+const PUSH = 150;
 /** What the member adds to a coordinate of its vector, in units of the sum; null: it stays honest. */
 type Poison = (spec: RoundSpec, at: number, passages: Float32Array) => number | null;
 

@@ -21,7 +21,7 @@ describe('a patch of settings', () => {
     const phases = [{ train: 'head', passes: 2 }];
     const after = patched(settings, SettingsPatch.parse({ training: { phases, seed: null } }));
     expect(after.training.phases).toHaveLength(1);
-    expect(after.training.phases[0]).toMatchObject({ train: 'head', passes: 2, rounds: 'step', batch: 256 });
+    expect(after.training.phases[0]).toMatchObject({ train: 'head', passes: 2, rounds: 'step', batch: null });
     expect(after.training.temperature).toBe(settings.training.temperature);
   });
 
