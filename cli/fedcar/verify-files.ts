@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { differences, logProblem, type Telling } from '../../shared/certificate/compare.ts';
-import { recordHash } from '../../shared/certificate/round-log.ts';
+import { differences, logProblem, type Telling, tellingsOf } from '../../shared/certificate/compare.ts';
 import { verifyCertificate } from '../../shared/certificate/verify.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
+import { addTo } from '../../shared/multimap.ts';
 import {
   CERTIFICATE_FORMAT,
   Certificate,
@@ -94,19 +94,13 @@ async function alone(evidence: Evidence, { adminKey, model }: Expected): Promise
 /** Everybody's word on each round, by collection. */
 function byCollection(all: readonly Evidence[]): Map<string, Telling[]> {
   const found = new Map<string, Telling[]>();
-  const add = (collection: string, telling: Telling) =>
-    found.set(collection, [...(found.get(collection) ?? []), telling]);
   for (const evidence of all) {
     if (evidence.kind === 'log') {
       const { collection, participant, rounds } = evidence.log;
-      add(collection, { by: participant, rounds });
-      continue;
-    }
-    const { collection, statements, rounds } = evidence.certificate;
-    const records = new Map(rounds.map((record) => [recordHash(record), record]));
-    for (const { statement } of statements) {
-      const told = statement.rounds.flatMap((hash) => records.get(hash) ?? []);
-      add(collection, { by: statement.participant, rounds: told });
+      addTo(found, collection, { by: participant, rounds });
+    } else {
+      const { certificate } = evidence;
+      for (const telling of tellingsOf(certificate)) addTo(found, certificate.collection, telling);
     }
   }
   return found;

@@ -15,7 +15,6 @@ import {
 } from '../../shared/protocol/certificate.ts';
 import type { ParticipantMessage } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
-import { isPresent } from '../../shared/secagg/roster.ts';
 import { Blobs } from '../sql.ts';
 
 export const CERTIFICATE_TABLES = `
@@ -141,22 +140,19 @@ export class Certificates {
     const statements = told.flatMap(({ signed }) =>
       signed === null ? [] : [SignedStatement.parse(JSON.parse(signed))],
     );
-    const rounds = this.#storage.sql
-      .exec<{ record: string }>('SELECT record FROM round_records WHERE run = ?', row.run)
-      .toArray()
-      .map(({ record }) => RoundRecord.parse(JSON.parse(record)))
-      .sort((a, b) => a.serial - b.serial);
-    const records = new Map(rounds.map((record) => [recordHash(record), record]));
+    const kept = this.#storage.sql.exec<{ hash: string; record: string }>(
+      'SELECT hash, record FROM round_records WHERE run = ?',
+      row.run,
+    );
+    const records = new Map(
+      Array.from(kept, ({ hash, record }) => [hash, RoundRecord.parse(JSON.parse(record))]),
+    );
+    const rounds = [...records.values()].sort((a, b) => a.serial - b.serial);
     const rosters = this.#rosters(row.run);
-    const last = rosters
-      .map(({ roster }) => roster)
-      .filter(isPresent)
-      .at(-1);
     const claims = claimsOf(
       statements.map(({ statement }) => statement),
-      rounds,
-      (statement) => statement.rounds.flatMap((hash) => records.get(hash) ?? []),
-      last ?? null,
+      records,
+      rosters.map(({ roster }) => roster),
     );
     const missing = told.flatMap(({ participant, signed }) => (signed === null ? [participant] : []));
     return { format: CERTIFICATE_FORMAT, ...row, rosters, rounds, statements, missing, claims };

@@ -3,21 +3,27 @@ import type { LedgerEntry, PrivacyPolicy } from '../privacy/ledger.ts';
 import { spent } from '../privacy/ledger.ts';
 import { varianceInEffect } from '../privacy/noise-share.ts';
 import type { CertifiedClaims, OwnPromise, RoundRecord, Statement } from '../protocol/certificate.ts';
-import type { Roster } from '../protocol/secagg.ts';
+import type { AnyRoster } from '../protocol/secagg.ts';
 import { operatorsOf } from '../secagg/operators.ts';
+import { isPresent } from '../secagg/roster.ts';
+import { namedBy } from './round-log.ts';
 
-/** Null where nobody signed, or nobody who took part. @param roster of the last round; null where it is not known */
+/**
+ * Null where nobody signed, or nobody who took part.
+ * @param records all of the certificate, by their hashes
+ * @param rosters of the run, oldest first
+ */
 export function claimsOf(
   statements: readonly Statement[],
-  rounds: readonly RoundRecord[],
-  recordsOf: (statement: Statement) => RoundRecord[],
-  roster: Pick<Roster, 'members'> | null,
+  records: ReadonlyMap<string, RoundRecord>,
+  rosters: readonly AnyRoster[],
 ): CertifiedClaims | null {
   const speaking = statements.filter((statement) => statement.rounds.length > 0);
   const [first] = speaking;
   if (first === undefined) return null;
   const signers = new Set(speaking.map(({ participant }) => participant));
-  const operators = roster === null ? [] : operatorsOf(roster);
+  const roster = rosters.filter(isPresent).at(-1);
+  const operators = roster === undefined ? [] : operatorsOf(roster);
   const largest = (figure: (statement: Statement) => number) => Math.max(...speaking.map(figure));
   const finite = (epsilon: number) => (Number.isFinite(epsilon) ? epsilon : null);
   return {
@@ -26,11 +32,11 @@ export function claimsOf(
     unit: speaking.some(({ promise }) => promise.unit === 'record') ? 'record' : 'contributor',
     delta: largest(({ promise }) => promise.delta),
     run_epsilon: finite(
-      largest((statement) => epsilonOf(statement.promise, recordsOf(statement).map(chargeOf))),
+      largest((statement) => epsilonOf(statement.promise, namedBy(statement, records).map(chargeOf))),
     ),
     spent: finite(largest(spentOf)),
     budget: largest(({ promise }) => promise.epsilon),
-    noise_in_effect: noiseInEffect(rounds),
+    noise_in_effect: noiseInEffect(records.values()),
     operators: operators.map(({ operator, members }) => ({
       operator,
       members,
@@ -62,7 +68,7 @@ function chargeOf({ kind, samplingRate, noiseMultiplier }: RoundRecord): Charge 
 }
 
 /** With all surplus noise taken out again: less than this was in no sum. */
-function noiseInEffect(rounds: readonly RoundRecord[]): Record<string, number> {
+function noiseInEffect(rounds: Iterable<RoundRecord>): Record<string, number> {
   const least: Record<string, number> = {};
   for (const { kind, noiseMultiplier, members, threshold, colluders, survivors } of rounds) {
     const cohort = { members, threshold, colluders };

@@ -5,13 +5,22 @@
 import { fromBase64Url } from '../crypto/bytes.ts';
 import { canonicalJson } from '../crypto/canonical-json.ts';
 import { verify } from '../crypto/ed25519.ts';
-import type { RoundLogFile, RoundRecord } from '../protocol/certificate.ts';
-import { logBytes } from './round-log.ts';
+import type { Certificate, RoundLogFile, RoundRecord } from '../protocol/certificate.ts';
+import { logBytes, namedBy, recordHash } from './round-log.ts';
 
 /** What one participant was told. */
 export interface Telling {
   by: string;
   rounds: readonly RoundRecord[];
+}
+
+/** What each signer of a certificate was told: the records that its statement names, as far as they are there. */
+export function tellingsOf({ statements, rounds }: Pick<Certificate, 'statements' | 'rounds'>): Telling[] {
+  const records = new Map(rounds.map((record) => [recordHash(record), record]));
+  return statements.map(({ statement }) => ({
+    by: statement.participant,
+    rounds: namedBy(statement, records),
+  }));
 }
 
 /** A sentence for each round that two of them were told of differently. */

@@ -80,6 +80,14 @@ export function recordHash(record: RoundRecord): string {
   return toHex(hashJson(`${CERTIFICATE_FORMAT} round`, record));
 }
 
+/** The records that a statement names, as far as they are there. @param records by their hashes */
+export function namedBy(
+  { rounds }: Pick<Statement, 'rounds'>,
+  records: ReadonlyMap<string, RoundRecord>,
+): RoundRecord[] {
+  return rounds.flatMap((hash) => records.get(hash) ?? []);
+}
+
 /** The name of the run that a round belongs to. */
 export function runOf(round: string): string {
   return round.slice(0, round.lastIndexOf('.'));

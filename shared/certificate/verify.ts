@@ -7,12 +7,12 @@ import { fromBase64Url } from '../crypto/bytes.ts';
 import { canonicalJson } from '../crypto/canonical-json.ts';
 import { verify } from '../crypto/ed25519.ts';
 import type { Certificate, RoundRecord, SignedStatement } from '../protocol/certificate.ts';
-import type { AnyRoster, Roster } from '../protocol/secagg.ts';
+import type { AnyRoster } from '../protocol/secagg.ts';
 import { ProtocolError } from '../secagg/errors.ts';
-import { hasHash, isPresent, verifyRoster } from '../secagg/roster.ts';
+import { hasHash, verifyRoster } from '../secagg/roster.ts';
 import { claimsOf, spentOf } from './claims.ts';
-import { differences } from './compare.ts';
-import { recordHash, runOf, statementBytes } from './round-log.ts';
+import { differences, tellingsOf } from './compare.ts';
+import { namedBy, recordHash, runOf, statementBytes } from './round-log.ts';
 
 export interface Verdict {
   /** What is wrong; empty: the certificate holds. */
@@ -38,9 +38,9 @@ export async function verifyCertificate(certificate: Certificate): Promise<Verdi
     if (signed.statement.run !== run || signed.statement.collection !== collection) {
       problems.push(`${of}: it is about run ${signed.statement.run} of ${signed.statement.collection}`);
     }
-    const named = signed.statement.rounds.map((hash) => records.get(hash));
-    const rounds = named.filter((record) => record !== undefined);
-    if (rounds.length < named.length) problems.push(`${of}: names a round whose record is not here`);
+    const rounds = namedBy(signed.statement, records);
+    if (rounds.length < signed.statement.rounds.length)
+      problems.push(`${of}: names a round whose record is not here`);
     problems.push(...roundProblems(of, rounds, run));
     problems.push(...(await keyProblems(of, signed, rounds, rosters)));
     problems.push(...promiseProblems(of, signed, rounds));
@@ -49,7 +49,7 @@ export async function verifyCertificate(certificate: Certificate): Promise<Verdi
   for (const [hash, { round }] of records) {
     if (!told.has(hash)) problems.push(`round ${round}: nobody signed this record of it`);
   }
-  problems.push(...differences(tellings(statements, records)));
+  problems.push(...differences(tellingsOf(certificate)));
   problems.push(...modelProblems(certificate));
   const covered = coverage(certificate, records);
   problems.push(...covered.problems);
@@ -149,16 +149,6 @@ function promiseProblems(
   return problems;
 }
 
-function tellings(
-  statements: readonly SignedStatement[],
-  records: ReadonlyMap<string, RoundRecord>,
-): { by: string; rounds: RoundRecord[] }[] {
-  return statements.map(({ statement }) => ({
-    by: statement.participant,
-    rounds: statement.rounds.flatMap((hash) => records.get(hash) ?? []),
-  }));
-}
-
 function modelProblems({ rounds, snapshot, encoder }: Certificate): string[] {
   const problems = rounds.flatMap(({ round, kind, model }) => {
     if (kind === 'gate' && model !== snapshot) {
@@ -194,16 +184,14 @@ function coverage({ statements }: Certificate, records: ReadonlyMap<string, Roun
 }
 
 function claimProblems(
-  { claims, statements, rounds }: Certificate,
+  { claims, statements }: Certificate,
   records: ReadonlyMap<string, RoundRecord>,
   rosters: readonly AnyRoster[],
 ): string[] {
-  const last = rosters.filter(isPresent).at(-1) as Roster | undefined;
   const own = claimsOf(
     statements.map(({ statement }) => statement),
-    rounds,
-    (statement) => statement.rounds.flatMap((hash) => records.get(hash) ?? []),
-    last ?? null,
+    records,
+    rosters,
   );
   if (claims === null || own === null)
     return claims === own ? [] : ['claims: there are no statements to go by'];

@@ -83,9 +83,8 @@ export function reclaimed(certificate: Certificate): Certificate {
   const records = new Map(certificate.rounds.map((record) => [recordHash(record), record]));
   const claims = claimsOf(
     certificate.statements.map(({ statement }) => statement),
-    certificate.rounds,
-    (statement) => statement.rounds.flatMap((hash) => records.get(hash) ?? []),
-    certificate.rosters.at(-1)!.roster as Roster,
+    records,
+    certificate.rosters.map(({ roster }) => roster),
   );
   return { ...certificate, claims };
 }
