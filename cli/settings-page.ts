@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { addTo } from '../shared/multimap.ts';
 import { CollectionSettings } from '../shared/protocol/settings.ts';
 import { FIXED } from '../shared/protocol/settings-changes.ts';
 import { limitsOf, type Schema, typeOf } from '../workers/docs/reference.ts';
@@ -112,8 +113,7 @@ export function settingsPage(): string {
   const isGroup = (name: string) => SCHEMA.properties?.[name]?.properties !== undefined;
   for (const row of settingRows()) {
     const [head = ''] = row.path.split(/[.[]/);
-    const group = isGroup(head) ? head : '';
-    groups.set(group, [...(groups.get(group) ?? []), row]);
+    addTo(groups, isGroup(head) ? head : '', row);
   }
   const sections = [...groups].map(([name, rows]) => {
     if (name === '') return `## The collection\n\n${table(rows)}\n`;

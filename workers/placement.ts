@@ -1,4 +1,5 @@
 /** Which region holds an item, and uploads that are shared out among the regions. */
+import { addTo } from '../shared/multimap.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { ItemInput, ItemReceipt, ItemReceipts, UploadError } from '../shared/protocol/api/item.ts';
 import type { RegionApi } from '../shared/protocol/objects.ts';
@@ -40,7 +41,7 @@ export async function standing(
   const places = await services.coordinator(collection).place([...new Set(keys)], null, false);
   // A place outlives its document: regions say what stands.
   const byRegion = new Map<string, string[]>();
-  for (const [key, name] of places) byRegion.set(name, [...(byRegion.get(name) ?? []), key]);
+  for (const [key, name] of places) addTo(byRegion, name, key);
   const held = await Promise.all(
     [...byRegion].map(([name, there]) => services.region(collection, name).holds(there)),
   );
@@ -61,7 +62,7 @@ async function placesOf(
   const elsewhere = new Map<string, string[]>();
   for (const key of keys) {
     const name = places.get(key)!;
-    if (name !== region) elsewhere.set(name, [...(elsewhere.get(name) ?? []), key]);
+    if (name !== region) addTo(elsewhere, name, key);
   }
   await Promise.all(
     [...elsewhere].map(async ([name, there]) => {
@@ -177,7 +178,7 @@ export async function placeItems(
   for (const item of given.filter(({ key }) => !left.has(key)).map(titled)) {
     const name = places.get(item.key)!;
     if (isBlank(item)) errors.push({ region: name, ...NOTHING_IN_IT, keys: [item.key] });
-    else shares.set(name, [...(shares.get(name) ?? []), item]);
+    else addTo(shares, name, item);
   }
   const receipts = new Map<string, ItemReceipt>();
   await Promise.all(

@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
+import { addTo } from '../../shared/multimap.ts';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { fitsRow, ItemFields } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
@@ -52,8 +53,7 @@ export function readable(files: readonly DocumentFile[]): FoundFiles {
   const all = files.filter(({ key }) => !key.split('/').some(isHidden));
   const isRead = ({ key }: DocumentFile) => READ_ENDINGS.includes(endingOf(key));
   for (const { key } of all.filter((each) => !isRead(each))) {
-    const ending = endingOf(key) || 'no ending';
-    unread.set(ending, [...(unread.get(ending) ?? []), key]);
+    addTo(unread, endingOf(key) || 'no ending', key);
   }
   return { files: all.filter(isRead), unread };
 }

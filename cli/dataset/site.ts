@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { Parser } from 'htmlparser2';
+import { addTo } from '../../shared/multimap.ts';
 import { Failure } from '../fedcar/failure.ts';
 import { DatasetError } from './dataset-error.ts';
 import type { Findings } from './findings.ts';
@@ -72,7 +73,7 @@ export class Site {
       const { bytes, type } = await this.#get(url);
       const ending = ENDINGS[type];
       if (ending !== undefined) return { address, bytes, ending };
-      this.unread.set(type, [...(this.unread.get(type) ?? []), address]);
+      addTo(this.unread, type, address);
     } catch (error) {
       this.#findings.leftOut(new DatasetError(address, null, null, (error as Error).message));
     }

@@ -5,6 +5,7 @@
  */
 import type { Engine } from '../../models/engine.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
+import { addTo } from '../../shared/multimap.ts';
 import { adapterOf } from '../../shared/participant/train-work.ts';
 import type { EvaluationInfo, EvaluationSet, OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -162,7 +163,7 @@ export class Evaluation {
     else {
       const items = new Map<string, string[]>();
       for (const { query_id, corpus_id, score } of set.qrels) {
-        if (score > 0) items.set(query_id, [...(items.get(query_id) ?? []), corpus_id]);
+        if (score > 0) addTo(items, query_id, corpus_id);
       }
       const questions = set.queries.map(({ _id, text }) => ({ query: text, items: items.get(_id) ?? [] }));
       this.#values.set(SET, { uploadedAt: now, questions } satisfies Kept);
