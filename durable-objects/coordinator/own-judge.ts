@@ -33,17 +33,23 @@ interface Kept {
 interface Asked {
   text: string;
   items: string[];
-  title: boolean;
 }
 
-/** Candidate, serving version, plain search: each answers all that is asked, one byte a question: bit p set by pass p. */
+/** Who answers what, and the figure that its right answers are. */
+interface Pass {
+  figure: 'right' | 'serving' | 'found' | 'mips';
+  version: number;
+  asks: 'questions' | 'titles';
+}
+
 interface Progress {
   run: string;
-  versions: number[];
-  asked: Asked[];
-  bits: number[];
-  pass: number;
+  questions: Asked[];
+  titles: Asked[];
+  /** What is left, the first one under way. */
+  passes: Pass[];
   cursor: number;
+  counts: Record<Pass['figure'], number>;
 }
 
 export interface OwnJudgeParts {
@@ -73,59 +79,73 @@ export class OwnJudge {
   /** One slice of work. May be repeated. */
   async step(run: string, candidate: number, serving: number): Promise<OwnVerdict> {
     const kept = this.#values.get<Progress>(PROGRESS);
-    const progress = kept?.run === run ? kept : await this.#begin(run, [candidate, serving, 0]);
-    if (progress.pass < progress.versions.length && progress.asked.length > 0) {
-      this.#values.set(PROGRESS, await this.#slice(progress));
+    const progress = kept?.run === run ? kept : await this.#begin(run, candidate, serving);
+    const [pass] = progress.passes;
+    if (pass !== undefined) {
+      this.#values.set(PROGRESS, await this.#slice(progress, pass));
       return { done: false };
     }
     this.#values.delete(PROGRESS);
-    if (progress.asked.length === 0) return { done: true, figures: null, veto: null };
-    const figures = figuresOf(progress);
+    const figures: OwnJudgement = {
+      ...progress.counts,
+      questions: progress.questions.length,
+      titles: progress.titles.length,
+    };
+    if (figures.questions + figures.titles === 0) return { done: true, figures: null, veto: null };
     return { done: true, figures, veto: ownVeto(figures, this.#parts.settings.gate) };
   }
 
-  async #begin(run: string, versions: number[]): Promise<Progress> {
+  async #begin(run: string, candidate: number, serving: number): Promise<Progress> {
     // All with the passages of now, as the gate compares them.
-    for (const version of new Set(versions)) await this.#parts.versions.refresh(version, this.#parts.context);
-    const { snapshot, free } = this.#snapshot(versions[0]!);
+    for (const version of new Set([candidate, serving, 0]))
+      await this.#parts.versions.refresh(version, this.#parts.context);
+    const { snapshot, free } = this.#snapshot(candidate);
     const standing = new Set(snapshot.items);
     const learned = new Set(snapshot.items.filter((_, row) => snapshot.active[row] === 1));
     free();
     const questions = (this.#values.get<Kept>(SET)?.questions ?? []).flatMap(({ query, items }) => {
       const there = items.filter((item) => standing.has(item));
-      return there.length === 0 ? [] : [{ text: query, items: there, title: false }];
+      return there.length === 0 ? [] : [{ text: query, items: there }];
     });
     const titles = (await this.#parts.titles())
       .filter(({ item }) => standing.has(item) && !learned.has(item))
       .slice(0, MOST_TITLES)
-      .map(({ item, title }) => ({ text: title, items: [item], title: true }));
-    const asked = [...questions, ...titles];
-    return { run, versions, asked, bits: asked.map(() => 0), pass: 0, cursor: 0 };
+      .map(({ item, title }) => ({ text: title, items: [item] }));
+    const asked = { questions, titles };
+    const passes: Pass[] = [
+      { figure: 'right', version: candidate, asks: 'questions' },
+      { figure: 'serving', version: serving, asks: 'questions' },
+      { figure: 'found', version: candidate, asks: 'titles' },
+      { figure: 'mips', version: 0, asks: 'titles' },
+    ];
+    const counts = { right: 0, serving: 0, found: 0, mips: 0 };
+    return { run, ...asked, passes: passes.filter(({ asks }) => asked[asks].length > 0), cursor: 0, counts };
   }
 
-  async #slice(progress: Progress): Promise<Progress> {
-    const { versions, asked, pass, cursor } = progress;
+  async #slice(progress: Progress, { figure, version, asks }: Pass): Promise<Progress> {
+    const { passes, cursor, counts } = progress;
+    const asked = progress[asks];
     const engine = await this.#parts.engine();
     const tokens: Int32Array[] = [];
     for (let total = 0; cursor + tokens.length < asked.length && total < SLICE_TOKENS; ) {
       tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text));
       total += tokens.at(-1)!.length;
     }
-    const { snapshot, free } = this.#snapshot(versions[pass]!);
+    const { snapshot, free } = this.#snapshot(version);
     const { width } = engine.info;
     const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
     const embedded = await engine.embed(tokens, adapter, { priority: 'background' });
-    const bits = progress.bits.slice();
-    tokens.forEach((_, index) => {
-      const top = topRows(snapshot, embedded.subarray(index * width, (index + 1) * width), 1)[0];
-      const found = top !== undefined && asked[cursor + index]!.items.includes(snapshot.items[top.row]!);
-      if (found) bits[cursor + index]! |= 1 << pass;
-    });
+    const right = tokens.filter((_, index) => {
+      const [top] = topRows(snapshot, embedded.subarray(index * width, (index + 1) * width), 1);
+      return top !== undefined && asked[cursor + index]!.items.includes(snapshot.items[top.row]!);
+    }).length;
     free();
     const next = cursor + tokens.length;
-    return next < asked.length
-      ? { ...progress, bits, cursor: next }
-      : { ...progress, bits, pass: pass + 1, cursor: 0 };
+    return {
+      ...progress,
+      counts: { ...counts, [figure]: counts[figure] + right },
+      ...(next < asked.length ? { cursor: next } : { passes: passes.slice(1), cursor: 0 }),
+    };
   }
 
   /** A snapshot is many megabytes: whoever has read it gives it back. */
@@ -134,19 +154,6 @@ export class OwnJudge {
     if (bytes === null) throw new RangeError(`version ${version} has no snapshot`);
     return { snapshot: decodeSnapshot(bytes), free: () => freeBuffer(bytes) };
   }
-}
-
-function figuresOf({ asked, bits }: Progress): OwnJudgement {
-  const count = (title: boolean, pass: number) =>
-    asked.filter((each, i) => each.title === title && (bits[i]! >> pass) & 1).length;
-  return {
-    questions: asked.filter(({ title }) => !title).length,
-    right: count(false, 0),
-    serving: count(false, 1),
-    titles: asked.filter(({ title }) => title).length,
-    found: count(true, 0),
-    mips: count(true, 2),
-  };
 }
 
 /** The set that an operator uploaded; another one replaces it. */
