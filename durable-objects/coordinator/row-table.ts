@@ -194,16 +194,19 @@ export class RowTable {
 
   /** The documents that rows belong or belonged to, by row. */
   itemsOf(rows: ArrayLike<number>): Map<number, string> {
-    const query = 'SELECT row, item FROM rows WHERE row IN (SELECT value FROM json_each(?))';
-    const found = this.#sql.exec<{ row: number; item: string }>(query, JSON.stringify(Array.from(rows)));
-    return new Map(Array.from(found, ({ row, item }) => [row, item]));
+    return this.#itemsWhere('row IN (SELECT value FROM json_each(?))', rows);
   }
 
   /** The documents of those among `rows` that stand, by row. */
   standing(rows: ArrayLike<number>): Map<number, string> {
-    const query =
-      'SELECT row, item FROM rows WHERE removed = 0 AND row IN (SELECT value FROM json_each(?)) ORDER BY row';
-    const found = this.#sql.exec<{ row: number; item: string }>(query, JSON.stringify(Array.from(rows)));
+    return this.#itemsWhere('removed = 0 AND row IN (SELECT value FROM json_each(?))', rows);
+  }
+
+  #itemsWhere(condition: string, rows: ArrayLike<number>): Map<number, string> {
+    const found = this.#sql.exec<{ row: number; item: string }>(
+      `SELECT row, item FROM rows WHERE ${condition}`,
+      JSON.stringify(Array.from(rows)),
+    );
     return new Map(Array.from(found, ({ row, item }) => [row, item]));
   }
 

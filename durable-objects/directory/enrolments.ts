@@ -139,9 +139,9 @@ export class Enrolments {
     if (!held.ok) return held;
     const { enrolled, signed } = held.value;
     if (enrolled && signed !== null) return { ok: true, value: signed };
-    const present = await this.#signed(subject);
     // An invitation of an earlier release names no terms: those that stand count.
     if (signed === null) {
+      const present = await this.#signed(subject);
       return present === null ? refuse('terms_unsigned', UNSIGNED) : { ok: true, value: present };
     }
     if (sameTerms(signed.document, await this.#document(subject))) return { ok: true, value: signed };

@@ -29,7 +29,7 @@ import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
 import type { Values } from '../values.ts';
-import { guestRules, OWN_CHARGES } from './guest-rules.ts';
+import { guestRules, keptIn, OWN_CHARGES } from './guest-rules.ts';
 import type { Identity } from './identity.ts';
 import { asVariable, type Join, JoinError } from './join.ts';
 import { rpcPort } from './port.ts';
@@ -135,7 +135,8 @@ async function guest(
     known?.invitation === join.invitation
       ? known.agreement
       : await enrol(join.invitation, {
-          ...{ ...connection, url: join.url },
+          ...connection,
+          url: join.url,
           agree: (document) => take(document, join, identity.settings.privacy.unit),
         });
   if (known?.invitation !== join.invitation) {
@@ -202,7 +203,7 @@ function common(
 }
 
 function pinOf(values: Values): Kept<RosterPin> {
-  return { get: () => values.get<RosterPin>('pin'), set: (pin) => values.set('pin', pin) };
+  return keptIn(values, 'pin');
 }
 
 function joinedOf(values: Values): Kept<Joined> {

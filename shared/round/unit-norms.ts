@@ -4,6 +4,7 @@
  */
 import type { RoundSpec } from '../protocol/rounds.ts';
 import { figuresNorm } from './figures.ts';
+import { GATE_FIGURES } from './gate-figures.ts';
 
 /** A unit counts once, for its row. */
 export const COUNT_NORM = 1;
@@ -13,8 +14,8 @@ export const COUNT_NORM = 1;
  * of several records is a mean of such vectors.
  */
 export const GATE_NORM = 2;
-/** Coordinates of a gate round: wins, losses, units, right answers of candidate, serving version, plain search. */
-export const GATE_DIMENSION = 6;
+/** Coordinates of a gate round. */
+export const GATE_DIMENSION = GATE_FIGURES.length;
 
 /** The most that one unit can add to the round's vector, in L2 norm; infinite where nothing bounds it. */
 export function unitNorm(spec: RoundSpec): number {

@@ -187,7 +187,7 @@ const FRAME_BYTES = PART_BYTES + 48;
 
 /** Who shows an invitation to this collection, with a key that signed the request; and the hash of its secret. */
 async function invitedBy(
-  c: Parameters<typeof signatureOf>[0],
+  c: RequestContext,
   { invitation, key }: TermsRequest,
 ): Promise<{ by: { name: string; key: string }; hash: string }> {
   const { services, collection } = c.var;
