@@ -10,7 +10,7 @@ import { fitsRow, ItemFields } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError } from './dataset-error.ts';
-import { endingOf, type FileText, fileText, nameAsTitle, READ_ENDINGS } from './file-kinds.ts';
+import { endingOf, type FileText, fileText, nameAsTitle, READ_ENDINGS, readerOf } from './file-kinds.ts';
 import { type Findings, STRICT, unlessBad } from './findings.ts';
 import { readJsonLines } from './lines.ts';
 import { flatMetadata } from './metadata.ts';
@@ -34,7 +34,7 @@ export interface FoundFiles {
  */
 export async function documentFiles(path: string): Promise<FoundFiles> {
   if ((await stat(path)).isFile()) {
-    if (!READ_ENDINGS.includes(endingOf(path))) await fileText(path, new Uint8Array(0));
+    readerOf(path);
     return { files: [{ file: path, key: basename(path) }], unread: new Map() };
   }
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

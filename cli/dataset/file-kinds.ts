@@ -53,18 +53,17 @@ export function nameAsTitle(key: string): string {
   return basename(key, extname(key)).replace(/[-_]+/g, ' ').trim();
 }
 
+/** @throws DatasetError for a file of a kind that is not read */
+export function readerOf(file: string): Reader {
+  const read = KINDS.get(endingOf(file));
+  if (read !== undefined) return read;
+  const kinds = `${READ_ENDINGS.join(' ')} .jsonl`;
+  throw new DatasetError(file, null, null, `is no file of a kind that is read: ${kinds}`);
+}
+
 /** @throws DatasetError for a file of a kind that is not read, or that is not what its ending says */
 export async function fileText(file: string, bytes: Uint8Array): Promise<FileText> {
-  const read = KINDS.get(endingOf(file));
-  if (read === undefined) {
-    throw new DatasetError(
-      file,
-      null,
-      null,
-      `is no file of a kind that is read: ${READ_ENDINGS.join(' ')} .jsonl`,
-    );
-  }
-  return await read(file, bytes);
+  return await readerOf(file)(file, bytes);
 }
 
 /** UTF-8, or UTF-16 where a mark at its beginning says so. */
