@@ -98,8 +98,8 @@ export async function uploadDocuments(
     const body = region === null ? { items } : { items, region };
     const sent = await unlessSent(client, '/items', body, journal, async () => {
       const answer = await posted(client, items, region);
+      const places = new Map(entries.map(({ document, place }) => [document.key, place]));
       for (const { keys, region: where, detail } of answer.errors) {
-        const places = new Map(entries.map(({ document, place }) => [document.key, place]));
         for (const key of keys) findings.leftOut(refusedBy(where, key, detail, places.get(key)));
       }
       for (const receipt of answer.items) {
