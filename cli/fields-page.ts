@@ -20,7 +20,8 @@ import {
   StateQuery,
 } from '../shared/protocol/fl.ts';
 import { SECAGG_PROTOCOL } from '../shared/protocol/secagg.ts';
-import { limitsOf, type Schema, typeOf } from '../workers/docs/reference.ts';
+import { type Schema, typeOf } from '../workers/docs/reference.ts';
+import { allLimits, markdownTable } from './schema-table.ts';
 import { PROJECT } from './worker-bundle.ts';
 
 interface Source {
@@ -140,8 +141,7 @@ function fieldsOf(schema: Schema, path: string): LeavingField[] {
   );
   if (alternatives.length > 0) return alternatives.flatMap((each) => fieldsOf(each, path));
   if (schema.items?.properties !== undefined) return fieldsOf(schema.items, `${path}[]`);
-  const limits = [...limitsOf(schema), ...(schema.anyOf ?? []).flatMap(limitsOf)];
-  return [{ path, type: typeOf(schema), limits, meaning: schema.description ?? '' }];
+  return [{ path, type: typeOf(schema), limits: allLimits(schema), meaning: schema.description ?? '' }];
 }
 
 export function fieldsJson(): string {
@@ -156,19 +156,17 @@ const INTRODUCTION = `# What leaves a participant
 Every field of every request that a participant makes, under \`/v1[/collections/NAME]\`; [participant-fields.json](participant-fields.json) has the same for programs. Requests with fields that are not here are refused. Besides them each request carries method, address and path, and the headers of its signature: a digest of the body, the time, a nonce, the participant's name ([federation.md](federation.md#requests)). The regions of a deployment make the same calls to their own coordinator, by RPC. What follows from records is noised, and masked where sums are secure: the bytes of vectors and nothing else ([privacy.md](privacy.md#what-leaves-besides-the-sum)).
 `;
 
-const cell = (text: string): string => text.replaceAll('|', '\\|');
-
 export function fieldsPage(): string {
   const sections = leavingRequests().map(({ request, what, bytes, messages }) => {
     const tables = messages.map(({ name, fields }) => {
-      const lines = fields.map(
-        ({ path, type, limits, meaning }) =>
-          `| ${[`\`${path}\``, [type, ...limits].join(', '), meaning].map(cell).join(' | ')} |`,
-      );
+      if (fields.length === 0) return '';
       const head = name === null ? '' : `### ${name}\n\n`;
-      return fields.length === 0
-        ? ''
-        : `${head}| field | values | meaning |\n|---|---|---|\n${lines.join('\n')}\n`;
+      const lines = fields.map(({ path, type, limits, meaning }) => [
+        `\`${path}\``,
+        [type, ...limits].join(', '),
+        meaning,
+      ]);
+      return `${head}${markdownTable(['field', 'values', 'meaning'], lines)}\n`;
     });
     const body = bytes === null ? '' : `Body: ${bytes}.\n`;
     return [`## ${request}\n`, `${what}.\n`, body, ...tables].filter((part) => part !== '').join('\n');

@@ -9,7 +9,8 @@ import { z } from 'zod';
 import { addTo } from '../shared/multimap.ts';
 import { CollectionSettings } from '../shared/protocol/settings.ts';
 import { FIXED } from '../shared/protocol/settings-changes.ts';
-import { limitsOf, type Schema, typeOf } from '../workers/docs/reference.ts';
+import { type Schema, typeOf } from '../workers/docs/reference.ts';
+import { allLimits, markdownTable } from './schema-table.ts';
 import { PROJECT } from './worker-bundle.ts';
 
 const FILE = join(PROJECT, 'docs', 'settings.md');
@@ -73,13 +74,12 @@ function withoutKind({ properties = {}, ...rest }: Schema): Schema {
 
 function rowOf(field: Schema, path: string, fallback: unknown): Row {
   const { default: _, ...bare } = field;
-  const limits = [...limitsOf(bare), ...(bare.anyOf ?? []).flatMap(limitsOf)];
   const kinds = (field.oneOf ?? []).map(({ properties }) => JSON.stringify(properties?.kind?.const));
   const type = kinds.length > 0 ? kinds.join(' or ') : plainType(bare);
   return {
     path,
     fallback: fallback === undefined ? '' : shown(fallback),
-    range: [type, ...limits].join(', '),
+    range: [type, ...allLimits(bare)].join(', '),
     meaning: field.description ?? '',
     fixed: FIXED.some(([name]) => name === path || path.startsWith(`${name}.`)),
   };
@@ -97,14 +97,12 @@ function shown(value: unknown): string {
   return JSON.stringify(value);
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|');
-
 function table(rows: readonly Row[]): string {
   const lines = rows.map(({ path, fallback, range, meaning, fixed }) => {
     const name = `\`${path}\`${fixed ? ' (fixed)' : ''}`;
-    return `| ${[name, fallback === '' ? 'none' : `\`${fallback}\``, range, meaning].map(cell).join(' | ')} |`;
+    return [name, fallback === '' ? 'none' : `\`${fallback}\``, range, meaning];
   });
-  return ['| setting | default | values | meaning |', '|---|---|---|---|', ...lines].join('\n');
+  return markdownTable(['setting', 'default', 'values', 'meaning'], lines);
 }
 
 /** The whole page. */
