@@ -1,25 +1,13 @@
 /** Every command that talks to a service, against one real deployment in workerd. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ran, fedcar as run } from '../../../helpers/fedcar.ts';
+import { describe, expect, it } from 'vitest';
+import { fedcar as run } from '../../../helpers/fedcar.ts';
+import { fedcarService } from '../../../helpers/fedcar-service.ts';
 import { feedback, ITEMS } from '../../../helpers/help-desk.ts';
 
-let folder: string;
-let url: string;
-/** `fedcar dev` itself is what the others talk to. */
-let service: Promise<Ran>;
-let end: () => void;
-const fedcar = (line: string | string[]): Promise<Ran> =>
-  run(line, { cwd: folder, env: { FEDCAR_URL: url } });
-
-/** Runs the command and expects it to end well. */
-async function ok(line: string | string[]): Promise<Ran> {
-  const ran = await fedcar(line);
-  expect(ran.code, ran.err).toBe(0);
-  return ran;
-}
+const service = fedcarService();
+const { fedcar, ok } = service;
 
 const BRIEF = JSON.stringify([
   {
@@ -29,23 +17,6 @@ const BRIEF = JSON.stringify([
     optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant', warmup: 0 },
   },
 ]);
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fedcar-command-'));
-  const interrupted = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  url = await new Promise<string>((resolve, reject) => {
-    const heard = (text: string) => resolve((JSON.parse(text) as { url: string }).url);
-    service = run('dev --port 0 --json', { cwd: folder, interrupted, heard });
-    service.then(({ err }) => reject(new Error(err)), reject);
-  });
-}, 120_000);
-afterAll(async () => {
-  end();
-  expect((await service).code).toBe(0);
-  rmSync(folder, { recursive: true, force: true });
-});
 
 describe('collections', () => {
   it('are created with settings, shown, listed and deleted', async () => {
@@ -71,7 +42,7 @@ describe('collections', () => {
     const shown = await ok('collections show desk --json');
     expect(shown.json()).toMatchObject({ name: 'desk', settings: { heldOutShare: 0.25 } });
     // What was shown makes the same collection again.
-    writeFileSync(join(folder, 'desk.json'), shown.out);
+    writeFileSync(join(service.folder, 'desk.json'), shown.out);
     const again = await ok('collections create again --settings desk.json --json');
     expect(again.json().settings).toEqual(shown.json().settings);
     await ok('collections delete again -y');
@@ -91,7 +62,7 @@ describe('collections', () => {
 
 describe('ingest', () => {
   const lines = () => {
-    const file = join(folder, 'items.jsonl');
+    const file = join(service.folder, 'items.jsonl');
     const records = [
       { key: 'blank', text: ' ' },
       ...ITEMS.map(({ key, title, text }) => ({ key, title, text })),
@@ -115,15 +86,15 @@ describe('ingest', () => {
   });
 
   it('takes a folder of Markdown, HTML and text under their paths', async () => {
-    mkdirSync(join(folder, 'docs', 'deep'), { recursive: true });
-    writeFileSync(join(folder, 'docs', 'zoo.md'), '# The zoo\n\nWhat giraffes eat.\n');
+    mkdirSync(join(service.folder, 'docs', 'deep'), { recursive: true });
+    writeFileSync(join(service.folder, 'docs', 'zoo.md'), '# The zoo\n\nWhat giraffes eat.\n');
     writeFileSync(
-      join(folder, 'docs', 'deep', 'moon.html'),
+      join(service.folder, 'docs', 'deep', 'moon.html'),
       '<title>Moon &amp; tides</title><p>Why the sea rises.',
     );
-    writeFileSync(join(folder, 'docs', 'deep', 'left-luggage.txt'), 'Where suitcases are kept.');
-    writeFileSync(join(folder, 'docs', 'ignored.png'), 'not text');
-    const sent = await ok(`ingest -c desk --region apac ${join(folder, 'docs')}`);
+    writeFileSync(join(service.folder, 'docs', 'deep', 'left-luggage.txt'), 'Where suitcases are kept.');
+    writeFileSync(join(service.folder, 'docs', 'ignored.png'), 'not text');
+    const sent = await ok(`ingest -c desk --region apac ${join(service.folder, 'docs')}`);
     expect(sent.out).toBe('3 documents: 3 new, 0 changed, 0 as they were\n');
     const found = await ok('query -c desk --json -n 1 why are there tides');
     expect(found.json()).toMatchObject({
@@ -132,7 +103,7 @@ describe('ingest', () => {
   });
 
   it('says which line of which file is wrong', async () => {
-    const file = join(folder, 'wrong.jsonl');
+    const file = join(service.folder, 'wrong.jsonl');
     writeFileSync(file, '{"key": "a", "text": "fine"}\n{"key": "b", "txt": "not"}\n');
     const ran = await fedcar(`ingest -c desk ${file}`);
     expect(ran.code).toBe(1);
@@ -176,7 +147,7 @@ describe('questions', () => {
   });
 
   it('become feedback once', async () => {
-    const file = join(folder, 'log.jsonl');
+    const file = join(service.folder, 'log.jsonl');
     writeFileSync(
       file,
       feedback(3)
@@ -232,7 +203,7 @@ describe('a version in a file', () => {
   ]);
 
   it('is the same version in another collection, once it is activated', async () => {
-    const file = join(folder, 'v1.fcs');
+    const file = join(service.folder, 'v1.fcs');
     const saved = (await ok(`model export 1 -c desk -o ${file} --json`)).json<{ sha256: string }>();
     const { hash } = (await ok('model show 1 -c desk --json')).json<{ hash: string }>();
     expect(saved.sha256).toBe(hash);
@@ -241,7 +212,7 @@ describe('a version in a file', () => {
     expect(early.err).toContain(
       'none of the passages that the version was trained for is in this collection',
     );
-    await ok(`ingest -c twin ${join(folder, 'items.jsonl')}`);
+    await ok(`ingest -c twin ${join(service.folder, 'items.jsonl')}`);
     const refused = await fedcar(`model import -c twin ${file} --sha256 ${'0'.repeat(64)}`);
     expect(refused.err).toContain(`its sha256 is ${hash}`);
     expect((await ok(`model import -c twin ${file} --sha256 ${hash}`)).out).toMatch(
@@ -260,11 +231,11 @@ describe('a version in a file', () => {
   });
 
   it('is refused when it is something else', async () => {
-    const zero = join(folder, 'v0.fcs');
+    const zero = join(service.folder, 'v0.fcs');
     await ok(`model export 0 -c desk -o ${zero}`);
     expect((await fedcar(`model import -c twin ${zero}`)).err).toContain('version 0 is plain search');
-    writeFileSync(join(folder, 'junk.fcs'), 'not a snapshot');
-    expect((await fedcar(`model import -c twin ${join(folder, 'junk.fcs')}`)).err).toContain(
+    writeFileSync(join(service.folder, 'junk.fcs'), 'not a snapshot');
+    expect((await fedcar(`model import -c twin ${join(service.folder, 'junk.fcs')}`)).err).toContain(
       'not a snapshot',
     );
   });
@@ -285,7 +256,7 @@ describe('privacy', () => {
 });
 
 it('says where it looked when nothing answers', async () => {
-  const ran = await run('train list --url http://127.0.0.1:1', { cwd: folder });
+  const ran = await run('train list --url http://127.0.0.1:1', { cwd: service.folder });
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(ran.err).toMatch(/http:\/\/127\.0\.0\.1:1 cannot be reached/);
 });
@@ -365,14 +336,14 @@ describe('the doctor', () => {
     expect(empty.out).toMatch(
       /warning +training +run r\w+ failed: too few training queries: 0 documents have/,
     );
-    const away = await run('doctor --url http://127.0.0.1:1', { cwd: folder });
+    const away = await run('doctor --url http://127.0.0.1:1', { cwd: service.folder });
     expect(away.code).toBe(1);
     expect(away.out).toMatch(/wrong +service +http:\/\/127\.0\.0\.1:1 cannot be reached/);
   });
 });
 
 it('evaluates the test questions of a BEIR folder', async () => {
-  const beir = join(folder, 'beir');
+  const beir = join(service.folder, 'beir');
   mkdirSync(join(beir, 'qrels'), { recursive: true });
   const questions = feedback(1);
   const lines = (values: object[]) => values.map((value) => JSON.stringify(value)).join('\n');

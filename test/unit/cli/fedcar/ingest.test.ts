@@ -1,44 +1,14 @@
 /** `fedcar ingest` of folders as people have them, against a real deployment in workerd. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Ran, fedcar as run } from '../../../helpers/fedcar.ts';
+import { expect, it } from 'vitest';
+import { fedcarService } from '../../../helpers/fedcar-service.ts';
 
-let folder: string;
-let url: string;
-/** `fedcar dev` itself is what the others talk to. */
-let service: Promise<Ran>;
-let end: () => void;
-const fedcar = (line: string | string[]): Promise<Ran> =>
-  run(line, { cwd: folder, env: { FEDCAR_URL: url } });
-
-/** Runs the command and expects it to end well. */
-async function ok(line: string | string[]): Promise<Ran> {
-  const ran = await fedcar(line);
-  expect(ran.code, ran.err).toBe(0);
-  return ran;
-}
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fedcar-command-'));
-  const interrupted = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  url = await new Promise<string>((resolve, reject) => {
-    const heard = (text: string) => resolve((JSON.parse(text) as { url: string }).url);
-    service = run('dev --port 0 --json', { cwd: folder, interrupted, heard });
-    service.then(({ err }) => reject(new Error(err)), reject);
-  });
-}, 120_000);
-afterAll(async () => {
-  end();
-  expect((await service).code).toBe(0);
-  rmSync(folder, { recursive: true, force: true });
-});
+const service = fedcarService();
+const { fedcar, ok } = service;
 
 it('leaves bad entries out, names them and what it does not read, and fails at the end', async () => {
-  const docs = join(folder, 'mixed');
+  const docs = join(service.folder, 'mixed');
   mkdirSync(docs);
   writeFileSync(join(docs, 'good.md'), '---\ntitle: Good\n---\nWhat zebras eat.');
   writeFileSync(join(docs, 'utf16.txt'), Buffer.from('\uFEFFWhat lions eat.', 'utf16le'));
