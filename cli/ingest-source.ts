@@ -1,5 +1,4 @@
 /** What `fedcar ingest` uploads: what a path or an address names, as documents and questions. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,6 +18,7 @@ import {
 import { endingOf, READ_ENDINGS } from './dataset/file-kinds.ts';
 import type { Findings } from './dataset/findings.ts';
 import { orCompressed } from './dataset/lines.ts';
+import { byHash } from './dataset/placement.ts';
 import { readCorpus } from './dataset/records.ts';
 import { type Page, Site } from './dataset/site.ts';
 import { documentsOf, recordsOf } from './experiment.ts';
@@ -152,10 +152,9 @@ async function placedIn(folder: BeirFolder, path: string, only: string | null, c
   const { regions } = await client.get<Regions>('/regions');
   const known = regions.map(({ region }) => region).sort();
   if (!named) {
-    const spread = (id: string) => known[hashOf(id) % known.length]!;
     return {
       documents: each(documents.map((entry) => ({ ...entry, region: null }))),
-      records: records.map((entry) => ({ ...entry, region: spread(entry.record.id ?? '') })),
+      records: records.map((entry) => ({ ...entry, region: byHash(entry.record.id ?? '', known) })),
     };
   }
   const strange = folder.regions.find((name) => !known.includes(name));
@@ -171,8 +170,4 @@ async function placedIn(folder: BeirFolder, path: string, only: string | null, c
 
 async function* each<T>(entries: readonly T[]): AsyncGenerator<T> {
   yield* entries;
-}
-
-function hashOf(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0);
 }
