@@ -1,0 +1,12 @@
+/**
+ * One score of two: the cosine, and the words as a share of what the question asks for. Scores are added, never ranks:
+ * a trained head's scores say how sure it is, its ranks do not.
+ */
+
+/** What all words of a question add to a cosine: measured, see docs/decisions. */
+export const WORD_WEIGHT = 0.2;
+
+/** @param words between 0 and 1, see bm25.ts */
+export function fuse(cosine: number, words: number): number {
+  return cosine + WORD_WEIGHT * words;
+}

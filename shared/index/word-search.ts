@@ -1,0 +1,162 @@
+/**
+ * Segments of a region searched by words as one index. An entry is dead where another segment has the same passage with
+ * a higher sequence, alive or gone; the dead count nowhere, not in document frequencies either.
+ */
+import { best } from '../retrieval/scores.ts';
+import type { Bm25, WordStatistics, WordsFound } from './bm25.ts';
+import type { PostingList, Postings } from './postings.ts';
+import type { PassageName, SegmentIds } from './segment.ts';
+
+/** A segment as words are searched in it. */
+export interface WordSegment {
+  ids: SegmentIds;
+  postings: Postings;
+}
+
+/** Marks of what is dead in each segment: 1 of such a passage. */
+export function deadPassages(segments: readonly SegmentIds[]): Uint8Array[] {
+  const dead = segments.map(({ passages }) => new Uint8Array(passages));
+  // The smaller one's entries are looked up in the larger: a small delta costs little beside a large base.
+  for (const [index, one] of segments.entries()) {
+    for (let other = 0; other < index; other++) {
+      const [small, large] = one.entries <= segments[other]!.entries ? [index, other] : [other, index];
+      shadow(segments[small]!, dead[small]!, segments[large]!, dead[large]!);
+    }
+  }
+  return dead;
+}
+
+function shadow(small: SegmentIds, smallDead: Uint8Array, large: SegmentIds, largeDead: Uint8Array): void {
+  for (let entry = 0; entry < small.entries; entry++) {
+    const item = small.item(entry);
+    const ordinal = small.ordinal(entry);
+    const seq = small.seq(entry);
+    const passage = large.passage(item, ordinal);
+    if (passage >= 0 && large.seq(passage) < seq) largeDead[passage] = 1;
+    if (entry >= small.passages) continue;
+    const tombstone = large.tombstone(item, ordinal);
+    const newer = (at: number) => at >= 0 && large.seq(at) > seq;
+    if (newer(passage) || newer(tombstone)) smallDead[entry] = 1;
+  }
+}
+
+/** A passage that a search by words found. */
+export interface WordHit extends WordsFound {
+  name: PassageName;
+  score: number;
+}
+
+/** One question's search. */
+export class WordSearch {
+  readonly statistics: WordStatistics;
+  readonly #segments: readonly WordSegment[];
+  readonly #dead: readonly Uint8Array[];
+  /** By term, then by segment. */
+  readonly #lists: (PostingList | null)[][];
+  /** The number of each segment's first passage. */
+  readonly #from: number[] = [];
+  readonly #passages: number;
+
+  /** @param dead as `deadPassages` has them; `terms` are distinct */
+  constructor(segments: readonly WordSegment[], dead: readonly Uint8Array[], terms: readonly string[]) {
+    this.#segments = segments;
+    this.#dead = dead;
+    this.#lists = terms.map((term) => segments.map(({ postings }) => postings.list(term)));
+    let from = 0;
+    let passages = 0;
+    let length = 0;
+    for (const [index, { postings }] of segments.entries()) {
+      this.#from.push(from);
+      from += postings.passages;
+      passages += postings.passages;
+      length += postings.totalLength;
+      for (const [passage, isDead] of dead[index]!.entries()) {
+        if (isDead === 0) continue;
+        passages -= 1;
+        length -= postings.lengthOf(passage);
+      }
+    }
+    this.#passages = from;
+    const alive = (list: PostingList | null, segment: number): number => {
+      let count = 0;
+      for (const passage of list?.passages ?? []) if (dead[segment]![passage] === 0) count += 1;
+      return count;
+    };
+    const frequencies = this.#lists.map((lists) =>
+      lists.reduce((sum, list, segment) => sum + alive(list, segment), 0),
+    );
+    this.statistics = { passages, length, frequencies };
+  }
+
+  /**
+   * The best of the passages that have any of the words, best first.
+   * @param accepts called with passages from the best on, until `limit` of them were accepted
+   */
+  best(bm25: Bm25, limit: number, accepts: (hit: WordHit) => boolean): void {
+    const scores = this.#scores(bm25);
+    for (let taken = 0, accepted = 0, wanted = 2 * limit; ; wanted *= 8) {
+      const ranked = best(scores, Math.min(wanted, scores.length));
+      for (; taken < ranked.length; taken++) {
+        const { row, score } = ranked[taken]!;
+        if (!(score > 0) || accepted >= limit) return;
+        if (accepts({ ...this.#hit(row), score })) accepted += 1;
+      }
+      if (ranked.length === scores.length) return;
+    }
+  }
+
+  /** What a passage has of the words; null of one that is not here, or not with this text. */
+  find({ item, ordinal, hash }: Pick<PassageName, 'item' | 'ordinal' | 'hash'>): WordsFound | null {
+    for (const [segment, { ids }] of this.#segments.entries()) {
+      const passage = ids.passage(item, ordinal);
+      if (passage < 0 || this.#dead[segment]![passage] === 1 || ids.hash(passage) !== hash) continue;
+      return this.#found(segment, passage);
+    }
+    return null;
+  }
+
+  #scores(bm25: Bm25): Float32Array {
+    const scores = new Float32Array(this.#passages);
+    for (const [term, lists] of this.#lists.entries()) {
+      for (const [segment, list] of lists.entries()) {
+        if (list === null) continue;
+        const { postings } = this.#segments[segment]!;
+        const dead = this.#dead[segment]!;
+        const from = this.#from[segment]!;
+        for (let i = 0; i < list.passages.length; i++) {
+          const passage = list.passages[i]!;
+          if (dead[passage] === 0)
+            scores[from + passage]! += bm25.term(term, list.frequencies[i]!, postings.lengthOf(passage));
+        }
+      }
+    }
+    return scores;
+  }
+
+  #hit(row: number): WordsFound & { name: PassageName } {
+    let segment = this.#segments.length - 1;
+    while (row < this.#from[segment]!) segment -= 1;
+    const passage = row - this.#from[segment]!;
+    return { name: this.#segments[segment]!.ids.name(passage), ...this.#found(segment, passage) };
+  }
+
+  #found(segment: number, passage: number): WordsFound {
+    const frequencies = this.#lists.map((lists) => frequencyIn(lists[segment]!, passage));
+    return { length: this.#segments[segment]!.postings.lengthOf(passage), frequencies };
+  }
+}
+
+function frequencyIn(list: PostingList | null, passage: number): number {
+  if (list === null) return 0;
+  const { passages, frequencies } = list;
+  let low = 0;
+  let high = passages.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const there = passages[middle]!;
+    if (there === passage) return frequencies[middle]!;
+    if (there < passage) low = middle + 1;
+    else high = middle - 1;
+  }
+  return 0;
+}
