@@ -8,8 +8,8 @@ import { CollectionName } from '../shared/protocol/names.ts';
 import type { DirectoryApi } from '../shared/protocol/objects.ts';
 import type { AppEnv } from './env.ts';
 import { Problem, problemOf } from './problem.ts';
-import { REFRESH_MS } from './snapshot-cache.ts';
 
+const REFRESH_MS = 30_000;
 /**
  * Settings that nobody has looked at for so long are read again before they are used: by then the objects that they
  * name may be gone, when the encoder was changed.

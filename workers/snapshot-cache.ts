@@ -1,19 +1,27 @@
 /**
  * Snapshots in the isolate's memory. A snapshot is immutable and named by its hash; what changes is the pointer to
- * the serving one, which is read again in the background at most every 30 s, so that no query waits for it. A new
- * snapshot replaces the old one only when it is complete and its hash is right.
+ * the serving one. Invariant: an answer comes from a version whose pointer was asked for within the age that the
+ * caller allows, or says how long ago it was. A pointer is read again behind an answer at half that age, so that only
+ * who comes after a silence waits, and not for ever. A new snapshot takes an old one's place when it is complete and its
+ * hash is right.
  */
 import { freeBuffer } from '../shared/free-buffer.ts';
 import { errorText, logLine } from '../shared/log.ts';
 import type { SnapshotPointer } from '../shared/protocol/objects.ts';
 import { decodeSnapshot, MAX_SNAPSHOT_BYTES, type Snapshot } from '../shared/protocol/snapshot.ts';
+import { within } from './deadline.ts';
 import type { Flight, SingleFlight } from './single-flight.ts';
 
-export const REFRESH_MS = 30_000;
+/** How long an answer waits for the pointer, and for the version that it names, where another one is there. */
+export const POINTER_DEADLINE_MS = 2_000;
+/** A pointer that could not be read is asked for again by the first who comes after so long. */
+const RETRY_MS = 1_000;
+/** Rows that came since are found through their regions: a version's next revision is fetched no sooner. */
+export const REVISION_MS = 30_000;
 /** Bytes of snapshots kept; the newest is kept whatever its size. */
 const BUDGET_BYTES = 24 << 20;
 
-export type SnapshotName = Pick<SnapshotPointer, 'hash' | 'bytes' | 'parts'>;
+export type SnapshotName = Pick<SnapshotPointer, 'version' | 'hash' | 'bytes' | 'parts'>;
 
 /** Where a collection's snapshots come from. */
 export interface SnapshotSource {
@@ -37,48 +45,113 @@ export interface Loaded {
   snapshot: Snapshot;
 }
 
+/** What serves, as far as the isolate knows. */
+export interface Served extends Loaded {
+  /** Since it was last known to serve, where that is longer than the caller allows; null: it is not. */
+  staleMs: number | null;
+}
+
+/** How far behind a caller accepts to be. */
+export interface Freshness {
+  /** Age of the pointer, in milliseconds. */
+  maxAgeMs: number;
+  /** Whether the pointer is asked for whatever its age. */
+  now: boolean;
+}
+
+interface Pointer {
+  hash: string;
+  /** When it was asked for, and the place of that question among all. */
+  askedAt: number;
+  asked: number;
+  /** When somebody last tried to have a newer one. */
+  triedAt: number;
+  /** When its snapshot was fetched. */
+  loadedAt: number;
+}
+
+type Later = (work: Promise<unknown>) => void;
+
 export class SnapshotCache {
   /** In order of use, the latest last. */
   readonly #loaded = new Map<string, Loaded>();
-  readonly #pointers = new Map<string, { hash: string; checkedAt: number }>();
+  readonly #pointers = new Map<string, Pointer>();
+  /** By collection: pointers that were asked for before this question are not good. */
+  readonly #outdated = new Map<string, number>();
   readonly #flights: SingleFlight;
   readonly #now: () => number;
+  /** Questions for pointers so far: the clock stands still between inputs and outputs. */
+  #questions = 0;
 
   constructor(options: { flights: SingleFlight; now: () => number }) {
     this.#flights = options.flights;
     this.#now = options.now;
   }
 
-  /** The snapshot that serves; refreshed behind the answer through `later`. */
+  /** The snapshot that serves; read again behind the answer through `later`. @throws when none is here and none comes */
   async current(
     source: SnapshotSource,
     shared: SharedBytes,
-    later: (work: Promise<unknown>) => void,
-  ): Promise<Loaded> {
-    const ready = () => this.#ready(source.key);
-    const found = ready();
-    if (found === undefined) {
-      return await this.#flights.run(source.key, ready, (flight) => this.#refresh(source, shared, flight));
+    later: Later,
+    { maxAgeMs, now }: Freshness,
+  ): Promise<Served> {
+    const { key } = source;
+    const before = this.#questions;
+    const fresh = () => {
+      const pointer = this.#pointers.get(key);
+      if (pointer === undefined) return undefined;
+      const young = !now && this.#now() - pointer.askedAt < maxAgeMs && !this.#isOutdated(key, pointer);
+      return young || pointer.asked > before ? this.#ready(key) : undefined;
+    };
+    const refresh = (flight: Flight) => this.#refresh(source, shared, later, flight);
+    const found = fresh();
+    const pointer = this.#pointers.get(key);
+    if (found !== undefined) {
+      const ahead = !now && maxAgeMs > 0;
+      const due = ahead && pointer !== undefined && this.#now() - pointer.triedAt >= maxAgeMs / 2;
+      if (due && !this.#flights.busy(key)) {
+        pointer.triedAt = this.#now();
+        const work = this.#flights.run<Loaded>(key, () => undefined, refresh);
+        later(work.catch(logFailure));
+      }
+      return { ...found, staleMs: null };
     }
-    const pointer = this.#pointers.get(source.key);
-    if (pointer && this.#now() - pointer.checkedAt >= REFRESH_MS && !this.#flights.busy(source.key)) {
-      const refresh = (flight: Flight) => this.#refresh(source, shared, flight);
-      // What serves goes on serving when the refresh fails; the next query after 30 s tries again.
-      pointer.checkedAt = this.#now();
-      later(
-        this.#flights
-          .run<Loaded>(source.key, () => undefined, refresh)
-          .catch((error) => logLine('snapshot_refresh_failed', { level: 'error', error: errorText(error) })),
-      );
+    const known = this.#ready(key);
+    if (known === undefined || pointer === undefined) {
+      return { ...(await this.#flights.run(key, fresh, refresh)), staleMs: null };
     }
-    return found;
+    const must = now || this.#isOutdated(key, pointer);
+    const failedLately = pointer.triedAt > pointer.askedAt && this.#now() - pointer.triedAt < RETRY_MS;
+    if (must || !failedLately || this.#flights.busy(key)) {
+      // Counted from its end: whoever comes then does not wait for the same failure again.
+      const failed = (error: unknown): never => {
+        pointer.triedAt = this.#now();
+        throw error;
+      };
+      const work = this.#flights.run(key, fresh, refresh).catch(failed);
+      later(work.catch(logFailure));
+      try {
+        return { ...(await within(POINTER_DEADLINE_MS, 'the coordinator', work)), staleMs: null };
+      } catch {
+        // Said in the answer; the log has it when the work ends.
+      }
+    }
+    return { ...known, staleMs: Math.max(0, this.#now() - pointer.askedAt) };
+  }
+
+  /** Forgets a collection that is gone. */
+  forget(collection: string): void {
+    for (const key of this.#pointers.keys()) if (collectionOf(key) === collection) this.#pointers.delete(key);
+    this.#outdated.delete(collection);
   }
 
   /** The next query asks for the pointer first: after an activation through this isolate. */
-  forget(collection: string): void {
-    for (const key of this.#pointers.keys()) {
-      if (key === collection || key.startsWith(`${collection}@`)) this.#pointers.delete(key);
-    }
+  outdate(collection: string): void {
+    this.#outdated.set(collection, this.#questions);
+  }
+
+  #isOutdated(key: string, pointer: Pointer): boolean {
+    return pointer.asked <= (this.#outdated.get(collectionOf(key)) ?? 0);
   }
 
   /** Bytes of all snapshots held. */
@@ -95,16 +168,48 @@ export class SnapshotCache {
     return loaded;
   }
 
-  async #refresh(source: SnapshotSource, shared: SharedBytes, flight: Flight): Promise<Loaded> {
+  async #refresh(source: SnapshotSource, shared: SharedBytes, later: Later, flight: Flight): Promise<Loaded> {
+    const { key } = source;
+    const askedAt = this.#now();
+    this.#questions += 1;
+    const asked = this.#questions;
     const name = await source.pointer();
     flight.touch();
+    const before = this.#pointers.get(key);
+    const held = before && this.#loaded.get(before.hash);
+    if (before && held && held.hash !== name.hash && held.snapshot.header.version === name.version) {
+      Object.assign(before, { askedAt, asked, triedAt: askedAt });
+      if (askedAt - before.loadedAt < REVISION_MS) return held;
+      before.loadedAt = askedAt;
+      const load = (loading: Flight) => this.#load(name, source, shared, loading);
+      const revised = this.#flights
+        .run(`${key}/revision`, () => undefined, load)
+        .then(({ hash }) => {
+          const pointer = this.#pointers.get(key);
+          // Another version may serve meanwhile.
+          if (pointer?.hash === held.hash) pointer.hash = hash;
+        });
+      later(revised.catch(logFailure));
+      return held;
+    }
+    const loaded = await this.#load(name, source, shared, flight);
+    const loadedAt = before?.hash === name.hash ? before.loadedAt : askedAt;
+    this.#pointers.set(key, { hash: name.hash, askedAt, asked, triedAt: askedAt, loadedAt });
+    return loaded;
+  }
+
+  async #load(
+    name: SnapshotName,
+    source: SnapshotSource,
+    shared: SharedBytes,
+    flight: Flight,
+  ): Promise<Loaded> {
     let loaded = this.#loaded.get(name.hash);
     if (loaded === undefined) {
       const bytes = await loadBytes(name, source, shared, flight);
       loaded = { hash: name.hash, bytes: bytes.length, snapshot: decodeSnapshot(bytes) };
       this.#loaded.set(name.hash, loaded);
     }
-    this.#pointers.set(source.key, { hash: name.hash, checkedAt: this.#now() });
     this.#evict(name.hash);
     return loaded;
   }
@@ -115,6 +220,15 @@ export class SnapshotCache {
       if (hash !== keep) this.#loaded.delete(hash);
     }
   }
+}
+
+/** Keys of a collection's pinned versions, and of its later encoders, go on behind its name. */
+function collectionOf(key: string): string {
+  return key.split('@', 1)[0]!;
+}
+
+function logFailure(error: unknown): void {
+  logLine('snapshot_refresh_failed', { level: 'error', error: errorText(error) });
 }
 
 async function loadBytes(

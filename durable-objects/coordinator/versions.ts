@@ -70,6 +70,8 @@ export class Versions {
   readonly #blobs: Blobs;
   readonly #rows: RowTable;
   readonly #inUse: () => readonly string[];
+  /** What was counted last, and of which rows: every isolate asks for the pointer again and again. */
+  #counted = { of: '', bytes: 0 };
 
   /** @param inUse hashes of snapshots that somebody still reads, whatever their version serves by now */
   constructor(storage: DurableObjectStorage, rows: RowTable, inUse: () => readonly string[]) {
@@ -271,8 +273,10 @@ export class Versions {
   bytesDue(row: VersionRow, context: SnapshotContext): number {
     const changes = this.#rows.changedAt() - row.rows_at;
     const most = row.bytes + changes * (context.model.width + MOST_BESIDE_A_ROW);
-    // Counting reads all rows: only where it may matter.
+    // Counting reads all rows: only where it may matter, and once.
     if (most <= MAX_SNAPSHOT_BYTES / 2) return most;
+    const of = `${row.version}/${row.revision}/${this.#rows.changedAt()}`;
+    if (this.#counted.of === of) return this.#counted.bytes;
     const adapter = JSON.parse(row.adapter) as AdapterSettings;
     const training = JSON.parse(row.training) as Record<string, unknown>;
     const { header } = headerOf(
@@ -284,7 +288,8 @@ export class Versions {
       training,
       context,
     );
-    return snapshotLength(header);
+    this.#counted = { of, bytes: snapshotLength(header) };
+    return this.#counted.bytes;
   }
 
   /** Why the rows of today are not in this version's snapshot; null when they are, or will be. */

@@ -182,6 +182,14 @@ export const CollectionSettings = z
     feedback: FeedbackSettings.prefault({}).describe(
       'How many records each region takes and keeps; those without a contributor count for the token and the region only',
     ),
+    freshnessSeconds: z
+      .number()
+      .min(0)
+      .max(300)
+      .default(10)
+      .describe(
+        'How many seconds a place of the deployment may go on answering from what served before; 0: it asks with every search. `fedcar: { "fresh": true }` asks at once',
+      ),
     heldOutShare: z
       .number()
       .min(0)

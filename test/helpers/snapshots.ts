@@ -13,7 +13,7 @@ export interface RowSpec {
 
 export function snapshotOf(
   rows: RowSpec[],
-  more: { version?: number; watermarks?: Record<string, number>; inactiveOffset?: number } = {},
+  more: { version?: number; revision?: number; watermarks?: Record<string, number>; inactiveOffset?: number } = {},
 ): Snapshot {
   const width = rows[0]?.vector.length ?? 4;
   const regions = [...new Set(rows.map((row) => row.region ?? 'weur'))];
@@ -33,7 +33,7 @@ export function snapshotOf(
       format: 'fedcar-snapshot/1',
       collection: 'default',
       version: more.version ?? 1,
-      revision: 0,
+      revision: more.revision ?? 0,
       model: { name: 'test', sha256: '0'.repeat(64) },
       width,
       rows: rows.length,

@@ -16,7 +16,10 @@ export function usageTokens({ promptTokens, completionTokens }: Usage): UsageTok
 }
 
 /** What all objects of one answer have in common. */
-export type CompletionHead = Pick<ChatCompletion, 'id' | 'created' | 'model' | 'model_version'>;
+export type CompletionHead = Pick<
+  ChatCompletion,
+  'id' | 'created' | 'model' | 'model_version' | 'stale_seconds'
+>;
 
 export function completionChunk(
   head: CompletionHead,

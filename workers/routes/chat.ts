@@ -95,6 +95,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
         created: Math.floor(now / 1000),
         model,
         model_version: retrieval.version,
+        ...retrieval.staleness,
       } satisfies CompletionHead;
     };
     const chunksOf = (ids: readonly string[]) =>

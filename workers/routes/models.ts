@@ -129,7 +129,7 @@ export function modelRoutes(snapshots: SnapshotCache) {
       const { version } = c.req.valid('param');
       const outcome = await c.var.services.coordinator(c.var.collection).activate(version);
       if (!outcome.ok) throw problemOf(outcome);
-      snapshots.forget(c.var.collection.name);
+      snapshots.outdate(c.var.collection.name);
       return c.json(outcome.value, 200);
     })
     .openapi(snapshot, async (c) => {

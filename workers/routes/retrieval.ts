@@ -60,6 +60,9 @@ export const FEDCAR_OPTIONS = {
     '`latest` serves; 0 is plain embedding search, without any training',
   ),
   region: optional(RegionName).describe('Only this region’s documents'),
+  fresh: withDefault(z.boolean(), false).describe(
+    'Asks now which version serves, whatever `freshnessSeconds` of the collection allows',
+  ),
   explain: withDefault(z.boolean(), false).describe(
     'Also computes each passage’s score in plain embedding search',
   ),
@@ -97,17 +100,20 @@ export function queryOf(turns: readonly ConversationTurn[]): string {
 
 interface Asked {
   ai_search_options: z.infer<typeof SearchOptionsInput>;
-  fedcar: { model_version: 'latest' | number; region?: string | undefined; explain: boolean };
+  fedcar: { model_version: 'latest' | number; region?: string | undefined; fresh: boolean; explain: boolean };
 }
 
 /** A search that can be run again with another query, as an answerer may ask for. */
 export class Retrieval {
   readonly context: SearchContext;
+  /** What an answer says of a version that could not be looked up in time; nothing otherwise. */
+  readonly staleness: { stale_seconds?: number };
   readonly #options: Omit<SearchOptions, 'query'>;
 
-  private constructor(context: SearchContext, options: Omit<SearchOptions, 'query'>) {
+  private constructor(context: SearchContext, options: Omit<SearchOptions, 'query'>, staleMs: number | null) {
     this.context = context;
     this.#options = options;
+    this.staleness = staleMs === null ? {} : { stale_seconds: Math.ceil(staleMs / 1000) };
   }
 
   /** @throws Problem when the collection has no such region or version. */
@@ -123,7 +129,9 @@ export class Retrieval {
     const source = snapshotSource(services, collection, fedcar.model_version);
     // One after the other: a large snapshot has no room beside the encoder's files while they are loaded.
     const encoder = await services.encoder(collection);
-    const { snapshot } = await snapshots.current(source, services.sharedBytes(), services.later);
+    const freshness = { maxAgeMs: collection.settings.freshnessSeconds * 1000, now: fedcar.fresh };
+    const served = await snapshots.current(source, services.sharedBytes(), services.later, freshness);
+    const { snapshot, staleMs } = served;
     return new Retrieval(
       { services, encoder, collection, snapshot, measure },
       {
@@ -133,6 +141,7 @@ export class Retrieval {
         filters: retrieval.filters,
         explain: fedcar.explain,
       },
+      staleMs,
     );
   }
 

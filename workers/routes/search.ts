@@ -45,7 +45,8 @@ export function searchRoutes(snapshots: SnapshotCache) {
     stopwatch.report(c);
     const options = given.ai_search_options.retrieval;
     const chunks = hits.map((hit) => chunkOf(hit, options));
-    const answer = { search_query: query, chunks, model_version: retrieval.version, errors };
+    const { version, staleness } = retrieval;
+    const answer = { search_query: query, chunks, model_version: version, ...staleness, errors };
     return c.json(options.metadata_only ? { ...answer, ...enveloped(query, chunks) } : answer, 200);
   });
 }

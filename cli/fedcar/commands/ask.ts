@@ -16,7 +16,10 @@ export const askCommand: Register = (program, bind) => {
 
 async function ask(context: Context, question: string): Promise<Shown> {
   const messages = [{ role: 'user', content: question }];
-  const answer = await (await context.client()).post<ChatCompletion>('/chat/completions', { messages });
+  const answer = await (await context.client()).post<ChatCompletion>('/chat/completions', {
+    messages,
+    fedcar: { fresh: true },
+  });
   for (const error of answer.errors) context.say(error.detail);
   const sources = answer.chunks.map(({ id, score, item }) =>
     pc.dim(`  ${id}  ${item.title}  ${score.toFixed(2)}`),

@@ -119,7 +119,10 @@ async function activate(context: Context, number: number): Promise<Shown> {
   const client = await context.client();
   return await context.change({ what: `make version ${number} of ${context.collection} serve` }, async () => {
     const version = await client.post<Version>(`/models/${number}/activate`);
-    return { json: version, text: `version ${number} serves, everywhere within 30 s` };
+    return {
+      json: version,
+      text: `version ${number} serves, everywhere within the collection's freshnessSeconds`,
+    };
   });
 }
 

@@ -41,6 +41,7 @@ async function query(context: Context, text: string, options: Options): Promise<
     query: text,
     ai_search_options: { retrieval },
     fedcar: {
+      fresh: true,
       explain,
       ...(modelVersion === undefined ? {} : { model_version: modelVersion }),
       ...(region === undefined ? {} : { region }),
@@ -50,7 +51,7 @@ async function query(context: Context, text: string, options: Options): Promise<
   return { json: found, text: shown(found) };
 }
 
-function shown({ chunks, model_version }: SearchResponse): string {
+function shown({ chunks, model_version, stale_seconds }: SearchResponse): string {
   if (chunks.length === 0) return 'nothing was found';
   const entries = chunks.map(({ id, score, text, item, scoring_details: { base_score, head_score } }) => {
     const explained =
@@ -59,5 +60,10 @@ function shown({ chunks, model_version }: SearchResponse): string {
     const head = `${score.toFixed(2)}  ${title}${pc.dim(`${id}, ${item.region}${explained}`)}`;
     return `${head}\n      ${text.replace(/\s+/g, ' ').slice(0, 240)}`;
   });
-  return `${entries.join('\n')}\n${pc.dim(`model version ${model_version}`)}`;
+  return `${entries.join('\n')}\n${pc.dim(`model version ${model_version}${asOf(stale_seconds)}`)}`;
+}
+
+/** What to say of a version that could not be looked up in time. */
+function asOf(staleSeconds: number | undefined): string {
+  return staleSeconds === undefined ? '' : `, as of ${staleSeconds} s ago: the coordinator did not answer`;
 }

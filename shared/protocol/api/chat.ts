@@ -1,6 +1,7 @@
 /** Chat completions in OpenAI's shapes, with our fields beside theirs: `chunks`, `citations`, `model_version`, `errors`. */
 import { z } from 'zod';
 import { Chunk } from './chunk.ts';
+import { StaleSeconds } from './version.ts';
 
 const FinishReason = z.enum(['stop', 'length']);
 const INDEX = z.literal(0).describe('Always 0: there is one choice');
@@ -63,6 +64,7 @@ export const ChatCompletion = z
       .array(z.string())
       .describe('Ids of the chunks that the answer cites. Empty: nothing was found'),
     model_version: MODEL_VERSION,
+    stale_seconds: StaleSeconds,
     errors: z
       .array(AnswerError)
       .describe('Regions whose passages are missing, and who stood in for the configured answerer and why'),
@@ -93,6 +95,7 @@ export const ChatCompletionChunk = z.strictObject({
     .describe('One piece; empty where the usage is told'),
   usage: UsageTokens.nullable().optional().describe('After the last piece'),
   model_version: MODEL_VERSION,
+  stale_seconds: StaleSeconds,
   citations: z.array(z.string()).optional().describe('With `finish_reason`'),
   errors: z.array(AnswerError).optional().describe('With `finish_reason`'),
   chunks: z.array(Chunk).optional().describe('With the first piece, unless they were an event of their own'),

@@ -14,6 +14,14 @@ export const HeldOut = z.strictObject({
 });
 export type HeldOut = z.infer<typeof HeldOut>;
 
+/** Beside `model_version` in answers. */
+export const StaleSeconds = z
+  .int()
+  .optional()
+  .describe(
+    'Only where the coordinator did not say in time which version serves: seconds since this one was known to',
+  );
+
 export const Version = z
   .strictObject({
     version: z.int().describe('Number of the version; 0 is plain embedding search'),

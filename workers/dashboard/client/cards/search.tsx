@@ -79,7 +79,7 @@ async function ask({ target, models }: State, query: string): Promise<Answer> {
     call<SearchResponse>(target, 'POST', '/search', {
       query,
       ai_search_options: { retrieval: { max_num_results: results } },
-      fedcar,
+      fedcar: { ...fedcar, fresh: true },
     });
   const untrained = models.value?.find(({ state }) => state === 'serving')?.version === 0;
   const [trained, plain] = await Promise.all([
@@ -97,7 +97,9 @@ function Results({ answer, target }: { answer: Answer; target: State['target'] }
     <div class="results">
       <p class="hint" role="status">
         {trained.chunks.length === 0 ? 'No results' : `The best ${trained.chunks.length}`} for “{query}” by
-        version {trained.model_version}, in {tookMs < 10_000 ? `${Math.round(tookMs)} ms` : duration(tookMs)}.
+        version {trained.model_version}
+        {trained.stale_seconds !== undefined && ` (as of ${trained.stale_seconds} s ago)`}, in{' '}
+        {tookMs < 10_000 ? `${Math.round(tookMs)} ms` : duration(tookMs)}.
         {plain === null ? ' Plain search serves, so both scores are the same.' : ''}
       </p>
       {trained.errors.map(({ region, detail }) => (

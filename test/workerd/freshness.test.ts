@@ -1,0 +1,143 @@
+/** How long an isolate may answer from what served before: two Workers with memories of their own, over real objects. */
+import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
+import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
+import { createApp } from '../../workers/app.ts';
+import { servicesOf } from '../../workers/bindings.ts';
+import type { Env } from '../../workers/env.ts';
+import type { Services } from '../../workers/services.ts';
+import { named } from '../helpers/snapshots.ts';
+import { hubOf } from './objects.ts';
+
+const base = '/v1/collections/fresh';
+const FRESHNESS_MS = 10_000;
+
+/** A Worker of its own. Its clock stands still until it is moved, and its coordinator can be made to say nothing. */
+function isolate() {
+  const state = { ms: 1_800_000_000_000, silent: false };
+  const services = (bindings: Env, later: Services['later']): Services => {
+    const real = servicesOf(bindings, later);
+    const now = () => state.ms;
+    const coordinator: Services['coordinator'] = (collection) => {
+      const stub = real.coordinator(collection);
+      const pointer: CoordinatorApi['pointer'] = async (version) =>
+        state.silent ? await new Promise<never>(() => {}) : await stub.pointer(version);
+      return new Proxy(stub, {
+        get: (target, name) => (name === 'pointer' ? pointer : Reflect.get(target, name)),
+      });
+    };
+    return { ...real, now, coordinator };
+  };
+  const app = createApp(services, () => state.ms);
+  const call = async (method: string, path: string, body?: unknown) => {
+    const context = createExecutionContext();
+    const init: RequestInit = { method };
+    const binary = { 'content-type': 'application/octet-stream' };
+    if (body instanceof Uint8Array) Object.assign(init, { body, headers: binary });
+    else if (body !== undefined) {
+      Object.assign(init, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+    }
+    const response = await app.request(path, init, env as unknown as Env, context);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (!state.silent) await waitOnExecutionContext(context);
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const json = isJson ? (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>) : {};
+    return { status: response.status, json, bytes };
+  };
+  const search = async (query: string, fedcar: object = {}) => {
+    const { status, json } = await call('POST', `${base}/search`, { query, fedcar });
+    expect(status, JSON.stringify(json)).toBe(200);
+    const chunks = json.chunks as { item: { key: string } }[];
+    return {
+      version: json.model_version,
+      stale: json.stale_seconds,
+      keys: chunks.map(({ item }) => item.key),
+    };
+  };
+  return { state, call, search };
+}
+
+const [here, there] = [isolate(), isolate()];
+const QUESTION = 'What do giraffes eat?';
+
+/** Makes `version` serve, in the isolate that is asked. */
+const activate = async (version: number) => {
+  expect((await here.call('POST', `${base}/models/${version}/activate`)).status).toBe(200);
+};
+
+beforeAll(async () => {
+  const settings = {
+    regions: ['weur', 'apac'],
+    adapter: { kind: 'none' },
+    schedule: { everyHours: 0 },
+    freshnessSeconds: FRESHNESS_MS / 1000,
+  };
+  expect((await here.call('POST', '/v1/collections', { name: 'fresh', settings })).status).toBe(201);
+  const items = [
+    { key: 'giraffes', text: 'Giraffes eat leaves.' },
+    { key: 'okapis', text: 'Okapis live in the forest.' },
+  ];
+  expect((await here.call('POST', `${base}/items`, { items })).status).toBe(200);
+  // Another version: the same rows, of which one is said to have learned.
+  await hubOf('fresh').refresh();
+  const { bytes } = await here.call('GET', `${base}/models/0/snapshot`);
+  const snapshot = decodeSnapshot(bytes);
+  snapshot.active[0] = 1;
+  snapshot.header.version = 1;
+  const { bytes: file, hash } = named(snapshot);
+  expect((await here.call('PUT', `${base}/models/imports/${hash}/0`, file)).status).toBe(204);
+  expect((await here.call('POST', `${base}/models/imports/${hash}`)).json).toMatchObject({ version: 1 });
+});
+
+describe('a version that was made to serve', () => {
+  it('answers at once where it was asked for, elsewhere within the setting, and with `fresh` at once', async () => {
+    await activate(0);
+    expect((await there.search(QUESTION)).version).toBe(0);
+    await activate(1);
+    expect((await here.search(QUESTION)).version).toBe(1);
+    expect((await there.search(QUESTION)).version).toBe(0);
+    expect((await there.search(QUESTION, { fresh: true })).version).toBe(1);
+    await activate(0);
+    there.state.ms += FRESHNESS_MS;
+    expect(await there.search(QUESTION)).toMatchObject({ version: 0, stale: undefined });
+  });
+
+  it('answers the first question after a silence', async () => {
+    await activate(0);
+    await there.search(QUESTION, { fresh: true });
+    await activate(1);
+    there.state.ms += 3 * 3_600_000;
+    expect(await there.search(QUESTION)).toMatchObject({ version: 1, stale: undefined });
+  });
+
+  it('is not waited for beyond a deadline, and the answer says so', async () => {
+    await activate(0);
+    await there.search(QUESTION, { fresh: true });
+    await activate(1);
+    there.state.ms += 60_000;
+    there.state.silent = true;
+    expect(await there.search(QUESTION)).toMatchObject({
+      version: 0,
+      stale: 60,
+      keys: ['giraffes', 'okapis'],
+    });
+    const { json } = await there.call('POST', `${base}/chat/completions`, { query: QUESTION });
+    expect(json).toMatchObject({ model_version: 0, stale_seconds: 60 });
+    there.state.silent = false;
+    // Whoever takes over from the question that was never answered.
+    there.state.ms += 60_000;
+    expect(await there.search(QUESTION)).toMatchObject({ version: 1, stale: undefined });
+  });
+});
+
+describe('a document', () => {
+  it('is found at once everywhere, and is nowhere shown once it is deleted', async () => {
+    await there.search(QUESTION);
+    await here.call('POST', `${base}/items`, { key: 'zebras', text: 'Zebras eat grass.' });
+    const query = 'What do zebras eat?';
+    for (const { search } of [here, there]) expect((await search(query)).keys[0]).toBe('zebras');
+    await here.call('DELETE', `${base}/items/zebras`);
+    for (const { search } of [here, there]) expect((await search(query)).keys).not.toContain('zebras');
+  });
+});
