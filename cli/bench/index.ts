@@ -12,7 +12,7 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     load: async () => (await import('./accuracy.ts')).benchAccuracy,
   },
   serve: {
-    what: 'latency, requests/s, cold start and memory of /v1/search at 150 to 50,000 rows',
+    what: 'latency, cost, cold start and memory of /v1/search at 150 to 50,000 rows',
     load: async () => (await import('./serve.ts')).benchServe,
   },
   'search-during-training': {

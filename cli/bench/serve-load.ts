@@ -35,6 +35,13 @@ export function searchBody(query: string): string {
   return JSON.stringify({ query });
 }
 
+/** The next search of this kind. */
+export function bodyOf(kind: LoadOptions['kind'], queries: readonly string[]): string {
+  if (kind === 'repeated') return searchBody(queries[0]!);
+  asked += 1;
+  return searchBody(`${queries[asked % queries.length]} ${asked}`);
+}
+
 /** @throws Error when an answer is an error, or has no passages. */
 export async function measureLoad(options: LoadOptions): Promise<Load> {
   await shoot({ ...options, seconds: WARM_UP_S });
@@ -49,11 +56,7 @@ async function shoot({
   seconds,
   mayRefuse = false,
 }: LoadOptions): Promise<Load> {
-  const nextBody = () => {
-    if (kind === 'repeated') return searchBody(queries[0] as string);
-    asked += 1;
-    return searchBody(`${queries[asked % queries.length]} ${asked}`);
-  };
+  const nextBody = () => bodyOf(kind, queries);
   const run = autocannon({
     url,
     connections,

@@ -1,6 +1,6 @@
 /**
- * `bench serve`: latency and requests a second of POST /v1/search by autocannon, against the Worker in workerd, from
- * outside; its cold start, its memory, and the time of scoring alone.
+ * `bench serve`: latency, requests a second and processor time of POST /v1/search by autocannon, against the Worker in
+ * workerd, from outside; what a search asks of the objects; cold start, memory, and the time of scoring alone.
  *
  * What is made up: sixteen of the samples' documents are uploaded through the API, with about thirty passages. All other
  * rows are documents of one short text whose embeddings are random directions
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { ItemReceipts } from '../../shared/protocol/api/item.ts';
 import type { Versions } from '../../shared/protocol/api/version.ts';
+import { LOCATION_HINTS } from '../../shared/protocol/names.ts';
 import { openBeir } from '../beir.ts';
 import { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
@@ -26,7 +27,8 @@ import { bundleWorker, PROJECT, type WorkerModule } from '../worker-bundle.ts';
 import { peakWorkerdMemoryMb } from '../workerd-processes.ts';
 import { whole } from './accuracy-options.ts';
 import { optionsOf } from './options-of.ts';
-import { type Load, measureLoad, searchBody } from './serve-load.ts';
+import { type Cost, measureCost } from './serve-counts.ts';
+import { bodyOf, type Load, measureLoad, searchBody } from './serve-load.ts';
 import { type Memory, measureMemory } from './serve-memory.ts';
 import { measureScoring, type Scoring } from './serve-scoring.ts';
 
@@ -37,7 +39,9 @@ const PLANTED_PER_CALL = 1000;
 
 interface Options {
   rows?: number[];
+  regions?: number;
   seconds?: number;
+  unique: boolean;
   small: boolean;
   json: boolean;
 }
@@ -49,12 +53,18 @@ interface Cold {
   first_search_ms: number;
 }
 
-interface Report extends Cold, Memory, Scoring {
+interface Crowd {
+  /** As many as wait for the encoder at most, and twice as many, of whom some are refused. */
+  crowd: Record<'64' | '128', Load>;
+}
+
+/** With `--unique` the searches alone. */
+interface Report extends Partial<Cold & Crowd & Memory & Scoring> {
   rows: number;
-  /** One request at a time, and eight. */
-  repeated: Record<'1' | '8', Load>;
-  /** Also of as many as wait for the encoder at most, and of twice as many, of whom some are refused. */
-  distinct: Record<'1' | '8' | '64' | '128', Load>;
+  regions: number;
+  /** One request at a time, and 32. */
+  repeated: Record<'1' | '32', Load> & { cost: Cost };
+  distinct: Record<'1' | '32', Load> & { cost: Cost };
   /** Resident memory of the whole process, other isolates, SQLite and code included. */
   workerd_peak_mb: number | null;
 }
@@ -66,6 +76,8 @@ export async function benchServe(args: string[]): Promise<void> {
         ...all,
         whole(100, 60_000)(text),
       ])
+      .option('--regions <n>', "of so many regions, instead of the samples'", whole(1, 64))
+      .option('--unique', 'searches alone: no cold start, no crowd, no memory, no scoring', false)
       .option('--seconds <n>', 'of each measurement (default: 10, with --small 1)', whole(1, 600))
       .option('--small', '150 rows, shortly', false),
     args,
@@ -82,9 +94,7 @@ export async function benchServe(args: string[]): Promise<void> {
     );
     const reports: Report[] = [];
     for (const rows of sizes) {
-      reports.push(
-        await measure({ rows, seconds, small: options.small, folder: join(folder, String(rows)), modules }),
-      );
+      reports.push(await measure({ ...options, rows, seconds, folder: join(folder, String(rows)), modules }));
       if (!options.json) print(reports.at(-1) as Report);
     }
     if (options.json) {
@@ -97,53 +107,71 @@ export async function benchServe(args: string[]): Promise<void> {
   }
 }
 
-interface Measurement {
+interface Measurement extends Pick<Options, 'regions' | 'unique' | 'small'> {
   rows: number;
   seconds: number;
-  small: boolean;
   folder: string;
   modules: WorkerModule[];
 }
 
-async function measure({ rows, seconds, small, folder, modules }: Measurement): Promise<Report> {
+async function measure(options: Measurement): Promise<Report> {
+  const { rows, seconds, small, unique, folder, modules } = options;
   const started = (bench: { inspect?: boolean } = {}) =>
     startDeployment({ folder, bench: { modules, direct: true, ...bench } });
   process.stderr.write(`${rows} rows …\n`);
-  const queries = await withDeployment(await started(), ({ url }) => fill(url, rows));
+  const { queries, regions } = await withDeployment(await started(), ({ url }) =>
+    fill(url, rows, options.regions),
+  );
 
   // A process that has done nothing else: what it knows it reads from the objects' storage.
   const began = performance.now();
   const deployment = await started();
   const ready = performance.now();
   const loaded = await withDeployment(deployment, async ({ url }) => {
-    await new Client(url).post('/search', JSON.parse(searchBody(queries[0] as string)));
+    await new Client(url).post('/search', JSON.parse(searchBody(queries[0]!)));
     const answered = performance.now();
     const load = async (kind: 'repeated' | 'distinct') => ({
       1: await measureLoad({ url, queries, kind, seconds, connections: 1 }),
-      8: await measureLoad({ url, queries, kind, seconds, connections: 8 }),
+      32: await measureLoad({ url, queries, kind, seconds, connections: 32 }),
+      cost: await measureCost(url, () => bodyOf(kind, queries)),
     });
     const repeated = await load('repeated');
+    const distinct = await load('distinct');
+    if (unique) return { repeated, distinct, workerd_peak_mb: peakWorkerdMemoryMb() };
     const crowd = (connections: number) =>
       measureLoad({ url, queries, kind: 'distinct', seconds, connections, mayRefuse: true });
-    const distinct = { ...(await load('distinct')), 64: await crowd(64), 128: await crowd(128) };
     return {
-      cold_start_ms: Math.round(answered - began),
-      first_search_ms: Math.round(answered - ready),
       repeated,
       distinct,
+      crowd: { 64: await crowd(64), 128: await crowd(128) },
+      cold_start_ms: Math.round(answered - began),
+      first_search_ms: Math.round(answered - ready),
       workerd_peak_mb: peakWorkerdMemoryMb(),
     };
   });
+  if (unique) return { rows, regions, ...loaded };
   const memory = await withDeployment(await started({ inspect: true }), (each) =>
     measureMemory(each, queries, small ? 0 : 3),
   );
-  return { rows, ...loaded, ...memory, ...(await measureScoring(rows, WIDTH)) };
+  return { rows, regions, ...loaded, ...memory, ...(await measureScoring(rows, WIDTH)) };
+}
+
+/** So many region names, all of which are location hints or begin with one. */
+function regionNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const hint = LOCATION_HINTS[index % LOCATION_HINTS.length]!;
+    return index < LOCATION_HINTS.length ? hint : `${hint}-${Math.floor(index / LOCATION_HINTS.length)}`;
+  });
 }
 
 /** Real documents, then made-up ones; all in the serving snapshot when it returns. @returns questions to ask */
-async function fill(url: string, rows: number): Promise<string[]> {
+async function fill(
+  url: string,
+  rows: number,
+  count?: number,
+): Promise<{ queries: string[]; regions: number }> {
   const samples = await openBeir(join(PROJECT, 'samples'));
-  const { regions } = samples;
+  const regions = count === undefined ? samples.regions : regionNames(count);
   const settings = settingsFrom([], { regions, schedule: { everyHours: 0 } });
   const client = await createCollection(url, 'default', settings);
   const documents = (await documentsOf(samples)).slice(0, REAL_DOCUMENTS).map(({ document }) => document);
@@ -164,7 +192,7 @@ async function fill(url: string, rows: number): Promise<string[]> {
   const { versions } = await client.get<Versions>('/models');
   if (versions[0]?.rows !== rows)
     throw new Error(`the snapshot has ${versions[0]?.rows} rows instead of ${rows}`);
-  return (await testQueries(samples)).map(({ text }) => text);
+  return { queries: (await testQueries(samples)).map(({ text }) => text), regions: regions.length };
 }
 
 async function withDeployment<T>(
@@ -179,21 +207,27 @@ async function withDeployment<T>(
 }
 
 function print(report: Report): void {
-  const { rows, repeated, distinct } = report;
+  const { rows, regions, repeated, distinct, crowd } = report;
   const line = (name: string, { p50_ms, p99_ms, requests_s, processor_ms, requests, refused }: Load) =>
     [name, p50_ms, p99_ms, requests_s, processor_ms ?? '–', requests, refused].map(String);
   const lines = [
     ['', 'p50 ms', 'p99 ms', 'requests/s', 'processor ms', 'answered', 'refused'],
     line('repeated, 1 at a time', repeated[1]),
-    line('repeated, 8', repeated[8]),
+    line('repeated, 32', repeated[32]),
     line('distinct, 1 at a time', distinct[1]),
-    line('distinct, 8', distinct[8]),
-    line('distinct, 64', distinct[64]),
-    line('distinct, 128', distinct[128]),
+    line('distinct, 32', distinct[32]),
+    ...(crowd === undefined ? [] : [line('distinct, 64', crowd[64]), line('distinct, 128', crowd[128])]),
   ];
+  process.stdout.write(`${rows} rows, ${regions} regions\n${table(lines)}\n`);
+  for (const [kind, { cost }] of Object.entries({ repeated, distinct })) {
+    const phases = Object.entries(cost.phases_ms).map(([part, ms]) => `${part} ${ms} ms`);
+    process.stdout.write(
+      `  ${kind}: ${cost.calls.all} calls of objects, ${cost.rows_read.all} rows read; ${phases.join(', ')}\n`,
+    );
+  }
+  if (report.score_ms === undefined) return;
   process.stdout.write(
-    `${rows} rows\n${table(lines)}
-  scoring ${report.score_ms} ms (plain JavaScript ${report.score_plain_ms}), with the choice of the best ${report.rank_ms}
+    `  scoring ${report.score_ms} ms (plain JavaScript ${report.score_plain_ms}), with the choice of the best ${report.rank_ms}
   cold start ${report.cold_start_ms} ms, of which the first search ${report.first_search_ms}
   isolate at most ${report.isolate_peak_mb} MB, of which WASM ${report.wasm_mb}; while its snapshot is replaced ${report.isolate_replacing_mb ?? '–'}; process ${report.workerd_peak_mb} MB\n`,
   );

@@ -13,7 +13,12 @@ export interface RowSpec {
 
 export function snapshotOf(
   rows: RowSpec[],
-  more: { version?: number; revision?: number; watermarks?: Record<string, number>; inactiveOffset?: number } = {},
+  more: {
+    version?: number;
+    revision?: number;
+    watermarks?: Record<string, number>;
+    inactiveOffset?: number;
+  } = {},
 ): Snapshot {
   const width = rows[0]?.vector.length ?? 4;
   const regions = [...new Set(rows.map((row) => row.region ?? 'weur'))];

@@ -1,9 +1,14 @@
 /**
- * The Worker as it is deployed, with two paths more for `bench serve`: documents with made-up embeddings, because 50,000
- * real ones take a quarter of an hour to embed, and the size of what lies in WebAssembly. Everything else, from the
- * regions' tables over the registration of rows to the search, is the real thing.
+ * The Worker as it is deployed, with paths more for `bench serve`: documents with made-up embeddings, because 50,000
+ * real ones take a quarter of an hour to embed, the size of what lies in WebAssembly, and how often its objects were
+ * called and how many rows they read. Everything else, from the regions' tables over the registration of rows to the
+ * search, is the real thing.
  */
+
+import { Coordinator as RealCoordinator } from '../../../durable-objects/coordinator/coordinator.ts';
+import { Directory as RealDirectory } from '../../../durable-objects/directory/directory.ts';
 import { engineFor } from '../../../durable-objects/engine.ts';
+import type { ObjectsEnv } from '../../../durable-objects/env.ts';
 import { coordinator, region } from '../../../durable-objects/names.ts';
 import { Library } from '../../../durable-objects/region/library.ts';
 import { Region as RealRegion } from '../../../durable-objects/region/region.ts';
@@ -11,9 +16,6 @@ import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import type { Env } from '../../../workers/env.ts';
 import worker from '../../../workers/index.ts';
 import { KERNEL_BYTES } from '../../../workers/scoring/row-products.ts';
-
-export { Coordinator } from '../../../durable-objects/coordinator/coordinator.ts';
-export { Directory } from '../../../durable-objects/directory/directory.ts';
 
 export interface Plant {
   region: string;
@@ -27,7 +29,76 @@ const WORDS = 'parcel courier depot refund locker label customs pallet window si
   ' ',
 );
 
+export interface Counts {
+  /** Calls of methods, by object. */
+  calls: Record<string, number>;
+  /** Of SQLite, by object, as the platform bills them. */
+  rowsRead: Record<string, number>;
+}
+
+/** Local workerd has the Worker and all objects in one isolate. Null: nobody counts, and nothing is slowed down. */
+let counting: { calls: Map<string, number>; cursors: [of: string, SqlStorageCursor<never>][] } | null = null;
+
+/** Remembers what the storage reads for an object, while somebody counts. */
+function watch(of: string, sql: SqlStorage): void {
+  const exec = sql.exec.bind(sql);
+  Object.defineProperty(sql, 'exec', {
+    value: (query: string, ...bindings: unknown[]) => {
+      const cursor = exec(query, ...bindings);
+      counting?.cursors.push([of, cursor as SqlStorageCursor<never>]);
+      return cursor;
+    },
+  });
+}
+
+function called(of: string): void {
+  counting?.calls.set(of, (counting.calls.get(of) ?? 0) + 1);
+}
+
+/** What was counted since the last time. */
+function taken(): Counts {
+  const counts: Counts = { calls: Object.fromEntries(counting?.calls ?? []), rowsRead: {} };
+  for (const [of, { rowsRead }] of counting?.cursors ?? []) {
+    counts.rowsRead[of] = (counts.rowsRead[of] ?? 0) + rowsRead;
+  }
+  return counts;
+}
+
+export class Directory extends RealDirectory {
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    super(ctx, env);
+    watch('directory', ctx.storage.sql);
+  }
+
+  override async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+    called('directory');
+    return await super.traced(requestId, method, args);
+  }
+}
+
+export class Coordinator extends RealCoordinator {
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    super(ctx, env);
+    watch('coordinator', ctx.storage.sql);
+  }
+
+  override async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+    called('coordinator');
+    return await super.traced(requestId, method, args);
+  }
+}
+
 export class Region extends RealRegion {
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    super(ctx, env);
+    watch('region', ctx.storage.sql);
+  }
+
+  override async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+    called('region');
+    return await super.traced(requestId, method, args);
+  }
+
   /** Writes documents of one passage each. They reach the coordinator as any others do, with the next flush. */
   plant({ from, count, width }: Plant): void {
     const library = new Library(this.ctx.storage);
@@ -68,6 +139,15 @@ export default {
       return Response.json({});
     }
     if (pathname === '/bench/refresh') return Response.json(await coordinator(env, 'default').refresh());
+    if (pathname === '/bench/count') {
+      counting = { calls: new Map(), cursors: [] };
+      return Response.json({});
+    }
+    if (pathname === '/bench/counted') {
+      const counts = taken();
+      counting = null;
+      return Response.json(counts);
+    }
     if (pathname === '/bench/held') {
       const engine = await engineFor(env, settings);
       return Response.json({ wasmBytes: engine.memory().wasmBytes + KERNEL_BYTES });
