@@ -276,10 +276,10 @@ export class Directory extends TracedObject implements DirectoryApi {
     const now = Date.now();
     const token = this.#tokens.granted(id, hash, now);
     if (token === null) return null;
-    const { scopes, collections, expires_at: expiresAt } = token;
+    const { scopes, collections, origins, expires_at: expiresAt } = token;
     const perMinute = token.requests_per_minute ?? requestsPerMinute(this.env);
     const spentUntil = this.#windows.spend(id, requests, perMinute, now);
-    return { id, scopes, collections, expiresAt, requestsPerMinute: perMinute, spentUntil };
+    return { id, scopes, collections, origins, expiresAt, requestsPerMinute: perMinute, spentUntil };
   }
 
   async beginAudit(entry: AuditInput): Promise<Outcome<number>> {

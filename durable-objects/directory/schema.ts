@@ -35,4 +35,7 @@ export const MIGRATIONS = [
   AUDIT_DAYS_TABLE,
   UNKEPT_COLUMN,
   TERMS_TABLES,
+  // Tokens of before are bound to no page.
+  `UPDATE tokens SET info = json_set(info, '$.origins', NULL)
+   WHERE info LIKE '{%' AND info NOT LIKE '%"origins":%';`,
 ] as const;

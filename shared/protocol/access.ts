@@ -11,6 +11,8 @@ export interface Grant {
   id: string;
   scopes: Scope[];
   collections: string[] | null;
+  /** The only pages that may call with it; null: it is not bound to any. */
+  origins: string[] | null;
   /** Its own limit, or the deployment's. */
   requestsPerMinute: number;
   /** Milliseconds since 1970; null: never. */

@@ -73,7 +73,13 @@ export function guardedApp(regions: Record<string, 'answers' | 'fails'> = { weur
     /** A token that the directory knows. */
     token(grant: Partial<Grant>): string {
       const { id, text } = mintToken(systemRandom);
-      const none = { collections: null, requestsPerMinute: 600, expiresAt: null, spentUntil: null };
+      const none = {
+        collections: null,
+        origins: null,
+        requestsPerMinute: 600,
+        expiresAt: null,
+        spentUntil: null,
+      };
       const { hash } = readToken(text) as { hash: string };
       grants.set(`${id} ${hash}`, { id, scopes: ['query'], ...none, ...grant });
       return text;

@@ -134,6 +134,7 @@ describe('the directory', () => {
     name: 'x',
     scopes: ['query' as const],
     collections: null,
+    origins: null,
     requests_per_minute: null,
     created_at: Date.now(),
     expires_at: null,
@@ -160,6 +161,15 @@ describe('the directory', () => {
     const spent = await directory(objects).authenticate(slow.id, hash, 6);
     expect(spent?.spentUntil).toBeGreaterThan(Date.now() - 60_000);
     expect(spent?.requestsPerMinute).toBe(10);
+  });
+
+  it('keeps which pages a token is bound to', async () => {
+    const bound = info({ origins: ['https://shop.example'] });
+    await directory(objects).addToken(bound, hash);
+    await abortAllDurableObjects();
+    expect(await directory(objects).authenticate(bound.id, hash, 0)).toMatchObject({
+      origins: bound.origins,
+    });
   });
 
   it('has room for so many tokens that are good', async () => {

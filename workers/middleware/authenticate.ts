@@ -26,6 +26,7 @@ export type Rejection =
   | 'too_many_bad'
   | 'scope'
   | 'collection'
+  | 'origin'
   | 'foreign';
 
 export interface AuthenticateOptions {
@@ -59,6 +60,7 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
     } else if (access !== null && access.scope !== 'signed' && state.kind === 'set') {
       const principal = await principalOf(c, state.secret, options, refuse);
       requireAccess(principal, access, refuse);
+      requireOrigin(principal, c.req.raw, refuse);
       c.set('principal', principal);
     }
     await next();
@@ -121,4 +123,22 @@ function requireAccess(principal: Principal, access: Access, refuse: Refuse): vo
   if (collections === null || (access.collection !== null && collections.includes(access.collection))) return;
   const where = access.collection === null ? 'the whole deployment' : `the collection ${access.collection}`;
   refuse('collection', new Problem('forbidden', `authorization: the token is not for ${where}`));
+}
+
+/**
+ * A token that is bound to pages is no secret: it lies in them. Browsers say which page calls, so that no other page
+ * can use it; what is no browser can say anything, and meets the token's limits.
+ */
+function requireOrigin(principal: Principal, request: Request, refuse: Refuse): void {
+  const bound = principal.kind === 'token' ? principal.grant.origins : null;
+  if (bound === null) return;
+  // A page that reads from its own origin says only that it does.
+  const own = request.headers.get('sec-fetch-site') === 'same-origin' ? new URL(request.url).origin : null;
+  const origin = request.headers.get('origin') ?? own;
+  if (origin !== null && bound.includes(origin)) return;
+  const from = origin === null ? 'a call that names none' : origin.slice(0, 200);
+  refuse(
+    'origin',
+    new Problem('forbidden', `origin: the token is for pages of ${bound.join(', ')}, not for ${from}`),
+  );
 }

@@ -10,6 +10,8 @@ import type { Pace } from './pace.ts';
 
 /** Of one network, for what needs no token: a participant's frames, pages, the API's description. */
 export const ANONYMOUS_PER_MINUTE = 1200;
+/** Of one network with a token that is bound to pages, which all their visitors share. */
+export const VISITOR_PER_MINUTE = 60;
 /** The binding says only yes or no; its period is 10 or 60 s. */
 const BINDING_WAIT_S = 60;
 
@@ -39,6 +41,12 @@ export function rateLimit(options: {
     const key = token?.id ?? networkOf(c.req.header('cf-connecting-ip'));
     const perMinute = token?.requestsPerMinute ?? ANONYMOUS_PER_MINUTE;
     const detail = `requests: at most ${perMinute} a minute`;
+    if (token !== null && token.origins !== null) {
+      const visitor = `${token.id} ${networkOf(c.req.header('cf-connecting-ip'))}`;
+      const seconds = pace.take(visitor, VISITOR_PER_MINUTE);
+      if (seconds > 0)
+        refuse('isolate', `requests: at most ${VISITOR_PER_MINUTE} a minute of one visitor`, seconds);
+    }
     const wait = pace.take(key, perMinute);
     if (wait > 0) refuse('isolate', detail, wait);
     const spentUntil = token?.spentUntil ?? 0;

@@ -51,7 +51,8 @@ export function tokenRoutes(tokens: TokenCache) {
     })
     .openapi(create, async (c) => {
       const { services } = c.var;
-      const { name, scopes, collections, requests_per_minute, expires_in_days } = c.req.valid('json');
+      const { name, scopes, collections, origins, requests_per_minute, expires_in_days } =
+        c.req.valid('json');
       const { id, text, hash } = mintToken(systemRandom);
       const created_at = services.now();
       const info = {
@@ -59,6 +60,7 @@ export function tokenRoutes(tokens: TokenCache) {
         name,
         scopes: [...new Set(scopes)],
         collections,
+        origins,
         requests_per_minute,
         created_at,
         expires_at: expires_in_days === null ? null : created_at + expires_in_days * DAY_MS,

@@ -12,6 +12,7 @@ import type { Register } from '../program.ts';
 interface CreateOptions {
   scopes: string;
   collections?: string;
+  origins?: string;
   days?: number;
   perMinute?: number;
 }
@@ -24,12 +25,17 @@ export const tokenCommands: Register = (program, bind) => {
     .argument('<name>', 'who or what bears it')
     .option('--scopes <names>', SCOPES.join(', '), 'query')
     .option('--collections <names>', 'the only collections it is good for')
+    .option('--origins <addresses>', 'the only pages that may call with it, as https://shop.example')
     .option('--days <n>', 'days until it expires (default: never)', whole(1, 3650))
     .option('--per-minute <n>', "requests a minute (default: the deployment's limit)", whole(1))
     .action(bind((context, name: string, options: CreateOptions) => make(context, name, options)));
   withExamples(create, [
     ['tokens create website', 'may search and ask'],
     ['tokens create indexer --scopes ingest --collections faq --days 90', 'may upload, for a while'],
+    [
+      'tokens create shop --scopes query,feedback --origins https://shop.example',
+      'for a page: good there alone',
+    ],
   ]);
   const listing = tokens
     .command('list')
@@ -50,6 +56,7 @@ async function make(context: Context, name: string, options: CreateOptions): Pro
     name,
     scopes: names(options.scopes),
     collections: options.collections === undefined ? null : names(options.collections),
+    origins: options.origins === undefined ? null : names(options.origins),
     expires_in_days: options.days ?? null,
     requests_per_minute: options.perMinute ?? null,
   });

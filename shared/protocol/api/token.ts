@@ -3,6 +3,17 @@ import { z } from 'zod';
 import { SCOPES, Scope } from '../access.ts';
 import { CollectionName } from '../names.ts';
 
+/** As browsers send it: scheme, name in lower case, and a port that is not the scheme's own. */
+const ORIGIN = z
+  .string()
+  .max(255)
+  .regex(/^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/, 'an origin such as https://help.example');
+/** Origins of one token. */
+const MAX_ORIGINS = 20;
+
+/** What a token may do that everybody can read in a page. */
+export const PAGE_SCOPES: readonly Scope[] = ['query', 'feedback'];
+
 const SCOPE_LIST = z.array(Scope).min(1).max(SCOPES.length);
 
 export const TokenCreation = z
@@ -16,6 +27,15 @@ export const TokenCreation = z
       .nullable()
       .default(null)
       .describe('The only collections it is good for; null: all, and what belongs to the whole deployment'),
+    origins: z
+      .array(ORIGIN)
+      .min(1)
+      .max(MAX_ORIGINS)
+      .nullable()
+      .default(null)
+      .describe(
+        'The only pages that may call with it, by their origins; then every visitor’s network has a limit of its own. null: whoever has it',
+      ),
     requests_per_minute: z
       .int()
       .min(1)
@@ -31,6 +51,12 @@ export const TokenCreation = z
       .default(null)
       .describe('Days until it expires; null: it is good until it is revoked'),
   })
+  .superRefine(({ origins, scopes }, context) => {
+    const secret = scopes.filter((scope) => !PAGE_SCOPES.includes(scope));
+    if (origins === null || secret.length === 0) return;
+    const message = `a token that lies in pages may have ${PAGE_SCOPES.join(' and ')} only, not ${secret.join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['scopes'], message });
+  })
   .meta({ id: 'TokenCreation', description: 'A new token' });
 export type TokenCreation = z.infer<typeof TokenCreation>;
 
@@ -43,6 +69,10 @@ export const Token = z
       .array(CollectionName)
       .nullable()
       .describe('The only collections it is good for; null: all, and what belongs to the whole deployment'),
+    origins: z
+      .array(z.string())
+      .nullable()
+      .describe('The only pages that may call with it, by their origins; null: whoever has it'),
     requests_per_minute: z.int().nullable().describe('Requests a minute; null: the deployment’s limit'),
     created_at: z.number().describe('When it was made, milliseconds since 1970'),
     expires_at: z.number().nullable().describe('When it expires; null: never'),

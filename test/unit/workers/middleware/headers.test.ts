@@ -64,8 +64,8 @@ describe('every answer', () => {
 
 describe('other origins', () => {
   const env = { ...PRODUCTION, FEDCAR_CORS_ORIGINS: 'https://help.example, https://www.example/' };
-  const preflight = (origin: string, given: typeof env | typeof PRODUCTION) =>
-    guardedApp().ask('/v1/search', {
+  const preflight = (origin: string, given: typeof env | typeof PRODUCTION, path = '/v1/search') =>
+    guardedApp().ask(path, {
       method: 'OPTIONS',
       env: given,
       headers: {
@@ -109,8 +109,16 @@ describe('other origins', () => {
     ['*', { ...env, FEDCAR_CORS_ORIGINS: '*' }],
     ['https://any.example', { ...env, FEDCAR_CORS_ORIGINS: '*' }],
   ])('%s may not, unless it is listed letter by letter', async (origin, given) => {
-    const { headers } = await preflight(origin, given);
+    const { headers } = await preflight(origin, given, '/v1/items');
     if (origin === '*') return expect(headers.get('access-control-allow-credentials')).toBeNull();
     expect(headers.get('access-control-allow-origin')).toBeNull();
+    // Of what a page's token may do the token decides: no other answer can be read.
+    const answered = await guardedApp().ask('/v1/search', {
+      body: { query: 'x' },
+      token: SECRET,
+      env: given,
+      headers: { origin },
+    });
+    expect(answered.headers.get('access-control-allow-origin')).toBeNull();
   });
 });
