@@ -11,6 +11,8 @@ export interface KeptRecord extends Record<string, string | number | null> {
   /** Null of a record from before there were events: it is one of its own. */
   event: string | null;
   at: number;
+  /** When its event arrived, where that was before it did. */
+  arrived: number | null;
   query: string;
   item: string;
   relevant: number;

@@ -33,6 +33,9 @@ CREATE TABLE ledger (
 INSERT INTO ledger SELECT *, '' FROM ledger_before;
 DROP TABLE ledger_before;`;
 
+/** Migration: charges name the records that they read; null in those from before, which read all there was. */
+export const LEDGER_ARRIVALS = 'ALTER TABLE ledger ADD COLUMN since INTEGER;';
+
 /** Charges are kept so much longer than they count: rounds are charged for the moment in which they began. */
 const MARGIN_MS = 2 * 86_400_000;
 /** The longest retention time that any life of the collection promised. */
@@ -48,6 +51,7 @@ interface LedgerRow extends Record<string, SqlStorageValue> {
   noise_multiplier: number;
   steps: number;
   task: string;
+  since: number | null;
 }
 
 export class LedgerStore {
@@ -71,6 +75,7 @@ export class LedgerStore {
         noiseMultiplier: row.noise_multiplier,
         steps: row.steps,
         ...(row.task !== '' && { task: row.task }),
+        ...(row.since !== null && { from: row.since }),
       }));
   }
 
@@ -189,7 +194,7 @@ export class LedgerStore {
 
   #insert(entry: LedgerEntry): void {
     this.#storage.sql.exec(
-      'INSERT OR IGNORE INTO ledger (round, kind, at, sampling_rate, noise_multiplier, steps, task) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO ledger (round, kind, at, sampling_rate, noise_multiplier, steps, task, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       entry.round,
       entry.kind,
       entry.atMs,
@@ -197,12 +202,14 @@ export class LedgerStore {
       entry.noiseMultiplier,
       entry.steps,
       entry.task ?? '',
+      entry.from ?? null,
     );
   }
 }
 
-function keyOf({ round, kind, atMs, samplingRate, noiseMultiplier, steps, task }: LedgerEntry): string {
-  return `${round} ${kind} ${atMs} ${samplingRate} ${noiseMultiplier} ${steps} ${task ?? ''}`;
+function keyOf({ round, kind, atMs, from, ...rest }: LedgerEntry): string {
+  const { samplingRate, noiseMultiplier, steps, task } = rest;
+  return `${round} ${kind} ${atMs} ${from ?? ''} ${samplingRate} ${noiseMultiplier} ${steps} ${task ?? ''}`;
 }
 
 function refusalOf(result: ChargeResult): string | null {

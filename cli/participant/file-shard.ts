@@ -9,6 +9,7 @@ import type {
   ShardRecord,
   ShardStore,
   UnlabelledRecord,
+  Window,
 } from '../../shared/participant/shard-store.ts';
 import {
   countUnits,
@@ -198,11 +199,12 @@ export class FileShard implements ShardStore {
     );
   }
 
-  /** Records of the age that the round is charged for; only relevant ones judge. */
-  #kept(held: boolean, startedAt: number) {
+  /** Records of units that arrived when the ledger says; only relevant ones judge. */
+  #kept(held: boolean, { from, startedAt }: Window) {
     const { log, retentionMs } = this.#options;
+    const after = Math.max(from, startedAt - retentionMs - 1);
     return log.flatMap((record) => {
-      const inTime = record.at <= startedAt && record.at >= startedAt - retentionMs;
+      const inTime = record.at <= startedAt && record.arrived > after;
       const fits = record.held === held && (record.relevant || !held);
       return fits && inTime ? [{ ...record, row: this.#labels.get(record.n) ?? null }] : [];
     });
@@ -211,22 +213,22 @@ export class FileShard implements ShardStore {
   countUnits(
     placeOf: (record: { item: string; row: number | null }) => number | undefined,
     places: number,
-    startedAt: number,
+    window: Window,
   ): Float64Array {
     const { policy, random } = this.#options;
-    return countUnits(this.#kept(false, startedAt), placeOf, places, policy, random);
+    return countUnits(this.#kept(false, window), placeOf, places, policy, random);
   }
 
-  sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection {
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection {
     const { policy, random } = this.#options;
-    const records = this.#kept(false, startedAt).filter(({ row }) => row !== null && rows.has(row));
+    const records = this.#kept(false, window).filter(({ row }) => row !== null && rows.has(row));
     return selectUnits(records, sample, policy, random);
   }
 
-  heldOut(startedAt: number): Selection {
+  heldOut(window: Window): Selection {
     const { policy, random } = this.#options;
     const stands = (item: string) => (this.#byItem.get(item)?.length ?? 0) > 0;
-    const records = this.#kept(true, startedAt).filter(({ item }) => stands(item));
+    const records = this.#kept(true, window).filter(({ item }) => stands(item));
     return selectUnits(records, { kind: 'all' }, policy, random);
   }
 

@@ -19,6 +19,8 @@ export interface LoggedQuery extends SelectableRecord {
   item: string;
   /** Milliseconds since 1970 at which the record was first read. */
   at: number;
+  /** When the first record of its event was first read: all of them count as that old. */
+  arrived: number;
   held: boolean;
   ids: Int32Array;
 }
@@ -88,11 +90,17 @@ export function openQueryLog(
     const { event, place } = made;
     log.push({
       ...{ n: known.n, id: made.id, event, relevant, contributor, place, length: ids.length },
-      ...{ item, at: known.at, held, ids },
+      ...{ item, at: known.at, arrived: known.at, held, ids },
     });
   }
   appendLines(file, fresh);
-  return log;
+  return withArrivals(log);
+}
+
+function withArrivals(log: readonly LoggedQuery[]): LoggedQuery[] {
+  const first = new Map<string, number>();
+  for (const { event, at } of log) first.set(event, Math.min(at, first.get(event) ?? at));
+  return log.map((record) => ({ ...record, arrived: first.get(record.event)! }));
 }
 
 function contentOf({ item, query, relevant, contributor }: FeedbackInput): string {

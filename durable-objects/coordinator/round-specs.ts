@@ -54,6 +54,7 @@ export async function specifyRound(
     rowsAt: run.rowsAt,
     serial: run.serial,
     startedAt: now(),
+    from: run.from,
     noiseMultiplier: 0,
     cohort: secure?.cohort ?? { members: 1, threshold: 1, colluders: 0 },
     aggregation: secure === null ? ('plain' as const) : ('secure' as const),
@@ -102,6 +103,7 @@ type Common = Pick<
   | 'rowsAt'
   | 'serial'
   | 'startedAt'
+  | 'from'
   | 'noiseMultiplier'
   | 'cohort'
   | 'aggregation'

@@ -32,6 +32,8 @@ export interface ActiveRun {
   probes: Record<string, ProbeCounts>;
   /** The row table that the run is about: its last change, and the documents that stood then. */
   rowsAt: number;
+  /** It reads records that arrived after this moment, milliseconds since 1970. */
+  from: number;
   manifest: Content | null;
   documents: number;
   /** Passages that are counted after their documents; null where each document has one. */
@@ -76,6 +78,7 @@ export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise
     spec: null,
     probes: {},
     rowsAt: 0,
+    from: 0,
     manifest: null,
     documents: 0,
     passages: null,

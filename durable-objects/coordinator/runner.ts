@@ -4,6 +4,8 @@
  */
 import { packedLength } from '../../shared/crypto/packed-ring.ts';
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
+import type { Arrivals } from '../../shared/privacy/ledger-arrivals.ts';
+import { roomFor } from '../../shared/privacy/ledger-room.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -159,13 +161,14 @@ export class Runner {
     ledger.expire(this.#policy(), now());
     const base = this.#parts.versions.get(run.base);
     const tooLarge = base === null ? null : this.#parts.versions.problemOf(base, this.#parts.context);
-    const refused = tooLarge ?? this.#refusal(run);
-    if (refused !== null) return this.fail(run, refused);
+    const window = this.#window(run);
+    if (tooLarge !== null || window === null) return this.fail(run, tooLarge ?? this.#overBudget());
     const rowsAt = rows.changedAt();
     const documents = Array.from(rows.documents(), ({ item }) => item).sort();
     const manifest = await this.#state.saveManifest(documents);
     if (runs.active()?.run !== run.run) return null;
-    await this.#open({ ...run, stage: 'count', rowsAt, manifest, documents: documents.length });
+    const { from } = window;
+    await this.#open({ ...run, stage: 'count', rowsAt, from, manifest, documents: documents.length });
     return now();
   }
 
@@ -295,15 +298,21 @@ export class Runner {
     }
   }
 
-  /** Why a run with this plan must not start: its projected ε would pass the budget. */
-  #refusal(run: ActiveRun): string | null {
+  /** The records that can pay for all of the run; null where none can. */
+  #window({ noise }: ActiveRun): Arrivals | null {
     const { settings, ledger, now } = this.#parts;
-    if (run.noise === null) return null;
-    const { privacy, retentionDays } = settings;
-    const { releases } = planNoise(privacy, retentionDays);
-    const projected = project(ledger.covering(this.#policy()), ledger.entries(), releases, now());
-    if (projected.fits) return null;
-    return `the privacy budget does not allow the run: ε would be ${projected.epsilon.toFixed(3)} of ${privacy.epsilon}`;
+    const policy = ledger.covering(this.#policy());
+    const at = now();
+    if (noise === null) return { from: at - policy.retentionMs - 1, to: at };
+    const { releases } = planNoise(settings.privacy, settings.retentionDays);
+    return roomFor(policy, ledger.entries(), releases, at);
+  }
+
+  #overBudget(): string {
+    const { settings, ledger, now } = this.#parts;
+    const { releases } = planNoise(settings.privacy, settings.retentionDays);
+    const { epsilon } = project(ledger.covering(this.#policy()), ledger.entries(), releases, now());
+    return `the privacy budget does not allow the run: ε would be ${epsilon.toFixed(3)} of ${settings.privacy.epsilon}`;
   }
 
   /** Records what the round costs before anything of its sum is known. Null, or why it must not be released. */

@@ -1,5 +1,5 @@
 /** Tables of a Coordinator, as numbered migrations. */
-import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
+import { LEDGER_ARRIVALS, LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
 import { CERTIFICATE_TABLES } from './certificates.ts';
@@ -49,4 +49,5 @@ export const MIGRATIONS = [
   CERTIFICATE_TABLES,
   // What the hub measured by itself.
   'ALTER TABLE versions ADD COLUMN own TEXT;',
+  LEDGER_ARRIVALS,
 ] as const;

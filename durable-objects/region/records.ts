@@ -116,8 +116,15 @@ export class RecordLog {
     const news = act.filter((entry) => !this.#isKept(entry));
     const contributor = act[0]?.contributor ?? null;
     const room = contributor === null ? null : this.#room(contributor, caps, now, news.length);
-    if (room === null) for (const entry of news) this.#insert(keptOf(entry, now), entry.ids);
+    const arrived = this.#arrivalOf(act[0]?.event ?? null);
+    if (room === null) for (const entry of news) this.#insert({ ...keptOf(entry, now), arrived }, entry.ids);
     return act.map((entry) => (news.includes(entry) ? (room ?? 'accepted') : 'duplicates'));
+  }
+
+  /** When the first record of an event arrived, which all of them go by in the ledgers; null where there is none yet. */
+  #arrivalOf(event: string | null): number | null {
+    const first = 'SELECT min(coalesce(arrived, at)) AS at FROM records WHERE event = ?';
+    return this.#storage.sql.exec<{ at: number | null }>(first, event).one().at;
   }
 
   /** What stands against so many more records of a contributor; null when there is room. */
@@ -191,16 +198,16 @@ export class RecordLog {
 
   /** Numbers are never given out again: work in progress must not find another record under one that it holds. */
   #insert(record: KeptRecord, ids: Int32Array): void {
-    const { id, event, at, query, item, relevant, contributor, held, place } = record;
+    const { id, event, at, arrived, query, item, relevant, contributor, held, place } = record;
     const values = new Values(this.#storage);
     const { sql } = this.#storage;
     const last = sql.exec<{ n: number | null }>('SELECT max(n) AS n FROM records').one().n ?? 0;
     const n = 1 + Math.max(last, values.get<number>(LAST_NUMBER) ?? 0);
     values.set(LAST_NUMBER, n);
     sql.exec(
-      `INSERT INTO records (n, id, event, at, query, item, relevant, contributor, held, place, length, ids)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[n, id, event, at, query, item, relevant, contributor, held, place],
+      `INSERT INTO records (n, id, event, at, arrived, query, item, relevant, contributor, held, place, length, ids)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[n, id, event, at, arrived, query, item, relevant, contributor, held, place],
       ...[ids.length, ids.slice().buffer],
     );
   }
@@ -322,5 +329,6 @@ function prepare(act: readonly FeedbackInput[], policy: RecordPolicy): Prepared[
 
 function keptOf({ id, event, record, contributor, held, place }: Prepared, at: number): KeptRecord {
   const { query, item, relevant } = record;
-  return { id, event, at, query, item, relevant: relevant ? 1 : 0, contributor, held: held ? 1 : 0, place };
+  const said = { query, item, relevant: relevant ? 1 : 0 };
+  return { id, event, at, arrived: null, ...said, contributor, held: held ? 1 : 0, place };
 }

@@ -1,5 +1,5 @@
 /** Tables of a Region, as numbered migrations. */
-import { LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
+import { LEDGER_ARRIVALS, LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
 import { MOVING_TABLE } from './moving.ts';
@@ -55,4 +55,10 @@ export const MIGRATIONS = [
   // Passages of an item that have no embedding yet; such a passage has an empty one, and seq 0.
   'ALTER TABLE items ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;',
   ROUND_LOG_TABLE,
+  LEDGER_ARRIVALS,
+  // When the event arrived, of records that joined one which was there: units go by it in the ledgers.
+  `ALTER TABLE records ADD COLUMN arrived INTEGER;
+  CREATE INDEX records_event ON records (event) WHERE event IS NOT NULL;
+  UPDATE records SET arrived = (SELECT min(of.at) FROM records AS of WHERE of.event = records.event)
+    WHERE event IN (SELECT event FROM records WHERE event IS NOT NULL GROUP BY event HAVING min(at) < max(at));`,
 ] as const;

@@ -8,6 +8,7 @@ import type {
   ShardRecord,
   ShardStore,
   UnlabelledRecord,
+  Window,
 } from '../../shared/participant/shard-store.ts';
 import {
   countUnits,
@@ -163,26 +164,26 @@ export class Shard implements ShardStore {
   countUnits(
     placeOf: (record: { item: string; row: number | null }) => number | undefined,
     places: number,
-    startedAt: number,
+    window: Window,
   ): Float64Array {
-    return countUnits(this.#kept(0, startedAt), placeOf, places, this.#policy(), this.#random);
+    return countUnits(this.#kept(0, window), placeOf, places, this.#policy(), this.#random);
   }
 
-  sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection {
-    const records = this.#kept(0, startedAt).filter(({ row }) => row !== null && rows.has(row));
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection {
+    const records = this.#kept(0, window).filter(({ row }) => row !== null && rows.has(row));
     return selectUnits(records, sample, this.#policy(), this.#random);
   }
 
-  heldOut(startedAt: number): Selection {
-    const records = this.#kept(1, startedAt).filter(({ stands }) => stands === 1);
+  heldOut(window: Window): Selection {
+    const records = this.#kept(1, window).filter(({ stands }) => stands === 1);
     return selectUnits(records, { kind: 'all' }, this.#policy(), this.#random);
   }
 
   /**
-   * Those that train (0) or those that judge (1), never both. By their age at `startedAt`, for which the round is
-   * charged, the charges that concern a record lie within one retention window.
+   * Those that train (0) or those that judge (1), never both. All records of a unit go by its arrival, as the ledger
+   * does, and by their age at `startedAt`, for which the round is charged.
    */
-  #kept(held: 0 | 1, startedAt: number): KeptHere[] {
+  #kept(held: 0 | 1, { from, startedAt }: Window): KeptHere[] {
     return this.#sql
       .exec<{
         n: number;
@@ -197,11 +198,11 @@ export class Shard implements ShardStore {
       }>(
         `SELECT n, coalesce(event, id) AS event, item, contributor, row, place, length, relevant,
            EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) AS stands FROM records
-         WHERE held = ? AND relevant >= ? AND at BETWEEN ? AND ? ORDER BY n`,
+         WHERE held = ? AND relevant >= ? AND at <= ? AND coalesce(arrived, at) > ? ORDER BY n`,
         held,
         held,
-        startedAt - this.#policy().retentionMs,
         startedAt,
+        Math.max(from, startedAt - this.#policy().retentionMs - 1),
       )
       .toArray()
       .map((record) => ({

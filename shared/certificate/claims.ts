@@ -57,8 +57,8 @@ export function spentOf({ promise, charges }: Statement): number {
 
 function epsilonOf(promise: OwnPromise, charges: readonly Charge[]): number {
   if (promise.noise === 'off') return Number.POSITIVE_INFINITY;
-  const { epsilon, delta, retentionMs, filter } = promise;
-  const policy: PrivacyPolicy = { epsilon, delta, retentionMs, order: filter };
+  const { epsilon, delta, unit, retentionMs, filter } = promise;
+  const policy: PrivacyPolicy = { epsilon, delta, unit, retentionMs, order: filter };
   const entries = charges.map((charge, index) => ({ ...charge, round: index, atMs: 0 }));
   return spent(policy, entries, 0).epsilon;
 }

@@ -5,7 +5,8 @@
 import { toBase64Url, toHex } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/ed25519.ts';
 import { hashJson, labelled } from '../crypto/hash.ts';
-import { type LedgerEntry, mergeEqual, type PrivacyPolicy } from '../privacy/ledger.ts';
+import { filterEpsilon, type LedgerEntry, mergeEqual, type PrivacyPolicy } from '../privacy/ledger.ts';
+import { heaviest, payersOf, readBy } from '../privacy/ledger-arrivals.ts';
 import {
   CERTIFICATE_FORMAT,
   type OwnPromise,
@@ -58,6 +59,7 @@ export function recordOf(spec: RoundSpec, encoder: string, secure: SecureOutcome
     serial: spec.serial,
     kind: spec.kind === 'count' ? 'counts' : spec.kind,
     startedAt: spec.startedAt,
+    from: spec.from,
     task: taskOf(spec),
     model: modelHash(spec, encoder),
     aggregation: spec.aggregation,
@@ -113,25 +115,38 @@ export async function stateRun(
 ): Promise<SignedStatement & { rounds: RoundRecord[] }> {
   const rounds = log.of(run);
   const promised = promise();
-  const until = rounds.reduce((last, { startedAt }) => Math.max(last, startedAt), 0);
   const statement: Statement = {
     format: CERTIFICATE_FORMAT,
     ...{ collection, run, participant, promise: promised },
-    charges: rounds.length === 0 ? [] : chargesUntil(entries(), until, promised.retentionMs),
+    charges: rounds.length === 0 ? [] : chargesOf(entries(), rounds, promised),
     rounds: rounds.map(recordHash),
   };
   return { statement, signature: toBase64Url(await signer.sign(statementBytes(statement))), rounds };
 }
 
-/** What counts in the window that ends at `until`, alike ones together. */
-function chargesUntil(
+/**
+ * What the records that all these rounds read have paid when the run is over: of those records, what the one pays that
+ * pays most; alike ones together.
+ */
+function chargesOf(
   entries: readonly LedgerEntry[],
-  until: number,
-  windowMs: number,
+  rounds: readonly RoundRecord[],
+  { filter, ...promised }: OwnPromise,
 ): Statement['charges'] {
-  const counted = entries.filter(({ atMs }) => atMs <= until && atMs >= until - windowMs);
+  const policy: PrivacyPolicy = { ...promised, order: filter };
+  const read = rounds.map(({ startedAt, from }) => readBy(policy, { atMs: startedAt, from }));
+  const arrivals = {
+    from: Math.max(...read.map(({ from }) => from)),
+    to: Math.min(...read.map(({ to }) => to)),
+  };
+  const until = Math.max(...rounds.map(({ startedAt }) => startedAt));
+  const paid = [false, true].flatMap((gate) => {
+    const charged = entries.filter(({ kind, atMs }) => (kind === 'gate') === gate && atMs <= until);
+    const sets = payersOf(policy, charged, arrivals);
+    return heaviest(sets, (charges) => filterEpsilon(policy, charges)).charges;
+  });
   return (['counts', 'train', 'gate'] as const).flatMap((kind) =>
-    mergeEqual(counted.filter((entry) => entry.kind === kind)).map(
+    mergeEqual(paid.filter((entry) => entry.kind === kind)).map(
       ({ samplingRate, noiseMultiplier, steps }) => ({ kind, samplingRate, noiseMultiplier, rounds: steps }),
     ),
   );

@@ -31,7 +31,8 @@ export class AgreedRounds {
     const { epsilon, delta } = budget;
     const retentionMs = agreement.terms.retentionDays * 86_400_000;
     const order = mainFilter(epsilon, delta, rateOf(agreement.terms.privacy).value);
-    this.#policy = { epsilon, delta, retentionMs, order };
+    const { unit } = agreement.terms.privacy;
+    this.#policy = { epsilon, delta, unit, retentionMs, order };
   }
 
   get policy(): PrivacyPolicy {

@@ -38,7 +38,7 @@ function passesOf({ candidate, serving, baseline }: GateRound): Pass[] {
 export async function runGate(job: Job, spec: GateRound, context: WorkContext): Promise<SliceResult> {
   const { store, states, engine } = context;
   const passes = passesOf(spec);
-  const selection = keptSelection(store) ?? store.heldOut(spec.startedAt);
+  const selection = keptSelection(store) ?? store.heldOut(spec);
   const units = selection.ids;
   const keptTitles = store.blob('titles');
   const titles: ProbeTitle[] =

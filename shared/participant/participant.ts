@@ -218,14 +218,15 @@ export class Participant {
     return job.spec.kind === 'train' ? runTraining(job, job.spec, context) : runGate(job, job.spec, context);
   }
 
-  async #count({ manifest, passages, startedAt }: CountRound): Promise<Float64Array> {
+  async #count(spec: CountRound): Promise<Float64Array> {
     const { store } = this.#options;
+    const { manifest, passages } = spec;
     if (passages === null) {
       const places = placesOf(await this.#states.names(manifest));
-      return store.countUnits(({ item }) => places.get(item), places.size, startedAt);
+      return store.countUnits(({ item }) => places.get(item), places.size, spec);
     }
     const places = placesOf(await this.#states.numbers(passages));
-    return store.countUnits(({ row }) => places.get(row ?? -1), places.size, startedAt);
+    return store.countUnits(({ row }) => places.get(row ?? -1), places.size, spec);
   }
 
   async #upload(job: Job): Promise<void> {

@@ -21,6 +21,7 @@ export function refusalOf(spec: RoundSpec, collection: string, agreed: Agreed): 
 function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string | null {
   if (spec.collection !== collection) return `collection: ${spec.collection} is not ${collection}`;
   if (isSecure(agreed) && spec.aggregation !== 'secure') return 'aggregation: plain where secure was agreed';
+  if (spec.from > spec.startedAt) return `from: ${spec.from} is after startedAt, ${spec.startedAt}`;
   const unplanned = unplannedPart(spec);
   if (unplanned !== null) return unplanned;
   if (agreed.privacy.noise === 'off') return null;

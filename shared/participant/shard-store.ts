@@ -6,6 +6,9 @@
 import type { RoundSpec, RowEntry, Sample } from '../protocol/rounds.ts';
 import type { Selection } from './unit-selection.ts';
 
+/** Which records a round reads: those that arrived after `from`, up to `startedAt`. */
+export type Window = Pick<RoundSpec, 'from' | 'startedAt'>;
+
 /** A piece of work in progress. It survives the process: everything needed to go on is in it or in its blobs. */
 export interface Job {
   /** `RUN_VERSION` of the code that began it; work of another is not gone on with. */
@@ -86,21 +89,21 @@ export interface ShardStore {
 
   /**
    * For each place the units that ask for it (`relevant`), each with weight one over its records. Here and below only
-   * records count that stood at `startedAt` (milliseconds since 1970) and were within the retention time.
+   * records count whose unit arrived within the window, and that were within the retention time at its end.
    * @param placeOf a record's coordinate; undefined where it has none
    */
   countUnits(
     placeOf: (record: { item: string; row: number | null }) => number | undefined,
     places: number,
-    startedAt: number,
+    window: Window,
   ): Float64Array;
   /**
    * The records of the units in the sample, in order of token length (so that microbatches fill), only with rows in
    * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n.
    */
-  sample(sample: Sample, rows: ReadonlyMap<number, number>, startedAt: number): Selection;
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection;
   /** Those that judge, of documents that stand: relevant ones only, for a retriever is right by what it finds. */
-  heldOut(startedAt: number): Selection;
+  heldOut(window: Window): Selection;
   /** In the order of `ids`; null where a record is gone. */
   records(ids: Uint32Array): (ShardRecord | null)[];
 

@@ -68,7 +68,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   checkParameters(spec, parameters, fixed, engine.info.width);
   const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
   const kept = keptSelection(store);
-  const selection = kept ?? store.sample(spec.sample, rows, spec.startedAt);
+  const selection = kept ?? store.sample(spec.sample, rows, spec);
   const units = selection.ids;
   const opening: Record<string, Uint8Array | null> =
     kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};

@@ -21,12 +21,21 @@ export function mergeLedgers(ours: readonly LedgerEntry[], theirs: readonly Ledg
   return merged.sort((a, b) => a.atMs - b.atMs || a.round - b.round);
 }
 
-/** Does `a` cost at least as much as `b`, for at least as long? */
-function covers(a: Release & { atMs: number }, b: Release & { atMs: number }): boolean {
+type Charge = Release & Pick<LedgerEntry, 'atMs' | 'from'>;
+
+/** Does `a` cost at least as much as `b`, to all the records that `b` read? */
+function covers(a: Charge, b: Charge): boolean {
   return (
+    readsWhat(a, b) &&
     a.samplingRate >= b.samplingRate &&
     a.noiseMultiplier <= b.noiseMultiplier &&
     a.steps >= b.steps &&
     a.atMs >= b.atMs
   );
+}
+
+/** Of one without `from` it is known only that it read all there was. */
+function readsWhat(a: Charge, b: Charge): boolean {
+  if (a.from === undefined) return b.from === undefined || a.atMs === b.atMs;
+  return b.from !== undefined && a.from <= b.from;
 }

@@ -3,7 +3,8 @@
  * order and by the privacy-loss distribution. Comparison only; the claim is the budget.
  */
 import { rdpEpsilon } from './conversion.ts';
-import { type LedgerEntry, mergeEqual, type PrivacyPolicy, type Spent, spent } from './ledger.ts';
+import { filterEpsilon, type LedgerEntry, mergeEqual, type PrivacyPolicy, type Spent } from './ledger.ts';
+import { heaviest, payersOf } from './ledger-arrivals.ts';
 import { pldEpsilon } from './pld.ts';
 import { INTEGER_ORDERS } from './rdp.ts';
 
@@ -17,19 +18,26 @@ export interface LedgerReport extends Spent {
   readonly epsilonPld: number;
 }
 
-/** The figures at `nowMs`. Takes some milliseconds for each distinct pair of sampling rate and noise multiplier. */
+/**
+ * The figures at `nowMs`, of the record that pays most by the filter. Takes some milliseconds for each distinct pair of
+ * sampling rate and noise multiplier.
+ */
 export function reportLedger(
   policy: PrivacyPolicy,
   entries: readonly LedgerEntry[],
   nowMs: number,
 ): LedgerReport {
-  const counted = entries.filter(({ atMs }) => atMs >= nowMs - policy.retentionMs);
-  const classes = [
-    mergeEqual(counted.filter(({ kind }) => kind !== 'gate')),
-    mergeEqual(counted.filter(({ kind }) => kind === 'gate')),
-  ].filter((schedule) => schedule.length > 0);
+  const alive = { from: nowMs - policy.retentionMs - 1, to: Number.POSITIVE_INFINITY };
+  const [training, heldOut] = [false, true].map((gate) => {
+    const ofKind = entries.filter(({ kind }) => (kind === 'gate') === gate);
+    return heaviest(payersOf(policy, ofKind, alive), (charges) => filterEpsilon(policy, charges));
+  }) as [ReturnType<typeof heaviest<LedgerEntry>>, ReturnType<typeof heaviest<LedgerEntry>>];
+  const classes = [mergeEqual(training.charges), mergeEqual(heldOut.charges)].filter(
+    (schedule) => schedule.length > 0,
+  );
   return {
-    ...spent(policy, entries, nowMs),
+    epsilon: Math.max(training.epsilon, heldOut.epsilon),
+    ...{ training: training.epsilon, heldOut: heldOut.epsilon },
     delta: policy.delta,
     budget: policy.epsilon,
     epsilonRdp: Math.max(

@@ -1,13 +1,16 @@
 /**
  * The privacy ledger: append-only charges and the filter over them. Rényi filter at integer orders (Feldman, Zrnic 2021;
- * Lécuyer 2021): a charge is admitted when at some order the sum over the retention window stays below that order's budget.
+ * Lécuyer 2021): a charge is admitted when at some order the sum of what a record pays stays below that order's budget.
  * Beside the orders stands the exact Gaussian filter, which knows no sampling. Which of them has room may depend on what
- * was released, so δ is divided over them beforehand and a union bound applies; the main one gets nearly all. Training
- * and held-out units are disjoint: a unit pays the larger of the two.
+ * was released, so δ is divided over them beforehand and a union bound applies; the main one gets nearly all. A charge
+ * names the records that it read, by their arrival, and the filter holds for every arrival (block composition: Lécuyer
+ * et al. 2019). Training and held-out units are disjoint: a unit pays the larger of the two.
  */
 import { epsilonAtOrder, rdpBudgetAtOrder } from './conversion.ts';
 import { gaussianCost, gaussianEpsilon } from './gaussian-filter.ts';
+import { type Arrivals, heaviest, payersOf, readBy } from './ledger-arrivals.ts';
 import { INTEGER_ORDERS, type Release, subsampledGaussianRdp } from './rdp.ts';
+import type { PrivacyUnit } from './units.ts';
 
 /** What a release was for. `gate` concerns held-out units, all others training units. */
 export type ChargeKind = 'train' | 'counts' | 'gate';
@@ -18,6 +21,11 @@ export interface LedgerEntry extends Release {
   readonly kind: ChargeKind;
   /** When the round sampled its units, milliseconds since 1970: not later than any use of a record. */
   readonly atMs: number;
+  /**
+   * It read records that arrived after this moment, up to `atMs`. Absent in charges of earlier versions, which read all
+   * that the retention time left.
+   */
+  readonly from?: number | undefined;
   /** Hash of what the round asked for; absent in charges of earlier versions. */
   readonly task?: string | undefined;
 }
@@ -26,13 +34,15 @@ export interface LedgerEntry extends Release {
 export interface PrivacyPolicy {
   readonly epsilon: number;
   readonly delta: number;
-  /** Records are not used beyond this age; the promise holds for every window of this length. */
+  /** Records are not used beyond this age. */
   readonly retentionMs: number;
+  /** A contributor may have records of any age, and pays for the whole window. */
+  readonly unit: PrivacyUnit;
   /** The filter that gets nearly all of δ: an integer order, or the Gaussian filter; see `mainFilter`. */
   readonly order: number | 'gaussian';
 }
 
-/** ε by the filter's own accounting. */
+/** ε by the filter's own accounting, of the record that pays most. */
 export interface Spent {
   /** The larger of the two below. */
   readonly epsilon: number;
@@ -63,38 +73,47 @@ export function mainOrder(epsilon: number, delta: number): number {
   return INTEGER_ORDERS.reduce((best, order) => (value(order) > value(best) ? order : best));
 }
 
-/** ε of what was charged at `nowMs`, within the retention window. */
+/** ε of the records that are still within the retention time at `nowMs`: of those that pay most. */
 export function spent(policy: PrivacyPolicy, entries: readonly LedgerEntry[], nowMs: number): Spent {
-  const counted = entries.filter(({ atMs }) => atMs >= nowMs - policy.retentionMs);
-  const training = filterEpsilon(
-    policy,
-    counted.filter(({ kind }) => kind !== 'gate'),
-  );
-  const heldOut = filterEpsilon(
-    policy,
-    counted.filter(({ kind }) => kind === 'gate'),
-  );
+  return spentBy(policy, entries, { from: nowMs - policy.retentionMs - 1, to: Number.POSITIVE_INFINITY });
+}
+
+/** ε of the records that arrived within `arrivals`: of those that pay most. */
+export function spentBy(policy: PrivacyPolicy, entries: readonly LedgerEntry[], arrivals: Arrivals): Spent {
+  const ofKind = (gate: boolean) => {
+    const paid = payersOf(
+      policy,
+      entries.filter(({ kind }) => (kind === 'gate') === gate),
+      arrivals,
+    );
+    return heaviest(paid, (charges) => filterEpsilon(policy, charges)).epsilon;
+  };
+  const [training, heldOut] = [ofKind(false), ofKind(true)];
   return { epsilon: Math.max(training, heldOut), training, heldOut };
 }
 
 /** A release that is planned, and for what. */
 export type PlannedRelease = Release & Pick<LedgerEntry, 'kind'>;
 
-/** ε as it would be if all of `plan` were charged at `nowMs`; what exceeds the budget must not start. */
+/**
+ * ε as it would be if all of `plan` were charged at `nowMs`; what exceeds the budget must not start.
+ * @param from the plan reads what arrived after this moment
+ */
 export function project(
   policy: PrivacyPolicy,
   entries: readonly LedgerEntry[],
   plan: readonly PlannedRelease[],
   nowMs: number,
+  from = nowMs - policy.retentionMs - 1,
 ): Spent & { readonly fits: boolean } {
-  const planned = plan.map((release, i) => ({ ...release, round: -1 - i, atMs: nowMs }));
-  const total = spent(policy, [...entries, ...planned], nowMs);
+  const planned = plan.map((release, i) => ({ ...release, round: -1 - i, atMs: nowMs, from }));
+  const total = spentBy(policy, [...entries, ...planned], { from, to: nowMs });
   return { ...total, fits: total.epsilon <= policy.epsilon };
 }
 
 /**
- * Asks to charge `entry`. When `ok` and not `repeated` the caller stores it before anything is unmasked. Every window
- * that holds the entry is covered, also by later entries.
+ * Asks to charge `entry`. When `ok` and not `repeated` the caller stores it before anything is unmasked. Every arrival
+ * that the entry reads is looked at, also with what later entries read of it.
  * @throws RangeError for an entry or a policy that is malformed
  */
 export function charge(
@@ -107,9 +126,9 @@ export function charge(
   const charged = entries.find(({ round, kind }) => round === entry.round && kind === entry.kind);
   if (charged) {
     if (!isSameCharge(charged, entry)) return { ok: false, code: 'privacy_charge_conflict', charged };
-    return { ok: true, repeated: true, spent: spent(policy, entries, entry.atMs) };
+    return { ok: true, repeated: true, spent: spentBy(policy, entries, readBy(policy, entry)) };
   }
-  const total = spent(policy, [...entries, entry], entry.atMs);
+  const total = spentBy(policy, [...entries, entry], readBy(policy, entry));
   return total.epsilon <= policy.epsilon
     ? { ok: true, repeated: false, spent: total }
     : { ok: false, code: 'privacy_budget_exceeded', projected: total };
@@ -119,6 +138,7 @@ export function charge(
 function isSameCharge(one: LedgerEntry, other: LedgerEntry): boolean {
   return (
     one.atMs === other.atMs &&
+    one.from === other.from &&
     one.samplingRate === other.samplingRate &&
     one.noiseMultiplier === other.noiseMultiplier &&
     one.steps === other.steps &&
@@ -132,10 +152,10 @@ export function runsLeft(
   entries: readonly LedgerEntry[],
   run: readonly PlannedRelease[],
   nowMs: number,
-  limit = 100,
+  { limit = 100, from = nowMs - policy.retentionMs - 1 } = {},
 ): number {
   const times = (runs: number) => run.map((release) => ({ ...release, steps: runs * release.steps }));
-  const fits = (runs: number) => project(policy, entries, times(runs), nowMs).fits;
+  const fits = (runs: number) => project(policy, entries, times(runs), nowMs, from).fits;
   let admitted = 0;
   let refused = limit + 1;
   while (refused - admitted > 1) {
@@ -146,8 +166,8 @@ export function runsLeft(
   return admitted;
 }
 
-/** The least over filters of ε at that filter's part of δ. */
-function filterEpsilon(policy: PrivacyPolicy, schedule: readonly Release[]): number {
+/** The least over filters of ε at that filter's part of δ, of charges that are all paid. */
+export function filterEpsilon(policy: PrivacyPolicy, schedule: readonly Release[]): number {
   const parts = mergeEqual(schedule);
   if (parts.length === 0) return 0;
   let best = Number.POSITIVE_INFINITY;
@@ -211,11 +231,12 @@ function checkPolicy({ epsilon, delta, retentionMs, order }: PrivacyPolicy): voi
   }
 }
 
-function checkEntry({ samplingRate, noiseMultiplier, steps, atMs }: LedgerEntry): void {
+function checkEntry({ samplingRate, noiseMultiplier, steps, atMs, from }: LedgerEntry): void {
   if (!(samplingRate > 0 && samplingRate <= 1)) {
     throw new RangeError(`sampling rate must be in (0, 1], got ${samplingRate}`);
   }
   if (!(noiseMultiplier >= 0)) throw new RangeError(`noise multiplier must be ≥ 0, got ${noiseMultiplier}`);
   if (!Number.isInteger(steps) || steps < 1) throw new RangeError(`steps must be ≥ 1, got ${steps}`);
   if (!Number.isFinite(atMs)) throw new RangeError(`time of a charge must be finite, got ${atMs}`);
+  if (from !== undefined && !(from <= atMs)) throw new RangeError(`from must be ≤ ${atMs}, got ${from}`);
 }

@@ -34,6 +34,12 @@ export const RoundRecord = z
     serial: z.int().nonnegative().describe('Names the round in the ledgers'),
     kind: KIND,
     startedAt: z.int().nonnegative().describe('When it began, milliseconds since 1970'),
+    from: z
+      .int()
+      .optional()
+      .describe(
+        'It read records that arrived after this moment, milliseconds since 1970; absent in records of earlier releases: all that the retention time left',
+      ),
     task: Sha256Hex.describe('SHA-256 of all that the round asked for, hexadecimal'),
     model: Sha256Hex.describe(
       'SHA-256 of what gradients were taken at: the encoder for a count, the rows that learn for a train round, the candidate’s snapshot for the gate',
@@ -95,7 +101,9 @@ export const Statement = z
         }),
       )
       .max(MOST_ROUNDS)
-      .describe('All that its ledger counts in the window that ends with the run'),
+      .describe(
+        'All that its ledger counts for a record that every round of the run read: of those records, for the one that paid most',
+      ),
     rounds: z
       .array(Sha256Hex)
       .max(MOST_ROUNDS)

@@ -58,6 +58,11 @@ const common = {
     .describe(
       'When the round began, milliseconds since 1970. Only records that existed by then and are within the retention time of then take part, and the ledgers charge for this moment',
     ),
+  from: z
+    .int()
+    .describe(
+      'Only records that arrived after this moment take part, milliseconds since 1970: those pay for the round, and no others. The same for all rounds of a run',
+    ),
   serial: z
     .int()
     .nonnegative()

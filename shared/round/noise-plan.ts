@@ -32,9 +32,9 @@ const DAY_MS = 86_400_000;
 
 /** What the collection promises. */
 export function policyOf(privacy: PrivacySettings, retentionDays: number): PrivacyPolicy {
-  const { epsilon, delta } = privacy;
+  const { epsilon, delta, unit } = privacy;
   const order = mainFilter(epsilon, delta, rateOf(privacy).value);
-  return { epsilon, delta, retentionMs: retentionDays * DAY_MS, order };
+  return { epsilon, delta, unit, retentionMs: retentionDays * DAY_MS, order };
 }
 
 /** The exact rate that samples are drawn with: what is charged is what is drawn. */

@@ -16,6 +16,7 @@ export function chargeOf(spec: RoundSpec): LedgerEntry | null {
     round: spec.serial,
     kind: spec.kind === 'count' ? 'counts' : spec.kind,
     atMs: spec.startedAt,
+    from: spec.from,
     samplingRate: samplingRateOf(spec),
     noiseMultiplier: spec.noiseMultiplier,
     steps: 1,

@@ -117,7 +117,7 @@ export async function hostileHub(
     gridStep: roundGrid(documents, COUNT_NORM).step,
     bits: 32,
     noiseMultiplier: planNoise(privacy, retentionDays).counts,
-    ...{ cohort, aggregation, serial: 1, startedAt, manifest, passages: null },
+    ...{ cohort, aggregation, serial: 1, startedAt, from: 0, manifest, passages: null },
     ...more,
   });
 

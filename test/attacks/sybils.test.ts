@@ -21,7 +21,7 @@ const ROSTER: Roster = {
   ...{ threshold: 67, colluders: 2 },
 };
 const COHORT = { members: 100, threshold: 67, colluders: 2 };
-const POLICY = { epsilon: 2, delta: 1e-5, retentionMs: 1e9, order: 'gaussian' } as const;
+const POLICY = { epsilon: 2, delta: 1e-5, unit: 'record', retentionMs: 1e9, order: 'gaussian' } as const;
 const DIMENSION = 177_408;
 const Z = 8;
 const grid = roundGrid(DIMENSION, 1);

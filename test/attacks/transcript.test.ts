@@ -54,7 +54,7 @@ function ref(key: string, bytes: Uint8Array): StateRef {
 
 function rounds(): RoundSpec[] {
   const common = (index: number, dimension: number, clipNorm: number) => ({
-    ...{ id: `run.${index}`, collection: 'c', serial: index + 1, startedAt: NOW, lineage: 'first' },
+    ...{ id: `run.${index}`, collection: 'c', serial: index + 1, startedAt: NOW, from: 0, lineage: 'first' },
     ...{ rowsAt: TABLE.length, dimension, clipNorm, gridStep: roundGrid(dimension, clipNorm).step, bits: 32 },
     ...{ noiseMultiplier: 2, cohort: { members: 1, threshold: 1, colluders: 0 } },
     aggregation: 'plain' as const,

@@ -47,8 +47,10 @@ const JOB: Job = {
   tokens: 40,
   probe: null,
 };
+/** All that the retention time leaves at a moment. */
+const all = (startedAt: number) => ({ from: 0, startedAt });
 const everything = (store: ShardStore, at = NOW) =>
-  Array.from(store.sample({ kind: 'all' }, new Map([0, 1, 2].map((n) => [n, n])), at).ids);
+  Array.from(store.sample({ kind: 'all' }, new Map([0, 1, 2].map((n) => [n, n])), all(at)).ids);
 
 export function shardSuite(name: string, use: UseShard): void {
   describe(`a shard in ${name}`, () => {
@@ -137,15 +139,15 @@ export function shardSuite(name: string, use: UseShard): void {
             ['b', 0],
             ['a', 1],
           ]);
-          expect(Array.from(store.countUnits(({ item }) => places.get(item), 2, NOW))).toEqual([1, 1]);
-          expect(Array.from(store.heldOut(NOW).ids)).toEqual([4]);
+          expect(Array.from(store.countUnits(({ item }) => places.get(item), 2, all(NOW)))).toEqual([1, 1]);
+          expect(Array.from(store.heldOut(all(NOW)).ids)).toEqual([4]);
           expect(everything(store)).toEqual([]);
           store.labelSingles();
-          expect(Array.from(store.countUnits(({ row }) => row ?? undefined, 2, NOW))).toEqual([1, 1]);
+          expect(Array.from(store.countUnits(({ row }) => row ?? undefined, 2, all(NOW)))).toEqual([1, 1]);
           // Short ones first, so that microbatches fill.
           expect(everything(store)).toEqual([2, 3, 1]);
-          expect(Array.from(store.sample({ kind: 'all' }, new Map([[0, 0]]), NOW).ids)).toEqual([1]);
-          expect(Array.from(store.heldOut(NOW).ids)).toEqual([4]);
+          expect(Array.from(store.sample({ kind: 'all' }, new Map([[0, 0]]), all(NOW)).ids)).toEqual([1]);
+          expect(Array.from(store.heldOut(all(NOW)).ids)).toEqual([4]);
           expect(everything(store, NOW + 1)).toEqual([2, 3, 7, 1]);
         },
       ));

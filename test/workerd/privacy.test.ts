@@ -7,8 +7,10 @@ import { directory } from '../../durable-objects/names.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { Shard } from '../../durable-objects/region/shard.ts';
 import { Values } from '../../durable-objects/values.ts';
-import type { LedgerEntry } from '../../shared/privacy/ledger.ts';
+import { type LedgerEntry, spent } from '../../shared/privacy/ledger.ts';
 import { cryptoSource } from '../../shared/privacy/random-source.ts';
+import { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
+import { policyOf } from '../../shared/round/noise-plan.ts';
 import {
   alarmed,
   collection,
@@ -24,6 +26,12 @@ import {
 } from './objects.ts';
 
 const REGIONS = ['east', 'south', 'west'];
+const policyOfShard = () => ({
+  unit: 'record' as const,
+  ...{ recordsPerContributor: 2, retentionMs: 365 * 86_400_000 },
+  home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
+});
+
 // A counting round needs no documents, and a run without any ends after it.
 const settings = {
   schedule: { everyHours: 0, secureDeadlineMs: 20_000 },
@@ -101,6 +109,55 @@ describe('a round is charged', () => {
   });
 });
 
+describe('two runs on two windows', () => {
+  it('cost a record of the second nothing for the first, in every ledger', async () => {
+    // One run uses up what a record may pay.
+    const privacy = { epsilon: 4, runEpsilon: 4, training: { steps: 1, samplingRate: 1 } };
+    await collection('windows', { ...settings, privacy }, REGIONS);
+    const ask = (region: string, question: string) =>
+      regionOf('windows', region).addFeedback([{ query: question, item: 'an item', relevant: true }]);
+    await ask('east', 'before');
+    await count('windows');
+    const [first] = await ledgerOf(hubStub('windows'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await ask('west', 'after');
+    await count('windows');
+    const entries = await ledgerOf(hubStub('windows'));
+    expect(entries).toHaveLength(2);
+    const second = entries[1]!;
+    expect(second.from).toBe(first!.atMs);
+    for (const name of REGIONS) expect(await ledgerOf(regionOf('windows', name))).toEqual(entries);
+    const { epsilon } = await hubOf('windows').privacy();
+    const policy = policyOf(PrivacySettings.parse(privacy), 365);
+    expect(epsilon).toBe(spent(policy, [first!], first!.atMs).epsilon);
+    const counted = (region: string) =>
+      runInDurableObject(regionOf('windows', region), (_, { storage }) => {
+        const shard = new Shard(storage, () => policyOfShard(), cryptoSource());
+        return [first!, second].map(({ from, atMs }) => {
+          return shard.countUnits(() => 0, 1, { from: from!, startedAt: atMs })[0];
+        });
+      });
+    expect(await counted('east')).toEqual([1, 0]);
+    expect(await counted('west')).toEqual([0, 1]);
+  });
+
+  it('read an event by when it arrived first, also what is said of it later', async () => {
+    const said = (query: string) => ({ id: 'one', query, item: 'an item', relevant: true });
+    await collection('named', { ...settings, heldOutShare: 0 }, REGIONS);
+    await regionOf('named', 'east').addFeedback([said('first')]);
+    const between = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await regionOf('named', 'east').addFeedback([said('second')]);
+    await runInDurableObject(regionOf('named', 'east'), (_, { storage }) => {
+      const shard = new Shard(storage, () => policyOfShard(), cryptoSource());
+      const until = (from: number, startedAt: number) => shard.countUnits(() => 0, 1, { from, startedAt })[0];
+      expect(until(0, between)).toBe(1);
+      expect(until(0, Date.now())).toBe(1);
+      expect(until(between, Date.now())).toBe(0);
+    });
+  });
+});
+
 describe('what was spent stays spent', () => {
   it('when the collection is deleted and made again', async () => {
     const spent = (await hubOf('lost').privacy()).epsilon;
@@ -154,6 +211,8 @@ describe('what was spent stays spent', () => {
 
 describe('a shard', () => {
   const NOW = 1_000_000;
+  /** All that the retention time leaves at a moment. */
+  const all = (startedAt: number) => ({ from: 0, startedAt });
   const policy = (unit: 'record' | 'contributor', retentionMs = 500) => ({
     unit,
     recordsPerContributor: 2,
@@ -190,10 +249,10 @@ describe('a shard', () => {
         [NOW + 1, 1, null],
       ]);
       const shard = new Shard(storage, () => policy('record'), cryptoSource());
-      expect([...shard.sample({ kind: 'all' }, rows, NOW).ids]).toEqual([1, 2]);
-      expect([...shard.countUnits(({ row }) => row ?? undefined, 2, NOW)]).toEqual([0, 2]);
-      expect(shard.heldOut(NOW).ids).toHaveLength(0);
-      expect([...shard.heldOut(NOW + 1).ids]).toEqual([4]);
+      expect([...shard.sample({ kind: 'all' }, rows, all(NOW)).ids]).toEqual([1, 2]);
+      expect([...shard.countUnits(({ row }) => row ?? undefined, 2, all(NOW))]).toEqual([0, 2]);
+      expect(shard.heldOut(all(NOW)).ids).toHaveLength(0);
+      expect([...shard.heldOut(all(NOW + 1)).ids]).toEqual([4]);
     }));
 
   it('counts and trains on what is not held out, and judges by the rest', () =>
@@ -203,13 +262,13 @@ describe('a shard', () => {
         Array.from({ length: 40 }, (_, n) => [NOW, n % 4 === 0 ? 1 : 0, null]),
       );
       const shard = new Shard(storage, () => policy('record'), cryptoSource());
-      const held = new Set(shard.heldOut(NOW).ids);
+      const held = new Set(shard.heldOut(all(NOW)).ids);
       expect(held.size).toBe(10);
-      expect([...shard.countUnits(({ row }) => row ?? undefined, 2, NOW)]).toEqual([0, 30]);
+      expect([...shard.countUnits(({ row }) => row ?? undefined, 2, all(NOW))]).toEqual([0, 30]);
       const poisson = { kind: 'poisson', numerator: 1, denominator: 2 } as const;
       const sizes = new Set<number>();
       for (let round = 0; round < 20; round++) {
-        const { ids } = shard.sample(poisson, rows, NOW);
+        const { ids } = shard.sample(poisson, rows, all(NOW));
         expect([...ids].some((id) => held.has(id))).toBe(false);
         sizes.add(ids.length);
       }
@@ -225,7 +284,7 @@ describe('a shard', () => {
         who.map((name) => [NOW, 0, name]),
       );
       const shard = new Shard(storage, () => policy('contributor'), cryptoSource());
-      const { ids, weights } = shard.sample({ kind: 'all' }, rows, NOW);
+      const { ids, weights } = shard.sample({ kind: 'all' }, rows, all(NOW));
       expect([...ids].filter((id) => id < 3)).toHaveLength(2);
       expect([...ids]).toContain(3);
       expect([...ids]).not.toContain(4);

@@ -60,7 +60,7 @@ export async function attack(
   try {
     const worlds = new Worlds(problem, tampering.engine?.(engine) ?? engine, tampering);
     const policy: PrivacyPolicy = {
-      ...{ epsilon: BUDGET, delta: DELTA, retentionMs: 1e9, order: mainFilter(2, DELTA, q) },
+      ...{ epsilon: BUDGET, delta: DELTA, unit: 'record', retentionMs: 1e9, order: mainFilter(2, DELTA, q) },
     };
     const known = await worlds.measure(noiseMultiplier);
     // Without noise the dither alone is left.
@@ -132,7 +132,7 @@ class Worlds {
     const half: RandomSource = { nextWord: () => 2 ** 31 };
     const subject = this.open(
       canary,
-      { epsilon: BUDGET, delta: DELTA, retentionMs: 1e9, order: 2 },
+      { epsilon: BUDGET, delta: DELTA, unit: 'record', retentionMs: 1e9, order: 2 },
       'off',
       half,
     );

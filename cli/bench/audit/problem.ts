@@ -96,7 +96,7 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
       train: 'head',
       adapter: { kind: 'none' },
       adapterKey: bareKey(sha256),
-      ...{ sample, dimension, noiseMultiplier, serial, startedAt: NOW, rowsAt: items.length },
+      ...{ sample, dimension, noiseMultiplier, serial, startedAt: NOW, from: 0, rowsAt: items.length },
       ...{
         clipNorm: norms.total,
         gradientNorm: norms.gradient,

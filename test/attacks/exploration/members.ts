@@ -86,7 +86,7 @@ export class Members {
     const grid = { dimension: 4, clipNorm: 1, gridStep: roundGrid(4, 1).step, bits: 32 };
     this.#spec = {
       ...{ id: 'run.0', collection: 'help', kind: 'count', sample: { kind: 'all' }, noiseMultiplier: 5 },
-      ...{ ...grid, aggregation: 'secure', lineage: 'first', rowsAt: 4, serial: 1, startedAt: NOW },
+      ...{ ...grid, aggregation: 'secure', lineage: 'first', rowsAt: 4, serial: 1, startedAt: NOW, from: 0 },
       ...{ manifest: { key: 'm', hash: '0'.repeat(64), bytes: 0, parts: 0 }, passages: null, cohort: size },
     };
     const { roster } = group.roster;

@@ -33,6 +33,7 @@ function open(
       held,
       relevant,
       at,
+      arrived: at,
       length,
       place: n,
       ids: new Int32Array(length),

@@ -11,7 +11,13 @@ import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 import { encodeContribution } from '../../../../shared/round/mechanism.ts';
 
-const POLICY: PrivacyPolicy = { epsilon: 2, delta: 1e-5, retentionMs: 1e9, order: 'gaussian' };
+const POLICY: PrivacyPolicy = {
+  epsilon: 2,
+  delta: 1e-5,
+  unit: 'record',
+  retentionMs: 1e9,
+  order: 'gaussian',
+};
 /** Of a hundred members ninety-nine are the hub's. */
 const COHORT = { members: 100, threshold: 67, colluders: 1 };
 const DIMENSION = 20_000;

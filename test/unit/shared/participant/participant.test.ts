@@ -26,6 +26,7 @@ const COUNT: CountRound = {
   rowsAt: 0,
   serial: 1,
   startedAt: 0,
+  from: -1,
   manifest: { key: 'manifest:r', hash: '0'.repeat(64), bytes: 0, parts: 0 },
   passages: null,
 };

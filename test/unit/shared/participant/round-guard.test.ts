@@ -22,12 +22,19 @@ const ROUND: CountRound = {
   passages: null,
   serial: 5,
   startedAt: 1_000_000,
+  from: 0,
 };
 const round = (more: Partial<CountRound> = {}): CountRound => ({ ...ROUND, ...more });
 
 /** What outlives a participant, and a guard over it. */
 function member(epsilon = 2) {
-  const policy = { epsilon, delta: 1e-5, retentionMs: 1e9, order: mainFilter(epsilon, 1e-5, 0.5) };
+  const policy = {
+    epsilon,
+    delta: 1e-5,
+    unit: 'record' as const,
+    retentionMs: 1e9,
+    order: mainFilter(epsilon, 1e-5, 0.5),
+  };
   const entries: LedgerEntry[] = [];
   const kept: { joined: Joined | null } = { joined: null };
   const asked = (entry: LedgerEntry) => {

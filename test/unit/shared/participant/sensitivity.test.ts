@@ -86,7 +86,7 @@ async function vectorOf(
       const whose = unit === 'contributor' ? { contributor: `person ${u}` } : {};
       return {
         ...{ n: 100 * u + i, id: `${u}.${i}`, event: `event ${u}`, item, relevant, ids, length: ids.length },
-        ...{ place: 7 * u, at: NOW, held: spec.kind === 'gate', ...whose },
+        ...{ place: 7 * u, at: NOW, arrived: NOW, held: spec.kind === 'gate', ...whose },
       };
     }),
   );
@@ -97,13 +97,13 @@ async function vectorOf(
   });
   const subject = new AuditSubject({
     ...{ hub: { items: ITEMS, states }, store, engine, noise: 'off' as const, random: seededSource(9) },
-    policy: { epsilon: 1, delta: 1e-5, retentionMs: 1e6, order: 2 },
+    policy: { epsilon: 1, delta: 1e-5, unit: 'record', retentionMs: 1e6, order: 2 },
   });
   return subject.contribution(spec);
 }
 
 const common = {
-  ...{ id: 'sensitivity.1', collection: COLLECTION, lineage: COLLECTION, serial: 1, startedAt: NOW },
+  ...{ id: 'sensitivity.1', collection: COLLECTION, lineage: COLLECTION, serial: 1, startedAt: NOW, from: 0 },
   ...{ rowsAt: ITEMS.length, noiseMultiplier: 0, aggregation: 'plain' as const },
   ...{ cohort: { members: 1, threshold: 1, colluders: 0 }, sample: { kind: 'all' as const } },
 };

@@ -21,6 +21,7 @@ const policy: PrivacyPolicy = {
   epsilon: 2.1,
   delta: 1e-5,
   retentionMs: 90 * DAY,
+  unit: 'record',
   order: mainOrder(2.1, 1e-5),
 };
 
@@ -43,7 +44,7 @@ describe('the filter', () => {
   it('admits 200 rounds at q = 0.2 and z = 6 under ε = 2.1, and stops there about', () => {
     const plan = { kind: 'train', samplingRate: 0.2, noiseMultiplier: 6 } as const;
     expect(project(policy, [], [{ ...plan, steps: 200 }], 0)).toMatchObject({ fits: true });
-    const left = runsLeft(policy, [], [{ ...plan, steps: 1 }], 0, 1000);
+    const left = runsLeft(policy, [], [{ ...plan, steps: 1 }], 0, { limit: 1000 });
     expect(left).toBeGreaterThanOrEqual(200);
     expect(left).toBeLessThan(206);
     expect(project(policy, [], [{ ...plan, steps: left + 1 }], 0).fits).toBe(false);
@@ -63,7 +64,7 @@ describe('the filter', () => {
     expect(runs).toBeGreaterThan(2);
     expect(runsLeft(policy, [], run, 0)).toBe(runs);
     expect(runsLeft(policy, entries, run, 0)).toBe(0);
-    expect(runsLeft(policy, [], run, 0, 2)).toBe(2);
+    expect(runsLeft(policy, [], run, 0, { limit: 2 })).toBe(2);
   });
 
   it('costs little more than the best order of a fixed schedule, never less', () => {

@@ -30,6 +30,7 @@ const SHAPES: Record<string, string> = {
   'roster/4': 'e406e0c6c2d38e26',
   'fedcar-secagg/3': '3244d24fc2614d8d',
   'fedcar-secagg/3 roster/4 run/3': '2d60e8d03842887b',
+  'fedcar-secagg/3 roster/4 run/4': '997e06d748a2c0df',
 };
 
 it.each([

@@ -18,6 +18,7 @@ const round = (index: number): CountRound => ({
   dimension: 3,
   clipNorm: Math.SQRT2,
   startedAt: 1,
+  from: 0,
   serial: index,
   gridStep: 0.01,
   bits: 32,

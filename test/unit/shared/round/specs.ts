@@ -10,6 +10,7 @@ const common = (dimension: number, clipNorm: number) => ({
   dimension,
   clipNorm,
   startedAt: 0,
+  from: -1,
   serial: 1,
   gridStep: roundGrid(dimension, clipNorm).step,
   bits: 32,
