@@ -15,7 +15,7 @@ import { preparePassages } from './passages.ts';
  */
 export const CALL_TOKENS = 12_288;
 /** Tokens of a slice of an alarm: uploads, searches and training wait for one at most. */
-export const SLICE_TOKENS = 4096;
+const SLICE_TOKENS = 4096;
 /** Passages without many tokens take time, too. */
 const MOST_PASSAGES = 512;
 /** Longer than a call that embeds takes. */
@@ -90,6 +90,12 @@ export class Indexing {
   #isShort(keys: readonly string[]): boolean {
     const { tokens, passages } = this.#parts.documents.waitingOf(keys);
     return tokens <= CALL_TOKENS && passages <= MOST_PASSAGES;
+  }
+
+  /** What an alarm does: embeds a slice of what waits, and merges segments. Returns whether there is more. */
+  async background(): Promise<boolean> {
+    const waits = await this.slice(SLICE_TOKENS, null);
+    return this.#parts.documents.segments.step() || waits;
   }
 
   /** Embeds up to `tokens` of what waits, of `keys` only if given. Returns whether there is more. */

@@ -1,8 +1,11 @@
 /**
  * The document side of a Region's SQLite: items and their passages. Every change gets the next sequence number, so
- * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date. A passage
- * that waits for its embedding has the number 0: nobody but its item's readers sees it before it has one.
+ * that a snapshot's watermark tells which passages it reflects and the coordinator can be brought up to date; the index
+ * of words changes in the same transaction. A passage that waits for its embedding has the number 0: nobody but its
+ * item's readers sees it before it has one.
  */
+
+import type { PassageName } from '../../shared/index/segment.ts';
 import type {
   Item,
   ItemFormat,
@@ -12,6 +15,7 @@ import type {
 } from '../../shared/protocol/api/item.ts';
 import { headLength } from '../../shared/retrieval/text.ts';
 import { Values } from '../values.ts';
+import { type IndexChange, Segments } from './segments.ts';
 
 export interface PreparedPassage {
   ordinal: number;
@@ -69,10 +73,12 @@ interface PassageRow extends Record<string, SqlStorageValue> {
 export class Library {
   readonly #storage: DurableObjectStorage;
   readonly #values: Values;
+  readonly segments: Segments;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#values = new Values(storage);
+    this.segments = new Segments(storage);
   }
 
   get #sql(): SqlStorage {
@@ -159,6 +165,7 @@ export class Library {
   embedded(passages: readonly { passage: PassageText; embedding: Float32Array }[]): void {
     this.#storage.transactionSync(() => {
       let seq = this.#nextSeq(passages.length);
+      const change: IndexChange = { passages: [], gone: [] };
       for (const { passage, embedding } of passages) {
         const { item, ordinal, hash } = passage;
         const { rowsWritten } = this.#sql.exec(
@@ -166,9 +173,11 @@ export class Library {
           ...[embedding.slice().buffer, seq, item, ordinal, hash],
         );
         if (rowsWritten === 0) continue;
+        change.passages.push({ ...passage, embedding, seq });
         seq += 1;
         this.#sql.exec('UPDATE items SET waiting = waiting - 1 WHERE key = ?', item);
       }
+      this.segments.add(change);
     });
   }
 
@@ -184,6 +193,7 @@ export class Library {
     return this.#storage.transactionSync(() => {
       const before = this.item(input.key, '');
       const old = new Map(this.passagesOf(input.key).map((passage) => [passage.ordinal, passage]));
+      const change: IndexChange = { passages: [], gone: [] };
       for (const passage of passages) {
         const previous = old.get(passage.ordinal);
         old.delete(passage.ordinal);
@@ -191,8 +201,10 @@ export class Library {
           if (previous.text !== passage.text) this.#respell(passage, input.key);
           continue;
         }
-        if (previous !== undefined) this.#bury(previous);
+        if (previous !== undefined) change.gone.push(...this.#bury(previous));
         const { embedding } = passage;
+        const seq = embedding === null ? 0 : this.#nextSeq();
+        if (embedding !== null) change.passages.push({ ...passage, item: input.key, embedding, seq });
         this.#sql.exec(
           `INSERT OR REPLACE INTO passages (item, ordinal, text, hash, tokens, embedding, seq)
            VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -202,10 +214,11 @@ export class Library {
           passage.hash,
           passage.tokens,
           embedding === null ? new ArrayBuffer(0) : embedding.slice().buffer,
-          embedding === null ? 0 : this.#nextSeq(),
+          seq,
         );
       }
-      for (const passage of old.values()) this.#removePassage(passage);
+      for (const passage of old.values()) change.gone.push(...this.#removePassage(passage));
+      this.segments.add(change);
       const waiting = this.waitingOf([input.key]).passages;
       const metadata = JSON.stringify(input.metadata);
       if (
@@ -238,7 +251,7 @@ export class Library {
   remove(key: string): boolean {
     return this.#storage.transactionSync(() => {
       const passages = this.passagesOf(key);
-      for (const passage of passages) this.#removePassage(passage);
+      this.segments.add({ passages: [], gone: passages.flatMap((passage) => this.#removePassage(passage)) });
       return this.#sql.exec('DELETE FROM items WHERE key = ?', key).rowsWritten > 0;
     });
   }
@@ -248,21 +261,24 @@ export class Library {
     this.#sql.exec('UPDATE passages SET text = ? WHERE item = ? AND ordinal = ?', text, item, ordinal);
   }
 
-  #removePassage(passage: StoredPassage): void {
-    this.#bury(passage);
+  #removePassage(passage: StoredPassage): PassageName[] {
+    const gone = this.#bury(passage);
     this.#sql.exec('DELETE FROM passages WHERE item = ? AND ordinal = ?', passage.item, passage.ordinal);
+    return gone;
   }
 
-  #bury(passage: Pick<StoredPassage, 'item' | 'ordinal' | 'hash' | 'seq'>): void {
-    // Nobody has heard of one that waited.
-    if (passage.seq === 0) return;
+  /** The tombstone of a passage; none of one that waited, of which nobody has heard. */
+  #bury({ item, ordinal, hash, seq: known }: PassageName): PassageName[] {
+    if (known === 0) return [];
+    const seq = this.#nextSeq();
     this.#sql.exec(
       'INSERT INTO gone (seq, item, ordinal, hash) VALUES (?, ?, ?, ?)',
-      this.#nextSeq(),
-      passage.item,
-      passage.ordinal,
-      passage.hash,
+      seq,
+      item,
+      ordinal,
+      hash,
     );
+    return [{ item, ordinal, hash, seq }];
   }
 
   /**

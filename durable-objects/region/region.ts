@@ -2,8 +2,8 @@
  * Region: one Durable Object a collection and region. The shard of documents, passages and query records lives
  * here and never leaves; the object answers the edge's searches and is a federated-learning client.
  *
- * Tables: items, passages, gone (until the coordinator knows), rows (mirror of the coordinator's), records, ledger,
- * round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
+ * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
+ * ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
  * item, items, passagesOf, addFeedback, eraseContributor, passages, titles, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
@@ -38,7 +38,7 @@ import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
-import { CALL_TOKENS, SLICE_TOKENS as INDEX_TOKENS, Indexing } from './indexing.ts';
+import { CALL_TOKENS, Indexing } from './indexing.ts';
 import { type Join, joinOf, joinStatus, noteJoin } from './join.ts';
 import { Library } from './library.ts';
 import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
@@ -307,7 +307,7 @@ export class Region extends TracedObject implements RegionApi {
     }
     try {
       this.#expire();
-      if (await this.#indexing.slice(INDEX_TOKENS, null)) await this.#alarm.by(Date.now());
+      if (await this.#indexing.background()) await this.#alarm.by(Date.now());
       await this.flush();
       await this.#handOn(1);
       const after = await this.#steps();

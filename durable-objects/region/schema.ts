@@ -5,6 +5,7 @@ import { VALUE_TABLE } from '../values.ts';
 import { MOVING_TABLE } from './moving.ts';
 import { GIVEN_TABLE } from './records.ts';
 import { ROUND_LOG_TABLE } from './round-log-store.ts';
+import { SEGMENT_TABLE } from './segments.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -61,4 +62,8 @@ export const MIGRATIONS = [
   CREATE INDEX records_event ON records (event) WHERE event IS NOT NULL;
   UPDATE records SET arrived = (SELECT min(of.at) FROM records AS of WHERE of.event = records.event)
     WHERE event IN (SELECT event FROM records WHERE event IS NOT NULL GROUP BY event HAVING min(at) < max(at));`,
+  // What is there already is indexed in slices.
+  `${SEGMENT_TABLE}
+  INSERT OR REPLACE INTO kv (key, value)
+    SELECT 'unindexed', json_object('from', 0, 'upTo', last) FROM (SELECT max(seq) AS last FROM passages) WHERE last > 0;`,
 ] as const;

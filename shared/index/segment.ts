@@ -5,6 +5,8 @@
  * bit for bit the segment that is built from what stays. Of one passage the entry with the highest sequence counts,
  * whichever segment it is in: a merge never brings back what is gone.
  */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { quantiseRow } from '../retrieval/head.ts';
 import { buildPostings, mergePostings, type PassageWords, Postings } from './postings.ts';
 
@@ -29,6 +31,15 @@ export interface SegmentParts {
   ids: Uint8Array;
   rows: Uint8Array;
   words: Uint8Array;
+}
+
+export const SEGMENT_PARTS = ['ids', 'rows', 'words'] as const;
+
+/** The name of a segment: SHA-256 over those of its parts, in hexadecimal. */
+export function segmentHash(parts: SegmentParts): string {
+  const hash = sha256.create();
+  for (const part of SEGMENT_PARTS) hash.update(sha256(parts[part]));
+  return bytesToHex(hash.digest());
 }
 
 const encoder = new TextEncoder();
@@ -208,12 +219,14 @@ function blankRows(passages: number, width: number): SegmentRows & { bytes: Uint
 
 /**
  * One segment of several: of each passage what has the highest sequence.
+ * @param dead marks of passages that are known to be superseded, by segment: 1 of each
  * @param keeps whether a tombstone is still needed: while a segment outside may have what it buries
  */
 export function mergeSegments(
   width: number,
   segments: readonly SegmentParts[],
   keeps: (name: PassageName) => boolean,
+  dead: readonly Uint8Array[] = [],
 ): SegmentParts {
   const ids = segments.map((segment) => new SegmentIds(segment.ids));
   const entries = ids.flatMap((each, segment) =>
@@ -222,7 +235,7 @@ export function mergeSegments(
   entries.sort((a, b) => byPlace(a, b) || b.seq - a.seq);
   const latest = entries.filter((each, index) => index === 0 || byPlace(each, entries[index - 1]!) !== 0);
   const isPassage = ({ segment, entry }: (typeof entries)[number]) => entry < ids[segment]!.passages;
-  const passages = latest.filter(isPassage);
+  const passages = latest.filter((each) => isPassage(each) && dead[each.segment]?.[each.entry] !== 1);
   const gone = latest.filter((each) => !isPassage(each) && keeps(each));
   const numbers = ids.map((each) => new Int32Array(each.passages).fill(-1));
   const rows = blankRows(passages.length, width);
