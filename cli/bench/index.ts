@@ -15,6 +15,10 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     what: 'latency, cost, cold start and memory of /v1/search at 150 to 50,000 rows',
     load: async () => (await import('./serve.ts')).benchServe,
   },
+  scale: {
+    what: 'a collection of many made-up passages: ingest, cost and recall of searches, sizes, one upload',
+    load: async () => (await import('./scale.ts')).benchScale,
+  },
   'search-during-training': {
     what: 'latency of /v1/search while regions train',
     load: async () => (await import('./search-during-training.ts')).benchSearchDuringTraining,

@@ -16,6 +16,7 @@ import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import type { Env } from '../../../workers/env.ts';
 import worker from '../../../workers/index.ts';
 import { KERNEL_BYTES } from '../../../workers/scoring/row-products.ts';
+import { direction, nearCentre, zipfText } from '../made-up-passages.ts';
 
 export interface Plant {
   region: string;
@@ -23,11 +24,12 @@ export interface Plant {
   from: number;
   count: number;
   width: number;
+  /** Whether vectors lie near the centres that were sent before, instead of anywhere. */
+  clustered?: boolean;
 }
 
-const WORDS = 'parcel courier depot refund locker label customs pallet window signature weight return'.split(
-  ' ',
-);
+/** Of all objects: local workerd has them in one isolate. */
+let centres: Float32Array[] = [];
 
 export interface Counts {
   /** Calls of methods, by object. */
@@ -100,30 +102,21 @@ export class Region extends RealRegion {
   }
 
   /** Writes documents of one passage each. They reach the coordinator as any others do, with the next flush. */
-  plant({ from, count, width }: Plant): void {
+  plant({ from, count, width, clustered = false }: Plant): void {
     const library = new Library(this.ctx.storage);
     for (let number = from; number < from + count; number++) {
-      const embedding = direction(number, width);
-      const words = Array.from({ length: 12 }, (_, i) => WORDS[(number * 7 + i * i) % WORDS.length]);
-      const text = `Document ${number}: ${words.join(' ')}.`;
+      const embedding = clustered ? nearCentre(number, centres) : direction(number, width);
+      const text = `Document ${number}: ${zipfText(number)}.`;
       const item = { key: `made-up/${number}`, title: `Document ${number}`, text, metadata: { number } };
       const hash = number.toString(16).padStart(32, '0');
       const passage = { ordinal: 0, text, hash, tokens: 20, embedding };
       library.put({ ...item, format: 'text' }, [passage], Date.now());
     }
   }
-}
 
-/** A unit vector that depends on the number alone: sums of four uniform numbers are nearly normal. */
-function direction(number: number, width: number): Float32Array {
-  let state = Math.imul(number + 1, 0x9e3779b1);
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state / 2 ** 31;
-  };
-  const vector = Float32Array.from({ length: width }, () => uniform() + uniform() + uniform() + uniform());
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
+  storedBytes(): number {
+    return this.ctx.storage.sql.databaseSize;
+  }
 }
 
 const settings = CollectionSettings.parse({ regions: ['weur'] });
@@ -139,6 +132,25 @@ export default {
       return Response.json({});
     }
     if (pathname === '/bench/refresh') return Response.json(await coordinator(env, 'default').refresh());
+    if (pathname === '/bench/centres') {
+      centres = ((await request.json()) as number[][]).map((values) => Float32Array.from(values));
+      return Response.json({});
+    }
+    if (pathname === '/bench/embed') {
+      const texts = (await request.json()) as string[];
+      const engine = await engineFor(env, settings);
+      const embeddings = await engine.embed(texts.map((text) => engine.tokenize(text)));
+      return Response.json(Array.from(embeddings));
+    }
+    if (pathname === '/bench/stored') {
+      const { regions } = (await request.json()) as { regions: string[] };
+      const bytes = await Promise.all(
+        regions.map((name) =>
+          (region(env, 'default', name) as unknown as { storedBytes(): number }).storedBytes(),
+        ),
+      );
+      return Response.json(bytes);
+    }
     if (pathname === '/bench/count') {
       counting = { calls: new Map(), cursors: [] };
       return Response.json({});
