@@ -20,6 +20,8 @@ import { type IndexChange, Segments } from './segments.ts';
 export interface PreparedPassage {
   ordinal: number;
   text: string;
+  /** What its blocks are, as `encodeLayout` writes it; null of one that was stored before there were layouts. */
+  layout: string | null;
   hash: string;
   tokens: number;
   /** Null of one that waits for it. */
@@ -64,6 +66,7 @@ interface PassageRow extends Record<string, SqlStorageValue> {
   item: string;
   ordinal: number;
   text: string;
+  layout: string | null;
   hash: string;
   tokens: number;
   embedding: ArrayBuffer;
@@ -198,7 +201,7 @@ export class Library {
         const previous = old.get(passage.ordinal);
         old.delete(passage.ordinal);
         if (previous?.hash === passage.hash) {
-          if (previous.text !== passage.text) this.#respell(passage, input.key);
+          this.#respell(passage, previous);
           continue;
         }
         if (previous !== undefined) change.gone.push(...this.#bury(previous));
@@ -206,11 +209,12 @@ export class Library {
         const seq = embedding === null ? 0 : this.#nextSeq();
         if (embedding !== null) change.passages.push({ ...passage, item: input.key, embedding, seq });
         this.#sql.exec(
-          `INSERT OR REPLACE INTO passages (item, ordinal, text, hash, tokens, embedding, seq)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT OR REPLACE INTO passages (item, ordinal, text, layout, hash, tokens, embedding, seq)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           input.key,
           passage.ordinal,
           passage.text,
+          passage.layout,
           passage.hash,
           passage.tokens,
           embedding === null ? new ArrayBuffer(0) : embedding.slice().buffer,
@@ -256,9 +260,13 @@ export class Library {
     });
   }
 
-  /** The same words in other white space: nothing that anybody learned changes. */
-  #respell({ ordinal, text }: PreparedPassage, item: string): void {
-    this.#sql.exec('UPDATE passages SET text = ? WHERE item = ? AND ordinal = ?', text, item, ordinal);
+  /** The same words in other white space or other blocks: nothing that anybody learned changes. */
+  #respell({ text, layout }: PreparedPassage, previous: StoredPassage): void {
+    if (previous.text === text && previous.layout === layout) return;
+    this.#sql.exec(
+      'UPDATE passages SET text = ?, layout = ? WHERE item = ? AND ordinal = ?',
+      ...[text, layout, previous.item, previous.ordinal],
+    );
   }
 
   #removePassage(passage: StoredPassage): PassageName[] {

@@ -2,6 +2,7 @@
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput } from '../../shared/protocol/api/item.ts';
 import { splitDocument } from '../../shared/retrieval/chunking.ts';
+import { encodeLayout } from '../../shared/retrieval/layout.ts';
 import { collapseSpace } from '../../shared/retrieval/text.ts';
 import type { PreparedPassage, StoredPassage } from './library.ts';
 
@@ -18,10 +19,11 @@ export async function preparePassages(
   };
   const stored = await KnownPassages.of(known, model);
   const prepared: PreparedPassage[] = [];
-  for (const [ordinal, { text }] of splitDocument(item, options).entries()) {
+  for (const [ordinal, { text, blocks }] of splitDocument(item, options).entries()) {
     const hash = stored.hashOf(text) ?? (await passageHash(model, text));
     const embedding = stored.embeddings.get(hash) ?? null;
-    prepared.push({ ordinal, text, hash, tokens: engine.tokenize(text).length, embedding });
+    const tokens = engine.tokenize(text).length;
+    prepared.push({ ordinal, text, layout: encodeLayout(blocks), hash, tokens, embedding });
   }
   return prepared;
 }

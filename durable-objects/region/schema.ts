@@ -66,4 +66,6 @@ export const MIGRATIONS = [
   `${SEGMENT_TABLE}
   INSERT OR REPLACE INTO kv (key, value)
     SELECT 'unindexed', json_object('from', 0, 'upTo', last) FROM (SELECT max(seq) AS last FROM passages) WHERE last > 0;`,
+  // What the blocks of a passage are; null in those from before, until their item is stored again.
+  'ALTER TABLE passages ADD COLUMN layout TEXT;',
 ] as const;

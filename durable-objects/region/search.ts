@@ -40,6 +40,7 @@ export function answerPassages(library: Library, region: string, request: Passag
       region,
       title: item.title,
       text: passage.text,
+      layout: passage.layout,
       metadata: item.metadata,
       timestamp: item.timestamp,
       baseScore: request.baseQuery === null ? null : dot(request.baseQuery, passage.embedding),

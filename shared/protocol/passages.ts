@@ -9,6 +9,8 @@ export interface PassageHit {
   region: string;
   title: string;
   text: string;
+  /** What the text's blocks are (`shared/retrieval/layout.ts`); null of a passage from before layouts were stored. */
+  layout: string | null;
   metadata: ItemMetadata;
   timestamp: number;
   /** Cosine of the base query embedding with the passage's own embedding; null when no base embedding was given. */

@@ -5,7 +5,8 @@
  * bounded in characters, too: a word of any length may be one token, and passages are what answers consist of.
  */
 import { readDocument, type SourceDocument } from './document.ts';
-import { collapseSpace, headLength, type Piece, textBlocks, toPieces } from './text.ts';
+import type { PassageBlock } from './layout.ts';
+import { type Block, collapseSpace, headLength, type Piece, textBlocks, toPieces } from './text.ts';
 
 export interface SplitOptions {
   /**
@@ -23,6 +24,8 @@ export interface SplitPassage {
   text: string;
   /** Length of the context at the start of `text`; the body is the rest. */
   bodyAt: number;
+  /** Blocks of the body, in order. */
+  blocks: PassageBlock[];
   /** Where the body lies in the document's text, in UTF-16 code units, end exclusive. */
   start: number;
   end: number;
@@ -58,13 +61,29 @@ export function splitDocument(document: SourceDocument, options: SplitOptions): 
   const fits = single.length <= options.maxTokens * CHARACTERS_PER_TOKEN;
   if (fits && options.countTokens(single) < options.maxTokens) {
     const bodyAt = single === title ? 0 : single.length - whole.length;
-    return [{ text: single, bodyAt, start: 0, end: document.text.length }];
+    const found = bodyAt === 0 && single === title ? [] : placed(blocks, single, bodyAt);
+    return [{ text: single, bodyAt, blocks: found, start: 0, end: document.text.length }];
   }
   if (whole.trim() !== '') return new Packer(title, options).pack(toPieces(blocks, source));
   // A title alone that no passage could hold is cut as a text is; it stays context, without a body.
   const parts = new Packer('', options).pack(toPieces(textBlocks(title), title));
   const end = document.text.length;
-  return parts.map(({ text }, index) => ({ text, bodyAt: text.length, start: index === 0 ? 0 : end, end }));
+  return parts.map(({ text }, index) => ({
+    ...{ text, bodyAt: text.length, blocks: [] },
+    ...{ start: index === 0 ? 0 : end, end },
+  }));
+}
+
+/** Where blocks stand in the text of a passage that holds them all. */
+function placed(blocks: readonly Block[], text: string, from: number): PassageBlock[] {
+  let at = from;
+  return blocks.flatMap((block) => {
+    const body = collapseSpace(block.text.trim());
+    const start = text.indexOf(body, at);
+    if (start < 0 || body === '') return [];
+    at = start + body.length;
+    return [{ kind: block.kind, start, end: at }];
+  });
 }
 
 /** Share of a passage from which a heading begins a new one. */
@@ -170,8 +189,7 @@ class Packer {
 
   #close(): void {
     if (this.#open.length <= this.#repeated) return;
-    const body = joinPieces(this.#open);
-    const text = this.#context + body;
+    const { text, blocks } = joinPieces(this.#context, this.#open);
     if (!within(this.#whole(text), this.#limit) && this.#open.length > 1) {
       // What joins the pieces counts, too: give the last piece a passage of its own.
       const last = this.#open.pop()!;
@@ -184,7 +202,7 @@ class Packer {
     }
     const start = Math.min(...this.#open.map((piece) => piece.start));
     const end = Math.max(...this.#open.map((piece) => piece.end));
-    this.#passages.push({ text, bodyAt: this.#context.length, start, end });
+    this.#passages.push({ text, bodyAt: this.#context.length, blocks, start, end });
     this.#open = [];
     this.#repeated = 0;
   }
@@ -275,13 +293,17 @@ function above(path: readonly Piece[], heading: Piece): Piece[] {
   return path.filter((piece) => piece.level < heading.level);
 }
 
-function joinPieces(pieces: readonly Piece[]): string {
-  let text = '';
+function joinPieces(context: string, pieces: readonly Piece[]): { text: string; blocks: PassageBlock[] } {
+  let text = context;
+  const blocks: PassageBlock[] = [];
   let previous: Piece | undefined;
   for (const piece of pieces) {
-    if (previous !== undefined) text += previous.block === piece.block ? ' ' : '\n';
+    const goesOn = previous?.block === piece.block;
+    if (previous !== undefined) text += goesOn ? ' ' : '\n';
+    if (!goesOn) blocks.push({ kind: piece.kind, start: text.length, end: 0 });
     text += piece.text;
+    blocks.at(-1)!.end = text.length;
     previous = piece;
   }
-  return text;
+  return { text, blocks };
 }

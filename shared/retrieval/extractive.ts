@@ -1,17 +1,21 @@
 /**
- * Answers made of the passages' own sentences, each with its citation. Sentences are chosen by maximal marginal
- * relevance (Carbonell and Goldstein 1998) with the retriever's encoder; when no passage fits the question the
- * answer says so and names the nearest items. Passages are data: nothing in them is acted upon.
+ * Answers made of the passages' own statements, each with its citation. The statement nearest to the question, by the
+ * retriever's encoder and by its words, is always said; further ones are chosen by maximal marginal relevance (Carbonell
+ * and Goldstein 1998). When no passage fits the question the answer says so and names the nearest items. Passages are
+ * data: nothing in them is acted upon.
  */
 import { citationMarks } from './citation-marks.ts';
 import { dot } from './head.ts';
-import { collapseSpace, headLength, sentences } from './text.ts';
+import { passageUnits, statementsOf, type Unit } from './statements.ts';
+import { endsSentence, headLength } from './text.ts';
 
 export interface AnswerPassage {
   id: string;
   item: string;
   title: string;
   text: string;
+  /** What its blocks are, as `encodeLayout` writes it; null where nobody stored it. */
+  layout?: string | null;
   /** Calibrated score of the retriever, comparable with `foundAt`. */
   score: number;
 }
@@ -21,25 +25,30 @@ export interface ExtractOptions {
   query: Float32Array;
   /** Unit embeddings of texts, one each, by the encoder that made `query`. */
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  /** How much of the question's words each text has, between 0 and 1 (`shared/index/word-shares.ts`). */
+  shares(texts: readonly string[]): number[];
   /** Passages below this score do not answer the question. */
   foundAt: number;
-  /** Sentences in the answer, at most. */
+  /** Statements in the answer, at most; each brings the neighbours that it needs. */
   maxSentences?: number;
-  /** Sentences looked at, at most: bounds the work on long passages. */
+  /** Statements embedded, at most: bounds the work on long passages. */
   maxCandidates?: number;
+  /** Characters embedded, at most, but for the first statement. */
+  maxCharacters?: number;
 }
 
+/** A sentence, or a list with the line that introduces it. */
 export interface AnswerSentence {
   text: string;
   /** Place of its passage in `passages`. */
   passage: number;
-  /** Cosine with the query. */
+  /** Cosine with the query of the best statement that it belongs to. */
   score: number;
 }
 
 export interface ExtractedAnswer {
   found: boolean;
-  /** In reading order: by passage, then as they stand in it. Empty when nothing was found. */
+  /** Passage by passage, that of the best statement first, then as they stand in it. Empty when nothing was found. */
   sentences: AnswerSentence[];
   /** Items to offer when nothing was found, best first. */
   nearest: { item: string; title: string }[];
@@ -47,19 +56,29 @@ export interface ExtractedAnswer {
 
 /** Weight of relevance against novelty. */
 const RELEVANCE_WEIGHT = 0.75;
-/** A further sentence has to be this relevant, as a share of the best one. */
-const RELEVANCE_SHARE = 0.6;
+/** A further statement has to be this relevant, as a share of the best one. */
+const RELEVANCE_SHARE = 0.7;
+/** What a statement gains that stands beside one that is said: it seldom needs anything else to be understood. */
+const BESIDE = 0.1;
+/** What words and the passage's own score add to a cosine. Chosen by measurement, see docs/decisions. */
+const WORDS_WEIGHT = 0.3;
+const PASSAGE_WEIGHT = 0.3;
 const NEAREST_ITEMS = 3;
 /** Of a quoted sentence: what goes on for longer is quoted by its beginning. */
 const SENTENCE_CHARACTERS = 400;
 
 interface Candidate {
-  text: string;
   passage: number;
+  /** Places of its units in the passage, in order. */
+  units: number[];
+  text: string;
+}
+
+interface Weighed extends Candidate {
   embedding: Float32Array;
   /** Cosine with the query. */
   cosine: number;
-  /** Mean of that cosine and the passage's score: a sentence inherits what the retriever learned. */
+  /** With what words and the passage's score add: a statement inherits what the retriever learned. */
   relevance: number;
 }
 
@@ -68,10 +87,14 @@ export async function extractAnswer(
   passages: readonly AnswerPassage[],
   options: ExtractOptions,
 ): Promise<ExtractedAnswer> {
-  const candidates = await readCandidates(passages, options);
+  const units = passages.map((passage) => (passage.score < options.foundAt ? [] : passageUnits(passage)));
+  const candidates = await weigh(readCandidates(passages, units, options), passages, options);
   if (candidates.length === 0) return { found: false, sentences: [], nearest: nearestItems(passages) };
-  const chosen = chooseSentences(candidates, options.maxSentences ?? 4);
-  const sentences = chosen.map(({ text, passage, cosine }) => ({ text, passage, score: cosine }));
+  const chosen = chooseStatements(candidates, options.maxSentences ?? 4);
+  const sentences = [...new Set(chosen.map(({ passage }) => passage))].flatMap((passage) => {
+    const those = chosen.filter((each) => each.passage === passage);
+    return compose(units[passage]!, those).map((sentence) => ({ ...sentence, passage }));
+  });
   return { found: true, sentences, nearest: [] };
 }
 
@@ -103,84 +126,123 @@ export function renderNotFound(nearest: ExtractedAnswer['nearest']): string {
   return `${sorry} The nearest ${names.length === 1 ? 'is' : 'are'}: ${names.join('; ')}.`;
 }
 
-async function readCandidates(
+/** The statements that are looked at: those with the most of the question's words in the best passages. */
+function readCandidates(
   passages: readonly AnswerPassage[],
-  options: ExtractOptions,
-): Promise<Candidate[]> {
-  const found: { text: string; passage: number }[] = [];
+  units: readonly (readonly Unit[])[],
+  { shares, maxCandidates = 48, maxCharacters = 16_384 }: ExtractOptions,
+): (Candidate & { words: number })[] {
   const seen = new Set<string>();
-  for (const [passage, { title, text, score }] of passages.entries()) {
-    if (score < options.foundAt) continue;
-    const body = text.startsWith(`${title}: `) ? text.slice(title.length + 2) : text;
-    for (const sentence of sentences(body)) {
-      const text = quoted(sentence.text);
-      if (found.length >= (options.maxCandidates ?? 48) || seen.has(text)) continue;
+  const found = units.flatMap((those, passage) =>
+    statementsOf(those).flatMap((statement): Candidate[] => {
+      const text = statement.units.map((unit) => those[unit]!.text).join(' ');
+      if (seen.has(text)) return [];
       seen.add(text);
-      found.push({ text, passage });
-    }
-  }
-  const whole = found.filter(({ text }) => !isFragment(text));
-  if (whole.length > 0) found.splice(0, found.length, ...whole);
-  if (found.length === 0) return [];
-  // A sentence alone seldom says what it is about: its passage's title goes in front.
-  const embeddings = await options.embed(
-    found.map(({ text, passage }) => {
-      const { title } = passages[passage] as AnswerPassage;
-      return title === '' || title === text ? text : `${title}: ${text}`;
+      // A sentence alone seldom says what it is about.
+      const context = those[statement.unit]!.heading || passages[passage]!.title;
+      const said = context === '' || context === text ? text : `${context}: ${text}`;
+      return [
+        { passage, units: statement.units, text: said.slice(0, headLength(said, SENTENCE_CHARACTERS)) },
+      ];
     }),
   );
-  return found.map((sentence, index) => {
-    const embedding = embeddings[index] as Float32Array;
-    const cosine = dot(options.query, embedding);
-    return {
-      ...sentence,
-      embedding,
-      cosine,
-      relevance: (cosine + (passages[sentence.passage]?.score ?? 0)) / 2,
-    };
+  const words = shares(found.map(({ text }) => text));
+  const prior = (at: number): number => words[at]! + passages[found[at]!.passage]!.score;
+  let room = maxCharacters;
+  return [...found.keys()]
+    .sort((a, b) => prior(b) - prior(a) || a - b)
+    .slice(0, maxCandidates)
+    .filter((at, rank) => {
+      room -= found[at]!.text.length;
+      return rank === 0 || room >= 0;
+    })
+    .map((at) => ({ ...found[at]!, words: words[at]! }));
+}
+
+async function weigh(
+  candidates: readonly (Candidate & { words: number })[],
+  passages: readonly AnswerPassage[],
+  { query, embed }: ExtractOptions,
+): Promise<Weighed[]> {
+  if (candidates.length === 0) return [];
+  const embeddings = await embed(candidates.map(({ text }) => text));
+  return candidates.map(({ words, ...candidate }, index) => {
+    const embedding = embeddings[index]!;
+    const cosine = dot(query, embedding);
+    const inherited = PASSAGE_WEIGHT * passages[candidate.passage]!.score;
+    return { ...candidate, embedding, cosine, relevance: cosine + WORDS_WEIGHT * words + inherited };
   });
 }
 
-/** Words that a statement has at least; a cell, a mark or a number alone answers nothing. */
-const FEWEST_WORDS = 3;
-const SENTENCE_END = /[.!?…।॥؟۔።։။。！？｡]["'’”»)\]」』”）]{0,3}$/u;
-
-/** Whether a text says nothing by itself: no word at all, or few that do not end as a sentence. */
-function isFragment(text: string): boolean {
-  const words = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-  if (!/\p{L}/u.test(text)) return true;
-  // Scripts without spaces have long words.
-  const isDense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]{4}/u.test(text);
-  return words.length < FEWEST_WORDS && !isDense && !SENTENCE_END.test(text);
-}
-
-function quoted(sentence: string): string {
-  const text = collapseSpace(sentence);
-  if (text.length <= SENTENCE_CHARACTERS) return text;
-  return `${text.slice(0, headLength(text, SENTENCE_CHARACTERS - 1)).trimEnd()}…`;
-}
-
-/** Maximal marginal relevance, then reading order. */
-function chooseSentences(candidates: readonly Candidate[], limit: number): Candidate[] {
+/** The most relevant one, then by maximal marginal relevance. */
+function chooseStatements(candidates: readonly Weighed[], limit: number): Weighed[] {
   const best = Math.max(...candidates.map(({ relevance }) => relevance));
   const left = new Set(candidates.filter(({ relevance }) => relevance >= RELEVANCE_SHARE * best));
-  const chosen: Candidate[] = [];
+  const chosen: Weighed[] = [];
   while (chosen.length < limit && left.size > 0) {
-    let next: Candidate | undefined;
+    let next: Weighed | undefined;
     let nextValue = Number.NEGATIVE_INFINITY;
     for (const candidate of left) {
       const repeated = Math.max(0, ...chosen.map(({ embedding }) => dot(embedding, candidate.embedding)));
-      const value = RELEVANCE_WEIGHT * candidate.relevance - (1 - RELEVANCE_WEIGHT) * repeated;
+      const weight = chosen.length === 0 ? 1 : RELEVANCE_WEIGHT;
+      const gain = chosen.some((other) => isBeside(candidate, other)) ? BESIDE : 0;
+      const value = weight * candidate.relevance - (1 - weight) * repeated + gain;
       if (value > nextValue) {
         next = candidate;
         nextValue = value;
       }
     }
     if (next === undefined) break;
-    chosen.push(next);
     left.delete(next);
+    if (!isSaid(next, chosen)) chosen.push(next);
   }
-  return chosen.sort((a, b) => candidates.indexOf(a) - candidates.indexOf(b));
+  return chosen;
+}
+
+function isBeside(a: Candidate, b: Candidate): boolean {
+  const [aFirst, aLast, bFirst, bLast] = [a.units[0]!, a.units.at(-1)!, b.units[0]!, b.units.at(-1)!];
+  return a.passage === b.passage && aFirst <= bLast + 1 && bFirst <= aLast + 1;
+}
+
+/** Whether all of a statement is part of what was chosen already. */
+function isSaid({ passage, units }: Candidate, chosen: readonly Candidate[]): boolean {
+  const said = new Set(chosen.filter((each) => each.passage === passage).flatMap((each) => each.units));
+  return units.every((unit) => said.has(unit));
+}
+
+/** The text of a passage's chosen statements: sentences one by one, a list in one piece with what introduces it. */
+function compose(units: readonly Unit[], chosen: readonly Weighed[]): Omit<AnswerSentence, 'passage'>[] {
+  const places = [...new Set(chosen.flatMap((statement) => statement.units))].sort((a, b) => a - b);
+  const pieces: (Omit<AnswerSentence, 'passage'> & { lead: number })[] = [];
+  for (const place of places) {
+    const { text, kind, lead } = units[place]!;
+    const scores = chosen.filter((each) => each.units.includes(place)).map(({ cosine }) => cosine);
+    const score = Math.max(...scores);
+    const open = pieces.at(-1);
+    if (open === undefined || lead < 0 || open.lead !== lead) {
+      pieces.push({ text: quoted(text), score, lead: place });
+      continue;
+    }
+    const isFirst = lead === place - 1 || units[lead]!.text === open.text;
+    open.text += `${separator(units[lead]!, open.text, isFirst)}${kind === 'code' ? code(text) : quoted(text)}`;
+    open.score = Math.max(open.score, score);
+  }
+  return pieces.map(({ text, score }) => ({ text, score }));
+}
+
+function separator(lead: Unit, said: string, isFirst: boolean): string {
+  if (isFirst) return lead.kind === 'term' && !/[:：]$/.test(said) ? ': ' : ' ';
+  return endsSentence(said) ? ' ' : '; ';
+}
+
+function code(text: string): string {
+  const shown = text.slice(0, headLength(text, SENTENCE_CHARACTERS));
+  return shown.includes('\n') ? `\n\`\`\`\n${shown}\n\`\`\`\n` : `\`${shown}\``;
+}
+
+function quoted(text: string): string {
+  if (text.length <= SENTENCE_CHARACTERS) return text;
+  return `${text.slice(0, headLength(text, SENTENCE_CHARACTERS - 1)).trimEnd()}…`;
 }
 
 /** Items of the first passages, each once. */

@@ -5,7 +5,7 @@
  */
 import { Parser } from 'htmlparser2';
 import { TableRows } from './html-table.ts';
-import { type Block, textBlocks } from './text.ts';
+import { type Block, type BlockKind, textBlocks } from './text.ts';
 
 const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
@@ -21,6 +21,13 @@ const HIDDEN = names(
 /** Around a page's content, unless they are inside of it. */
 const FRAMES = names('header footer');
 const CELLS = names('td th');
+/** What the text in an element is. */
+const KINDS = new Map<string, 'item' | 'code' | 'term'>([
+  ['li', 'item'],
+  ['dd', 'item'],
+  ['dt', 'term'],
+  ['pre', 'code'],
+]);
 /** Inside of a cell they are spaces. */
 const SOFT = names('br div p');
 const VOID = names(
@@ -86,10 +93,9 @@ class Collector {
   #level = 0;
   /** Open elements inside (and including) a hidden one. */
   #hidden = 0;
-  #preformatted = 0;
   #depth = 0;
   /** Open ones of each kind that says where text lies. */
-  readonly #open = { main: 0, article: 0, frame: 0 };
+  readonly #open = { main: 0, article: 0, frame: 0, item: 0, code: 0, term: 0 };
   /** Tables that are open, the innermost last, and the cell that is being read. */
   readonly #tables: TableRows[] = [];
   #cell: { table: TableRows; isHeader: boolean; span: number } | null = null;
@@ -108,7 +114,8 @@ class Collector {
     if (BLOCKS.has(name)) this.#break(name, start, end);
     if (name === 'main' || name === 'article') this.#open[name] += 1;
     if (FRAMES.has(name)) this.#open.frame += 1;
-    if (name === 'pre') this.#preformatted += 1;
+    const kind = KINDS.get(name);
+    if (kind !== undefined) this.#open[kind] += 1;
     if (/^h[1-6]$/.test(name)) this.#level = Number(name[1]);
     if (name === 'table') this.#tables.push(new TableRows(start));
     if (name === 'tr') this.#rowStart = start;
@@ -119,12 +126,12 @@ class Collector {
   text(data: string, start: number, end: number): void {
     if (this.#hidden > 0) return;
     this.#linkEnded = false;
-    const clean = this.#preformatted > 0 ? data : data.replace(/\s+/g, ' ');
+    const clean = this.#open.code > 0 ? data : data.replace(/\s+/g, ' ');
     if (this.#text.length === 0) {
       if (clean.trim() === '') return;
       this.#start = start;
     }
-    const piece = this.#preformatted === 0 && this.#spaceLast ? clean.trimStart() : clean;
+    const piece = this.#open.code === 0 && this.#spaceLast ? clean.trimStart() : clean;
     if (piece === '') return;
     this.#text.push(piece);
     this.#spaceLast = /\s/.test(piece.at(-1)!);
@@ -145,7 +152,8 @@ class Collector {
     if (name === 'table') this.#addRow(this.#tables.pop()?.rest() ?? '', end);
     if (name === 'main' || name === 'article') this.#open[name] -= 1;
     if (FRAMES.has(name)) this.#open.frame -= 1;
-    if (name === 'pre') this.#preformatted -= 1;
+    const kind = KINDS.get(name);
+    if (kind !== undefined) this.#open[kind] -= 1;
     if (/^h[1-6]$/.test(name)) this.#level = 0;
   }
 
@@ -188,15 +196,21 @@ class Collector {
   }
 
   #addRow(text: string, end: number): void {
-    if (text !== '') this.#add(text, Math.max(0, this.#rowStart), end, 0);
+    if (text !== '') this.#add(text, Math.max(0, this.#rowStart), end, 0, 'row');
   }
 
   #flush(): void {
     const text = this.#text.join('').trim();
     // A mark that leads to the heading itself is none of its words.
     const said = this.#level > 0 ? text.replace(/\s*[#¶]$/, '') : text;
-    if (said !== '') this.#add(said, this.#start, this.#end, this.#level);
+    if (said !== '') this.#add(said, this.#start, this.#end, this.#level, this.#kind());
     this.#clear();
+  }
+
+  #kind(): BlockKind {
+    const { code, term, item } = this.#open;
+    if (this.#level > 0) return 'heading';
+    return code > 0 ? 'code' : term > 0 ? 'term' : item > 0 ? 'item' : 'text';
   }
 
   #clear(): void {
@@ -205,9 +219,9 @@ class Collector {
     this.#linkEnded = false;
   }
 
-  #add(text: string, start: number, end: number, level: number): void {
+  #add(text: string, start: number, end: number, level: number, kind: BlockKind): void {
     const { main, article, frame } = this.#open;
     const place = main > 0 ? 'main' : article > 0 ? 'article' : frame > 0 ? 'frame' : 'page';
-    this.#blocks.push({ text, start, end, level, in: place });
+    this.#blocks.push({ text, start, end, level, kind, in: place });
   }
 }

@@ -4,7 +4,7 @@ import { htmlBlocks } from './html.ts';
 import { inlineText } from './markdown-inline.ts';
 import { BoundedTokenizer, isHostile, stretches } from './markdown-limits.ts';
 import { withoutNoise } from './markdown-noise.ts';
-import { type Block, textBlocks } from './text.ts';
+import { type Block, type BlockKind, textBlocks } from './text.ts';
 
 /**
  * Blocks of a Markdown text whose line breaks are single LFs.
@@ -37,23 +37,32 @@ function addTokens(
   from: number,
   to: number,
   blocks: Block[],
+  kind: BlockKind = 'text',
 ): undefined {
   let cursor = from;
   for (const token of tokens) {
     const found = locate(source, token.raw, cursor, to);
     if (found < 0) {
-      addToken(token, source, from, to, blocks);
+      addToken(token, source, from, to, blocks, kind);
     } else {
       cursor = found + token.raw.length;
-      addToken(token, source, found, cursor, blocks);
+      addToken(token, source, found, cursor, blocks, kind);
     }
   }
 }
 
-function addToken(token: Token, source: string, from: number, to: number, blocks: Block[]): undefined {
-  const add = (text: string, level = 0): undefined => {
+/** @param inside what prose is here: text, or the entry of a list */
+function addToken(
+  token: Token,
+  source: string,
+  from: number,
+  to: number,
+  blocks: Block[],
+  inside: BlockKind,
+): undefined {
+  const add = (text: string, kind: BlockKind, level = 0): undefined => {
     const trimmed = text.trim();
-    if (trimmed !== '') blocks.push({ text: trimmed, start: from, end: to, level });
+    if (trimmed !== '') blocks.push({ text: trimmed, start: from, end: to, level, kind });
   };
   switch (token.type) {
     case 'space':
@@ -62,22 +71,25 @@ function addToken(token: Token, source: string, from: number, to: number, blocks
     case 'checkbox':
       return;
     case 'heading':
-      return add(withoutAttributes(inlineText(token.text)), (token as Tokens.Heading).depth);
+      return add(withoutAttributes(inlineText(token.text)), 'heading', (token as Tokens.Heading).depth);
     case 'code':
-      return add(token.text);
+      return add(token.text, 'code');
     case 'html':
-      for (const { text, level } of htmlBlocks(token.raw)) add(text, level);
+      for (const { text, kind, level } of htmlBlocks(token.raw)) {
+        add(text, kind === 'text' ? inside : kind, level);
+      }
       return;
     case 'blockquote':
+      return addTokens(token.tokens ?? [], source, from, to, blocks, inside);
     case 'list_item':
-      return addTokens(token.tokens ?? [], source, from, to, blocks);
+      return addTokens(token.tokens ?? [], source, from, to, blocks, 'item');
     case 'list':
-      return addTokens((token as Tokens.List).items, source, from, to, blocks);
+      return addTokens((token as Tokens.List).items, source, from, to, blocks, 'item');
     case 'table':
-      for (const row of tableRows(token as Tokens.Table)) add(row);
+      for (const row of tableRows(token as Tokens.Table)) add(row, 'row');
       return;
     default:
-      return add(inlineText('text' in token ? String(token.text) : token.raw));
+      return add(inlineText('text' in token ? String(token.text) : token.raw), inside);
   }
 }
 

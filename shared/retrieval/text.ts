@@ -5,6 +5,10 @@
  */
 
 import { isMidSentence } from './full-stops.ts';
+import { opensItem } from './lines.ts';
+
+/** What a block is: prose, an entry of a list, a row of a table, code, a term that is defined next, or a heading. */
+export type BlockKind = 'heading' | 'text' | 'item' | 'row' | 'code' | 'term';
 
 export interface Piece {
   text: string;
@@ -15,6 +19,7 @@ export interface Piece {
   block: number;
   /** 1–6 for a heading, 0 for a sentence. */
   level: number;
+  kind: BlockKind;
 }
 
 /** A stretch of text that belongs together, before it is cut into sentences. */
@@ -23,34 +28,42 @@ export interface Block {
   start: number;
   end: number;
   level: number;
+  kind: BlockKind;
 }
 
 /** What separates paragraphs: a line break, then at least one line without anything on it. */
 const BLANK_LINES = /\n\s*\n/;
+/** Characters that tell whether a line begins an entry of a list. */
+const LONGEST_BULLET = 8;
 
-/** Paragraphs of plain text: what lies between blank lines. */
+/** Paragraphs of plain text, which lie between blank lines, and entries of lists, which begin with a mark. */
 export function textBlocks(source: string): Block[] {
   const blocks: Block[] = [];
   let from = 0;
-  const add = (to: number): void => {
+  let kind: BlockKind = 'text';
+  const add = (to: number, next: number, nextKind: BlockKind): void => {
     const raw = source.slice(from, to);
     const text = raw.trim();
     const start = from + raw.length - raw.trimStart().length;
-    if (text !== '') blocks.push({ text, start, end: start + text.length, level: 0 });
+    if (text !== '') blocks.push({ text, start, end: start + text.length, level: 0, kind });
+    from = next;
+    kind = nextKind;
   };
+  if (opensItem(source.trimStart().slice(0, LONGEST_BULLET))) kind = 'item';
   for (const { 0: run, index } of source.matchAll(/\s+/g)) {
-    if (!BLANK_LINES.test(run)) continue;
-    add(index);
-    from = index + run.length;
+    if (!run.includes('\n')) continue;
+    const next = index + run.length;
+    const isItem = opensItem(source.slice(next, next + LONGEST_BULLET));
+    if (isItem || BLANK_LINES.test(run)) add(index, next, isItem ? 'item' : 'text');
   }
-  add(source.length);
+  add(source.length, source.length, 'text');
   return blocks;
 }
 
 /** Cuts blocks into pieces. Where a block is its own source text, sentences get exact places, else the block's. */
 export function toPieces(blocks: readonly Block[], source: string): Piece[] {
   const pieces: Piece[] = [];
-  for (const [block, { text, start, end, level }] of blocks.entries()) {
+  for (const [block, { text, start, end, level, kind }] of blocks.entries()) {
     const exact = source.startsWith(text, start);
     for (const sentence of level > 0 ? [{ text, at: 0 }] : sentences(text)) {
       const from = exact ? start + sentence.at : start;
@@ -60,6 +73,7 @@ export function toPieces(blocks: readonly Block[], source: string): Piece[] {
         end: exact ? from + sentence.text.length : end,
         block,
         level,
+        kind,
       });
     }
   }
@@ -71,11 +85,18 @@ const BREAK = /\s+|[。！？｡][」』”）]{0,3}(?![」』”）。！？｡
 /** Ends a sentence before white space: . ! ? …, what other scripts have, and up to three closing quotes or brackets. */
 const STOP = /[.!?…।॥؟۔።։။។]["'’”»)\]]{0,3}$/;
 const LONGEST_STOP = 4;
+const FULL_WIDTH_STOP = /[。！？｡][」』”）]{0,3}$/u;
 /** Characters that tell a month. */
 const LONGEST_MONTH = 3;
 const LOWER_CASE = /^\p{Ll}/u;
 /** What begins a sentence after a line break alone: a bullet, a number or a capital letter. */
 const OPENING = /^[\p{Lu}\p{Lo}\p{N}•*+-]/u;
+
+/** Whether a text ends as a sentence does. */
+export function endsSentence(text: string): boolean {
+  const last = text.slice(-LONGEST_STOP);
+  return STOP.test(last) || FULL_WIDTH_STOP.test(last);
+}
 
 /**
  * Sentences end at . ! ? … with closing quotes or brackets and white space before what does not continue in lower case,

@@ -33,7 +33,18 @@ export interface MemoryOptions {
 
 export function hitOf(item: string, region: string, score: number, ordinal = 0): PassageHit {
   const id = `${item}#${ordinal}`;
-  return { id, item, region, title: item, text: id, metadata: {}, timestamp: 0, baseScore: null, score };
+  return {
+    id,
+    item,
+    region,
+    title: item,
+    text: id,
+    layout: null,
+    metadata: {},
+    timestamp: 0,
+    baseScore: null,
+    score,
+  };
 }
 
 export function memoryServices(options: MemoryOptions): Services & { collection: Collection } {

@@ -2,6 +2,7 @@
  * Answers made of the passages' own sentences, chosen with the retriever's encoder: the embedded default. Nothing is
  * generated, so nothing can be made up, and every sentence has its citation.
  */
+import { wordShares } from '../../shared/index/word-shares.ts';
 import {
   extractAnswer,
   nearestItems,
@@ -17,8 +18,10 @@ export const EXTRACTIVE = 'extractive';
 
 /** Passages that are quoted, at most: those further down seldom add what the best ones lack. */
 const MAX_PASSAGES = 3;
-/** Sentences that are embedded for one answer, at most: some hundred milliseconds of work, once for each sentence. */
+/** Statements that are embedded for one answer, at most: some hundred milliseconds of work, once for each of them. */
 const MAX_CANDIDATES = 16;
+/** About a thousand tokens. */
+const MAX_CHARACTERS = 4096;
 const MAX_SENTENCES = 3;
 
 export class ExtractiveAnswerer implements Answerer {
@@ -41,8 +44,10 @@ export class ExtractiveAnswerer implements Answerer {
     const answer = await extractAnswer(passages.slice(0, MAX_PASSAGES), {
       query: await encoder.embedBase(query),
       embed: (texts) => encoder.embedTexts(texts),
+      shares: (texts) => wordShares(query, texts),
       foundAt,
       maxCandidates: MAX_CANDIDATES,
+      maxCharacters: MAX_CHARACTERS,
       maxSentences: MAX_SENTENCES,
     });
     const pieces = renderSentences(answer);

@@ -62,11 +62,8 @@ export function chatRoutes(snapshots: SnapshotCache) {
     const hits = new Map<string, ScoredHit>();
     const passagesOf = (found: readonly ScoredHit[]) => {
       for (const hit of found) hits.set(hit.id, hit);
-      return found.map(({ id, item, title, text, calibrated }) => ({
-        id,
-        item,
-        title,
-        text,
+      return found.map(({ id, item, title, text, layout, calibrated }) => ({
+        ...{ id, item, title, text, layout },
         score: calibrated,
       }));
     };

@@ -109,7 +109,7 @@ export class Region extends RealRegion {
       const text = `Document ${number}: ${zipfText(number)}.`;
       const item = { key: `made-up/${number}`, title: `Document ${number}`, text, metadata: { number } };
       const hash = number.toString(16).padStart(32, '0');
-      const passage = { ordinal: 0, text, hash, tokens: 20, embedding };
+      const passage = { ordinal: 0, text, layout: null, hash, tokens: 20, embedding };
       library.put({ ...item, format: 'text' }, [passage], Date.now());
     }
   }

@@ -70,6 +70,7 @@ describe('merging', () => {
     item: id.split('#')[0] as string,
     region: 'weur',
     title: '',
+    layout: null,
     text: '',
     metadata: {},
     timestamp: 0,

@@ -6,7 +6,7 @@ import { answerPassages } from '../../../../durable-objects/region/search.ts';
 function libraryOf(passages: readonly [item: string, score: number][]): Library {
   const stored = passages.map(([item, score], i): IndexedPassage => {
     const embedding = Float32Array.of(score, 0);
-    return { item, ordinal: i, text: item, hash: '', tokens: 1, embedding, seq: i + 1 };
+    return { item, ordinal: i, text: item, layout: null, hash: '', tokens: 1, embedding, seq: i + 1 };
   });
   const library: Pick<Library, 'since' | 'summary' | 'passage'> = {
     *since(watermark) {

@@ -264,7 +264,9 @@ describe('Markdown that is more than a parser bears', () => {
     ['a wide header over short lines', `${'a|'.repeat(3000)}\n${'-|'.repeat(3000)}\n${'a\n'.repeat(3000)}`],
   ])('is read as text: %s', (_, source) => {
     const blocks = markdownBlocks(`Before.\n\n${source}\n\nAfter.`);
-    expect(blocks.map(({ text }) => text).join('')).toContain(source.trim().slice(0, 100));
+    const visible = (text: string) => text.replace(/\s+/g, '');
+    const whole = visible(blocks.map(({ text }) => text).join(''));
+    expect(whole).toContain(visible(source).slice(0, 100));
     expect(blocks[0]?.text).toBe('Before.');
     expect(blocks.at(-1)?.text).toBe('After.');
   });

@@ -1,5 +1,6 @@
 /** Extractive answers: choice, citations, repetition, and the honest "not found". */
 import { describe, expect, it } from 'vitest';
+import { wordShares } from '../../../../shared/index/word-shares.ts';
 import {
   type AnswerPassage,
   extractAnswer,
@@ -39,10 +40,11 @@ const passages: AnswerPassage[] = [
   { id: 'wine#0', item: 'wine', title: 'Wine', text: 'Wine needs a permit.', score: 0.2 },
 ];
 const query = encode('locker code hours');
+const shares = (texts: readonly string[]) => wordShares('locker code hours', texts);
 
 describe('an extractive answer', () => {
   it('cites a passage for every sentence, in reading order, word for word', async () => {
-    const answer = await extractAnswer(passages, { query, embed, foundAt: 0.4, maxSentences: 3 });
+    const answer = await extractAnswer(passages, { shares, query, embed, foundAt: 0.4, maxSentences: 3 });
     expect(answer.found).toBe(true);
     expect(answer.sentences.length).toBeGreaterThan(1);
     expect(answer.sentences[0]?.passage).toBe(0);
@@ -60,7 +62,7 @@ describe('an extractive answer', () => {
   });
 
   it('uses no passage below the threshold and no sentence that is much less relevant', async () => {
-    const answer = await extractAnswer(passages, { query, embed, foundAt: 0.4 });
+    const answer = await extractAnswer(passages, { shares, query, embed, foundAt: 0.4 });
     expect(answer.sentences.map(({ passage }) => passage)).not.toContain(2);
     expect(renderSentences(answer).join('')).not.toContain('Nothing else');
   });
@@ -76,6 +78,7 @@ describe('an extractive answer', () => {
       },
     ];
     const answer = await extractAnswer(repeated, {
+      shares,
       query: encode('locker code refund'),
       embed,
       foundAt: 0,
@@ -85,7 +88,7 @@ describe('an extractive answer', () => {
   });
 
   it('says when nothing fits and names the nearest items', async () => {
-    const answer = await extractAnswer(passages, { query, embed, foundAt: 0.9 });
+    const answer = await extractAnswer(passages, { shares, query, embed, foundAt: 0.9 });
     expect(answer).toEqual({
       found: false,
       sentences: [],
@@ -95,7 +98,7 @@ describe('an extractive answer', () => {
         { item: 'wine', title: 'Wine' },
       ],
     });
-    expect((await extractAnswer([], { query, embed, foundAt: 0 })).found).toBe(false);
+    expect((await extractAnswer([], { shares, query, embed, foundAt: 0 })).found).toBe(false);
   });
 
   it('embeds at most the candidates it was allowed', async () => {
@@ -105,6 +108,7 @@ describe('an extractive answer', () => {
       text: Array.from({ length: 500 }, (_, i) => `Locker ${i}.`).join(' '),
     };
     await extractAnswer([long], {
+      shares,
       query,
       foundAt: 0,
       maxCandidates: 20,
@@ -118,7 +122,7 @@ describe('an extractive answer', () => {
 
   it('quotes a sentence that goes on and on by its beginning', async () => {
     for (const text of [`Locker ${'code '.repeat(900)}`, `Locker ${'😀'.repeat(900)}.`]) {
-      const answer = await extractAnswer([{ ...passages[0]!, text }], { query, embed, foundAt: 0 });
+      const answer = await extractAnswer([{ ...passages[0]!, text }], { shares, query, embed, foundAt: 0 });
       const quoted = answer.sentences[0]?.text ?? '';
       expect(quoted.length).toBeLessThanOrEqual(400);
       expect(quoted.length).toBeGreaterThan(380);
@@ -131,7 +135,13 @@ describe('an extractive answer', () => {
     const text = 'Locker: ::: Locker\n2.1.\nHours: 72\nThe locker code works for 72 hours.\nLocker hours!';
     const ask = async (given: string) => {
       const passage = { ...passages[0]!, text: given };
-      const { sentences } = await extractAnswer([passage], { query, embed, foundAt: 0.4, maxSentences: 9 });
+      const { sentences } = await extractAnswer([passage], {
+        shares,
+        query,
+        embed,
+        foundAt: 0.4,
+        maxSentences: 9,
+      });
       return sentences.map((sentence) => sentence.text);
     };
     expect(await ask(text)).toEqual(['The locker code works for 72 hours.', 'Locker hours!']);
@@ -141,14 +151,16 @@ describe('an extractive answer', () => {
 
   it('numbers passages as they were given, also when some above them do not fit', async () => {
     const [lockers, help, wine] = passages as [AnswerPassage, AnswerPassage, AnswerPassage];
-    const answer = await extractAnswer([wine, help, lockers], { query, embed, foundAt: 0.4 });
-    expect(answer.sentences[0]?.text).toContain('no refund');
-    expect(renderSentences(answer)[0]).toMatch(/\[2\]$/);
+    const answer = await extractAnswer([wine, help, lockers], { shares, query, embed, foundAt: 0.4 });
+    const rendered = renderSentences(answer);
+    // The passage of the best statement comes first.
+    expect(rendered[0]).toBe('The code of a locker works for 72 hours. [3]');
+    expect(rendered.at(-1)).toMatch(/no refund\. \[2\]$/);
   });
 
   it('takes a document’s own footnote marks out', async () => {
     const marked = { ...(passages[0] as AnswerPassage), text: 'The locker code [9] works for hours[1, 2].' };
-    const answer = await extractAnswer([marked], { query, embed, foundAt: 0 });
+    const answer = await extractAnswer([marked], { shares, query, embed, foundAt: 0 });
     expect(renderSentences(answer)).toEqual(['The locker code works for hours. [1]']);
   });
 
