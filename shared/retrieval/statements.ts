@@ -92,7 +92,7 @@ export function statementsOf(units: readonly Unit[]): Statement[] {
   return units.map((_, unit) => ({ unit, units: [unit] }));
 }
 
-/** What a unit leans on, and the line that introduces it. */
+/** What a unit goesOn on, and the line that introduces it. */
 function before(units: readonly Unit[], at: number, most: number): number[] {
   const { lead, text, block, heading } = units[at]!;
   if (most === 0) return [];
@@ -100,7 +100,7 @@ function before(units: readonly Unit[], at: number, most: number): number[] {
   const previous = units[at - 1];
   const near = previous !== undefined && previous.heading === heading && block - previous.block <= 1;
   const prose = near && (previous.kind === 'sentence' || previous.block === block);
-  return prose && leans(text) ? [...before(units, at - 1, most - 1), at - 1] : [];
+  return prose && goesOn(text) ? [...before(units, at - 1, most - 1), at - 1] : [];
 }
 
 /** What follows a line that introduces it, or a question. */
@@ -115,7 +115,8 @@ function after(units: readonly Unit[], at: number): number[] {
       following.push(next);
     }
   } else if (asks(text) && units[at + 1]?.lead === at) {
-    following.push(at + 1, ...after(units, at + 1));
+    // One step only: of a row of questions none has an answer but the last.
+    following.push(at + 1, ...(asks(units[at + 1]!.text) ? [] : after(units, at + 1)));
   }
   return following;
 }
@@ -135,7 +136,7 @@ const LEANING = new RegExp(
   'iu',
 );
 
-const leans = (text: string): boolean => LEANING.test(text);
+const goesOn = (text: string): boolean => LEANING.test(text);
 
 /** Words that a statement has at least; a cell, a mark or a number alone answers nothing. */
 const FEWEST_WORDS = 3;

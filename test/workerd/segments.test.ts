@@ -32,7 +32,8 @@ const hashOf = (text: string): string => {
 };
 const passage = (text: string, ordinal: number, embedded: boolean): PreparedPassage => {
   const embedding = Float32Array.from({ length: WIDTH }, (_, i) => Math.cos(text.length + i));
-  return { ordinal, text, hash: hashOf(text), tokens: 1, embedding: embedded ? embedding : null };
+  const at = { ordinal, text, layout: null, hash: hashOf(text) };
+  return { ...at, tokens: 1, embedding: embedded ? embedding : null };
 };
 function put(library: Library, key: string, texts: readonly string[], embedded = true): void {
   const input = ItemInput.parse({ key, text: texts.join('\n') });

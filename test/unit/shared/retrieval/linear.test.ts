@@ -23,6 +23,7 @@ import { markdownBlocks } from '../../../../shared/retrieval/markdown.ts';
 import { inlineText } from '../../../../shared/retrieval/markdown-inline.ts';
 import { withoutNoise } from '../../../../shared/retrieval/markdown-noise.ts';
 import { rstToMarkdown } from '../../../../shared/retrieval/rst.ts';
+import { passageUnits, statementsOf } from '../../../../shared/retrieval/statements.ts';
 import {
   collapseSpace,
   headLength,
@@ -127,6 +128,7 @@ const SUBJECTS: readonly (readonly [string, (text: string) => unknown])[] = [
       filter.end();
     },
   ],
+  ['statements of a passage', (text) => statementsOf(passageUnits({ title: '', text }))],
   ['a prompt', (text) => promptOf(turn(text), [passage(text), passage(text)])],
   ['server-sent events', eventsOf],
   ['the shape of a body', (text) => shapeProblem(encoder.encode(text))],
