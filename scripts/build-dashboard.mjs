@@ -1,5 +1,5 @@
 /**
- * Bundles what browsers load for /dashboard and /docs into one module of strings, dist/pages/files.js, which the Worker
+ * Bundles what browsers load for /ask, /dashboard and /docs into one module of strings, dist/pages/files.js, which the Worker
  * imports. Names carry a hash of the content. Run by wrangler before it bundles (wrangler.toml) and by vitest's
  * configuration, so that nobody has to remember it; takes about a tenth of a second.
  */
@@ -16,6 +16,13 @@ const TYPES = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
+};
+
+const IN_BROWSERS = {
+  format: 'esm',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'hono/jsx/dom',
 };
 
 async function bundle(entry, options = {}) {
@@ -39,19 +46,18 @@ function named(name, type, text) {
 
 /** Writes the module when it changed; several processes may do so at the same time. */
 export async function buildDashboard(target = TARGET) {
-  const [script, dashboard, docs, icon] = await Promise.all([
-    bundle('workers/dashboard/client/main.tsx', {
-      format: 'esm',
-      target: 'es2022',
-      jsx: 'automatic',
-      jsxImportSource: 'hono/jsx/dom',
-    }),
+  const [script, ask, dashboard, docs, askStyle, icon] = await Promise.all([
+    bundle('workers/dashboard/client/main.tsx', IN_BROWSERS),
+    bundle('workers/ask/client/main.tsx', IN_BROWSERS),
     bundle('workers/dashboard/style/dashboard.css'),
     bundle('workers/docs/docs.css'),
+    bundle('workers/ask/style/ask.css'),
     readFile(join(ROOT, 'workers/dashboard/style/icon.svg'), 'utf8'),
   ]);
   const files = {
     script: named('dashboard', 'js', script),
+    askScript: named('ask', 'js', ask),
+    askStyle: named('ask', 'css', askStyle),
     dashboardStyle: named('dashboard', 'css', dashboard),
     docsStyle: named('docs', 'css', docs),
     icon: named('icon', 'svg', icon),

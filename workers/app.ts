@@ -5,6 +5,7 @@ import { requestId } from 'hono/request-id';
 import { timing } from 'hono/timing';
 import { EngineError } from '../models/session/engine-error.ts';
 import { errorText, logLine } from '../shared/log.ts';
+import { askRoutes } from './ask/routes.tsx';
 import { Collections, withCollection } from './collections.ts';
 import { dashboardRoutes } from './dashboard/routes.tsx';
 import type { OpenApi } from './docs/reference.ts';
@@ -92,6 +93,7 @@ export function createApp(
   app.route('/v1', tokenRoutes(isolate.tokens));
   app.route('/v1', auditRoutes());
   app.route('/v1', metricsRoutes(metrics, isolate.gauges));
+  app.route('/', askRoutes({ collections, tokens: isolate.tokens }));
   app.route('/', dashboardRoutes());
   app.route('/v1', collectionRoutes(collections, snapshots));
   for (const prefix of ['/v1', '/v1/collections/:collection']) {

@@ -14,6 +14,8 @@ export interface Env extends ObjectsEnv {
   FEDCAR_CORS_ORIGINS?: string;
   /** Names beside localhost under which development without a secret answers, separated by commas; none unless given. */
   FEDCAR_HOSTS?: string;
+  /** A secret: token of /ask for visitors who have none, bound to the deployment's own address (`origins`). */
+  FEDCAR_ASK_TOKEN?: string;
   /** Least level of the log lines that are written: info, warn or error. */
   FEDCAR_LOG_LEVEL?: string;
   /** Counts requests of a principal over one data centre. */

@@ -7,5 +7,7 @@ declare module '*/dist/pages/files.js' {
     readonly type: string;
     readonly text: string;
   }
-  export const files: Readonly<Record<'script' | 'dashboardStyle' | 'docsStyle' | 'icon', PageFile>>;
+  export const files: Readonly<
+    Record<'script' | 'dashboardStyle' | 'docsStyle' | 'askScript' | 'askStyle' | 'icon', PageFile>
+  >;
 }

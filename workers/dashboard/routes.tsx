@@ -14,7 +14,6 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export function dashboardRoutes(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.get('/', (c) => c.redirect('/dashboard'));
   app.get('/dashboard', (c) => sendPage(c, <Shell />));
   app.get('/ui/:name', etag(), (c) => {
     const file = Object.values(files).find(({ name }) => name === c.req.param('name'));

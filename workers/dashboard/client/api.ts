@@ -42,9 +42,27 @@ export async function call<T>(
   path: string,
   body?: unknown,
 ): Promise<T> {
-  const { collection } = target;
-  const prefix = collection === 'default' ? '/v1' : `/v1/collections/${encodeURIComponent(collection)}`;
-  return await send<T>(target.token, method, prefix + path, body);
+  return await send<T>(target.token, method, prefixOf(target) + path, body);
+}
+
+/**
+ * The same for an answer that comes in pieces. Nothing ends it but `signal`. @throws CallError, and what `fetch` throws
+ * for a signal that was aborted.
+ */
+export async function open(
+  target: Target,
+  method: 'POST',
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await request(target.token, method, prefixOf(target) + path, { body, signal });
+  if (response.ok) return response;
+  throw new CallError(explain(response, await response.json().catch(() => null)));
+}
+
+function prefixOf({ collection }: Target): string {
+  return collection === 'default' ? '/v1' : `/v1/collections/${encodeURIComponent(collection)}`;
 }
 
 /** Names of the collections; empty for a token that may not list them. */
@@ -58,20 +76,29 @@ export async function collectionNames(token: string | null): Promise<string[]> {
 }
 
 async function send<T>(token: string | null, method: string, url: string, body?: unknown): Promise<T> {
-  const headers = new Headers({ accept: 'application/json' });
-  if (token !== null) headers.set('authorization', `Bearer ${token}`);
-  if (body !== undefined) headers.set('content-type', 'application/json');
-  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(PATIENCE_MS) };
-  if (body !== undefined) init.body = JSON.stringify(body);
-  let response: Response;
-  try {
-    response = await fetch(url, init);
-  } catch {
-    throw new CallError({ kind: 'offline', text: 'The service does not answer.' });
-  }
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const response = await request(token, method, url, { body, signal });
   const value: unknown = await response.json().catch(() => null);
   if (response.ok) return value as T;
   throw new CallError(explain(response, value));
+}
+
+async function request(
+  token: string | null,
+  method: string,
+  url: string,
+  { body, signal }: { body: unknown; signal: AbortSignal },
+): Promise<Response> {
+  const headers = new Headers({ accept: 'application/json' });
+  if (token !== null) headers.set('authorization', `Bearer ${token}`);
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  const init: RequestInit = { method, headers, signal };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  try {
+    return await fetch(url, init);
+  } catch {
+    throw new CallError({ kind: 'offline', text: 'The service does not answer.' });
+  }
 }
 
 /** A problem document in a sentence. Its detail names field, limit and value, so it is shown as it is. */

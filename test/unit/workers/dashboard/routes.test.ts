@@ -16,7 +16,7 @@ const app = createApp(() => services);
 const get = (path: string, headers: Record<string, string> = {}) =>
   app.request(path, { headers }, {} as Env, context);
 
-const pages = ['/dashboard', '/docs'];
+const pages = ['/ask', '/privacy', '/dashboard', '/docs'];
 const bodies = new Map<string, string>();
 
 beforeAll(async () => {
@@ -71,7 +71,7 @@ it('leads from the bare address to the dashboard', async () => {
 });
 
 it('bundles a script and styles that fetch nothing from elsewhere', async () => {
-  const files = filesOf('/dashboard').concat(filesOf('/docs'));
+  const files = pages.flatMap(filesOf);
   const texts = await Promise.all(files.map(async (path) => (await get(path)).text()));
   const addresses = texts.join('\n').match(/https?:\/\/[\w.-]+/g) ?? [];
   // Names of XML dialects are addresses that nobody loads; licences say where they are from.
