@@ -53,6 +53,8 @@ export async function measureMemory(
     for (let turn = 0; turn < replacements; turn++) {
       const before = await revisionOf(client);
       await client.post('/items', { items: documents(turn) });
+      // So few changes are not worth a revision by themselves.
+      await fetch(`${url}/bench/refresh`);
       while ((await revisionOf(client)) === before) await sleep(100);
       // The isolate asks for the pointer anew, and loads the new snapshot while it holds the old one.
       await Promise.all([client.post('/models/0/activate'), search(SEARCHES / 3)]);

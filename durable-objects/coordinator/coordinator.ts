@@ -92,11 +92,15 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     await this.#parts.alarm.at(until ?? Date.now());
   }
 
-  async pointer(version?: number): Promise<SnapshotPointer | null> {
+  async pointer(version?: number, complete = false): Promise<SnapshotPointer | null> {
     if (version === undefined) return this.#pointer(await this.#parts.serving());
-    if (this.#parts.versions.get(version) === null) return null;
+    const { versions } = this.#parts;
+    if (versions.get(version) === null) return null;
     // Older versions are renewed when somebody asks for them.
-    return this.#pointer(await this.#parts.versions.refresh(version, await this.#parts.context()));
+    const context = await this.#parts.context();
+    return this.#pointer(
+      await (complete ? versions.refresh(version, context) : versions.revise(version, context)),
+    );
   }
 
   async #pointer(row: VersionRow): Promise<SnapshotPointer> {
@@ -138,7 +142,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     if (row === null || row.state === 'candidate') {
       return { ok: false, code: 'unknown_version', detail: `version: ${version} does not exist` };
     }
-    const fresh = await this.#parts.versions.refresh(version, await this.#parts.context());
+    const fresh = await this.#parts.versions.revise(version, await this.#parts.context());
     this.#parts.versions.activate(fresh.version);
     return { ok: true, value: await this.#info(this.#parts.versions.get(version) ?? fresh) };
   }
@@ -381,7 +385,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       if (next === null || next > Date.now()) break;
     }
     if (next === null)
-      await this.#parts.versions.refresh((await this.#parts.serving()).version, await this.#parts.context());
+      await this.#parts.versions.revise((await this.#parts.serving()).version, await this.#parts.context());
     if (next !== null) await this.#parts.alarm.by(next);
   }
 }

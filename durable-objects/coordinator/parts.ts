@@ -42,7 +42,10 @@ export class CoordinatorParts {
     this.values = new Values(ctx.storage);
     this.rows = new RowTable(ctx.storage);
     this.runs = new RunStore(ctx.storage);
-    this.versions = new Versions(ctx.storage, this.rows, () => this.runs.snapshotsInUse());
+    this.versions = new Versions(ctx.storage, this.rows, {
+      inUse: () => this.runs.snapshotsInUse(),
+      now: () => Date.now(),
+    });
     this.ledger = new LedgerStore(ctx.storage);
     this.imports = new Imports(ctx.storage, this.versions);
     this.participants = new Participants(ctx.storage);

@@ -14,6 +14,7 @@ import { decodeParameters, type Parameters, partCount } from '../../shared/proto
 import { adapterSize, MAX_SNAPSHOT_BYTES, snapshotLength } from '../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { Blobs } from '../sql.ts';
+import { Values } from '../values.ts';
 import { type Assembled, assemble, headerOf, SnapshotTooLarge, tooLarge } from './assemble.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -63,19 +64,34 @@ export interface SnapshotContext {
 }
 
 const snapshotName = (hash: string): string => `snapshot/${hash}`;
+/** When the last revision of a version was made. */
+const revisedName = (version: number): string => `revised/${version}`;
 const parametersName = (version: number): string => `version/${version}`;
+
+/** Of a version's rows: so many changes are worth a new revision. Until then each search reads them in their regions. */
+const CHANGED_SHARE = 1 / 256;
+/** What changed is in a revision after so long, however little it is. */
+const OLDEST_REVISION_MS = 3_600_000;
 
 export class Versions {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
   readonly #rows: RowTable;
   readonly #inUse: () => readonly string[];
+  readonly #now: () => number;
+  readonly #values: Values;
   /** What was counted last, and of which rows: every isolate asks for the pointer again and again. */
   #counted = { of: '', bytes: 0 };
 
   /** @param inUse hashes of snapshots that somebody still reads, whatever their version serves by now */
-  constructor(storage: DurableObjectStorage, rows: RowTable, inUse: () => readonly string[]) {
+  constructor(
+    storage: DurableObjectStorage,
+    rows: RowTable,
+    { inUse, now }: { inUse: () => readonly string[]; now: () => number },
+  ) {
     this.#storage = storage;
+    this.#now = now;
+    this.#values = new Values(storage);
     this.#inUse = inUse;
     this.#blobs = new Blobs(storage);
     this.#rows = rows;
@@ -174,6 +190,20 @@ export class Versions {
     );
   }
 
+  /** Whether a new revision of this version is worth its making: it reads all rows, whatever has changed. */
+  isDue(row: VersionRow): boolean {
+    const changes = this.#rows.changedAt() - row.rows_at;
+    if (changes === 0) return false;
+    const revisedAt = this.#values.get<number>(revisedName(row.version)) ?? row.created_at;
+    return changes >= row.rows * CHANGED_SHARE || this.#now() - revisedAt >= OLDEST_REVISION_MS;
+  }
+
+  /** As `refresh`, once enough has changed: until then regions find what is newer by themselves. */
+  async revise(version: number, context: SnapshotContext): Promise<VersionRow> {
+    const row = this.get(version);
+    return row === null || this.isDue(row) ? await this.refresh(version, context) : row;
+  }
+
   /** A new revision of `version` with today's rows; the same one when nothing changed, or when it would be too large. */
   async refresh(version: number, context: SnapshotContext): Promise<VersionRow> {
     const row = this.get(version);
@@ -209,6 +239,7 @@ export class Versions {
         snapshot.rowsAt,
         version,
       );
+      this.#values.set(revisedName(version), this.#now());
     });
     freeBuffer(snapshot.bytes);
     return this.get(version) as VersionRow;
@@ -274,7 +305,7 @@ export class Versions {
     const changes = this.#rows.changedAt() - row.rows_at;
     const most = row.bytes + changes * (context.model.width + MOST_BESIDE_A_ROW);
     // Counting reads all rows: only where it may matter, and once.
-    if (most <= MAX_SNAPSHOT_BYTES / 2) return most;
+    if (most <= 0.75 * MAX_SNAPSHOT_BYTES) return most;
     const of = `${row.version}/${row.revision}/${this.#rows.changedAt()}`;
     if (this.#counted.of === of) return this.#counted.bytes;
     const adapter = JSON.parse(row.adapter) as AdapterSettings;

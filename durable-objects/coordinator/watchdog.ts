@@ -27,7 +27,7 @@ const WOKEN_AT = 'wokenAt';
  * @returns the run that it started, or null
  */
 export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
-  const { alarm, values, versions, rows, runs } = parts;
+  const { alarm, values, versions, runs } = parts;
   if (runs.active() !== null) {
     await alarm.at(Date.now());
     await parts.wakeAll();
@@ -35,7 +35,7 @@ export async function watch(parts: WatchdogParts, now: number): Promise<{ starte
   }
   // `getAlarm` may tell of an alarm that will never come.
   const serving = versions.serving();
-  if (serving !== null && serving.rows_at !== rows.changedAt()) await alarm.at(Date.now());
+  if (serving !== null && versions.isDue(serving)) await alarm.at(Date.now());
   if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
     values.set(WOKEN_AT, now);
     await parts.wakeAll();

@@ -110,8 +110,11 @@ export interface DirectoryApi extends Stored {
 }
 
 export interface CoordinatorApi extends Stored {
-  /** The serving version, or the one asked for; null when there is no such version. */
-  pointer(version?: number): Promise<SnapshotPointer | null>;
+  /**
+   * The serving version, or the one asked for; null when there is no such version.
+   * @param complete whether the snapshot of the one asked for must have the passages that came lately
+   */
+  pointer(version?: number, complete?: boolean): Promise<SnapshotPointer | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
   versions(): Promise<Version[]>;
   /** What participants have signed of a version; null where none was asked to. */

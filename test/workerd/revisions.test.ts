@@ -1,0 +1,107 @@
+/** What one changed document costs a collection of many: nothing is rebuilt, and it is found all the same. */
+import { runInDurableObject, SELF } from 'cloudflare:test';
+import { beforeAll, expect, it, vi } from 'vitest';
+import type { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
+import { Values } from '../../durable-objects/values.ts';
+import { collection, FEW_ITEMS, fill, hubOf, hubStub, regionOf } from './objects.ts';
+
+const NAME = 'revised';
+const ROWS = 2560;
+const stub = () => hubStub(NAME) as DurableObjectStub<Coordinator>;
+
+/** Rows of passages that no region has: only their number matters. */
+const plant = (count: number) =>
+  runInDurableObject(stub(), (_, { storage }) => {
+    const at = storage.sql.exec<{ n: number }>('SELECT max(changed) AS n FROM rows').one().n;
+    storage.sql.exec(
+      `WITH RECURSIVE planted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM planted WHERE i < ?)
+       INSERT INTO rows (region, item, ordinal, hash, embedding, changed)
+       SELECT 'west', 'planted ' || (? + i), 0, 'h' || i, ?, ? + i FROM planted`,
+      ...[count, at, new Float32Array(384).fill(1 / Math.sqrt(384)).buffer, at],
+    );
+    new Values(storage).set('rowsChangedAt', at + count);
+  });
+
+/** Lets the coordinator's alarm pass, now. */
+const settle = async () => {
+  await regionOf(NAME, 'east').flush();
+  await runInDurableObject(stub(), (coordinator) => coordinator.alarm());
+};
+
+/** Rows that the coordinator reads while `work` goes on. */
+async function rowsRead(work: () => Promise<void>): Promise<number> {
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  await runInDurableObject(stub(), (_, { storage: { sql } }) => {
+    const exec = sql.exec.bind(sql);
+    Object.defineProperty(sql, 'exec', {
+      configurable: true,
+      value: (query: string, ...bindings: unknown[]) => {
+        const cursor = exec(query, ...bindings);
+        cursors.push(cursor);
+        return cursor;
+      },
+    });
+  });
+  await work();
+  await runInDurableObject(stub(), (_, { storage }) => {
+    Reflect.deleteProperty(storage.sql, 'exec');
+  });
+  return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+}
+
+const upload = async (key: string, text: string) => {
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify({ key, text, region: 'east' }) };
+  expect((await SELF.fetch(`https://fedcar.test/v1/collections/${NAME}/items`, init)).status).toBe(200);
+};
+const found = async (query: string) => {
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify({ query }) };
+  const response = await SELF.fetch(`https://fedcar.test/v1/collections/${NAME}/search`, init);
+  const { chunks } = (await response.json()) as { chunks: { item: { key: string } }[] };
+  return chunks.map(({ item }) => item.key);
+};
+
+beforeAll(async () => {
+  await collection(NAME, { privacy: { noise: 'off' } }, ['east', 'west']);
+  await fill(NAME, ['east', 'west']);
+  await hubOf(NAME).refresh();
+  await plant(ROWS - FEW_ITEMS.length);
+  await hubOf(NAME).refresh();
+});
+
+it('one changed document is found, and no row is read for it but its own', async () => {
+  const before = await hubOf(NAME).pointer();
+  const read = await rowsRead(async () => {
+    await upload('okapis', 'What okapis eat in the zoo of Antwerp.');
+    await settle();
+    expect((await found('What do okapis eat in Antwerp?'))[0]).toBe('okapis');
+    await hubOf(NAME).pointer();
+  });
+  expect(read).toBeLessThan(100);
+  expect(await hubOf(NAME).pointer()).toMatchObject({ revision: before?.revision, hash: before?.hash });
+});
+
+it('a share of the rows that changed is worth a revision, and whoever wants all of them gets one', async () => {
+  const before = await hubOf(NAME).pointer();
+  await plant(8);
+  await settle();
+  expect((await hubOf(NAME).pointer())?.revision).toBe(before?.revision);
+  await plant(1);
+  await settle();
+  expect((await hubOf(NAME).pointer())?.revision).toBe((before?.revision ?? 0) + 1);
+  await upload('zebras', 'Where zebras sleep.');
+  await settle();
+  expect((await hubOf(NAME).pointer(0))?.revision).toBe((before?.revision ?? 0) + 1);
+  expect((await hubOf(NAME).pointer(0, true))?.revision).toBe((before?.revision ?? 0) + 2);
+});
+
+it('what changed an hour ago is in a revision, however little it is', async () => {
+  const before = await hubOf(NAME).pointer();
+  await upload('giraffes', 'How giraffes drink.');
+  await settle();
+  expect((await hubOf(NAME).pointer())?.revision).toBe(before?.revision);
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
+  await settle().finally(() => vi.restoreAllMocks());
+  expect((await hubOf(NAME).pointer())?.revision).toBe((before?.revision ?? 0) + 1);
+});
