@@ -21,6 +21,7 @@ import { frameCount, frameRange } from '../../shared/secagg/frames.ts';
 import { chooseGraph } from '../../shared/secagg/graph-bounds.ts';
 import { MemoryClientStore } from '../../shared/secagg/memory-store.ts';
 import { defaultThreshold, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
+import { type MessagePhase, noMessages } from '../../shared/secagg/server-state.ts';
 import { simulate } from '../../shared/secagg/simulate.ts';
 import {
   applySurplus,
@@ -62,7 +63,7 @@ export interface RoundFigures {
 /** Each client is its own operator, and one more may collude. */
 const COLLUDERS = 2;
 
-const PHASES = ['advertise', 'share', 'masked', 'consistency', 'unmask'] as const;
+const PHASES = Object.keys(noMessages()) as MessagePhase[];
 
 function meter() {
   const costs = new Map<string, Record<string, Cost>>();
@@ -179,13 +180,19 @@ export async function measureRound({
     config: {
       parameters,
       roster,
-      timeouts: { advertise: 1e6, share: 1e6, masked: 1e6, consistency: 1e6, unmask: 1e6 },
+      timeouts: { advertise: 1e6, share: 1e6, checked: 1e6, masked: 1e6, consistency: 1e6, unmask: 1e6 },
     },
     members: signers.map((signer, i) => ({
       id: ids[i]!,
       signer,
       input: inputs[i]!,
-      trust: { collection: 'bench', adminKey: toBase64Url(admin.key), pin: null, approve: () => null },
+      trust: {
+        collection: 'bench',
+        adminKey: toBase64Url(admin.key),
+        pin: null,
+        approve: () => null,
+        charge: () => {},
+      },
       store: stores.get(ids[i]!)!,
       ...(i >= clients - drop && { vanishesAt: 'masked' as const }),
     })),

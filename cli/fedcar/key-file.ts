@@ -9,7 +9,7 @@ import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { generateSigner, type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import { Bytes32 } from '../../shared/protocol/secagg.ts';
+import { Bytes32 } from '../../shared/protocol/byte-strings.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
 import { Failure } from './failure.ts';
 

@@ -1,9 +1,8 @@
 /** What the next round asks of its participants. */
-import { packedLength } from '../../shared/crypto/packed-ring.ts';
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { PART_BYTES, partCount } from '../../shared/protocol/parameters.ts';
+import { partCount } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { RoundSpec, StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
 import { phasesOf } from '../../shared/protocol/settings.ts';
@@ -30,13 +29,6 @@ import type { TrainingState } from './training-state.ts';
  */
 export function nextSerial(last: number, now: number): number {
   return Math.max(last + 1, now);
-}
-
-/** Whether a piece is one of the round's vector: of a secure sum none is, and each has one length. */
-export function isPieceOf(spec: RoundSpec | null, chunk: number, length: number): boolean {
-  if (spec?.aggregation !== 'plain') return false;
-  const all = packedLength(spec.dimension, spec.bits);
-  return chunk < partCount(all) && length === Math.min(PART_BYTES, all - chunk * PART_BYTES);
 }
 
 /** The specification of `run`'s current round; `rowsAt` is fixed by the run's first. */

@@ -2,7 +2,6 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
-import { packedLength } from '../../shared/crypto/packed-ring.ts';
 import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
 import type { Arrivals } from '../../shared/privacy/ledger-arrivals.ts';
 import { roomFor } from '../../shared/privacy/ledger-room.ts';
@@ -25,11 +24,12 @@ import { Values } from '../values.ts';
 import { type Blamed, blameOf, noteFaults, spelled } from './blame.ts';
 import { Learning } from './learning.ts';
 import type { OwnJudge } from './own-judge.ts';
-import { isPieceOf, nextSerial, specifyRound } from './round-specs.ts';
+import { nextSerial, specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
 import { type ActiveRun, nextRound, type RunStore } from './run-store.ts';
 import type { SecureSum } from './secure-sum.ts';
 import { TrainingState } from './training-state.ts';
+import { Uploads } from './uploads.ts';
 import type { SnapshotContext, Versions } from './versions.ts';
 
 export interface RunnerParts {
@@ -63,8 +63,6 @@ export interface RunnerParts {
   ledgerOf: (participant: string) => Promise<LedgerEntry[] | null>;
 }
 
-/** Vectors as they come in. */
-export const UPLOADS = 'upload/';
 /** Names the last round that was opened; kept when everything else of a collection is deleted. */
 export const SERIAL = 'serial';
 /** Rounds in a row that may fail before the run gives up. */
@@ -72,14 +70,15 @@ const MOST_FAILURES = 3;
 
 export class Runner {
   readonly #parts: RunnerParts;
-  readonly #blobs: Blobs;
+  readonly #uploads: Uploads;
   readonly #state: TrainingState;
   readonly #learning: Learning;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#blobs = new Blobs(parts.storage);
-    this.#state = new TrainingState(this.#blobs, parts.settings.adapter, parts.context.model.width);
+    const blobs = new Blobs(parts.storage);
+    this.#uploads = new Uploads(blobs);
+    this.#state = new TrainingState(blobs, parts.settings.adapter, parts.context.model.width);
     const fail = (run: ActiveRun, reason: string) => void this.fail(run, reason);
     this.#learning = new Learning({ ...parts, state: this.#state, fail, clean: () => this.#clean() });
   }
@@ -189,38 +188,25 @@ export class Runner {
     const run = this.#parts.runs.active();
     if (run?.round == null || run.round.id !== round || run.round.phase !== 'open') return false;
     const status = entryOf(run.round.participants, participant);
-    if (status === undefined || !isPieceOf(run.spec, chunk, bytes.length)) return false;
-    if (status.phase !== 'ready') this.#blobs.putPart(UPLOADS + participant, chunk, bytes);
-    return true;
+    return status !== undefined && this.#uploads.store(run.spec, participant, chunk, bytes, status.phase);
   }
 
   chunksOf(participant: string, round: string): number[] {
-    if (this.#parts.runs.active()?.round?.id !== round) return [];
-    return this.#blobs.partNumbers(UPLOADS + participant);
+    return this.#parts.runs.active()?.round?.id === round ? this.#uploads.chunksOf(participant) : [];
   }
 
   /** Whether all chunks of a participant's vector are here; under secure aggregation it never is. */
-  complete(participant: string, run: ActiveRun): boolean {
-    if (run.spec?.aggregation === 'secure') return true;
-    return run.spec !== null && this.#vector(participant, run.spec) !== null;
+  complete(participant: string, { spec }: ActiveRun): boolean {
+    return (
+      spec?.aggregation === 'secure' || (spec !== null && this.#uploads.vector(participant, spec) !== null)
+    );
   }
 
   statePart(key: string, part: number): Uint8Array | null {
     if (key.startsWith('snapshot:'))
       return this.#parts.versions.snapshotPart(key.slice('snapshot:'.length), part);
     const spec = this.#parts.runs.active()?.spec;
-    if (spec?.kind === 'count' && spec.manifest.key === key) return this.#state.manifestPart(part);
-    if (spec?.kind === 'count' && spec.passages?.key === key) return this.#state.passagesPart(part);
-    if (spec?.kind === 'train' && spec.fixed.key === key) return this.#state.fixedPart(part);
-    if (spec?.kind === 'train' && spec.directions?.key === key) return this.#state.directionsPart(part);
-    if (spec?.kind === 'train' && spec.rows.key === key) return this.#state.rowsPart(part);
-    return spec?.kind === 'train' && spec.state.key === key ? this.#state.adapterPart(part) : null;
-  }
-
-  /** As it was uploaded; null unless all of it is here. */
-  #vector(participant: string, { dimension, bits }: RoundSpec): Uint8Array | null {
-    const bytes = this.#blobs.get(UPLOADS + participant);
-    return bytes?.length === packedLength(dimension, bits) ? bytes : null;
+    return spec == null ? null : this.#state.part(spec, key, part);
   }
 
   /** Opens the next round: makes its specification, saves it, then wakes the participants. */
@@ -249,7 +235,7 @@ export class Runner {
       excluded: members.filter((name) => blamed[name] !== undefined),
     });
     storage.transactionSync(() => {
-      this.#blobs.deletePrefix(UPLOADS);
+      this.#uploads.clear();
       secure?.clear();
       // A serial is spent whether or not its round is ever released.
       new Values(storage).set(SERIAL, serial);
@@ -272,7 +258,7 @@ export class Runner {
     const { settings, now } = this.#parts;
     const secure = this.#parts.secure();
     if (spec.aggregation === 'plain' || secure === null) {
-      const vector = (participant: string) => this.#vector(participant, spec);
+      const vector = (participant: string) => this.#uploads.vector(participant, spec);
       const refused = this.#charge(spec);
       if (refused !== null) return this.#stop(run, refused);
       return plainSum.sum(contributorsOf(round), spec, { vector });
@@ -315,7 +301,7 @@ export class Runner {
     return `the privacy budget does not allow the run: ε would be ${epsilon.toFixed(3)} of ${settings.privacy.epsilon}`;
   }
 
-  /** Records what the round costs before anything of its sum is known. Null, or why it must not be released. */
+  /** Records what the round costs before any vector of it is here. Null, or why it must not go on. */
   #charge(spec: RoundSpec): string | null {
     const { settings, ledger } = this.#parts;
     const entry = chargeOf(spec);
@@ -339,10 +325,11 @@ export class Runner {
     if (secure == null) {
       return { ...run, summed: { survivors: contributorsOf(run.round).length, unrevealed: 0 } };
     }
-    const { survivors, revealed } = secure;
+    const { survivors, revealed, convicted } = secure;
     const participants = Object.fromEntries(
       Object.entries(run.round.participants).map(([name, one]) => {
-        const phase = survivors.includes(name) ? ('ready' as const) : ('missed' as const);
+        const out = convicted.includes(name) ? ('excluded' as const) : ('missed' as const);
+        const phase = survivors.includes(name) ? ('ready' as const) : out;
         const kept = one.phase === 'failed' || one.phase === 'excluded';
         return [name, { ...one, phase: kept ? one.phase : phase }];
       }),
@@ -397,7 +384,7 @@ export class Runner {
   }
 
   #clean(): void {
-    this.#blobs.deletePrefix(UPLOADS);
+    this.#uploads.clear();
     this.#state.clear();
     this.#parts.secure()?.clear();
   }

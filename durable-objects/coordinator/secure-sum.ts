@@ -69,6 +69,7 @@ export class SecureSum {
     const timeouts: Record<MessagePhase, number> = {
       advertise: phaseMs,
       share: phaseMs,
+      checked: phaseMs,
       masked: phaseMs,
       consistency: phaseMs,
       unmask: phaseMs,
@@ -128,12 +129,12 @@ export class SecureSum {
     return this.#of(round).tick(early ? Math.max(now, state.deadline ?? now) : now);
   }
 
-  /** Checks what can be checked before the round is charged. */
+  /** Checks the keys of those who dropped. */
   verify(round: string, now: number): Promise<ServerAnswer> {
     return this.#of(round).verify(now);
   }
 
-  /** The ledger holds the round's cost: shares may be asked for. */
+  /** The ledger holds the round's cost: vectors may be asked for. */
   charged(round: string, now: number): ServerAnswer {
     return this.#of(round).charged(now);
   }

@@ -13,7 +13,7 @@ import {
   type Parameters,
   partCount,
 } from '../../shared/protocol/parameters.ts';
-import type { StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
+import type { RoundSpec, StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import type { OptimiserState } from '../../shared/round/optimiser.ts';
@@ -76,6 +76,26 @@ export class TrainingState {
     this.#width = width;
   }
 
+  /** Part of what a round's specification names, by its key there; null where it names none such. */
+  part(spec: RoundSpec, key: string, part: number): Uint8Array | null {
+    const named: [ref: { key: string } | null | undefined, blob: string][] =
+      spec.kind === 'count'
+        ? [
+            [spec.manifest, MANIFEST],
+            [spec.passages, PASSAGES],
+          ]
+        : spec.kind === 'train'
+          ? [
+              [spec.fixed, FIXED],
+              [spec.directions, DIRECTIONS],
+              [spec.rows, ROWS],
+              [spec.state, ADAPTER],
+            ]
+          : [];
+    const blob = named.find(([ref]) => ref?.key === key)?.[1];
+    return blob === undefined ? null : this.#blobs.part(blob, part);
+  }
+
   /** @param contents of the constants, as `contentsOf` gives them */
   begin(
     parameters: Parameters,
@@ -112,14 +132,6 @@ export class TrainingState {
     const content = known?.key === key ? known.content : await contentOf(bytes());
     this.#contents.set(name, { key, content });
     return { key, ...content };
-  }
-
-  adapterPart(part: number): Uint8Array | null {
-    return this.#blobs.part(ADAPTER, part);
-  }
-
-  rowsPart(part: number): Uint8Array | null {
-    return this.#blobs.part(ROWS, part);
   }
 
   /**
@@ -174,10 +186,6 @@ export class TrainingState {
     return JSON.parse(new TextDecoder().decode(bytes)) as string[];
   }
 
-  manifestPart(part: number): Uint8Array | null {
-    return this.#blobs.part(MANIFEST, part);
-  }
-
   /** Keeps the rows whose passages are counted. */
   savePassages(rows: readonly number[]): Promise<Content> {
     return this.#keep(PASSAGES, new Uint8Array(Uint32Array.from(rows).buffer));
@@ -185,10 +193,6 @@ export class TrainingState {
 
   passages(): Uint32Array {
     return new Uint32Array(this.#words(PASSAGES));
-  }
-
-  passagesPart(part: number): Uint8Array | null {
-    return this.#blobs.part(PASSAGES, part);
   }
 
   #keep(name: string, bytes: Uint8Array): Promise<Content> {
@@ -214,14 +218,6 @@ export class TrainingState {
   /** Directions of `Constants` as they are stored and sent. */
   directions(): Uint8Array | null {
     return this.#blobs.get(DIRECTIONS);
-  }
-
-  directionsPart(part: number): Uint8Array | null {
-    return this.#blobs.part(DIRECTIONS, part);
-  }
-
-  fixedPart(part: number): Uint8Array | null {
-    return this.#blobs.part(FIXED, part);
   }
 
   /** @throws Error outside a run */

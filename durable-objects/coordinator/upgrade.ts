@@ -2,9 +2,9 @@
 import { RUN_VERSION, UPGRADED } from '../../shared/protocol/run-version.ts';
 import { Blobs } from '../sql.ts';
 import type { RunStore } from './run-store.ts';
-import { UPLOADS } from './runner.ts';
 import { SecaggStore } from './secagg-store.ts';
 import { RUN_BLOBS } from './training-state.ts';
+import { UPLOADS } from './uploads.ts';
 import type { Versions } from './versions.ts';
 
 export function endForeignRun(

@@ -85,12 +85,13 @@ export async function answerSecurely(options: {
         const refused = met ?? rosterRefusal(spec, roster, identity.privacy);
         return refused ?? identity.guard.stops(spec)?.message ?? null;
       },
+      charge() {
+        const refused = identity.guard.charge(spec);
+        if (refused !== null) throw refused;
+      },
     },
   });
-  // Shares are what releases the sum: its cost is on record before they leave.
-  const refused = message.kind === 'signatures' ? identity.guard.charge(spec) : null;
-  if (refused !== null) throw refused;
-  const vector = message.kind === 'parcels' ? store.blob('vector') : null;
+  const vector = message.kind === 'maskers' ? store.blob('vector') : null;
   const words = vector === null ? undefined : packedSource(vector, spec.bits, spec.dimension);
   const reply = await client.handle(message, words);
   const state = await client.state();

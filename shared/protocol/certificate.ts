@@ -4,8 +4,9 @@
  * can leave statements out, but can make none up.
  */
 import { z } from 'zod';
+import { Bytes32, Signature } from './byte-strings.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
-import { AnySignedRoster, Bytes32, MemberId, RoundId, Signature } from './secagg.ts';
+import { AnySignedRoster, MemberId, RoundId } from './secagg.ts';
 
 export const CERTIFICATE_FORMAT = 'fedcar-certificate/1';
 export const ROUND_LOG_FORMAT = 'fedcar-round-log/1';

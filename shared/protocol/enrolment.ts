@@ -3,9 +3,10 @@
  * signed, an enrolment with a key made by the participant that names them, the roster that the admin key signs.
  */
 import { z } from 'zod';
+import { Bytes32, Signature } from './byte-strings.ts';
 import { CollectionName, RegionName, Sha256Hex } from './names.ts';
 import { PrivacySettings } from './privacy-settings.ts';
-import { type AnySignedRoster, Bytes32, MEMBER_ID, Signature } from './secagg.ts';
+import { type AnySignedRoster, MEMBER_ID } from './secagg.ts';
 import { AdapterSettings } from './training-settings.ts';
 
 /** Names of participants from outside follow the rules for regions and for members: they all share one roster. */

@@ -4,31 +4,17 @@
  * There is no field for a count, a loss or a norm: those are coordinates of the masked vector.
  */
 import { z } from 'zod';
+import { Bytes32, SealedShares, Signature } from './byte-strings.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
 
 /** Of the rounds' messages. Rosters have a version of their own, for they are kept: see `ROSTER_VERSION`. */
-export const SECAGG_PROTOCOL = 'fedcar-secagg/3';
+export const SECAGG_PROTOCOL = 'fedcar-secagg/4';
 
 /** Roster positions plus one are points of GF(2¹⁶); JSON lists keep well below that. */
 export const MAX_MEMBERS = 4096;
 
 /** A member's noise has so many parts at most that can be taken out again (shared/privacy/noise-share.ts). */
 export const MAX_SURPLUS_PARTS = 3;
-
-/** What the last character may be, by the bytes that are left over from threes: the one spelling without spare bits. */
-const LAST = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
-
-const base64Url = (bytes: number) => {
-  const before = Math.ceil((bytes * 4) / 3) - 1;
-  return z
-    .string()
-    .regex(new RegExp(`^[A-Za-z0-9_-]{${before}}${LAST[bytes % 3]}$`), `${bytes} bytes in base64url`);
-};
-
-export const Bytes32 = base64Url(32);
-export const Signature = base64Url(64);
-/** Nonce, two shares of 32 bytes, tag. */
-export const SealedShares = base64Url(12 + 64 + 16);
 
 /** Ids are keys of plain objects, so the one inherited name that is spelled like an id is not one. */
 export const MEMBER_ID = /^(?!constructor$)[a-z0-9][a-z0-9.-]{0,62}$/;
@@ -258,12 +244,19 @@ const Accusation = z.strictObject({
   secret: Bytes32.describe('Of the one key that this parcel was sealed to, base64url'),
 });
 
-/** Announces the frames of the masked vector, each by its SHA-256, and accuses peers whose parcel was no good. */
+/** The sender has opened its parcels. Comes before anything is charged or masked: whoever is convicted is left out. */
+export const CheckedMessage = z.strictObject({
+  kind: z.literal('checked').describe('The sender has opened its parcels'),
+  ...bound,
+  accused: z.array(Accusation).max(MAX_MEMBERS).describe('Proofs against peers whose parcel was no good'),
+});
+export type CheckedMessage = z.infer<typeof CheckedMessage>;
+
+/** Announces the frames of the masked vector, each by its SHA-256. */
 export const MaskedMessage = z.strictObject({
   kind: z.literal('masked').describe('The masked vector is ready'),
   ...bound,
   frames: z.array(Bytes32).min(1).max(4096).describe('SHA-256 of each of its frames, base64url'),
-  accused: z.array(Accusation).max(MAX_MEMBERS).describe('Proofs against peers whose parcel was no good'),
   surplus: z
     .array(Bytes32)
     .max(MAX_SURPLUS_PARTS)
@@ -306,6 +299,7 @@ export type UnmaskMessage = z.infer<typeof UnmaskMessage>;
 export const ClientMessage = z.discriminatedUnion('kind', [
   Advertisement,
   ShareMessage,
+  CheckedMessage,
   MaskedMessage,
   ConsistencyMessage,
   UnmaskMessage,
@@ -357,11 +351,20 @@ export const ParcelsMessage = z.strictObject({
 });
 export type ParcelsMessage = z.infer<typeof ParcelsMessage>;
 
+export const MaskersMessage = z.strictObject({
+  kind: z.literal('maskers').describe('Vectors are due'),
+  ...header,
+  maskers: Members.describe(
+    'Who is to send a vector: those whose parcels are good, and who said so of all others’',
+  ),
+});
+export type MaskersMessage = z.infer<typeof MaskersMessage>;
+
 export const SurvivorsMessage = z.strictObject({
   kind: z.literal('survivors').describe('Whose vectors have come in'),
   ...header,
   survivors: Members.describe('Those whose vectors are in the sum'),
-  dropped: Members.describe('Those who shared their secrets and whose vectors did not come in'),
+  dropped: Members.describe('Those who were to send a vector that did not come in'),
 });
 export type SurvivorsMessage = z.infer<typeof SurvivorsMessage>;
 
@@ -384,6 +387,7 @@ export const ServerMessage = z.discriminatedUnion('kind', [
   InviteMessage,
   AdvertisementsMessage,
   ParcelsMessage,
+  MaskersMessage,
   SurvivorsMessage,
   SignaturesMessage,
 ]);

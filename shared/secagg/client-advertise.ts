@@ -64,6 +64,7 @@ export async function advertise(message: InviteMessage, env: ClientEnvironment):
       peers: { [env.self]: { cipherKey: reply.cipherKey, maskKey: reply.maskKey } },
       participants: [],
       sharers: [],
+      maskers: [],
       survivors: [],
       dropped: [],
       held: {},

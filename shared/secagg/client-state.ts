@@ -9,7 +9,7 @@ import type { RandomSource } from '../crypto/random.ts';
 import type { ClientMessage, Roster, RoundParameters, ServerMessage } from '../protocol/secagg.ts';
 import type { RosterPin } from './roster.ts';
 
-export type ClientStep = 'advertised' | 'shared' | 'masked' | 'signed' | 'revealed';
+export type ClientStep = 'advertised' | 'shared' | 'checked' | 'masked' | 'signed' | 'revealed';
 
 export interface ClientState {
   version: 1;
@@ -39,6 +39,7 @@ export interface ClientState {
   peers: Record<string, { cipherKey: string; maskKey: string }>;
   participants: string[];
   sharers: string[];
+  maskers: string[];
   survivors: string[];
   dropped: string[];
   /** Shares held for others and for itself. Signing keeps the one kind that the reveal needs, which empties it. */
@@ -65,6 +66,11 @@ export interface ClientTrust {
    * approval of a roster's additions. Returns why not, or null.
    */
   approve(parameters: RoundParameters, roster: Roster): string | null | Promise<string | null>;
+  /**
+   * Puts on record what the round costs, before the masked vector is made; it lasts when the call returns. May be called
+   * again. Throws when the vector must not leave.
+   */
+  charge(): void | Promise<void>;
 }
 
 export interface ClientEnvironment {

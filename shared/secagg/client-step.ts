@@ -6,6 +6,7 @@ import { toHex } from '../crypto/bytes.ts';
 import { hashJson } from '../crypto/hash.ts';
 import { SECAGG_PROTOCOL, ServerMessage } from '../protocol/secagg.ts';
 import { advertise } from './client-advertise.ts';
+import { check } from './client-check.ts';
 import { mask } from './client-mask.ts';
 import { share } from './client-share.ts';
 import type { ClientEnvironment, ClientState, ClientStep, ClientStepResult } from './client-state.ts';
@@ -17,6 +18,7 @@ import { parseMessage, refuse } from './errors.ts';
 const CONTINUES: Record<Exclude<ServerMessage['kind'], 'invite'>, ClientStep> = {
   advertisements: 'advertised',
   parcels: 'shared',
+  maskers: 'checked',
   survivors: 'masked',
   signatures: 'signed',
 };
@@ -33,6 +35,8 @@ function dispatch(
     case 'advertisements':
       return share(context, state, message, env);
     case 'parcels':
+      return check(context, state, message, env);
+    case 'maskers':
       return mask(context, state, message, env);
     case 'survivors':
       return sign(context, state, message, env);

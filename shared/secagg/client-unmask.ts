@@ -1,5 +1,5 @@
 /**
- * Phases 4 and 5: sign the list of survivors, with the shares of the mask keys of those who dropped; when t others signed
+ * Phases 5 and 6: sign the list of survivors, with the shares of the mask keys of those who dropped; when t others signed
  * the same one, reveal the shares of the survivors' seeds, and the seeds of the own noise that so many can do without.
  * Invariant: for no member are both kinds of share ever revealed, and nothing secret is left afterwards.
  */
@@ -24,11 +24,12 @@ export async function sign(
   const survivors = checkList(context, 'survivors', message.survivors);
   const dropped = checkList(context, 'dropped', message.dropped);
   for (const id of dropped) if (survivors.has(id)) refuse('survivors', `${id} is both alive and dropped`);
-  for (const id of state.sharers) {
-    if (!survivors.has(id) && !dropped.has(id)) refuse('survivors', `${id} shared and is in neither list`);
+  for (const id of state.maskers) {
+    if (!survivors.has(id) && !dropped.has(id))
+      refuse('survivors', `${id} was to mask and is in neither list`);
   }
-  if (survivors.size + dropped.size !== state.sharers.length)
-    refuse('survivors', 'lists: name one who did not share');
+  if (survivors.size + dropped.size !== state.maskers.length)
+    refuse('survivors', 'lists: name one who was not to mask');
   if (survivors.size < context.threshold) {
     refuse('below-threshold', `survivors: ${survivors.size} is below ${context.threshold}`);
   }
@@ -36,7 +37,7 @@ export async function sign(
   const outcomes = { survivors: message.survivors, dropped: message.dropped };
   const held: ClientState['held'] = {};
   const keyShares: ConsistencyMessage['keyShares'] = [];
-  for (const id of state.sharers) {
+  for (const id of state.maskers) {
     const shares = state.held[id];
     if (shares === undefined) continue;
     if (survivors.has(id)) held[id] = { ...shares, keyShare: null };

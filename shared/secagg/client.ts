@@ -38,8 +38,8 @@ export class SecaggClient {
   }
 
   /**
-   * Answers one message of the coordinator; `parcels` needs the vector. The answer is stored before it is returned.
-   * After the answer to `parcels` (kind `masked`), send every frame of `frames()`.
+   * Answers one message of the coordinator; `maskers` needs the vector. The answer is stored before it is returned.
+   * After the answer to `maskers` (kind `masked`), send every frame of `frames()`.
    * @throws ProtocolError when this participant refuses; the round can go on without it.
    * @throws Error when another call saved the state in between: repeat the call.
    */
@@ -63,7 +63,7 @@ export class SecaggClient {
   async *frames(): AsyncGenerator<Uint8Array> {
     const { store } = this.#options;
     const state = await store.load();
-    const masked = state?.replies.parcels?.reply;
+    const masked = state?.replies.maskers?.reply;
     if (state === null || masked?.kind !== 'masked') throw new TypeError('frames: nothing is masked yet');
     for (let index = 0; index < frameCount(state.parameters.dimension); index++) {
       const frame = await store.frame(index);

@@ -73,6 +73,31 @@ export function checkList(context: RoundContext, field: string, ids: readonly st
   return new Set(ids);
 }
 
+/**
+ * Checks a list of those who go on together: out of `of`, at least t, this member with enough of its holders among them.
+ * @returns this member's neighbours on it, in the roster's order
+ */
+export function checkAmong(
+  context: RoundContext,
+  self: string,
+  field: string,
+  list: readonly string[],
+  of: readonly string[],
+): string[] {
+  const named = checkList(context, field, list);
+  if (named.size < context.threshold) {
+    refuse('below-threshold', `${field}: ${named.size} is below ${context.threshold}`);
+  }
+  const known = new Set(of);
+  for (const id of named) if (!known.has(id)) refuse('malformed', `${field}: ${id} missed an earlier phase`);
+  if (!named.has(self)) refuse('malformed', `${field}: ${self} is missing`);
+  const peers = context.neighbours(self).filter((id) => named.has(id));
+  if (peers.length + 1 < context.shareThreshold) {
+    refuse('below-threshold', `holders: ${peers.length + 1} is below ${context.shareThreshold}`);
+  }
+  return peers;
+}
+
 export function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((id, i) => id === b[i]);
 }

@@ -24,9 +24,7 @@ export type SecaggCode =
   | 'out-of-order'
   /** Fewer participants than the threshold. */
   | 'below-threshold'
-  /** Ciphertexts that do not open. */
-  | 'decryption'
-  /** Survivors and dropped overlap, or do not make up those who shared. */
+  /** Survivors and dropped overlap, or do not make up those who were to mask. */
   | 'survivors'
   /** A frame that is not the one announced. */
   | 'frame'

@@ -1,6 +1,6 @@
 /**
- * What the coordinator restores from shares. Before the charge: the dropped members' mask secrets, held against the keys
- * that they advertised. After it: the survivors' seeds, whose shares were checked one by one as they came in.
+ * What the coordinator restores from shares. First the dropped members' mask secrets, held against the keys that they
+ * advertised. Then the survivors' seeds, whose shares were checked one by one as they came in.
  */
 import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { combine, lagrangeAtZero } from '../crypto/shamir.ts';
@@ -57,7 +57,7 @@ export async function restoreKeys(
   const alive = new Set(state.survivors);
   const keys = new Map<string, AgreementKey>();
   const blamed: string[] = [];
-  for (const id of state.sharers.filter((sharer) => !alive.has(sharer))) {
+  for (const id of state.maskers.filter((masker) => !alive.has(masker))) {
     const own = await importAgreementKey(restorer.restore(id));
     if (toBase64Url(await publicKey(own)) !== advertise[id]!.maskKey) blamed.push(id);
     else keys.set(id, own);

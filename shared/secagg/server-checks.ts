@@ -4,6 +4,7 @@ import { valueAt } from '../crypto/shamir.ts';
 import { isUsableKey } from '../crypto/x25519.ts';
 import type {
   Advertisement,
+  CheckedMessage,
   ClientMessage,
   ConsistencyMessage,
   MaskedMessage,
@@ -15,7 +16,6 @@ import { checkList, type RoundContext, sameList } from './context.ts';
 import { refuse } from './errors.ts';
 import { frameCount } from './frames.ts';
 import { isCheckedShare } from './parcels.ts';
-import { accuses } from './server-phases.ts';
 import type { ServerState } from './server-state.ts';
 import { firstRevealed, surplusParts } from './surplus-noise.ts';
 
@@ -62,17 +62,14 @@ export function checkShare(context: RoundContext, state: ServerState, message: S
 
 type Revealed = { of: string; share: string }[];
 
-/** One share for each of the dealers whose parcel the sender could open. */
+/** One share for each of the dealers that the sender holds shares of. */
 function checkDealers(
   context: RoundContext,
-  state: ServerState,
   sender: string,
   shares: Revealed,
   dealers: readonly string[],
 ): void {
-  const expected = dealers.filter(
-    (id) => context.holders(id).includes(sender) && !accuses(state, sender, id),
-  );
+  const expected = dealers.filter((id) => context.holders(id).includes(sender));
   const named = shares.map(({ of }) => of);
   if (!sameList(named, expected)) refuse('malformed', 'shares: not one for each that is asked for');
 }
@@ -80,8 +77,8 @@ function checkDealers(
 function checkConsistency(context: RoundContext, state: ServerState, message: ConsistencyMessage): void {
   const { sender, keyShares } = message;
   const alive = new Set(state.survivors);
-  const dropped = state.sharers.filter((id) => !alive.has(id));
-  checkDealers(context, state, sender, keyShares, dropped);
+  const dropped = state.maskers.filter((id) => !alive.has(id));
+  checkDealers(context, sender, keyShares, dropped);
   for (const { of, share } of keyShares) {
     const hash = keyShareHash(context, of, sender, fromBase64Url(share, 32));
     if (hash !== dealtTo(context, state.messages.share[of]!, sender).keyShareHash) {
@@ -92,7 +89,7 @@ function checkConsistency(context: RoundContext, state: ServerState, message: Co
 
 function checkUnmask(context: RoundContext, state: ServerState, message: UnmaskMessage): void {
   const { sender, seedShares } = message;
-  checkDealers(context, state, sender, seedShares, state.survivors);
+  checkDealers(context, sender, seedShares, state.survivors);
   for (const { of, share } of seedShares) {
     const dealt = dealtTo(context, state.messages.share[of]!, sender);
     if (!isCheckedShare(context, of, sender, fromBase64Url(share, 32), dealt)) {
@@ -132,7 +129,7 @@ function checkAdvertisement(context: RoundContext, state: ServerState, message: 
   }
 }
 
-function checkMasked(context: RoundContext, state: ServerState, message: MaskedMessage): void {
+function checkMasked(context: RoundContext, message: MaskedMessage): void {
   const total = frameCount(context.parameters.dimension);
   if (message.frames.length !== total) {
     refuse('malformed', `frames: expected ${total}, got ${message.frames.length}`);
@@ -141,10 +138,13 @@ function checkMasked(context: RoundContext, state: ServerState, message: MaskedM
   if (message.surplus.length !== parts) {
     refuse('malformed', `surplus: expected ${parts}, got ${message.surplus.length}`);
   }
-  const accused = message.accused.map(({ dealer }) => dealer);
-  checkList(context, 'accused', accused);
-  for (const dealer of accused) {
-    if (dealer === message.sender || !state.sharers.includes(dealer))
+}
+
+function checkAccused(context: RoundContext, state: ServerState, { sender, accused }: CheckedMessage): void {
+  const dealers = accused.map(({ dealer }) => dealer);
+  checkList(context, 'accused', dealers);
+  for (const dealer of dealers) {
+    if (dealer === sender || !state.sharers.includes(dealer))
       refuse('malformed', `accused: ${dealer} sent the accuser no parcel`);
   }
 }
@@ -157,7 +157,8 @@ export function checkClientMessage(context: RoundContext, state: ServerState, me
   }
   if (message.attempt !== state.attempt) refuse('parameters', `attempt: another than ${state.attempt}`);
   if (message.kind === 'share') checkShare(context, state, message);
-  else if (message.kind === 'masked') checkMasked(context, state, message);
+  else if (message.kind === 'checked') checkAccused(context, state, message);
+  else if (message.kind === 'masked') checkMasked(context, message);
   else if (message.kind === 'consistency') checkConsistency(context, state, message);
   else checkUnmask(context, state, message);
 }

@@ -27,7 +27,7 @@ export function messageFor(context: RoundContext, state: ServerState, id: string
         hashes: state.hashes,
         advertisements: among(state.participants).map((holder) => messages.advertise[holder]!),
       };
-    case 'masked':
+    case 'checked':
       return {
         kind: 'parcels',
         ...header,
@@ -40,9 +40,11 @@ export function messageFor(context: RoundContext, state: ServerState, id: string
             return { from, box, signature, ...dealtTo(context, dealt, id) };
           }),
       };
+    case 'masked':
+      return { kind: 'maskers', ...header, maskers: state.maskers };
     case 'consistency': {
       const alive = new Set(state.survivors);
-      const dropped = state.sharers.filter((sharer) => !alive.has(sharer));
+      const dropped = state.maskers.filter((masker) => !alive.has(masker));
       return { kind: 'survivors', ...header, survivors: state.survivors, dropped };
     }
     case 'unmask': {

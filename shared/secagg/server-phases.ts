@@ -5,7 +5,13 @@
 import { advertisementHash, attemptOf } from './binding.ts';
 import type { RoundContext } from './context.ts';
 import type { SecaggCode } from './errors.ts';
-import type { MessagePhase, ServerEffect, ServerPhase, ServerState } from './server-state.ts';
+import {
+  type MessagePhase,
+  noMessages,
+  type ServerEffect,
+  type ServerPhase,
+  type ServerState,
+} from './server-state.ts';
 import { firstRevealed, surplusParts } from './surplus-noise.ts';
 
 /** A state being changed within one step, and what the step has its caller do. */
@@ -21,8 +27,10 @@ export function recipients(state: ServerState, phase: ServerPhase = state.phase)
       return state.roster.roster.members.map(({ id }) => id).filter((id) => !state.excluded.includes(id));
     case 'share':
       return state.participants;
-    case 'masked':
+    case 'checked':
       return state.sharers;
+    case 'masked':
+      return state.maskers;
     case 'consistency':
       return state.survivors;
     case 'unmask':
@@ -37,12 +45,11 @@ export function hasAnswered(state: ServerState, phase: MessagePhase, id: string)
 }
 
 export function abortRound(draft: Draft, code: SecaggCode, detail: string, blamed: string[] = []): void {
-  const messages = { advertise: {}, share: {}, masked: {}, consistency: {}, unmask: {} };
   draft.state = {
     ...draft.state,
     phase: 'aborted',
     deadline: null,
-    messages,
+    messages: noMessages(),
     staged: {},
     complete: [],
     abort: { code, detail, blamed },
@@ -72,29 +79,22 @@ function restorable(context: RoundContext, sharers: readonly string[]): string[]
   }
 }
 
-/** Whether a member has proved that a dealer's parcel for it is bad, and so holds no share of the dealer's secrets. */
-export function accuses({ messages }: ServerState, holder: string, dealer: string): boolean {
-  return messages.masked[holder]?.accused.some((each) => each.dealer === dealer) ?? false;
+/** Whether `among` hold enough shares to restore a member's secrets. */
+function isRestorable({ context }: Draft, member: string, among: ReadonlySet<string>): boolean {
+  const holders = context.holders(member).filter((id) => among.has(id));
+  return holders.length >= context.shareThreshold;
 }
 
-/** Members that hold a dealer's shares. */
-export function usableHolders(draft: Draft, dealer: string, among: ReadonlySet<string>): string[] {
-  return draft.context.holders(dealer).filter((id) => among.has(id) && !accuses(draft.state, id, dealer));
-}
-
-/** Sharers whose secrets `among` cannot restore. */
-export function lost(draft: Draft, among: readonly string[]): string[] {
+/** Of the members that masked or were to, those whose secrets `among` cannot restore. */
+function lost(draft: Draft, among: readonly string[]): string[] {
   const present = new Set(among);
-  return draft.state.sharers.filter(
-    (dealer) => usableHolders(draft, dealer, present).length < draft.context.shareThreshold,
-  );
+  return draft.state.maskers.filter((id) => !isRestorable(draft, id, present));
 }
 
 function closeMasked(draft: Draft, survivors: string[], now: number): void {
   for (const sender of Object.keys(draft.state.staged)) draft.effects.push({ kind: 'discard', sender });
-  const unrestorable = lost(draft, survivors);
-  if (unrestorable.length > 0) {
-    abortRound(draft, 'decryption', 'masked: too few hold good shares of some secrets', unrestorable);
+  if (lost(draft, survivors).length > 0) {
+    abortRound(draft, 'below-threshold', 'masked: too few hold shares of some secrets');
   } else openPhase(draft, 'consistency', { survivors, staged: {} }, now);
 }
 
@@ -112,7 +112,8 @@ export function closePhase(draft: Draft, now: number): void {
   const { state, context } = draft;
   const phase = state.phase as MessagePhase;
   const answered = recipients(state).filter((id) => hasAnswered(state, phase, id));
-  const enough = phase === 'share' ? restorable(context, answered) : answered;
+  const honest = answered.filter((id) => !state.convicted.includes(id));
+  const enough = phase === 'share' || phase === 'checked' ? restorable(context, honest) : honest;
   if (enough.length < context.threshold) {
     const wrong = recipients(state).filter((id) => !enough.includes(id) && hasFault(state, phase, id));
     const detail = `${phase}: ${enough.length} of at least ${context.threshold}`;
@@ -123,10 +124,11 @@ export function closePhase(draft: Draft, now: number): void {
     const hashes = enough.map((id) => advertisementHash(state.messages.advertise[id]!));
     const attempt = attemptOf(context, enough, hashes);
     openPhase(draft, 'share', { participants: enough, hashes, attempt }, now);
-  } else if (phase === 'share') openPhase(draft, 'masked', { sharers: enough }, now);
+  } else if (phase === 'share') openPhase(draft, 'checked', { sharers: enough }, now);
+  else if (phase === 'checked') openCharge(draft, enough);
   else if (phase === 'masked') closeMasked(draft, enough, now);
   else if (phase === 'consistency') {
-    closeConsistency(draft, enough);
+    closeConsistency(draft, enough, now);
   } else if (lost(draft, enough).length > 0) {
     abortRound(draft, 'below-threshold', 'unmask: too few shares of some secrets');
   } else {
@@ -135,29 +137,33 @@ export function closePhase(draft: Draft, now: number): void {
   }
 }
 
-/** The keys of those who dropped are restored and checked before anything is paid for. */
-function closeConsistency(draft: Draft, signers: string[]): void {
-  const { state, context } = draft;
+/** The keys of those who dropped are restored and checked before any share of a seed is asked for. */
+function closeConsistency(draft: Draft, signers: string[], now: number): void {
+  const { state } = draft;
   draft.state = { ...state, signers };
   const present = new Set(signers);
-  const dropped = state.sharers.filter((id) => !state.survivors.includes(id));
-  const short = dropped.filter((id) => usableHolders(draft, id, present).length < context.shareThreshold);
-  if (short.length > 0) {
+  const dropped = state.maskers.filter((id) => !state.survivors.includes(id));
+  if (dropped.some((id) => !isRestorable(draft, id, present))) {
     abortRound(draft, 'below-threshold', 'consistency: too few shares of some keys', state.convicted);
-  } else if (dropped.length === 0) openCharge(draft);
+  } else if (dropped.length === 0) openUnmask(draft, now);
   else {
     draft.state = { ...draft.state, phase: 'verify', deadline: null };
     draft.effects.push({ kind: 'verify' });
   }
 }
 
-/** Whatever can be checked holds: the caller's ledger is asked. */
-export function openCharge(draft: Draft): void {
-  draft.state = { ...draft.state, phase: 'charge', deadline: null };
+/** All parcels that count are good: the caller's ledger is asked before anybody's vector is. */
+function openCharge(draft: Draft, maskers: string[]): void {
+  draft.state = { ...draft.state, maskers, phase: 'charge', deadline: null };
   draft.effects.push({ kind: 'charge' });
 }
 
-/** The ledger has charged: ask for shares. */
+/** The ledger has charged: ask for vectors. */
+export function openMasked(draft: Draft, now: number): void {
+  openPhase(draft, 'masked', {}, now);
+}
+
+/** Whatever can be checked holds: ask for shares. */
 export function openUnmask(draft: Draft, now: number): void {
   openPhase(draft, 'unmask', {}, now);
 }

@@ -3,7 +3,7 @@
  * not, and a step changes one message: so every message is a row, written once. Three kinds of rows: `opened`, what is
  * fixed when the round opens; `round`, where it stands; `PHASE/SENDER`, one message.
  */
-import type { MessagePhase, ServerMessages, ServerState } from './server-state.ts';
+import { type MessagePhase, noMessages, type ServerState } from './server-state.ts';
 
 export interface StateRow {
   key: string;
@@ -25,8 +25,6 @@ const FIXED = ['version', 'parameters', 'roster', 'chain', 'timeouts'] as const;
 type Fixed = Pick<ServerState, (typeof FIXED)[number]>;
 type Standing = Omit<ServerState, keyof Fixed | 'messages'>;
 
-const NO_MESSAGES: ServerMessages = { advertise: {}, share: {}, masked: {}, consistency: {}, unmask: {} };
-
 function partsOf(state: ServerState): { opened: Fixed; standing: Standing } {
   const { messages: _, version, parameters, roster, chain, timeouts, ...standing } = state;
   return { opened: { version, parameters, roster, chain, timeouts }, standing };
@@ -41,8 +39,8 @@ export function rowChanges(before: ServerState | null, after: ServerState): RowC
   const put: StateRow[] = [{ key: ROUND_ROW, json: JSON.stringify(standing) }];
   if (before === null) put.push({ key: OPENED, json: JSON.stringify(opened) });
   const drop: string[] = [];
-  const known = before?.messages ?? NO_MESSAGES;
-  for (const phase of Object.keys(NO_MESSAGES) as MessagePhase[]) {
+  const known = before?.messages ?? noMessages();
+  for (const phase of Object.keys(after.messages) as MessagePhase[]) {
     if (after.messages[phase] === known[phase]) continue;
     for (const [sender, message] of Object.entries(after.messages[phase])) {
       if (known[phase][sender] === message) continue;
@@ -59,13 +57,7 @@ export function rowChanges(before: ServerState | null, after: ServerState): RowC
 export function stateFromRows(rows: Iterable<StateRow>): ServerState | null {
   let opened: Fixed | null = null;
   let standing: Standing | null = null;
-  const messages: Record<MessagePhase, Record<string, unknown>> = {
-    advertise: {},
-    share: {},
-    masked: {},
-    consistency: {},
-    unmask: {},
-  };
+  const messages: Record<MessagePhase, Record<string, unknown>> = noMessages();
   for (const { key, json } of rows) {
     if (key === OPENED) opened = JSON.parse(json) as Fixed;
     else if (key === ROUND_ROW) standing = JSON.parse(json) as Standing;
@@ -75,5 +67,5 @@ export function stateFromRows(rows: Iterable<StateRow>): ServerState | null {
     }
   }
   if (opened === null || standing === null) return null;
-  return { ...opened, ...standing, messages: messages as unknown as ServerMessages };
+  return { ...opened, ...standing, messages: messages as ServerState['messages'] };
 }

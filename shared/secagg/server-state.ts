@@ -5,6 +5,7 @@
 import type {
   Advertisement,
   AnySignedRoster,
+  CheckedMessage,
   ClientMessage,
   ConsistencyMessage,
   MaskedMessage,
@@ -18,18 +19,19 @@ import type { SecaggCode } from './errors.ts';
 export type MessagePhase = ClientMessage['kind'];
 
 /**
- * Phases that wait for participants, `verify` (waits for the caller to restore the dropped members' keys), `charge` (waits
- * for the caller's ledger), `reconstruct` (waits for the caller to remove the masks), and the two ends.
+ * Phases that wait for participants, `charge` (waits for the caller's ledger), `verify` (waits for the caller to restore
+ * the dropped members' keys), `reconstruct` (waits for the caller to remove the masks), and the two ends.
  */
 export type ServerPhase = MessagePhase | 'verify' | 'charge' | 'reconstruct' | 'done' | 'aborted';
 
 export const PHASE_ORDER: readonly ServerPhase[] = [
   'advertise',
   'share',
+  'checked',
+  'charge',
   'masked',
   'consistency',
   'verify',
-  'charge',
   'unmask',
   'reconstruct',
   'done',
@@ -47,10 +49,20 @@ export interface Fault {
 export interface ServerMessages {
   advertise: Record<string, Advertisement>;
   share: Record<string, ShareMessage>;
+  checked: Record<string, CheckedMessage>;
   masked: Record<string, MaskedMessage>;
   consistency: Record<string, ConsistencyMessage>;
   unmask: Record<string, UnmaskMessage>;
 }
+
+export const noMessages = (): ServerMessages => ({
+  advertise: {},
+  share: {},
+  checked: {},
+  masked: {},
+  consistency: {},
+  unmask: {},
+});
 
 export interface ServerState {
   version: 1;
@@ -74,6 +86,8 @@ export interface ServerState {
   hashes: string[];
   attempt: string;
   sharers: string[];
+  /** Who shared, found all parcels good or proved which were not, and dealt none that was bad: they send vectors. */
+  maskers: string[];
   survivors: string[];
   signers: string[];
   /** Survivors who revealed their shares, and with them the seeds of what is surplus of their noise. */

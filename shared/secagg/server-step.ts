@@ -14,12 +14,13 @@ import {
   type Draft,
   hasAnswered,
   isSettled,
-  openCharge,
+  openMasked,
   openUnmask,
   recipients,
 } from './server-phases.ts';
 import {
   type MessagePhase,
+  noMessages,
   PHASE_ORDER,
   type ServerEvent,
   type ServerOutcome,
@@ -49,7 +50,7 @@ export function openRound(config: ServerConfig, now: number): ServerStepResult {
     phase: 'advertise',
     deadline: now + config.timeouts.advertise,
     timeouts: config.timeouts,
-    messages: { advertise: {}, share: {}, masked: {}, consistency: {}, unmask: {} },
+    messages: noMessages(),
     staged: {},
     complete: [],
     excluded: config.excluded ?? [],
@@ -57,6 +58,7 @@ export function openRound(config: ServerConfig, now: number): ServerStepResult {
     hashes: [],
     attempt: '',
     sharers: [],
+    maskers: [],
     survivors: [],
     signers: [],
     revealed: [],
@@ -165,11 +167,11 @@ function apply(draft: Draft, event: ServerEvent, now: number): boolean {
       return false;
     case 'verified':
       if (draft.state.phase !== 'verify') return true;
-      openCharge(draft);
+      openUnmask(draft, now);
       return false;
     case 'charged':
       if (draft.state.phase !== 'charge') return true;
-      openUnmask(draft, now);
+      openMasked(draft, now);
       return false;
     case 'unmasked':
       if (draft.state.phase !== 'reconstruct') return true;

@@ -2,7 +2,12 @@
 import { fromBase64Url, toBase64Url } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { importAgreementKey, publicKey } from '../crypto/x25519.ts';
-import { ClientMessage, type MaskedMessage, SECAGG_PROTOCOL, type ShareMessage } from '../protocol/secagg.ts';
+import {
+  type CheckedMessage,
+  ClientMessage,
+  SECAGG_PROTOCOL,
+  type ShareMessage,
+} from '../protocol/secagg.ts';
 import type { RoundContext } from './context.ts';
 import { ProtocolError, parseMessage, refuse } from './errors.ts';
 import { decodeFrame, type Frame } from './frames.ts';
@@ -18,7 +23,7 @@ import { verifyMessage, verifyParcel } from './signing.ts';
 async function provedAgainst(
   context: RoundContext,
   state: ServerState,
-  { sender, accused }: MaskedMessage,
+  { sender, accused }: CheckedMessage,
 ): Promise<string[]> {
   const { advertise, share } = state.messages;
   for (const { dealer, secret } of accused) {
@@ -74,10 +79,10 @@ async function verified(
     refuse('out-of-order', `consistency: the round is at ${state.phase}`);
   }
   const alive = new Set(state.survivors);
-  const dropped = state.sharers.filter((id) => !alive.has(id));
+  const dropped = state.maskers.filter((id) => !alive.has(id));
   await verifyMessage(context, message, { survivors: state.survivors, dropped });
   if (message.kind === 'share' && state.phase === 'share') await checkParcels(context, state, message);
-  const proves = message.kind === 'masked' && state.phase === 'masked';
+  const proves = message.kind === 'checked' && state.phase === 'checked';
   return { message, convicted: proves ? await provedAgainst(context, state, message) : [] };
 }
 

@@ -93,7 +93,7 @@ export class SecaggServer {
     return this.#step({ kind: 'tick' }, now);
   }
 
-  /** The ledger holds the round's cost: shares may be asked for. */
+  /** The ledger holds the round's cost: vectors may be asked for. */
   charged(now: number): ServerAnswer {
     return this.#step({ kind: 'charged' }, now);
   }
@@ -105,7 +105,7 @@ export class SecaggServer {
 
   /**
    * Holds the restored keys of dropped members against those that they advertised, in phase `verify`. One that differs
-   * aborts the round before it is charged, and its dealer is named.
+   * aborts the round before any share of a seed is asked for, and its dealer is named.
    */
   async verify(now: number): Promise<ServerAnswer> {
     const state = this.state();

@@ -55,7 +55,8 @@ export interface SimulationResult {
 const KIND_OF: Record<ServerMessage['kind'], MessagePhase> = {
   invite: 'advertise',
   advertisements: 'share',
-  parcels: 'masked',
+  parcels: 'checked',
+  maskers: 'masked',
   survivors: 'consistency',
   signatures: 'unmask',
 };

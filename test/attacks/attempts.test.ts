@@ -4,7 +4,7 @@
  */
 import { describe } from 'vitest';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { type MaskedMessage, SECAGG_PROTOCOL } from '../../shared/protocol/secagg.ts';
+import { type CheckedMessage, SECAGG_PROTOCOL } from '../../shared/protocol/secagg.ts';
 import { signMessage } from '../../shared/secagg/signing.ts';
 import { cohort, seededRandom } from '../unit/shared/secagg/cohort.ts';
 import { Driver } from '../unit/shared/secagg/driver.ts';
@@ -74,9 +74,9 @@ attack(
   /^refused, forged: parcel of region-001 for region-000: signature does not hold$/,
   async () => {
     const group = await cohort(5);
-    const one = await Driver.open(group).until('masked');
+    const one = await Driver.open(group).until('checked');
     const two = again(Driver.open(group));
-    await two.until('masked');
+    await two.until('checked');
     const old = one.server.messageFor(one.ids[0]!);
     return refusalOf(two.answer(two.ids[0]!, old));
   },
@@ -86,12 +86,12 @@ attack(
   'a member that calls two honest parcels bad, where all three are needed',
   'aborted before the charge, blamed region-002: false-accusation',
   async () => {
-    const driver = await Driver.open(await cohort(3, { threshold: 3, colluders: 1 })).until('masked');
+    const driver = await Driver.open(await cohort(3, { threshold: 3, colluders: 1 })).until('checked');
     const answers = await driver.answers();
     const liar = driver.ids[2]!;
     const { receive } = driver.states.get(liar)!.secrets!;
     const accused = driver.ids.slice(0, 2).map((dealer) => ({ dealer, secret: receive[dealer]! }));
-    const { signature: _, ...unsigned } = answers.get(liar)!.reply as MaskedMessage;
+    const { signature: _, ...unsigned } = answers.get(liar)!.reply as CheckedMessage;
     const lie = await signMessage(driver.group.signers.get(liar)!, { ...unsigned, accused });
     answers.get(liar)!.reply = lie;
     await driver.step(() => true, answers);

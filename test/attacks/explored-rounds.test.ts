@@ -35,6 +35,13 @@ const signsAgain: Step = (before, message, env) => {
   return clientStep((signed < 2 ? from : before)?.state ?? null, message, env);
 };
 
+/** Charges when its shares are asked for, as one might who takes the vector for safe under its masks. */
+const chargesLate: Step = async (before, message, env) => {
+  const { trust } = env;
+  if ((message as { kind: string }).kind === 'signatures') await trust.charge();
+  return clientStep(before?.state ?? null, message, { ...env, trust: { ...trust, charge: () => {} } });
+};
+
 const told = ({ found, trace }: Explored) =>
   found === null ? 'nothing' : `${found}, after ${trace.length} messages`;
 
@@ -111,10 +118,15 @@ describe('every list for every member', () => {
   attack('of members that sign twice: never both, taken out', /^both secrets of region-00\d, /, async () =>
     exploring(await Members.of(FOUR, signsAgain), { colluding: 1 }),
   );
+  attack(
+    'of members that charge when shares are asked for: the charge before the vector, taken out',
+    /^a sum that the ledger of region-00\d does not hold, /,
+    async () => exploring(await Members.of(FOUR, chargesLate), { colluding: 1 }),
+  );
 });
 
 describe('a round that is begun again', () => {
-  const PHASES = [1, 2, 3, 4, 5];
+  const PHASES = [1, 2, 3, 4, 5, 6];
   const overAll = async (judge: typeof lost, members: Members) => {
     for (const earlier of PHASES) {
       const seen = await exploring(members, { colluding: 1, earlier, judge });

@@ -1,5 +1,5 @@
 /**
- * Three members that run the shipped code over real files, and a coordinator that follows no rule: it says what a test
+ * Members that run the shipped code over real files, and a coordinator that follows no rule: it says what a test
  * has it say, and adds up what it is sent.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,19 +23,17 @@ import { cryptoSource, type RandomSource } from '../../shared/privacy/random-sou
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { RoundLogFile } from '../../shared/protocol/certificate.ts';
 import type { CountRound, ParticipantMessage, RoundSpec, RowEntry } from '../../shared/protocol/rounds.ts';
-import type { Roster } from '../../shared/protocol/secagg.ts';
-import { ROSTER_VERSION } from '../../shared/protocol/secagg.ts';
+import { ROSTER_VERSION, type Roster, type ServerMessage } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise } from '../../shared/round/noise-plan.ts';
 import { secureParameters } from '../../shared/round/secure-round.ts';
 import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
-import { signRoster } from '../../shared/secagg/roster.ts';
+import { defaultThreshold, signRoster } from '../../shared/secagg/roster.ts';
 import { SecaggServer } from '../../shared/secagg/server.ts';
 import { MemoryServerStore } from '../helpers/memory-server-store.ts';
 
-const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
 const ENCODER = '0'.repeat(64);
-const TIMEOUTS = { advertise: 1e9, share: 1e9, masked: 1e9, consistency: 1e9, unmask: 1e9 };
+const TIMEOUTS = { advertise: 1e9, share: 1e9, checked: 1e9, masked: 1e9, consistency: 1e9, unmask: 1e9 };
 /** Documents of one passage each, unless told otherwise. */
 export const DOCUMENTS = 8;
 
@@ -75,17 +73,25 @@ export async function hostileHub(
     /** What it tells each member of a round. */
     tells?: (name: string, spec: RoundSpec) => RoundSpec;
     documents?: number;
+    /** How many; three unless told otherwise. */
+    members?: number;
+    /** Whether it keeps a step of the secure sum from a member. */
+    withholds?: (name: string, message: ServerMessage) => boolean;
     /** Of each member's dither and noise. */
     random?: (member: number) => RandomSource;
   } = {},
 ): Promise<HostileHub> {
   const { aggregation = 'secure', records = () => [], tells = (_, told) => told } = options;
-  const { documents = DOCUMENTS, random: randomOf = () => cryptoSource() } = options;
+  const { documents = DOCUMENTS, random: randomOf = () => cryptoSource(), withholds = () => false } = options;
+  const names = Array.from(
+    { length: options.members ?? 3 },
+    (_, i) => `clinic-${String.fromCharCode(97 + i)}`,
+  );
   const settings = CollectionSettings.parse({ heldOutShare: 0, privacy: { aggregation } });
   const { adapter, privacy, heldOutShare, retentionDays } = settings;
   const terms = { adapter, privacy, heldOutShare, retentionDays };
   const { signer: admin } = await generateSigner(systemRandom);
-  const folders = NAMES.map(() => mkdtempSync(join(tmpdir(), 'fedcar-attack-')));
+  const folders = names.map(() => mkdtempSync(join(tmpdir(), 'fedcar-attack-')));
   const states = folders.map((folder) => new ParticipantState(folder));
   const signers = await Promise.all(states.map(async (state) => (await state.identity()).signer));
   const roster: Roster = {
@@ -93,9 +99,9 @@ export async function hostileHub(
     collection: 'health',
     epoch: 0,
     previous: null,
-    threshold: 3,
+    threshold: defaultThreshold(names.length, 2),
     colluders: 2,
-    members: NAMES.map((id, index) => ({ id, key: toBase64Url(signers[index]!.key), operator: id })),
+    members: names.map((id, index) => ({ id, key: toBase64Url(signers[index]!.key), operator: id })),
   };
   const signed = await signRoster(roster, admin);
   const table = Array.from(
@@ -109,7 +115,7 @@ export async function hostileHub(
   const startedAt = Date.now() + 1000;
   const cohort =
     aggregation === 'secure'
-      ? { members: NAMES.length, threshold: 3, colluders: 2 }
+      ? { members: names.length, threshold: roster.threshold, colluders: 2 }
       : { members: 1, threshold: 1, colluders: 0 };
   const round = (more: Partial<CountRound> = {}): CountRound => ({
     ...{ id: 'run.0', collection: 'health', kind: 'count', sample: { kind: 'all' }, lineage: 'first' },
@@ -138,7 +144,7 @@ export async function hostileHub(
       if (mode === 'work') return { do: 'work', spec: tells(name, spec) };
       if (mode === 'idle') return { do: 'wait', ms: 0, round: null };
       const message = server!.messageFor(name);
-      return message === null
+      return message === null || withholds(name, message)
         ? { do: 'wait', ms: 1, round: spec.id }
         : { do: 'answer', round: spec.id, message };
     },
@@ -159,7 +165,7 @@ export async function hostileHub(
     rowsSince: async (after) => table.filter(({ changedAt }) => changedAt > after),
     rowEmbeddings: async () => new Float32Array(0),
   };
-  const members = NAMES.map((name, index): Member => {
+  const members = names.map((name, index): Member => {
     const folder = folders[index]!;
     const key = new Uint8Array(32).fill(index + 1);
     const random = randomOf(index);
@@ -220,8 +226,8 @@ export async function hostileHub(
     mode = 'work';
     ready.clear();
     heard.length = 0;
-    for (let turn = 0; turn < 20 && ready.size < NAMES.length && !failed(); turn++) await stepAll();
-    return ready.size === NAMES.length;
+    for (let turn = 0; turn < 20 && ready.size < names.length && !failed(); turn++) await stepAll();
+    return ready.size === names.length;
   };
   return {
     members,
@@ -236,6 +242,7 @@ export async function hostileHub(
       await server.open({ parameters, roster: signed, timeouts: TIMEOUTS }, 0);
       mode = 'sum';
       for (let turn = 0; turn < 60 && server.state().phase !== 'done' && !failed(); turn++) await stepAll();
+      await follow(server.tick(server.state().deadline ?? 0));
       return server.state().phase === 'done';
     },
     sum() {

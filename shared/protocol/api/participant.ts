@@ -1,8 +1,9 @@
 /** Who trains in a collection, and the rosters that say so: what an operator is shown and sends. */
 import { z } from 'zod';
+import { Bytes32 } from '../byte-strings.ts';
 import { ParticipantName } from '../enrolment.ts';
 import { Sha256Hex } from '../names.ts';
-import { AnySignedRoster, Bytes32, Roster } from '../secagg.ts';
+import { AnySignedRoster, Roster } from '../secagg.ts';
 
 export const ParticipantFault = z.strictObject({
   at: z.number().describe('When, milliseconds since 1970'),

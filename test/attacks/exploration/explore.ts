@@ -35,6 +35,12 @@ function renamed(move: Move, to: readonly number[]): string {
   return fields.join(':');
 }
 
+/** Moves that what follows depends on: who shared and does not mask plays no part any more. */
+function bearing({ moves }: Node): readonly Move[] {
+  if (!moves.some(({ kind }) => kind === 'maskers')) return moves;
+  return moves.map((move) => (move.kind === 'parcels' ? { ...move, among: 0 } : move));
+}
+
 /** One name for all states that differ in who is who. */
 function namer(members: Members, honest: number): (nodes: readonly (Node | null)[]) => string {
   const places = Array.from({ length: members.size.members }, (_, place) => place);
@@ -50,7 +56,9 @@ function namer(members: Members, honest: number): (nodes: readonly (Node | null)
         if (node === null) continue;
         const all = spelled.get(node) ?? [];
         spelled.set(node, all);
-        all[index] ??= node.moves.map((move) => renamed(move, order)).join(' ');
+        all[index] ??= bearing(node)
+          .map((move) => renamed(move, order))
+          .join(' ');
         parts[order[node.member]!] = all[index]!;
       }
       const name = parts.join('|');
@@ -62,7 +70,7 @@ function namer(members: Members, honest: number): (nodes: readonly (Node | null)
 
 /** What others have said, as far as a coordinator can put it before this member: else its answers are the same. */
 function shownTo({ moves }: Node, nodes: readonly (Node | null)[]): string {
-  const kinds = moves.length === 1 ? [] : ['advertisements', ...(moves.length < 4 ? [] : ['survivors'])];
+  const kinds = moves.length === 1 ? [] : ['advertisements', ...(moves.length < 5 ? [] : ['survivors'])];
   return nodes.map((node) => node?.moves.filter(({ kind }) => kinds.includes(kind)).map(spellMove)).join('|');
 }
 

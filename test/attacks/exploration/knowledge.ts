@@ -1,6 +1,6 @@
 /**
  * What a coordinator and the members that collude with it can compute of what honest members said: whose secrets they
- * restore, over which honest vectors they have the sum, and how much noise is left in it. Shares, keys and vectors are
+ * restore, over which honest vectors they have the sum, how much noise is left in it, and whose ledgers hold it. Shares, keys and vectors are
  * tokens here; who said what is read off the members' real answers.
  */
 import { survivorTiers } from '../../../shared/privacy/noise-share.ts';
@@ -41,7 +41,7 @@ function restored(members: Members, nodes: readonly Node[], dealer: Node, kind: 
     const reveals = shares.some(({ of }) => of === name) && dealtIn(holder, dealer.member) === dealer.run;
     // The secret of the one key that the dealer's parcel was sealed to opens it: both shares are in it.
     const sealedTo = has(told.older, holder.member) ? 0 : dealer.run;
-    const accuses = saidBy(holder, 'masked').some(({ accused }) =>
+    const accuses = saidBy(holder, 'checked').some(({ accused }) =>
       accused.some((each) => each.dealer === name),
     );
     if (reveals || (accuses && sealedTo === holder.run)) holders.add(holder.member);
@@ -67,7 +67,7 @@ function partOf(members: Members, nodes: readonly Node[], node: Node): Part {
 function isUnmasked(sum: readonly Part[], parts: readonly Part[]): boolean {
   return sum.every(({ node, masked, seed, key }) => {
     if (!masked || !seed) return false;
-    const { among } = moveOf(node, 'parcels')!;
+    const { among } = moveOf(node, 'maskers')!;
     const { older } = moveOf(node, 'advertisements')!;
     return parts.every((peer) => {
       const { member, run } = peer.node;
@@ -75,7 +75,7 @@ function isUnmasked(sum: readonly Part[], parts: readonly Part[]): boolean {
         return true;
       const told = moveOf(peer.node, 'advertisements');
       const back = told !== undefined && node.run === (has(told.older, node.member) ? 0 : run);
-      const cancels = back && sum.includes(peer) && has(moveOf(peer.node, 'parcels')!.among, node.member);
+      const cancels = back && sum.includes(peer) && has(moveOf(peer.node, 'maskers')!.among, node.member);
       return key || peer.key || cancels;
     });
   });
@@ -95,6 +95,8 @@ export function lost(members: Members, nodes: readonly Node[]): string | null {
     if (sum.length < least) return `a sum of ${sum.length} honest vectors where ${least} are due`;
     const noise = sum.reduce((total, part) => total + part.noise, 0);
     if (noise < 1 - 1e-9) return `a sum with ${noise} of its noise`;
+    const free = sum.find(({ node }) => !node.charged);
+    if (free !== undefined) return `a sum that the ledger of ${members.name(free.node.member)} does not hold`;
   }
   return null;
 }

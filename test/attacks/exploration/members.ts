@@ -36,6 +36,7 @@ export type Move =
   | { kind: 'invite' }
   | { kind: 'advertisements'; among: number; older: number }
   | { kind: 'parcels'; among: number; older: number }
+  | { kind: 'maskers'; among: number }
   | { kind: 'survivors'; among: number; dropped: number }
   | { kind: 'signatures' };
 
@@ -46,6 +47,8 @@ export interface Node {
   moves: readonly Move[];
   replies: readonly ClientMessage[];
   state: ClientState;
+  /** Whether its own ledger holds the round. */
+  charged: boolean;
   before: Node | null;
 }
 
@@ -66,6 +69,29 @@ export interface Size {
 
 const ENCODER = 'e'.repeat(64);
 const NOW = 1_000_000;
+
+/** The shipped guard over what is kept of the last round, and a ledger that has room. */
+function guardOf(last: Joined | null, charged: () => void = () => {}): RoundGuard {
+  let joined = last;
+  return new RoundGuard({
+    rules: () => null,
+    ledger: {
+      refuses: () => null,
+      charge() {
+        charged();
+        return null;
+      },
+    },
+    joined: {
+      get: () => joined,
+      set: (next) => {
+        joined = next;
+      },
+    },
+    now: () => NOW,
+    retentionMs: 1e9,
+  });
+}
 
 export class Members {
   readonly size: Size;
@@ -111,17 +137,7 @@ export class Members {
     return this.#once(`${member} ${run} ${earlier !== null}`, async () => {
       const { roster, signers } = this.group;
       const task = { serial: this.#spec.serial, task: this.context.parameters.taskHash };
-      let joined = this.#keeping(earlier === null ? null : task);
-      const guard = new RoundGuard({
-        ...{ rules: () => null, ledger: { refuses: () => null, charge: () => null } },
-        joined: {
-          get: () => joined,
-          set: (last) => {
-            joined = last;
-          },
-        },
-        ...{ now: () => NOW, retentionMs: 1e9 },
-      });
+      const guard = guardOf(this.#keeping(earlier === null ? null : task));
       if (guard.join(this.#spec) !== null) return null;
       const privacy = { threshold: null, colluders: this.size.colluders, completeUpTo: 100 };
       const { parameters } = this.context;
@@ -159,8 +175,17 @@ export class Members {
     env: Omit<Parameters<Step>[2], 'random'>,
   ): Promise<Node | null> {
     this.calls++;
+    let charged = before?.charged ?? false;
+    const guard = guardOf({ serial: this.#spec.serial, task: this.context.parameters.taskHash }, () => {
+      charged = true;
+    });
+    const charge = () => {
+      const refused = guard.charge(this.#spec);
+      if (refused !== null) throw refused;
+    };
     const full = {
       ...env,
+      trust: { ...env.trust, charge },
       random: seededRandom(`${env.self} ${run} ${move.kind}`),
       input: vectorSource(seededVector(`${env.self} ${run}`, 4)),
       putFrame: () => {},
@@ -172,7 +197,7 @@ export class Members {
       const again = await clientStep(state, message, { ...full, random: seededRandom('again') });
       if (JSON.stringify(again.reply) !== JSON.stringify(reply)) throw new Error(`${move.kind}: said twice`);
       const moves = [...(before?.moves ?? []), move];
-      return { member, run, moves, replies: [...(before?.replies ?? []), reply], state, before };
+      return { member, run, moves, replies: [...(before?.replies ?? []), reply], state, charged, before };
     } catch (error) {
       if (error instanceof ProtocolError) return null;
       throw error;

@@ -84,14 +84,26 @@ function parcelOffers(members: Members, to: Node, table: Table): Offer[] {
   });
 }
 
+function maskerOffers(members: Members, to: Node): Offer[] {
+  if (moveOf(to, 'parcels') === undefined) return [];
+  return subsetsOf((1 << members.size.members) - 1).flatMap((among) => {
+    if (!isTried(members, to, 'maskers', to.moves.length === 3, among)) return [];
+    const move: Move = { kind: 'maskers', among };
+    const make = async (): Promise<ServerMessage> => ({
+      ...{ kind: 'maskers', ...members.header(), maskers: members.names(among) },
+    });
+    return [{ move, key: spellMove(move), make }];
+  });
+}
+
 /** Right partitions, and those with one member in both lists or in neither. */
 function survivorOffers(members: Members, to: Node): Offer[] {
-  const sharers = moveOf(to, 'parcels')?.among;
-  if (sharers === undefined) return [];
+  const maskers = moveOf(to, 'maskers')?.among;
+  if (maskers === undefined) return [];
   return subsetsOf((1 << members.size.members) - 1).flatMap((among) => {
-    if (!isTried(members, to, 'survivors', to.moves.length === 3, among)) return [];
-    const rest = sharers & ~among;
-    const others = membersOf(sharers).map((member) => rest ^ (1 << member));
+    if (!isTried(members, to, 'survivors', to.moves.length === 4, among)) return [];
+    const rest = maskers & ~among;
+    const others = membersOf(maskers).map((member) => rest ^ (1 << member));
     return [rest, ...others].map((dropped) => {
       const move: Move = { kind: 'survivors', among, dropped };
       const make = async (): Promise<ServerMessage> => ({
@@ -156,6 +168,7 @@ export async function successors(members: Members, to: Node, table: Table): Prom
   const offers = [
     ...advertisementOffers(members, to, table),
     ...parcelOffers(members, to, table),
+    ...maskerOffers(members, to),
     ...survivorOffers(members, to),
     ...signatureOffers(members, to, table),
   ];

@@ -70,6 +70,7 @@ export async function guestsOf(collectionName: string, count: number, admin: Sig
     adminKey: toBase64Url(admin.key),
     pin: null,
     approve: () => null,
+    charge: () => {},
   };
   return [...signers].map(([name, signer]) => ({
     name,

@@ -1,5 +1,5 @@
 """
-Primitives of fedcar-secagg/3, from docs/protocol.md ("On the wire") and the standards that it names: spellings, hashes,
+Primitives of fedcar-secagg/4, from docs/protocol.md ("On the wire") and the standards that it names: spellings, hashes,
 keys, GF(2^16), streams, and the discrete Gaussian in decimal arithmetic.
 """
 

@@ -1,4 +1,4 @@
-"""Members and coordinator of fedcar-secagg/3, from docs/protocol.md; see write.py."""
+"""Members and coordinator of fedcar-secagg/4, from docs/protocol.md; see write.py."""
 
 import hashlib
 import struct
@@ -12,7 +12,7 @@ from primitives import (
     value_at, words, xor,
 )
 
-V = "fedcar-secagg/3"
+V = "fedcar-secagg/4"
 
 
 class Drawn:
@@ -214,8 +214,7 @@ class Member:
         return self.sign(r.header("share", self.attempt, sender=self.id, **body))
 
     def on_parcels(self, message):
-        r, draw = self.r, self.draw("masked")
-        self.sharers, accused = message["sharers"], []
+        r, accused = self.r, []
         for parcel in message["parcels"]:
             dealer = parcel["from"]
             key = Ed25519PublicKey.from_public_bytes(r.keys[dealer])
@@ -226,20 +225,24 @@ class Member:
                 accused.append({"dealer": dealer, "secret": b64(secret)})
             else:
                 self.held[dealer] = shares
+        return self.sign(r.header("checked", self.attempt, sender=self.id, accused=accused))
+
+    def on_maskers(self, message):
+        r, draw, maskers = self.r, self.draw("masked"), message["maskers"]
+        assert len(maskers) >= r.p["threshold"] and all(i in self.held for i in r.holders(self.id, maskers))
         self.surplus = [draw() for _ in r.variances]
         out = list(self.vector)
         for part, seed in enumerate(self.surplus):
             add(out, r.surplus(self.id, part, seed))
         add(out, r.self_mask(self.id, self.seed))
         for peer in r.near[self.id]:
-            if peer in self.sharers:
+            if peer in maskers:
                 sign = 1 if r.place(self.id) < r.place(peer) else -1
                 add(out, r.pair_mask(self.id, peer, self.mask, un64(self.adverts[peer]["maskKey"])), sign)
         head = b"FCS\x02" + bytes.fromhex(r.PH) + struct.pack("<3I", r.place(self.id), 0, 1)
         self.frame = head + pack(out, r.p["bits"])
         body = {
             "frames": [b64(hashlib.sha256(self.frame).digest())],
-            "accused": accused,
             "surplus": [r.surplus_hash(self.id, part, seed) for part, seed in enumerate(self.surplus)],
         }
         return self.sign(r.header("masked", self.attempt, sender=self.id, **body))
@@ -283,7 +286,7 @@ class Coordinator:
         self.exchanges.append(exchange)
         return reply
 
-    def run(self, silent, dropped):
+    def run(self, silent, unchecked, dropped):
         r = self.r
         invite = {"kind": "invite", "protocol": V, "parameters": r.p, "roster": self.signed, "chain": []}
         present = [i for i in r.ids if i not in silent]
@@ -294,14 +297,15 @@ class Coordinator:
             seen = [adverts[holder] for holder in r.holders(i, present)]
             body = {"participants": present, "hashes": listed, "advertisements": seen}
             shares[i] = self.ask(i, r.header("advertisements", **body))
-        alive = [i for i in present if i not in dropped]
-        masked = {}
-        for i in alive:
+        checked = [i for i in present if i not in unchecked]
+        for i in checked:
             parcels = self.parcels_for(i, present, shares)
-            masked[i] = self.ask(i, r.header("parcels", sharers=present, parcels=parcels))
-            for accusation in masked[i]["accused"]:
+            for accusation in self.ask(i, r.header("parcels", sharers=present, parcels=parcels))["accused"]:
                 self.judge(i, accusation, adverts, parcels)
-        lists = {"survivors": alive, "dropped": [i for i in present if i in dropped]}
+        maskers = [i for i in checked if i not in self.convicted]
+        alive = [i for i in maskers if i not in dropped]
+        masked = {i: self.ask(i, r.header("maskers", maskers=maskers)) for i in alive}
+        lists = {"survivors": alive, "dropped": [i for i in maskers if i in dropped]}
         signed = {i: self.ask(i, r.header("survivors", **lists)) for i in alive}
         for message in signed.values():
             r.verify(message, lists)

@@ -1,5 +1,5 @@
 """
-A second implementation of fedcar-secagg/3, members and coordinator, made from docs/protocol.md alone ("On the wire").
+A second implementation of fedcar-secagg/4, members and coordinator, made from docs/protocol.md alone ("On the wire").
 It writes whole rounds down, which test/unit/shared/secagg/transcript.test.ts replays through the first one.
 
     pip install cryptography==48.0.0
@@ -37,7 +37,7 @@ def signed_roster(admin, members, threshold, colluders):
 COMPLETE = {"kind": "complete", "security": "malicious-server"}
 
 
-def transcript(name, size, dimension, bits, graph=COMPLETE, noise=0, colluders=0, apart=False, silent=(), dropped=(), cheats=None):
+def transcript(name, size, dimension, bits, graph=COMPLETE, noise=0, colluders=0, apart=False, silent=(), unchecked=(), dropped=(), cheats=None):
     seed = lambda what: hashlib.sha256(f"{name} {what}".encode()).digest()
     key = lambda secret: b64(Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
     ids = [f"region-{place}" for place in range(size)]
@@ -70,8 +70,9 @@ def transcript(name, size, dimension, bits, graph=COMPLETE, noise=0, colluders=0
     cheats = cheats or {}
     people = {i: Member(rnd, i, seed(i), vectors[i], cheats.get(i, ())) for i in ids}
     coordinator = Coordinator(rnd, signed, people)
-    total = coordinator.run(silent, dropped)
-    alive = [i for i in ids if i not in silent and i not in dropped]
+    total = coordinator.run(silent, unchecked, dropped)
+    out = [*silent, *unchecked, *dropped, *coordinator.convicted]
+    alive = [i for i in ids if i not in out]
     expected = [0] * dimension
     kept = rnd.first_revealed(len(alive))
     for i in alive:
@@ -85,6 +86,7 @@ def transcript(name, size, dimension, bits, graph=COMPLETE, noise=0, colluders=0
         "admin": key(admin),
         "parametersHash": rnd.PH,
         "silent": list(silent),
+        "unchecked": list(unchecked),
         "dropped": list(dropped),
         "convicted": coordinator.convicted,
         "keptParts": kept,
@@ -107,7 +109,7 @@ def transcript(name, size, dimension, bits, graph=COMPLETE, noise=0, colluders=0
                 {"variance": variance, "values": sampled(secret, variance)} for variance in (1, 7, 300, 20_000, 10**9)
             ],
         }
-    path = pathlib.Path(__file__).parent.parent / f"python-secagg-3-{name}.json"
+    path = pathlib.Path(__file__).parent.parent / f"python-secagg-4-{name}.json"
     path.write_text(json.dumps(written, indent=1) + "\n")
 
 
@@ -126,4 +128,4 @@ ring = {
 transcript("complete", 7, 20, 32, silent=["region-1"], dropped=["region-4"])
 transcript("sparse", 7, 20, 23, graph=ring, silent=["region-2"], dropped=["region-5"])
 transcript("noise", 7, 24, 21, noise=2, colluders=1, apart=True, dropped=["region-3"])
-transcript("accusation", 5, 20, 9, cheats={"region-2": ["region-0"]})
+transcript("accusation", 7, 20, 9, unchecked=["region-4"], cheats={"region-2": ["region-0"]})

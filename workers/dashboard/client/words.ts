@@ -47,9 +47,10 @@ const SECURE_STEPS: [label: string, ...phases: string[]][] = [
   ['Regions work', 'open'],
   ['Keys', 'released', 'advertise'],
   ['Shares', 'share'],
+  ['Check', 'checked'],
+  ['Charge', 'charge'],
   ['Masked sums', 'masked'],
-  ['Check', 'consistency'],
-  ['Charge', 'verify', 'charge'],
+  ['Survivors', 'consistency', 'verify'],
   ['Unmask', 'unmask', 'reconstruct', 'done'],
 ];
 const PLAIN_STEPS: [label: string, ...phases: string[]][] = [

@@ -18,7 +18,7 @@ it('prints one JSON object with the figures of a round', async () => {
   }
   expect(figures.client_bytes_up).toBeGreaterThan(4000);
   const phases = Object.keys(figures.client_phase_ms as unknown as Record<string, number>);
-  expect(phases).toEqual(['advertise', 'share', 'masked', 'consistency', 'unmask']);
+  expect(phases).toEqual(['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask']);
 });
 
 it('takes surplus noise out again as far as the survivors do without, and the rest stays in the sum', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromBase64Url, toBase64Url } from '../../../../shared/crypto/bytes.ts';
-import { Bytes32, SealedShares, Signature } from '../../../../shared/protocol/secagg.ts';
+import { Bytes32, SealedShares, Signature } from '../../../../shared/protocol/byte-strings.ts';
 
 describe.each([
   [32, Bytes32],

@@ -4,6 +4,7 @@ import { fromBase64Url, toBase64Url, utf8 } from '../../../../shared/crypto/byte
 import { sha256 } from '../../../../shared/crypto/hash.ts';
 import {
   type AdvertisementsMessage,
+  type MaskersMessage,
   type ParcelsMessage,
   SECAGG_PROTOCOL,
   type SignaturesMessage,
@@ -25,7 +26,7 @@ const HEADER = {
 
 describe('repeats and order', () => {
   it('gives the stored reply to the same message, and refuses another for the same step', async () => {
-    for (const phase of ['advertise', 'share', 'masked', 'consistency', 'unmask']) {
+    for (const phase of ['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask']) {
       const driver = await at(phase);
       const id = driver.ids[0]!;
       const message = driver.server.messageFor(id)!;
@@ -39,6 +40,7 @@ describe('repeats and order', () => {
       if (message.kind === 'invite') other.chain = [message.roster];
       else if (message.kind === 'advertisements') other.participants = message.participants.slice(0, 4);
       else if (message.kind === 'parcels') other.sharers = message.sharers.slice(0, 4);
+      else if (message.kind === 'maskers') other.maskers = message.maskers.slice(0, 4);
       else if (message.kind === 'survivors') other.survivors = message.survivors.slice(0, 3);
       else other.signatures = [];
       await refuses(driver.answer(id, other), 'conflict');
@@ -53,7 +55,7 @@ describe('repeats and order', () => {
     await refuses(driver.answer(driver.ids[0]!), 'out-of-order', 'at step advertised');
   });
   it('messages of another round', async () => {
-    for (const phase of ['share', 'masked', 'consistency', 'unmask']) {
+    for (const phase of ['share', 'checked', 'masked', 'consistency', 'unmask']) {
       const driver = await at(phase);
       const message = { ...driver.server.messageFor(driver.ids[0]!)!, parametersHash: 'f'.repeat(64) };
       await refuses(driver.answer(driver.ids[0]!, message), 'parameters', 'another round');
@@ -146,7 +148,7 @@ describe('advertisements', () => {
 
 describe('parcels', () => {
   const parcelsFor = async () => {
-    const driver = await at('masked');
+    const driver = await at('checked');
     return { driver, message: structuredClone(driver.server.messageFor(driver.ids[0]!)) as ParcelsMessage };
   };
   it('fewer sharers than the threshold, strangers, or without itself', async () => {
@@ -165,14 +167,14 @@ describe('parcels', () => {
     await refuses(
       driver.answer('region-000', { ...message, sharers: [...message.sharers, 'region-004'] }),
       'malformed',
-      'region-004 did not advertise',
+      'region-004 missed an earlier phase',
     );
   });
-  it('another round’s or collection’s parcels: nothing is masked, nobody is accused', async () => {
+  it('another round’s or collection’s parcels: nobody is accused', async () => {
     const { driver, message } = await parcelsFor();
     for (const change of [{ round: 'run-1:2' }, { taskHash: '9'.repeat(64) }]) {
       // The very same keys and randomness, so that only the binding differs.
-      const other = await Driver.open(driver.group, change).until('masked');
+      const other = await Driver.open(driver.group, change).until('checked');
       const parcels = (other.server.messageFor(driver.ids[0]!) as ParcelsMessage).parcels;
       await refuses(driver.answer(driver.ids[0]!, { ...message, parcels }), 'forged', 'parcel of region-001');
     }
@@ -201,13 +203,57 @@ describe('parcels', () => {
       message.parcels[1] = { from, ...bad, signature };
       const { reply, state } = await driver.answer(me, message);
       const secret = driver.states.get(me)!.secrets!.receive[from]!;
-      expect(reply).toMatchObject({ kind: 'masked', accused: [{ dealer: 'region-002', secret }] });
+      expect(reply).toMatchObject({ kind: 'checked', accused: [{ dealer: 'region-002', secret }] });
       expect(Object.keys(state.held)).toEqual(['region-000', 'region-001', 'region-003', 'region-004']);
       expect(state.secrets!.receive).toEqual({});
     }
   });
+});
+
+describe('who is to mask', () => {
+  const maskersFor = async () => {
+    const driver = await at('masked');
+    return { driver, message: structuredClone(driver.server.messageFor(driver.ids[0]!)) as MaskersMessage };
+  };
+  it('fewer than the threshold, strangers, or without itself', async () => {
+    const { driver, message } = await maskersFor();
+    const send = (maskers: string[]) => driver.answer(driver.ids[0]!, { ...message, maskers });
+    await refuses(send(message.maskers.slice(0, 3)), 'below-threshold', '3 is below 4');
+    await refuses(send(message.maskers.slice(1)), 'malformed', 'missing');
+    await refuses(send([...message.maskers, 'stranger']), 'malformed', 'not in the roster');
+  });
+  it('one that did not share, or whose parcel was bad', async () => {
+    const { driver, message } = await maskersFor();
+    const me = driver.ids[0]!;
+    const state = driver.states.get(me)!;
+    driver.states.set(me, { ...state, sharers: state.sharers.slice(0, 4) });
+    await refuses(driver.answer(me, message), 'malformed', 'region-004 missed an earlier phase');
+    const { 'region-002': _, ...held } = state.held;
+    driver.states.set(me, { ...state, held });
+    await refuses(driver.answer(me, message), 'malformed', 'the parcel of region-002 is bad');
+  });
+  it('charges before anything is made of the vector, and nothing for a message that it refuses', async () => {
+    const { driver, message } = await maskersFor();
+    const me = driver.ids[0]!;
+    const order: string[] = [];
+    const trust = { ...driver.environment(me).trust, charge: () => void order.push('charge') };
+    const putFrame = () => void order.push('frame');
+    const short = { ...message, maskers: message.maskers.slice(0, 3) };
+    await refuses(driver.answer(me, short, { trust, putFrame }), 'below-threshold');
+    expect(order).toEqual([]);
+    await driver.answer(me, message, { trust, putFrame });
+    expect(order).toEqual(['charge', 'frame']);
+    const spent = {
+      ...trust,
+      charge() {
+        throw new RangeError('spent');
+      },
+    };
+    await expect(driver.answer(me, message, { trust: spent, putFrame })).rejects.toThrow('spent');
+    expect(order).toEqual(['charge', 'frame']);
+  });
   it('a vector of another length is the caller’s mistake', async () => {
-    const { driver, message } = await parcelsFor();
+    const { driver, message } = await maskersFor();
     const input = { dimension: 4, read: () => new Uint32Array(4) };
     await expect(driver.answer(driver.ids[0]!, message, { input })).rejects.toThrow(RangeError);
     const short = { dimension: 5, read: () => new Uint32Array(4) };
@@ -227,7 +273,7 @@ describe('survivors', () => {
   it('a member both alive and dropped', () =>
     refused('survivors', 'region-003 is both', (m) => void m.dropped.unshift('region-003')));
   it('a member in neither list', () =>
-    refused('survivors', 'region-004 shared', (m) => void m.dropped.pop()));
+    refused('survivors', 'region-004 was to mask', (m) => void m.dropped.pop()));
   it('fewer than the threshold', () =>
     refused('below-threshold', '3 is below 4', (m) => void m.dropped.unshift(m.survivors.pop()!)));
   it('itself among the dropped', () =>
@@ -235,7 +281,7 @@ describe('survivors', () => {
       m.dropped = ['region-000'];
       m.survivors = ['region-001', 'region-002', 'region-003', 'region-004'];
     }));
-  it('a member that did not share', async () => {
+  it('a member that was not to mask', async () => {
     const group = await cohort(SIZE);
     const driver = await Driver.open(group).until('masked', new Set(['region-004']));
     await driver.step();
@@ -243,7 +289,7 @@ describe('survivors', () => {
     await refuses(
       driver.answer('region-000', { ...message, dropped: ['region-004'] }),
       'survivors',
-      'did not share',
+      'was not to mask',
     );
   });
 });

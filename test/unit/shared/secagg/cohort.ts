@@ -105,13 +105,20 @@ export function parametersFor(roster: SignedRoster, change: Partial<RoundParamet
 export const TIMEOUTS: ServerConfig['timeouts'] = {
   advertise: 10_000,
   share: 10_000,
+  checked: 10_000,
   masked: 10_000,
   consistency: 10_000,
   unmask: 10_000,
 };
 
 export function trustOf({ admin }: Cohort): ClientTrust {
-  return { collection: 'help', adminKey: toBase64Url(admin.key), pin: null, approve: () => null };
+  return {
+    collection: 'help',
+    adminKey: toBase64Url(admin.key),
+    pin: null,
+    approve: () => null,
+    charge: () => {},
+  };
 }
 
 /** A round of the whole cohort; `adjust` says what befalls a member. */

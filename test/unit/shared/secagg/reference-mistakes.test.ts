@@ -94,13 +94,16 @@ describe('a count sent in clear beside the masked sum of the same data', () => {
 });
 
 describe('dropout handled only after the sharing phase', () => {
-  it.each(['advertise', 'share'])('a member that goes at %s costs nothing but itself', async (phase) => {
-    const driver = await Driver.open(await cohort(4)).until(phase);
-    const gone = new Set(['region-001']);
-    await driver.until('done', gone);
-    expect(driver.phase).toBe('done');
-    expect(driver.server.state().survivors).toEqual(['region-000', 'region-002', 'region-003']);
-  });
+  it.each(['advertise', 'share', 'checked'])(
+    'a member that goes at %s costs nothing but itself',
+    async (phase) => {
+      const driver = await Driver.open(await cohort(4)).until(phase);
+      const gone = new Set(['region-001']);
+      await driver.until('done', gone);
+      expect(driver.phase).toBe('done');
+      expect(driver.server.state().survivors).toEqual(['region-000', 'region-002', 'region-003']);
+    },
+  );
 });
 
 describe('no check that alive and dropped are disjoint', () => {

@@ -21,8 +21,8 @@ async function resigned(
   const reply = genuine ?? (await driver.answer(BAD)).reply;
   const { signature: _, ...message } = structuredClone(reply) as unknown as Record<string, unknown>;
   change(message);
-  const { survivors, sharers } = driver.server.state();
-  const dropped = sharers.filter((id) => !survivors.includes(id));
+  const { survivors, maskers } = driver.server.state();
+  const dropped = maskers.filter((id) => !survivors.includes(id));
   const signer = driver.group.signers.get(BAD)!;
   return signMessage(signer, message as unknown as UnsignedMessage, { survivors, dropped });
 }
@@ -43,17 +43,20 @@ async function goesOn(driver: Driver): Promise<void> {
 }
 
 describe('messages', () => {
-  it.each(['advertise', 'share', 'masked', 'consistency', 'unmask'])('forged ones at %s', async (phase) => {
-    const driver = await at(phase);
-    const { reply } = await driver.answer(BAD);
-    const forged = { ...reply, signature: flipped(reply.signature) };
-    expectNamed(driver, await driver.server.receive(BAD, forged, 0), 'forged', 'signature');
-    await goesOn(driver);
-    // The genuine message counted after all.
-    expect(driver.server.state().survivors).toContain(BAD);
-  });
+  it.each(['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask'])(
+    'forged ones at %s',
+    async (phase) => {
+      const driver = await at(phase);
+      const { reply } = await driver.answer(BAD);
+      const forged = { ...reply, signature: flipped(reply.signature) };
+      expectNamed(driver, await driver.server.receive(BAD, forged, 0), 'forged', 'signature');
+      await goesOn(driver);
+      // The genuine message counted after all.
+      expect(driver.server.state().survivors).toContain(BAD);
+    },
+  );
 
-  it.each(['advertise', 'share', 'masked', 'consistency', 'unmask'])(
+  it.each(['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask'])(
     'another one for the same step at %s; the same one is answered as before',
     async (phase) => {
       const driver = await at(phase);
@@ -61,8 +64,9 @@ describe('messages', () => {
       await driver.deliver(BAD, first);
       const again = await driver.server.receive(BAD, first.reply, 0);
       expect(again).toEqual({ outcome: { ok: true, repeated: true }, effects: [] });
-      // Signatures of Ed25519 are unique, so a second consistency message cannot be another one.
-      if (phase === 'consistency') return;
+      // Signatures of Ed25519 are unique, so a second consistency message cannot be another one; and who has nobody to
+      // accuse has nothing else to say of its parcels.
+      if (phase === 'consistency' || phase === 'checked') return;
       const random = seededRandom('another draw');
       const before = await at(phase);
       const genuine =
@@ -123,7 +127,7 @@ describe('messages', () => {
     const { deadline } = driver.server.state();
     const { outcome, effects } = await driver.server.receive(BAD, answers.get(BAD)!.reply, deadline!);
     expect(outcome).toMatchObject({ ok: false, code: 'late' });
-    expect(effects).toEqual([expect.objectContaining({ kind: 'phase', phase: 'masked' })]);
+    expect(effects).toEqual([expect.objectContaining({ kind: 'phase', phase: 'checked' })]);
     expect(driver.server.messageFor(BAD)).toBeNull();
     expect(driver.server.state().faults).toEqual([expect.objectContaining({ member: BAD, code: 'late' })]);
     await goesOn(driver);
@@ -158,10 +162,11 @@ describe('messages', () => {
     const masked = await at('masked');
     const long = await resigned(masked, (m) => (m.frames as string[]).push('A'.repeat(43)));
     expectNamed(masked, await masked.server.receive(BAD, long, 0), 'malformed', 'expected 1, got 2');
-    const itself = await resigned(masked, (m) =>
+    const checked = await at('checked');
+    const itself = await resigned(checked, (m) =>
       (m.accused as unknown[]).push({ dealer: BAD, secret: 'A'.repeat(43) }),
     );
-    expect((await masked.server.receive(BAD, itself, 0)).outcome).toMatchObject({ code: 'malformed' });
+    expectNamed(checked, await checked.server.receive(BAD, itself, 0), 'malformed', 'no parcel');
   });
 });
 
@@ -248,7 +253,7 @@ describe('shares', () => {
     expectNamed(driver, await driver.server.receive(BAD, none, 0), 'malformed', 'shares');
   });
 
-  it('of another mask key than advertised: the dealer is named before anything is charged', async () => {
+  it('of another mask key than advertised: the dealer is named, and nothing is released', async () => {
     const driver = await at('share');
     const answers = await driver.answers();
     const other = driver.fork();
@@ -257,10 +262,10 @@ describe('shares', () => {
     other.states.set(BAD, state);
     answers.set(BAD, { ...(await other.answer(BAD)), state: answers.get(BAD)!.state });
     await driver.step(undefined, answers);
-    await driver.until('done', new Set([BAD]));
+    await (await driver.until('masked')).until('done', new Set([BAD]));
     expect(driver.server.state().abort).toMatchObject({ code: 'bad-share', blamed: [BAD] });
     expect(driver.store.vectors.size).toBe(0);
-    expect(driver.effects).not.toContain('charge');
+    expect(driver.effects).not.toContain('reconstruct');
   });
 });
 
@@ -280,29 +285,38 @@ async function badParcels(driver: Driver, bad: (to: string) => boolean): Promise
 }
 
 describe('a dealer', () => {
-  it('whose parcels nobody can open is named before anything is charged', async () => {
+  it('whose parcels nobody can open is convicted before anything is charged, and left out', async () => {
     const driver = await at('share');
     const answers = await driver.answers();
     answers.set(BAD, { ...answers.get(BAD)!, reply: await badParcels(driver, () => true) });
     await driver.step(undefined, answers);
-    await driver.until('done');
-    expect(driver.server.state()).toMatchObject({
-      abort: { code: 'decryption', blamed: [BAD] },
-      convicted: [BAD],
-    });
+    await driver.step();
+    expect(driver.server.state()).toMatchObject({ phase: 'masked', convicted: [BAD] });
+    await goesOn(driver);
+    expect(driver.server.state().survivors).not.toContain(BAD);
+  });
+
+  it('ends the round, uncharged and named, where the others are too few', async () => {
+    const driver = await at('share');
+    const answers = await driver.answers();
+    answers.set(BAD, { ...answers.get(BAD)!, reply: await badParcels(driver, () => true) });
+    await driver.step(undefined, answers);
+    await driver.until('done', new Set(['region-001']));
+    expect(driver.server.state().abort).toMatchObject({ code: 'below-threshold', blamed: [BAD] });
     expect(driver.effects).not.toContain('charge');
   });
 
-  it('of one bad parcel is convicted, and survived by the others’ shares', async () => {
+  it('of one bad parcel is convicted and left out', async () => {
     const driver = await at('share');
     const answers = await driver.answers();
     answers.set(BAD, { ...answers.get(BAD)!, reply: await badParcels(driver, (to) => to === 'region-000') });
     await driver.step(undefined, answers);
     await driver.step();
     const { messages, convicted } = driver.server.state();
-    expect(messages.masked['region-000']!.accused).toMatchObject([{ dealer: BAD }]);
+    expect(messages.checked['region-000']!.accused).toMatchObject([{ dealer: BAD }]);
     expect(convicted).toEqual([BAD]);
     await goesOn(driver);
+    expect(driver.server.state().survivors).not.toContain(BAD);
   });
 
   it('whose shares lie on no polynomial is named: each holder sees it by itself', async () => {
@@ -319,9 +333,9 @@ describe('a dealer', () => {
     }
     answers.set(BAD, { ...answers.get(BAD)!, reply: await signMessage(signer, message) });
     await driver.step(undefined, answers);
-    await driver.until('done');
-    expect(driver.server.state().abort).toMatchObject({ blamed: [BAD] });
-    expect(driver.effects).not.toContain('charge');
+    await driver.step();
+    expect(driver.server.state()).toMatchObject({ phase: 'masked', convicted: [BAD] });
+    await goesOn(driver);
   });
 
   it('that did not sign its parcels is refused at once', async () => {
@@ -337,7 +351,7 @@ describe('a dealer', () => {
 it.each(['of the right key', 'of another key'])(
   'who calls a good parcel bad is convicted by the secret %s',
   async (which) => {
-    const driver = await at('masked');
+    const driver = await at('checked');
     const { receive, mask } = driver.states.get(BAD)!.secrets!;
     const secret = which === 'of another key' ? mask : receive['region-000']!;
     const message = await resigned(driver, (m) => {
@@ -349,13 +363,11 @@ it.each(['of the right key', 'of another key'])(
   },
 );
 
-it('shares are asked for only after the ledger has charged; a ledger that refuses ends the round', async () => {
-  const driver = await at('consistency');
+it('vectors are asked for only after the ledger has charged; a ledger that refuses ends the round', async () => {
+  const driver = await at('checked');
   const answers = await driver.answers();
-  for (const [id, answer] of answers) await driver.deliver(id, answer);
-  expect(driver.phase).toBe('verify');
   expect(driver.server.charged(driver.now).outcome).toEqual({ ok: true, repeated: true });
-  await driver.server.verify(driver.now);
+  for (const [id, answer] of answers) await driver.deliver(id, answer);
   expect(driver.phase).toBe('charge');
   for (const id of driver.ids) expect(driver.server.messageFor(id)).toBeNull();
   expect(driver.server.tick(1e12).effects).toEqual([]);
@@ -365,7 +377,7 @@ it('shares are asked for only after the ledger has charged; a ledger that refuse
   expect(refused.server.charged(driver.now).outcome).toEqual({ ok: true, repeated: true });
   expect(refused.phase).toBe('aborted');
   expect(driver.server.charged(driver.now).effects).toEqual([
-    expect.objectContaining({ kind: 'phase', phase: 'unmask' }),
+    expect.objectContaining({ kind: 'phase', phase: 'masked' }),
   ]);
   expect(driver.server.charged(driver.now)).toEqual({ outcome: { ok: true, repeated: true }, effects: [] });
   await goesOn(driver);

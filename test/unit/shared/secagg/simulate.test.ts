@@ -12,7 +12,7 @@ import { cohort, plainSum, simulation } from './cohort.ts';
 
 /** Sixty-four members take a while on two busy cores. */
 const PATIENCE_MS = 600_000;
-const PHASES: MessagePhase[] = ['advertise', 'share', 'masked', 'consistency', 'unmask'];
+const PHASES: MessagePhase[] = ['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask'];
 const ROUGH: NetworkConditions = { seed: 1, minDelayMs: 5, maxDelayMs: 400, loss: 0.2, duplication: 0.2 };
 
 /** A round of `size` with `vanish` members gone, each in a phase that the seed picks. */
@@ -25,7 +25,14 @@ async function mixture(size: number, vanish: number, seed: number, change = {}) 
     ...(gone.has(index) && { vanishesAt: gone.get(index)!, framesBeforeVanishing: index % 2 }),
   }));
   // A masked frame may still arrive from a member that vanishes right after announcing and sending it.
-  const timeouts = { advertise: 20_000, share: 20_000, masked: 20_000, consistency: 20_000, unmask: 20_000 };
+  const timeouts = {
+    advertise: 20_000,
+    share: 20_000,
+    checked: 20_000,
+    masked: 20_000,
+    consistency: 20_000,
+    unmask: 20_000,
+  };
   const result = await simulate({
     ...setup,
     config: { ...setup.config, timeouts },

@@ -102,7 +102,7 @@ describe('coordinator', () => {
   it('goes on from its rows at any phase; message rows never change', async () => {
     const driver = Driver.open(await cohort(4));
     const seen = new Map<string, string>();
-    for (const phase of ['advertise', 'share', 'masked', 'consistency', 'unmask']) {
+    for (const phase of ['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask']) {
       await driver.until(phase);
       const rows = driver.store.list();
       expect(rows.sort()).toEqual(rowChanges(null, stateFromRows(rows)!).put.sort());

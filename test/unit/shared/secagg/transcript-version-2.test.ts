@@ -1,5 +1,5 @@
 /**
- * A round of the wire version before, as an implementation in Python checked it (folder FEDCAR_SHARED, by default
+ * A round of wire version 2, as an implementation in Python checked it (folder FEDCAR_SHARED, by default
  * ../shared): its roster is still a link of chains, what it rests on (labelled hashes, signatures, derivation, streams,
  * agreement, shares) still gives the same sum, and its messages are refused by their version.
  */
@@ -15,7 +15,7 @@ import { hkdf } from '../../../../shared/crypto/hkdf.ts';
 import { addInto } from '../../../../shared/crypto/ring.ts';
 import { combine, lagrangeAtZero } from '../../../../shared/crypto/shamir.ts';
 import { agree, importAgreementKey, publicKey } from '../../../../shared/crypto/x25519.ts';
-import { AnySignedRoster } from '../../../../shared/protocol/secagg.ts';
+import { AnySignedRoster, SECAGG_PROTOCOL } from '../../../../shared/protocol/secagg.ts';
 import { clientStep } from '../../../../shared/secagg/client-step.ts';
 import { applyMasks, makeMask, pairSign } from '../../../../shared/secagg/masks.ts';
 import { hasHash, isPresent, verifyRoster } from '../../../../shared/secagg/roster.ts';
@@ -111,7 +111,7 @@ describe.skipIf(!existsSync(path))('a round of version 2', () => {
       const holds = (version: string) =>
         verify(fromBase64Url(key, 32), signed(version), fromBase64Url(signature, 64));
       expect(await holds(V)).toBe(true);
-      expect(await holds('fedcar-secagg/3')).toBe(false);
+      expect(await holds(SECAGG_PROTOCOL)).toBe(false);
     }
   });
 

@@ -21,16 +21,17 @@ import { SecaggServer } from '../../../../shared/secagg/server.ts';
 import type { MessagePhase } from '../../../../shared/secagg/server-state.ts';
 import { MemoryServerStore } from '../../../helpers/memory-server-store.ts';
 import { vectorSource } from '../../../helpers/vector-source.ts';
-import accusation from '../../../vectors/python-secagg-3-accusation.json' with { type: 'json' };
-import complete from '../../../vectors/python-secagg-3-complete.json' with { type: 'json' };
-import noise from '../../../vectors/python-secagg-3-noise.json' with { type: 'json' };
-import sparse from '../../../vectors/python-secagg-3-sparse.json' with { type: 'json' };
+import accusation from '../../../vectors/python-secagg-4-accusation.json' with { type: 'json' };
+import complete from '../../../vectors/python-secagg-4-complete.json' with { type: 'json' };
+import noise from '../../../vectors/python-secagg-4-noise.json' with { type: 'json' };
+import sparse from '../../../vectors/python-secagg-4-sparse.json' with { type: 'json' };
 import { TIMEOUTS } from './cohort.ts';
 
 const Transcript = z.strictObject({
   admin: z.string(),
   parametersHash: z.string(),
   silent: z.array(z.string()),
+  unchecked: z.array(z.string()),
   dropped: z.array(z.string()),
   convicted: z.array(z.string()),
   keptParts: z.int(),
@@ -74,7 +75,8 @@ class Recorded {
 const PHASE_OF: Record<ServerMessage['kind'], MessagePhase> = {
   invite: 'advertise',
   advertisements: 'share',
-  parcels: 'masked',
+  parcels: 'checked',
+  maskers: 'masked',
   survivors: 'consistency',
   signatures: 'unmask',
 };
@@ -105,7 +107,7 @@ class Replay {
       self: to,
       signer: await signerFromSeed(fromBase64Url(identity, 32)),
       random: recorded.random,
-      trust: { collection: 'help', adminKey: admin, pin: null, approve: () => null },
+      trust: { collection: 'help', adminKey: admin, pin: null, approve: () => null, charge: () => {} },
       input: vectorSource(wordsOf(vector)),
       putFrame: (index, frame) => {
         frames[index] = frame;
@@ -207,14 +209,16 @@ describe.each(TRANSCRIPTS)('%s: a round by another implementation', (_, transcri
   });
 
   it('has members that never answer and that drop, and keeps the noise that is needed', () => {
-    const { silent, dropped, members, exchanges, keptParts, sum } = transcript;
+    const { silent, unchecked, dropped, convicted, members, exchanges, keptParts, sum } = transcript;
     const answered = (kind: string) =>
       exchanges.filter(({ reply }) => reply.kind === kind).map(({ to }) => to);
     const ids = members.map(({ id }) => id);
     expect(answered('advertise')).toEqual(ids.filter((id) => !silent.includes(id)));
     expect(answered('share')).toEqual(answered('advertise'));
-    expect(answered('masked')).toEqual(answered('share').filter((id) => !dropped.includes(id)));
-    expect(dropped.length + transcript.convicted.length).toBe(1);
+    expect(answered('checked')).toEqual(answered('share').filter((id) => !unchecked.includes(id)));
+    const out = [...dropped, ...convicted];
+    expect(answered('masked')).toEqual(answered('checked').filter((id) => !out.includes(id)));
+    expect(out).toHaveLength(1);
     const plain = new Uint32Array(wordsOf(sum).length);
     for (const { id, vector } of members) {
       if (answered('masked').includes(id)) addInto(plain, wordsOf(vector));
@@ -247,7 +251,7 @@ describe.each(TRANSCRIPTS)('%s: a round by another implementation', (_, transcri
       }
       await replay.follow(exchange, message);
     });
-    expect(seen.size).toBe(5);
+    expect(seen.size).toBe(6);
     expect(replay.server.state().phase).toBe('done');
   });
 });

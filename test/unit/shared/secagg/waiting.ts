@@ -12,7 +12,7 @@ export async function at(phase: string): Promise<Driver> {
   prefixes ??= (async () => {
     const found: Record<string, Driver> = {};
     const driver = Driver.open(await cohort(SIZE));
-    for (const name of ['advertise', 'share', 'masked', 'consistency', 'unmask']) {
+    for (const name of ['advertise', 'share', 'checked', 'masked', 'consistency', 'unmask']) {
       const gone = new Set(name === 'consistency' || name === 'unmask' ? [driver.ids[4]!] : []);
       found[name] = (await driver.until(name, gone)).fork();
     }
