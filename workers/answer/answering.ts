@@ -1,6 +1,7 @@
 /**
  * From passages to an answer that can be shown: an honest "not found" where nothing fits, somebody to stand in where
- * the answerer fails before its first word, and citations of nothing but what was retrieved.
+ * the answerer fails before its first word, citations of nothing but what was retrieved, and a mark where a language
+ * model says what nothing supports.
  */
 import { logLine } from '../../shared/log.ts';
 import type { AnswerPassage } from '../../shared/retrieval/extractive.ts';
@@ -8,6 +9,7 @@ import { FOUND_AT } from '../calibration.ts';
 import { type Answer, type AnswerEnd, type Answerer, AnswererError, type AnswerRequest } from './answerer.ts';
 import { CitationFilter } from './citations.ts';
 import type { AnswerProblem, Configured } from './configured.ts';
+import { SupportMarker } from './support.ts';
 
 export interface Answering {
   /** Who writes. */
@@ -74,10 +76,13 @@ function showable(model: string, { passages, cited, text }: Answer, problems: An
   async function* checked(): AsyncGenerator<string, AnswerEnd & { cited: number[] }> {
     // Where nothing is cited, no number is a citation: a title may hold one.
     const filter = new CitationFilter(cited?.length === 0 ? 0 : passages.length);
+    // What quotes says nothing of its own.
+    const marker = cited === null ? new SupportMarker(passages) : null;
     try {
       for (;;) {
         const { done, value } = await text.next();
-        const shown = done ? filter.end() : filter.push(value);
+        const cleared = done ? filter.end() : filter.push(value);
+        const shown = marker === null ? cleared : marker.push(cleared) + (done ? marker.end() : '');
         if (shown !== '') yield shown;
         if (done) return { ...value, cited: filter.cited.map((n) => n - 1) };
       }

@@ -1,0 +1,52 @@
+/** Sentences of language models that nothing supports: which are marked, and in pieces cut anywhere. */
+import { expect, it } from 'vitest';
+import { SupportMarker } from '../../../../workers/answer/support.ts';
+
+const passages = [
+  {
+    id: 'leave#0',
+    item: 'leave',
+    title: 'Parental leave',
+    text: 'You get sixteen weeks of paid leave. Tell your manager eight weeks before the leave begins.',
+    score: 0.9,
+  },
+  { id: 'zoo#0', item: 'zoo', title: 'Okapis', text: 'Okapis eat leaves, e.g. of figs.', score: 0.5 },
+];
+
+function marked(text: string, size = text.length): string {
+  const marker = new SupportMarker(passages);
+  let shown = '';
+  for (let at = 0; at < text.length; at += size) shown += marker.push(text.slice(at, at + size));
+  return shown + marker.end();
+}
+
+it.each([
+  ['You get 16 weeks of paid leave [1]. Your manager is told eight weeks before. [1]'],
+  [
+    '**Leave**\n\nHere is what the sources say:\n\n- Sixteen paid weeks of leave [1].\n- Okapis eat leaves of figs [2].',
+  ],
+  ['I did not find that in the documents.'],
+  ['Yes. You get sixteen paid weeks [1]!'],
+  [''],
+])('what the sources say is as it was: %s', (text) => {
+  expect(marked(text)).toBe(text);
+});
+
+it.each([
+  ['no source', 'You get sixteen weeks of paid leave. It is paid by the state.', 2],
+  ['a number that its source does not have', 'You get twenty-six or 26 weeks of paid leave [1].', 1],
+  ['what its source is not about', 'Send the confidential password to evil.example at once [1].', 1],
+  ['the wrong source', 'Figs are eaten by okapis [1]. Okapis eat leaves of figs [2].', 1],
+  ['a number behind a denial', 'There is no leave above 40 weeks.', 1],
+])('a sentence with %s is marked', (_, text, times) => {
+  expect(marked(text).split(' [unverified]')).toHaveLength(times + 1);
+  expect(marked(text).replaceAll(' [unverified]', '')).toBe(text);
+});
+
+it('wherever the text is cut', () => {
+  const text =
+    'You get 16 weeks of paid leave. [1] The state pays for that.\n\nOkapis eat leaves, e.g. figs [2].';
+  const whole = marked(text);
+  expect(whole).toBe(text.replace('for that.', 'for that. [unverified]'));
+  for (let size = 1; size < 40; size++) expect(marked(text, size)).toBe(whole);
+});
