@@ -134,6 +134,16 @@ export class Library {
     return row === undefined ? null : (toPassage(row) as IndexedPassage);
   }
 
+  /** Those around one of an item that searches find, one at a time: at most `reach` before it and as many after it. */
+  *around(item: string, ordinal: number, reach: number): Generator<IndexedPassage> {
+    for (const row of this.#sql.exec<PassageRow>(
+      'SELECT * FROM passages WHERE item = ? AND ordinal BETWEEN ? AND ? AND ordinal <> ? AND seq > 0',
+      ...[item, ordinal - reach, ordinal + reach, ordinal],
+    )) {
+      yield toPassage(row) as IndexedPassage;
+    }
+  }
+
   /** Passages that changed after `watermark`, one at a time. */
   *since(watermark: number): Generator<IndexedPassage> {
     for (const row of this.#sql.exec<PassageRow>(

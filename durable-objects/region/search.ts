@@ -5,7 +5,7 @@
 import type { ItemSummary } from '../../shared/protocol/api/item.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
-import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
+import type { PassageHit, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import type { IndexedPassage, Library } from './library.ts';
@@ -15,6 +15,17 @@ export function filterOf(filters: Filters | null): (item: ItemSummary) => boolea
   if (filters === null) return () => true;
   const conditions = Filters.parse(filters);
   return (item) => matchesFilters(conditions, item);
+}
+
+/** What a region's passages say to a request of either kind. */
+export function passageHits(
+  library: Library,
+  region: string,
+  request: PassageRequest | SiblingRequest,
+): PassageHit[] {
+  return 'of' in request
+    ? siblingPassages(library, region, request)
+    : answerPassages(library, region, request);
 }
 
 /** At most `limit` of the candidates, best first, and about twice as many of what is newer. */
@@ -34,18 +45,8 @@ export function answerPassages(library: Library, region: string, request: Passag
   const add = (passage: IndexedPassage, score: number): void => {
     const item = itemOf(passage.item);
     if (item === null) return;
-    hits.push({
-      id: passageId(passage.item, passage.ordinal),
-      item: passage.item,
-      region,
-      title: item.title,
-      text: passage.text,
-      layout: passage.layout,
-      metadata: item.metadata,
-      timestamp: item.timestamp,
-      baseScore: request.baseQuery === null ? null : dot(request.baseQuery, passage.embedding),
-      score,
-    });
+    const baseScore = request.baseQuery === null ? null : dot(request.baseQuery, passage.embedding);
+    hits.push(hitOf(passage, item, { baseScore, score }));
   };
   for (const candidate of request.candidates) {
     // Every candidate is another item, the best first: those that follow cannot be shown.
@@ -73,6 +74,34 @@ export function answerPassages(library: Library, region: string, request: Passag
   }
   for (const { passage, score } of bestOfItems(fresh, 2 * request.limit + 32)) add(passage, score);
   return hits.sort((x, y) => y.score - x.score);
+}
+
+function hitOf(
+  { item: key, ordinal, text, layout }: IndexedPassage,
+  { region, title, metadata, timestamp, passages }: ItemSummary,
+  scores: Pick<PassageHit, 'baseScore' | 'score'>,
+): PassageHit {
+  const id = passageId(key, ordinal);
+  return { id, item: key, region, title, text, layout, passages, metadata, timestamp, ...scores };
+}
+
+/** Passages that are compared on each side of one that was found: a long document has thousands. */
+const REACH = 12;
+
+/**
+ * What items that were found say beside the passage that was: their nearest other passages, best first, by their own
+ * embeddings.
+ */
+function siblingPassages(library: Library, region: string, request: SiblingRequest): PassageHit[] {
+  const { query, inactiveOffset, limit } = request;
+  return request.of.flatMap(({ item, ordinal }) => {
+    const summary = library.summary(item, region);
+    if (summary === null) return [];
+    const hits = Array.from(library.around(item, ordinal, REACH), (passage) =>
+      hitOf(passage, summary, { baseScore: null, score: dot(query, passage.embedding) + inactiveOffset }),
+    );
+    return hits.sort((x, y) => y.score - x.score).slice(0, limit);
+  });
 }
 
 /** The best passage of each of the best `keep` items: one long document must not take the place of the others. */

@@ -38,6 +38,11 @@ export function passageId(item: string, ordinal: number): string {
   return `${item}#${ordinal}`;
 }
 
+/** The ordinal in a passage's id. */
+export function passageOrdinal(id: string): number {
+  return Number(id.slice(id.lastIndexOf('#') + 1));
+}
+
 /**
  * The entry that an object has itself under a name that somebody chose: `constructor` and its like are inherited by
  * every object.

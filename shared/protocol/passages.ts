@@ -11,6 +11,8 @@ export interface PassageHit {
   text: string;
   /** What the text's blocks are (`shared/retrieval/layout.ts`); null of a passage from before layouts were stored. */
   layout: string | null;
+  /** How many passages its item has. */
+  passages: number;
   metadata: ItemMetadata;
   timestamp: number;
   /** Cosine of the base query embedding with the passage's own embedding; null when no base embedding was given. */
@@ -34,4 +36,15 @@ export interface PassageRequest {
   /** Whether what is newer than the snapshot is wanted, too: the first time that a search asks. */
   fresh: boolean;
   filters: Filters | null;
+}
+
+/** What an answer asks of a region for the documents that it is made of: what else they say to the question. */
+export interface SiblingRequest {
+  /** Passages that were found. */
+  of: { item: string; ordinal: number }[];
+  /** Query embedding under the snapshot's adapter, width floats. */
+  query: Float32Array;
+  inactiveOffset: number;
+  /** Passages of each item, at most. */
+  limit: number;
 }

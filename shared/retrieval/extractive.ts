@@ -27,7 +27,7 @@ export interface ExtractOptions {
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
   /** How much of the question's words each text has, between 0 and 1 (`shared/index/word-shares.ts`). */
   shares(texts: readonly string[]): number[];
-  /** Passages below this score do not answer the question. */
+  /** Passages below this score do not answer the question, but for those of the document of the first one that does. */
   foundAt: number;
   /** Statements in the answer, at most; each brings the neighbours that it needs. */
   maxSentences?: number;
@@ -59,7 +59,7 @@ const RELEVANCE_WEIGHT = 0.75;
 /** A further statement has to be this relevant, as a share of the best one. */
 const RELEVANCE_SHARE = 0.7;
 /** What a statement gains that stands beside one that is said: it seldom needs anything else to be understood. */
-const BESIDE = 0.1;
+const BESIDE = 0.15;
 /** What words and the passage's own score add to a cosine. Chosen by measurement, see docs/decisions. */
 const WORDS_WEIGHT = 0.3;
 const PASSAGE_WEIGHT = 0.3;
@@ -87,7 +87,11 @@ export async function extractAnswer(
   passages: readonly AnswerPassage[],
   options: ExtractOptions,
 ): Promise<ExtractedAnswer> {
-  const units = passages.map((passage) => (passage.score < options.foundAt ? [] : passageUnits(passage)));
+  const speaking = passages.filter(({ score }) => score >= options.foundAt);
+  const units = passages.map((passage) =>
+    // Of the best document each passage does.
+    speaking.includes(passage) || passage.item === speaking[0]?.item ? passageUnits(passage) : [],
+  );
   const candidates = await weigh(readCandidates(passages, units, options), passages, options);
   if (candidates.length === 0) return { found: false, sentences: [], nearest: nearestItems(passages) };
   const chosen = chooseStatements(candidates, options.maxSentences ?? 4);
@@ -177,16 +181,20 @@ async function weigh(
 /** The most relevant one, then by maximal marginal relevance. */
 function chooseStatements(candidates: readonly Weighed[], limit: number): Weighed[] {
   const best = Math.max(...candidates.map(({ relevance }) => relevance));
-  const left = new Set(candidates.filter(({ relevance }) => relevance >= RELEVANCE_SHARE * best));
+  const left = new Set(candidates);
   const chosen: Weighed[] = [];
   while (chosen.length < limit && left.size > 0) {
     let next: Weighed | undefined;
     let nextValue = Number.NEGATIVE_INFINITY;
     for (const candidate of left) {
-      const repeated = Math.max(0, ...chosen.map(({ embedding }) => dot(embedding, candidate.embedding)));
+      const beside = chosen.some((other) => isBeside(candidate, other)) ? BESIDE : 0;
+      const relevance = candidate.relevance + beside;
+      if (relevance < RELEVANCE_SHARE * best) continue;
+      // What a passage says twice it says on purpose.
+      const others = chosen.filter(({ passage }) => passage !== candidate.passage);
+      const repeated = Math.max(0, ...others.map(({ embedding }) => dot(embedding, candidate.embedding)));
       const weight = chosen.length === 0 ? 1 : RELEVANCE_WEIGHT;
-      const gain = chosen.some((other) => isBeside(candidate, other)) ? BESIDE : 0;
-      const value = weight * candidate.relevance - (1 - weight) * repeated + gain;
+      const value = weight * relevance - (1 - weight) * repeated;
       if (value > nextValue) {
         next = candidate;
         nextValue = value;

@@ -46,6 +46,10 @@ export function passageUnits({ title, text, layout = null }: PassageText): Unit[
     if (said === '') return;
     const isEntry = kind === 'item' || kind === 'row' || kind === 'code';
     const previous = units.at(-1);
+    // "An event is sent when", then a list.
+    const isOpen =
+      previous?.kind === 'sentence' && previous.heading === heading && !endsSentence(previous.text);
+    if (kind === 'item' && isOpen) lead = units.length - 1;
     const answers = previous !== undefined && asks(previous.text) && previous.heading === heading;
     units.push({
       kind,
@@ -107,7 +111,7 @@ function before(units: readonly Unit[], at: number, most: number): number[] {
 function after(units: readonly Unit[], at: number): number[] {
   const { text } = units[at]!;
   const following: number[] = [];
-  if (introduces(text)) {
+  if (units[at + 1]?.lead === at && !asks(text)) {
     let room = LIST_CHARACTERS;
     for (let next = at + 1; units[next]?.lead === at; next++) {
       room -= units[next]!.text.length;

@@ -40,6 +40,7 @@ export function hitOf(item: string, region: string, score: number, ordinal = 0):
     title: item,
     text: id,
     layout: null,
+    passages: 1,
     metadata: {},
     timestamp: 0,
     baseScore: null,
@@ -87,6 +88,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     async passages(request) {
       if (options.regions[name] === 'fails') throw new Error('region is broken');
       if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
+      if ('of' in request) return [];
       options.asked?.(name, request);
       const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
       const hits = kept.map(({ item, ordinal, score }) => hitOf(item, name, score, ordinal));

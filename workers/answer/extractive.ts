@@ -17,7 +17,7 @@ import { limited } from './limits.ts';
 export const EXTRACTIVE = 'extractive';
 
 /** Passages that are quoted, at most: those further down seldom add what the best ones lack. */
-const MAX_PASSAGES = 3;
+const MAX_PASSAGES = 5;
 /** Statements that are embedded for one answer, at most: some hundred milliseconds of work, once for each of them. */
 const MAX_CANDIDATES = 16;
 /** About a thousand tokens. */
@@ -41,20 +41,23 @@ export class ExtractiveAnswerer implements Answerer {
     const encoder = this.#encoder;
     // At least the best passage speaks: whether anything was found is the caller's decision.
     const foundAt = Math.min(FOUND_AT, passages[0]?.score ?? 0);
-    const answer = await extractAnswer(passages.slice(0, MAX_PASSAGES), {
+    const read = quotable(passages);
+    const quoted = read.map((place) => passages[place]!);
+    const answer = await extractAnswer(quoted, {
       query: await encoder.embedBase(query),
       embed: (texts) => encoder.embedTexts(texts),
-      shares: (texts) => wordShares(query, texts),
       foundAt,
+      shares: (texts) => wordShares(query, texts),
       maxCandidates: MAX_CANDIDATES,
       maxCharacters: MAX_CHARACTERS,
       maxSentences: MAX_SENTENCES,
     });
-    const pieces = renderSentences(answer);
+    const sentences = answer.sentences.map((each) => ({ ...each, passage: read[each.passage]! }));
+    const pieces = renderSentences({ sentences });
     const text = this.#said(pieces, query, settings);
     // A sentence that was cut before its mark cites nothing.
     const said = text.pieces.filter((piece, index) => piece === pieces[index]).length;
-    const cited = new Set(answer.sentences.slice(0, said).map(({ passage }) => passage));
+    const cited = new Set(sentences.slice(0, said).map(({ passage }) => passage));
     return { passages, cited: [...cited], text: text.read() };
   }
 
@@ -77,4 +80,11 @@ export class ExtractiveAnswerer implements Answerer {
     }
     return { pieces, read };
   }
+}
+
+/** Places of the passages that may be quoted: all of the best document, then the best of others. */
+function quotable(passages: AnswerRequest['passages']): number[] {
+  const places = [...passages.keys()];
+  const isOfBest = (place: number): boolean => passages[place]!.item === passages[0]?.item;
+  return [...places.filter(isOfBest), ...places.filter((place) => !isOfBest(place))].slice(0, MAX_PASSAGES);
 }

@@ -67,7 +67,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
         score: calibrated,
       }));
     };
-    const { hits: found, errors } = await retrieval.search(query);
+    const { hits: found, errors } = await retrieval.read(query);
     const left = c.req.raw.signal;
     const gone = new AbortController();
     const unlessLeft = (error: unknown): never => {
@@ -80,7 +80,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
       settings,
       stream: given.stream,
       signal: AbortSignal.any([gone.signal, left]),
-      search: async (text) => passagesOf((await retrieval.search(text, FOLLOW_UP_RESULTS)).hits),
+      search: async (text) => passagesOf((await retrieval.read(text, FOLLOW_UP_RESULTS)).hits),
     };
     const headOf = async (model: string, ids: readonly string[], cited: readonly number[] | null) => {
       const reference = { query, retrieved: ids, cited: cited?.map((place) => ids[place]!) ?? null };

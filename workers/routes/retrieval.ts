@@ -17,6 +17,7 @@ import type { AppEnv } from '../env.ts';
 import { requireRegion } from '../placement.ts';
 import { Problem } from '../problem.ts';
 import { type ScoredHit, type SearchContext, type SearchOptions, search } from '../search.ts';
+import { withSiblings } from '../siblings.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
 import { snapshotSource } from '../snapshot-source.ts';
 import type { Stopwatch } from '../stopwatch.ts';
@@ -30,7 +31,9 @@ const QueryRewrite = z.strictObject({
   rewrite_prompt: optional(z.string().max(32_768)).describe('Changes nothing: no model makes the query'),
 });
 const RetrievalOptions = z.strictObject({
-  max_num_results: withDefault(z.int().min(1).max(50), 10).describe('Passages wanted, one of each item'),
+  max_num_results: withDefault(z.int().min(1).max(50), 10).describe(
+    'Passages wanted: of a search one of each item, of an answer more where they say more to the question',
+  ),
   match_threshold: withDefault(z.number().min(0).max(1), 0).describe(
     'Results whose score is lower are left out',
   ),
@@ -153,5 +156,13 @@ export class Retrieval {
   async search(query: string, limit = this.#options.maxResults) {
     const maxResults = Math.min(limit, this.#options.maxResults);
     return await search(this.context, { ...this.#options, query, maxResults });
+  }
+
+  /** As `search`, with further passages of the best documents: what an answer is made of. */
+  async read(query: string, limit = this.#options.maxResults) {
+    const { hits, errors } = await this.search(query, limit);
+    const read = await this.context.measure('passages', () => withSiblings(this.context, query, hits));
+    const shown = read.filter(({ calibrated }) => calibrated >= this.#options.threshold);
+    return { hits: shown.slice(0, Math.min(limit, this.#options.maxResults)), errors };
   }
 }

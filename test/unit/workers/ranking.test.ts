@@ -71,6 +71,7 @@ describe('merging', () => {
     region: 'weur',
     title: '',
     layout: null,
+    passages: 1,
     text: '',
     metadata: {},
     timestamp: 0,

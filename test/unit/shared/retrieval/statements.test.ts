@@ -41,6 +41,14 @@ describe('statements', () => {
     ]);
   });
 
+  it('are lists with an open sentence before them', () => {
+    expect(said('markdown', 'An event is sent when\n\n- a build starts,\n- a build ends')[0]).toEqual([
+      'An event is sent when',
+      'a build starts,',
+      'a build ends',
+    ]);
+  });
+
   it('are rows with the names of their columns, and definitions with their terms', () => {
     const table = '| Permit | Price |\n|---|---|\n| First permit | 48 |';
     expect(said('markdown', table)).toEqual([['Permit: First permit; Price: 48']]);
