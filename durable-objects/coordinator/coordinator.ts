@@ -1,14 +1,15 @@
 /**
  * Coordinator: one Durable Object a collection. Rows, versions and snapshots, training runs and their rounds.
  *
- * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen,
- * certificates, statements, round_records; byte strings for
- * snapshots, parameters and uploads. Methods: configure, destroy; pointer, snapshotPart, versions, certificate, activate, importPart, importVersion, refresh, place,
- * regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule, standing,
- * evaluation, setEvaluation; for participants admit, pollFor,
- * poll, report, putChunk, arrived, putFrame, statePart, register, rowsOf,
- * rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on. Alarms advance the run and renew
- * the snapshot; `tick` (from the cron trigger) sets lost ones again.
+ * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen, certificates,
+ * statements, round_records; byte strings for snapshots, parameters and uploads.
+ *
+ * Methods: configure, destroy; pointer, snapshotPart, versions, certificate, activate, importPart, importVersion,
+ * refresh, place, register, rowsOf, regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule,
+ * standing, evaluation, setEvaluation; for participants admit, pollFor, poll, report, putChunk, arrived, putFrame,
+ * statePart, rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on.
+ *
+ * Alarms advance the run and renew the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
@@ -22,7 +23,7 @@ import type { Certificate } from '../../shared/protocol/certificate.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
 import type { CoordinatorApi, Outcome, SnapshotPointer } from '../../shared/protocol/objects.ts';
-import type { Instruction, RowEntry } from '../../shared/protocol/rounds.ts';
+import { type Instruction, ParticipantMessage, type RowEntry } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { noiseOf, policyOf } from '../../shared/round/noise-plan.ts';
@@ -34,6 +35,7 @@ import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { faultOf } from './blame.ts';
 import { demandFor } from './demand.ts';
+import { instructionFor, withInstruction } from './instructions.ts';
 import { KEPT_EVALUATION } from './own-judge.ts';
 import { CoordinatorParts } from './parts.ts';
 import { describePrivacy, withOperators } from './privacy-info.ts';
@@ -292,13 +294,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
   async pollFor(participant: string, waitMs: number): Promise<Instruction> {
-    const desk = await this.#parts.desk();
-    const first = await desk.poll(participant);
-    if (first.do !== 'wait' || first.ms === 0 || waitMs === 0) return first;
-    await this.#parts.participants.untilWoken(participant, waitMs);
-    const then = await (await this.#parts.desk()).poll(participant);
-    // Who was held asks again at once.
-    return then.do === 'wait' && then.ms > 0 ? { ...then, ms: 1 } : then;
+    return instructionFor(this.#parts, participant, waitMs);
   }
 
   /** When participants last spoke, and what they did wrong, by name. */
@@ -320,8 +316,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return (await this.#parts.desk()).poll(participant);
   }
 
-  async report(message: unknown): Promise<Ack> {
-    return (await this.#parts.desk()).report(message);
+  /** @param waitMs how long the answer may be held for the next instruction; undefined: it brings none */
+  async report(input: unknown, waitMs?: number): Promise<Ack> {
+    const message = ParticipantMessage.parse(input);
+    const ack = await (await this.#parts.desk()).report(message);
+    return withInstruction(this.#parts, ack, message.participant, waitMs);
   }
 
   async putChunk(header: unknown, bytes: Uint8Array): Promise<Ack> {
@@ -334,8 +333,9 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   /** One frame of a masked vector. */
-  async putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack> {
-    return (await this.#parts.desk()).putFrame(participant, round, bytes);
+  async putFrame(participant: string, round: string, bytes: Uint8Array, waitMs?: number): Promise<Ack> {
+    const ack = await (await this.#parts.desk()).putFrame(participant, round, bytes);
+    return withInstruction(this.#parts, ack, participant, waitMs);
   }
 
   async statePart(key: string, part: number): Promise<Uint8Array | null> {

@@ -4,7 +4,7 @@
  */
 import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
-import { type Instruction, ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
+import { type Instruction, type ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RoundEvent } from '../../shared/round/round-machine.ts';
 import type { Certificates } from './certificates.ts';
 import type { RunStore } from './run-store.ts';
@@ -51,9 +51,8 @@ export class Desk {
     return message === null ? { do: 'wait', ms: POLL_MS, round } : { do: 'answer', round, message };
   }
 
-  async report(input: unknown): Promise<Ack> {
+  async report(message: ParticipantMessage): Promise<Ack> {
     const { runs, runner, certificates } = this.#parts;
-    const message = ParticipantMessage.parse(input);
     if (message.type === 'poll') return { current: true };
     if (message.type === 'statement') return { current: await certificates.take(message) };
     if (message.type === 'secagg') return this.#secureMessage(message);

@@ -157,8 +157,10 @@ export class Participants {
     });
   }
 
-  /** Lets go of what `name` waits for. */
-  wake(name: string): void {
-    for (const done of [...(this.#waiting.get(name) ?? [])]) done();
+  /** Lets go of what `name` waits for. @returns whether a request of its was held */
+  wake(name: string): boolean {
+    const held = [...(this.#waiting.get(name) ?? [])];
+    for (const done of held) done();
+    return held.length > 0;
   }
 }

@@ -114,9 +114,10 @@ export class CoordinatorParts {
 
   /** Asks a participant to poll; false when nothing was heard of it. */
   async wake(name: string): Promise<boolean> {
-    if (!this.participants.isOutside(name)) return reached(() => this.region(name).wake());
-    this.participants.wake(name);
-    return this.participants.isPresent(name, Date.now());
+    const held = this.participants.wake(name);
+    if (this.participants.isOutside(name)) return this.participants.isPresent(name, Date.now());
+    // Whose request is held gets the instruction as its answer.
+    return held || reached(() => this.region(name).wake());
   }
 
   adopt(): string | null {

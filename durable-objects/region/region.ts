@@ -52,8 +52,8 @@ import { Shard, type ShardPolicy } from './shard.ts';
 
 /** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
 const SLICE_TOKENS = 4096;
-/** Steps of one alarm; at most one of them is a full slice. */
-const STEPS_PER_ALARM = 6;
+/** Steps of one alarm, of which a secure round takes ten; at most one of them is a full slice. */
+const STEPS_PER_ALARM = 12;
 const RETRY_MS = 5_000;
 /** How often it looks whether the next generation has embedded what it was handed. */
 const LOOK_MS = 1_000;

@@ -10,12 +10,13 @@ import type { AnySignedRoster } from '../protocol/secagg.ts';
 
 export interface CoordinatorPort {
   poll(participant: string): Promise<Instruction>;
-  report(message: Exclude<ParticipantMessage, { type: 'poll' }>): Promise<Ack>;
+  /** @param andNext the answer brings the next instruction, and is held for it like that of a poll */
+  report(message: Exclude<ParticipantMessage, { type: 'poll' }>, andNext?: boolean): Promise<Ack>;
   putChunk(header: VectorChunk, bytes: Uint8Array): Promise<Ack>;
   /** Which pieces of this round's vector have come in. */
   arrived(participant: string, round: string): Promise<Arrived>;
-  /** One frame of the masked vector, after the message that announces it. */
-  putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack>;
+  /** One frame of the masked vector, after the message that announces it; `andNext` as of `report`. */
+  putFrame(participant: string, round: string, bytes: Uint8Array, andNext?: boolean): Promise<Ack>;
   /** A part of stored parameters or of a snapshot; null when it is gone. */
   statePart(key: string, part: number): Promise<Uint8Array | null>;
   /** Changes of the row table after `after`, in order, at most `limit`. */
@@ -25,7 +26,10 @@ export interface CoordinatorPort {
 }
 
 /** What the edge asks of the coordinator for participants that come over HTTP. */
-export interface Hub extends CoordinatorPort {
+export interface Hub extends Omit<CoordinatorPort, 'report' | 'putFrame'> {
+  /** @param waitMs how long the answer may be held for the next instruction; undefined: it brings none */
+  report(message: Exclude<ParticipantMessage, { type: 'poll' }>, waitMs?: number): Promise<Ack>;
+  putFrame(participant: string, round: string, bytes: Uint8Array, waitMs?: number): Promise<Ack>;
   /** Takes a signed request for its participant's; a second time it is refused. */
   admit(request: RequestSignature): Promise<Outcome<string>>;
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */

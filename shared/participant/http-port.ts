@@ -85,14 +85,16 @@ export function httpPort(options: HttpPortOptions): HttpPort {
   const own = (participant: string) => {
     if (participant !== name) throw new RangeError(`participant: this port speaks for ${name} alone`);
   };
+  const held = (path: string, andNext = false) =>
+    andNext ? { path: `${path}?wait=${waitS}`, waitS } : { path };
   return {
     async poll(participant) {
       own(participant);
       return json(Instruction, { method: 'GET', path: `/fl/instruction?wait=${waitS}`, waitS });
     },
-    async report(message) {
+    async report(message, andNext) {
       own(message.participant);
-      return json(Ack, { method: 'POST', path: '/fl/reports', json: message });
+      return json(Ack, { method: 'POST', ...held('/fl/reports', andNext), json: message });
     },
     async putChunk({ participant, round, chunk, chunks }, bytes) {
       own(participant);
@@ -106,9 +108,9 @@ export function httpPort(options: HttpPortOptions): HttpPort {
       own(participant);
       return json(Arrived, { method: 'GET', path: `/fl/rounds/${round}/arrived` });
     },
-    async putFrame(participant, round, bytes) {
+    async putFrame(participant, round, bytes, andNext) {
       own(participant);
-      return json(Ack, { method: 'POST', path: `/fl/rounds/${round}/frames`, bytes });
+      return json(Ack, { method: 'POST', ...held(`/fl/rounds/${round}/frames`, andNext), bytes });
     },
     async statePart(key, part) {
       const path = `/fl/state?key=${encodeURIComponent(key)}&part=${part}`;

@@ -7,6 +7,7 @@ import type { Engine } from '../../models/engine.ts';
 import { recordOf, stateRun } from '../certificate/round-log.ts';
 import { pack } from '../crypto/packed-ring.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
+import type { Ack } from '../protocol/fl.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
 import type { CountRound, FailureCode, Instruction } from '../protocol/rounds.ts';
 import { RUN_VERSION } from '../protocol/run-version.ts';
@@ -78,6 +79,8 @@ export class Participant {
   readonly #states: StateCache;
   readonly #labelling: Labelling;
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** Came with the last answer, for the next step; what is lost of it is asked for again. */
+  #next: Instruction | null = null;
 
   constructor(options: ParticipantOptions) {
     this.#options = options;
@@ -90,10 +93,10 @@ export class Participant {
    * because nothing is under way.
    */
   async step(): Promise<number | null> {
-    const { store, port, name } = this.#options;
+    const { store } = this.#options;
     const job = store.job();
     if (job === null) {
-      const instruction = await port.poll(name);
+      const instruction = await this.#instruction();
       if (instruction.do === 'wait') {
         this.#states.clear();
         return instruction.ms === 0 ? null : instruction.ms;
@@ -111,8 +114,7 @@ export class Participant {
       }
       if (job.phase === 'label') await this.#label(job);
       else if (job.phase === 'work') await this.#work(job);
-      else if (job.phase === 'upload') await this.#upload(job);
-      else await this.#ready(job);
+      else return await (job.phase === 'upload' ? this.#upload(job) : this.#ready(job));
     } catch (error) {
       // A failure of this shard must not hold up the others for a whole deadline.
       const code = codeOf(error);
@@ -130,18 +132,36 @@ export class Participant {
     await port.report({ type: 'failed', participant: name, round, code });
   }
 
+  /** What the last answer said to do, or else what a poll says. */
+  async #instruction(): Promise<Instruction> {
+    const { port, name } = this.#options;
+    const known = this.#next;
+    this.#next = null;
+    return known ?? port.poll(name);
+  }
+
+  /** Keeps what an answer says to do next. @returns after how many milliseconds; null: when woken */
+  #then({ next }: Ack): number | null {
+    const round = this.#options.store.job()?.spec.id ?? null;
+    // Not kept: whoever is woken while it waits has to ask.
+    if (next?.do === 'wait' && next.round === round) return next.ms === 0 ? null : next.ms;
+    this.#next = next?.do === 'wait' && round === null ? null : (next ?? null);
+    return 0;
+  }
+
   /** Signs what its own log holds of a run. */
-  async #certify(run: string): Promise<number> {
+  async #certify(run: string): Promise<number | null> {
     const { port, name, identity, collection } = this.#options;
     const { witness, signer } = identity;
     const { rounds, ...signed } = await stateRun(witness, { collection, run, participant: name, signer });
-    const ack = await port.report({ type: 'statement', participant: name, signed, rounds });
-    return ack.current ? 0 : REFUSED_MS;
+    const ack = await port.report({ type: 'statement', participant: name, signed, rounds }, true);
+    return ack.current ? this.#then(ack) : REFUSED_MS;
   }
 
   #drop(): void {
     this.#options.store.clearJob();
     this.#states.clear();
+    this.#next = null;
   }
 
   async #begin(spec: Job['spec']): Promise<void> {
@@ -229,7 +249,7 @@ export class Participant {
     return store.countUnits(({ row }) => places.get(row ?? -1), places.size, spec);
   }
 
-  async #upload(job: Job): Promise<void> {
+  async #upload(job: Job): Promise<number | null> {
     const { store, port, name, now } = this.#options;
     const { guard, witness, encoder } = this.#options.identity;
     const refused = guard.charge(job.spec);
@@ -246,11 +266,15 @@ export class Participant {
         { participant: name, round: job.spec.id, chunk, chunks },
         partOf(bytes, chunk),
       );
-      if (!ack.current) return this.#drop();
+      if (!ack.current) {
+        this.#drop();
+        return 0;
+      }
     }
-    await port.report(this.#isReady(job));
+    const ack = await port.report(this.#isReady(job), true);
     store.contributed(now());
     store.clearJob();
+    return this.#then(ack);
   }
 
   #isReady({ spec, probe }: Job): Parameters<CoordinatorPort['report']>[0] {
@@ -259,20 +283,24 @@ export class Participant {
     return { type: 'ready', participant: name, round: spec.id, probe, ...(extraNoise > 0 && { extraNoise }) };
   }
 
-  async #ready(job: Job): Promise<void> {
+  async #ready(job: Job): Promise<number | null> {
     const { store, port } = this.#options;
-    const ack = await port.report(this.#isReady(job));
+    const ack = await port.report(this.#isReady(job), true);
     if (ack.current) store.saveJob({ ...job, phase: 'secure' });
     else this.#drop();
+    return this.#then(ack);
   }
 
   /** One step of secure aggregation, when the coordinator has one for this participant. */
-  async #answer(job: Job): Promise<number> {
+  async #answer(job: Job): Promise<number | null> {
     const { store, port, name, now, identity } = this.#options;
     const round = job.spec.id;
-    const instruction = await port.poll(name);
+    const instruction = await this.#instruction();
     if (roundOf(instruction) !== round) {
-      this.#drop();
+      // What a run's rounds have in common is kept while there is another one.
+      if (instruction.do === 'work') store.clearJob();
+      else this.#drop();
+      if (instruction.do !== 'wait') this.#next = instruction;
       return 0;
     }
     if (instruction.do === 'wait') return instruction.ms;
@@ -288,17 +316,23 @@ export class Participant {
       spec: job.spec,
       message,
     });
-    const ack = await port.report({ type: 'secagg', participant: name, round, message: reply });
+    let ack = await port.report(
+      { type: 'secagg', participant: name, round, message: reply },
+      frames === null,
+    );
     if (!ack.current) return REFUSED_MS;
     if (frames !== null) {
-      const arrived = frameCount(job.spec.dimension) > 1 ? (await port.arrived(name, round)).frames : [];
+      const count = frameCount(job.spec.dimension);
+      const arrived = count > 1 ? (await port.arrived(name, round)).frames : [];
       let index = 0;
       for await (const frame of frames) {
+        const last = index === count - 1;
         if (arrived.includes(index++)) continue;
-        if (!(await port.putFrame(name, round, frame)).current) return REFUSED_MS;
+        ack = await port.putFrame(name, round, frame, last);
+        if (!ack.current) return REFUSED_MS;
       }
     }
     if (reply.kind === 'unmask') store.contributed(now());
-    return 0;
+    return this.#then(ack);
   }
 }

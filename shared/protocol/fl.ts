@@ -3,7 +3,7 @@
  * Control is JSON, vectors and parameters are bytes; every request is signed (shared/crypto/request-signature.ts).
  */
 import { z } from 'zod';
-import { ParticipantMessage, RoundId, RowEntry } from './rounds.ts';
+import { Instruction, ParticipantMessage, RoundId, RowEntry } from './rounds.ts';
 import { AnySignedRoster } from './secagg.ts';
 
 /** A request for an instruction is held for so long at most while a run is on. */
@@ -24,6 +24,18 @@ export const PollQuery = z.strictObject({
     .describe('Seconds to hold the answer while there is nothing to do'),
 });
 
+/** Of what is sent in: with it the answer brings the next instruction, as one to a poll does. */
+export const NextQuery = z.strictObject({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(LONGEST_POLL_S)
+    .optional()
+    .describe('Seconds to hold the answer for the next instruction; without it the answer brings none'),
+});
+export type NextQuery = z.infer<typeof NextQuery>;
+
 /** A participant's report; `poll` has a route of its own. */
 export const Report = z.discriminatedUnion('type', [
   ParticipantMessage.options[1],
@@ -36,6 +48,7 @@ export type Report = z.infer<typeof Report>;
 
 export const Ack = z.strictObject({
   current: z.boolean().describe('False when the round is over or another one runs: drop the work'),
+  next: Instruction.optional().describe('What to do now, where the request asked for it and the round runs'),
 });
 export type Ack = z.infer<typeof Ack>;
 

@@ -247,6 +247,15 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
       expect(await port.statePart('parameters:r.99', 0)).toBeNull();
     });
 
+    it('brings the next instruction with an answer that was asked for it', async () => {
+      const report = { type: 'working', participant: self, round } as const;
+      const answer = await port.report(report, true);
+      expect(answer).toEqual({ current: true, next: await port.poll(self) });
+      expect(answer.next).toMatchObject({ do: 'work', spec: { id: round } });
+      const over = `${round.split('.')[0]}.99`;
+      expect(await port.report({ ...report, round: over }, true)).toEqual({ current: false });
+    });
+
     it('refuses a vector that has not come in, and the round goes on without its sender', async () => {
       const report = { participant: self, round };
       expect(await port.report({ ...report, type: 'working' })).toEqual({ current: true });

@@ -19,6 +19,7 @@ import {
   Arrived,
   ChunkParams,
   ChunkQuery,
+  NextQuery,
   PollQuery,
   Report,
   RostersPage,
@@ -75,8 +76,8 @@ const report = createRoute({
   path: '/fl/reports',
   summary: 'Progress, the end of the work, or a message of secure aggregation',
   tags,
-  request: { query: NoQuery, body: body(Report) },
-  responses: { 200: json(Ack, 'Whether the round still runs'), ...problems },
+  request: { query: NextQuery, body: body(Report) },
+  responses: { 200: json(Ack, 'Whether the round still runs, and what to do now'), ...problems },
 });
 const chunk = createRoute({
   method: 'put',
@@ -91,8 +92,8 @@ const frame = createRoute({
   path: '/fl/rounds/{round}/frames',
   summary: 'A frame of a masked vector, after the message that announced it',
   tags,
-  request: { params: RoundParams, query: NoQuery, body: bytesBody },
-  responses: { 200: json(Ack, 'Whether it was taken'), ...problems },
+  request: { params: RoundParams, query: NextQuery, body: bytesBody },
+  responses: { 200: json(Ack, 'Whether it was taken, and what to do now'), ...problems },
 });
 const arrived = createRoute({
   method: 'get',
@@ -175,6 +176,10 @@ function requireSelf(participant: string, named: string): void {
   throw new Problem('not_a_participant', `participant: ${participant} signed, and the message names another`);
 }
 
+function holdMs({ wait }: NextQuery): number | undefined {
+  return wait === undefined ? undefined : 1000 * wait;
+}
+
 async function pieceOf(c: RequestContext, most: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(await c.req.arrayBuffer());
   if (bytes.length <= most) return bytes;
@@ -232,7 +237,8 @@ export function flRoutes() {
     .openapi(report, async (c) => {
       const message = c.req.valid('json');
       requireSelf(c.var.participant, message.participant);
-      return c.json(await c.var.services.hub(c.var.collection).report(message), 200);
+      const waitMs = holdMs(c.req.valid('query'));
+      return c.json(await c.var.services.hub(c.var.collection).report(message, waitMs), 200);
     })
     .openapi(chunk, async (c) => {
       const header = { ...c.req.valid('param'), ...c.req.valid('query'), participant: c.var.participant };
@@ -242,10 +248,9 @@ export function flRoutes() {
     .openapi(frame, async (c) => {
       const { round } = c.req.valid('param');
       const bytes = await pieceOf(c, FRAME_BYTES);
-      return c.json(
-        await c.var.services.hub(c.var.collection).putFrame(c.var.participant, round, bytes),
-        200,
-      );
+      const { participant, services, collection } = c.var;
+      const waitMs = holdMs(c.req.valid('query'));
+      return c.json(await services.hub(collection).putFrame(participant, round, bytes, waitMs), 200);
     })
     .openapi(arrived, async (c) => {
       const { round } = c.req.valid('param');

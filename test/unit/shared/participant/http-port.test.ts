@@ -55,6 +55,22 @@ describe('a call', () => {
     expect(nonces.size).toBe(3);
   });
 
+  it('asks for the next instruction with what it sends, and waits for the answer as long as for a poll', async () => {
+    const next = { do: 'wait', ms: 1, round: 'r.0' };
+    const { port, calls } = portOf(json({ current: true, next }));
+    const working = { type: 'working', participant: 'clinic-a', round: 'r.0' } as const;
+    expect(await port.report(working, true)).toEqual({ current: true, next });
+    expect(await port.putFrame('clinic-a', 'r.0', Uint8Array.of(1), true)).toEqual({ current: true, next });
+    await port.report(working);
+    await port.putFrame('clinic-a', 'r.0', Uint8Array.of(1));
+    expect(calls.map(({ url }) => url.slice('https://hub.test/v1'.length))).toEqual([
+      '/fl/reports?wait=25',
+      '/fl/rounds/r.0/frames?wait=25',
+      '/fl/reports',
+      '/fl/rounds/r.0/frames',
+    ]);
+  });
+
   it('gives up after four tries, and tells a lost connection from a refusal', async () => {
     const lost = portOf(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }));
     await expect(lost.port.poll('clinic-a')).rejects.toThrow(ConnectionError);

@@ -48,15 +48,20 @@ function participant(
   instruction: Instruction,
   job: Job | null = null,
   joined: { last: Joined | null } = { last: null },
+  next?: Instruction,
 ) {
   const sent: ParticipantMessage[] = [];
   const notes: string[] = [];
   const shard = { job };
+  const asked: Instruction[] = [];
   const port = {
-    poll: async () => instruction,
-    report: async (message: ParticipantMessage) => {
+    poll: async () => {
+      asked.push(instruction);
+      return instruction;
+    },
+    report: async (message: ParticipantMessage, andNext = false) => {
       sent.push(message);
-      return { current: true };
+      return { current: true, ...(andNext && next !== undefined && { next }) };
     },
   } as unknown as CoordinatorPort;
   const store = {
@@ -89,7 +94,7 @@ function participant(
     } as unknown as SecureIdentity,
     note: (reason) => void notes.push(reason),
   });
-  return { self, sent, shard, notes };
+  return { self, sent, shard, notes, asked };
 }
 
 describe('a participant', () => {
@@ -107,6 +112,41 @@ describe('a participant', () => {
     const { self, shard } = participant({ do: 'work', spec: COUNT });
     expect(await self.step()).toBe(0);
     expect(shard.job).toMatchObject({ phase: 'work', cursor: 0, spec: { id: 'r.0' } });
+  });
+
+  describe('with the answer to what it sent', () => {
+    const secure: CountRound = { ...COUNT, aggregation: 'secure' };
+    const kept = { cursor: 0, units: 0, tokens: 0, probe: null };
+    const ready: Job = { version: RUN_VERSION, spec: secure, phase: 'ready', ...kept };
+    const idle: Instruction = { do: 'wait', ms: 0, round: null };
+
+    it('waits as it says, and asks then', async () => {
+      const wait: Instruction = { do: 'wait', ms: 40, round: 'r.0' };
+      const { self, shard, asked } = participant({ ...wait, ms: 70 }, ready, { last: null }, wait);
+      expect(await self.step()).toBe(40);
+      expect(shard.job?.phase).toBe('secure');
+      expect(asked).toEqual([]);
+      expect(await self.step()).toBe(70);
+      expect(asked).toHaveLength(1);
+    });
+
+    it('goes on to the next round without asking', async () => {
+      const work: Instruction = { do: 'work', spec: { ...secure, id: 'r.1', serial: 2 } };
+      const { self, shard, asked } = participant(idle, ready, { last: null }, work);
+      while (shard.job?.spec.id !== 'r.1') expect(await self.step()).toBe(0);
+      expect(shard.job).toMatchObject({ phase: 'work', spec: { id: 'r.1' } });
+      expect(asked).toEqual([]);
+    });
+
+    it('drops a round that is over, and asks', async () => {
+      const { self, shard, asked } = participant(idle, ready, { last: null }, idle);
+      expect(await self.step()).toBe(0);
+      expect(await self.step()).toBe(0);
+      expect(shard.job).toBeNull();
+      expect(asked).toEqual([]);
+      expect(await self.step()).toBeNull();
+      expect(asked).toHaveLength(1);
+    });
   });
 
   it('says that it failed, and why, when what it stored is gone', async () => {
