@@ -19,16 +19,31 @@ function tooLarge(what: string): Problem {
   return new Problem('payload_too_large', `body: at most ${MAX_BODY_BYTES} bytes${what}`);
 }
 
+/** Of one read: what the runtime chooses by itself are pieces of 4 KB, and each costs as much as this one. */
+const PIECE_BYTES = 64 << 10;
+
+/** The next piece of a stream, and an end to it. */
+function pieces(stream: ReadableStream<Bytes>) {
+  try {
+    const reader = stream.getReader({ mode: 'byob' });
+    return { next: () => reader.read(new Uint8Array(PIECE_BYTES)), cancel: () => reader.cancel() };
+  } catch {
+    // Not every stream is one of bytes: what comes out of Node's decompressor is none.
+    const reader = stream.getReader();
+    return { next: () => reader.read(), cancel: () => reader.cancel() };
+  }
+}
+
 /** @throws Problem as soon as there are more than MAX_BODY_BYTES; the rest is not read. */
 async function readAtMost(stream: ReadableStream<Bytes>, what = ''): Promise<Bytes> {
-  const reader = stream.getReader();
+  const { next, cancel } = pieces(stream);
   let bytes: Bytes = new Uint8Array(0);
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await next();
     if (done) return bytes.subarray(0, size);
     if (size + value.length > MAX_BODY_BYTES) {
-      await reader.cancel().catch(() => {});
+      await cancel().catch(() => {});
       throw tooLarge(what);
     }
     if (size + value.length > bytes.length) {
