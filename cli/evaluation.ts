@@ -48,27 +48,36 @@ export async function someTestQueries(folder: BeirFolder, limit?: number): Promi
   throw new DatasetError(file, null, null, 'there is no test query: no row has a score above 0');
 }
 
+/** How passages are looked for: see `retrieval_type` of a search. */
+export type RetrievalType = 'vector' | 'keyword' | 'hybrid';
+
 /** Asks every query of one version. @throws Error when a region keeps missing: figures are about whole answers. */
 export async function askAll(
   client: Client,
   queries: readonly TestQuery[],
   version: number,
   progress: Progress,
+  type: RetrievalType = 'hybrid',
 ): Promise<AnsweredQuery[]> {
   let done = 0;
   return await concurrent(queries, REQUESTS_AT_ONCE, async (query) => {
-    const answer = await askWhole(client, query.text, version);
+    const answer = await askWhole(client, query.text, version, type);
     done += 1;
     progress.update(done);
     return { ...query, ranked: answer.chunks.map((chunk) => chunk.item.key) };
   });
 }
 
-async function askWhole(client: Client, query: string, version: number): Promise<SearchResponse> {
+async function askWhole(
+  client: Client,
+  query: string,
+  version: number,
+  type: RetrievalType,
+): Promise<SearchResponse> {
   for (let attempt = 1; ; attempt++) {
     const answer = await client.post<SearchResponse>('/search', {
       query,
-      ai_search_options: { retrieval: { max_num_results: DEPTH } },
+      ai_search_options: { retrieval: { max_num_results: DEPTH, retrieval_type: type } },
       fedcar: { model_version: version },
     });
     if (answer.model_version !== version) {

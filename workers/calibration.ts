@@ -12,5 +12,10 @@ export const FOUND_AT = 0.3;
 
 /** @param cosine between −1 and 1. @returns between 0 and 1, rounded to six digits. */
 export function scoreOf(cosine: number): number {
-  return Math.round(1e6 / (1 + Math.exp(-SLOPE * (cosine - MIDPOINT)))) / 1e6;
+  return roundScore(1 / (1 + Math.exp(-SLOPE * (cosine - MIDPOINT))));
+}
+
+/** To six digits. */
+export function roundScore(score: number): number {
+  return Math.round(1e6 * score) / 1e6;
 }

@@ -1,8 +1,9 @@
 /** Which rows become candidates, and how the regions' hits become one ranking by item. Pure. */
 import { freeBuffer } from '../shared/free-buffer.ts';
-import type { PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
+import type { PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { best, plainProducts, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
+import { rowsOf, type SnapshotRows } from './snapshot-rows.ts';
 
 type Candidate = PassageRequest['candidates'][number];
 
@@ -13,6 +14,7 @@ const ROWS_PER_ITEM = 8;
 export class Ranking {
   readonly #snapshot: Snapshot;
   readonly #scores: Float32Array;
+  #rows: SnapshotRows | null = null;
   #taken = 0;
   #floor = Number.POSITIVE_INFINITY;
   #exhausted = false;
@@ -59,6 +61,13 @@ export class Ranking {
     return this.#byRegion(chosen);
   }
 
+  /** The score of a passage's row; null where the snapshot has none. */
+  scoreOf(item: string, ordinal: number): number | null {
+    this.#rows ??= rowsOf(this.#snapshot);
+    const row = this.#rows.find(item, ordinal);
+    return row < 0 ? null : this.#scores[row]!;
+  }
+
   /** Frees the scores; nothing can be taken any more. */
   release(): void {
     freeBuffer(this.#scores);
@@ -88,8 +97,8 @@ function bestOfEachItem(snapshot: Snapshot, ranked: readonly RowScore[]): RowSco
 }
 
 /** Best passage of each item, best item first, at most `items`; equal scores in order of passage ids. */
-export function mergeHits(hits: readonly PassageHit[], items: number): PassageHit[] {
-  const byItem = new Map<string, PassageHit>();
+export function mergeHits<Hit extends Ranked>(hits: readonly Hit[], items: number): Hit[] {
+  const byItem = new Map<string, Hit>();
   for (const hit of hits) {
     const other = byItem.get(hit.item);
     if (other === undefined || before(hit, other) < 0) byItem.set(hit.item, hit);
@@ -97,6 +106,13 @@ export function mergeHits(hits: readonly PassageHit[], items: number): PassageHi
   return [...byItem.values()].sort(before).slice(0, items);
 }
 
-function before(a: PassageHit, b: PassageHit): number {
-  return b.score - a.score || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+/** What is ranked: by `rank`, which adds up all that was found of a passage. */
+interface Ranked {
+  id: string;
+  item: string;
+  rank: number;
+}
+
+function before(a: Ranked, b: Ranked): number {
+  return b.rank - a.rank || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

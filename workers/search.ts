@@ -1,18 +1,20 @@
 /**
  * The path of a query: embed it under the serving snapshot's adapter, score every row, ask the regions in parallel
- * for the passages, rank by item. Every region is asked, also one without a candidate: it scores what is newer than
- * the snapshot, so that an upload is found at once. When filters or deletions leave too few, the next best are asked
+ * for the passages and for what the question's words find, rank by item. Every region is asked, also one without a
+ * candidate: it scores what is newer than the snapshot, so that an upload is found at once. When filters or deletions leave too few, the next best are asked
  * for, until there are enough. A region that is late or fails costs its own passages only.
  */
+import { fuse } from '../shared/index/fusion.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { RegionError } from '../shared/protocol/api/region-error.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
-import { entryOf } from '../shared/protocol/names.ts';
-import type { PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
+import { entryOf, passageOrdinal } from '../shared/protocol/names.ts';
+import type { PassageAnswer, PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
-import { scoreOf } from './calibration.ts';
+import { roundScore, scoreOf } from './calibration.ts';
 import { within } from './deadline.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
+import { type MatchedWord, QuestionWords } from './question-words.ts';
 import { mergeHits, Ranking } from './ranking.ts';
 import type { QueryEncoder, Services } from './services.ts';
 import type { Measure } from './stopwatch.ts';
@@ -22,19 +24,37 @@ export interface SearchOptions {
   maxResults: number;
   /** Least calibrated score, between 0 and 1. */
   threshold: number;
+  type: RetrievalType;
   /** Only this region's documents; null for all. */
   region: string | null;
   filters: Filters | null;
+  /** Neighbours on each side whose texts come with a passage's. */
+  expansion: number;
   explain: boolean;
 }
 
+/** How a passage was found: by what it means, by what was written, or by both. */
+export type RetrievalType = 'vector' | 'keyword' | 'hybrid';
+
 export interface ScoredHit extends PassageHit {
   calibrated: number;
+  /** What passages are ordered by: a cosine with words added, or in search by words alone their share. */
+  rank: number;
+  /** Share of the question's words, weighed by how rare they are; null in search by vectors alone. */
+  keyword: number | null;
+  /** The words that it has, the weightiest first; none unless `explain` asked. */
+  matched: MatchedWord[];
+}
+
+/** One that is shown, with its place among those that are: by its cosine alone and by its words alone, from 1 on. */
+export interface ShownHit extends ScoredHit {
+  vectorRank: number | null;
+  keywordRank: number | null;
 }
 
 export interface SearchResult {
   /** Best first, one passage of each item. */
-  hits: ScoredHit[];
+  hits: ShownHit[];
   errors: RegionError[];
 }
 
@@ -54,40 +74,87 @@ export interface SearchContext {
 
 export async function search(context: SearchContext, options: SearchOptions): Promise<SearchResult> {
   const { services, snapshot, measure, collection } = context;
-  const { maxResults, region, threshold } = options;
+  const { maxResults, region, threshold, type } = options;
   const { query, baseQuery } = await measure('embed', () => embed(context, options));
   const regions = new Regions(context, region === null ? collection.settings.regions : [region]);
-  const ranking = await measure('score', async () => new Ranking(snapshot, query, region, services.products));
-  let merged: PassageHit[] = [];
+  const ranking =
+    query && (await measure('score', async () => new Ranking(snapshot, query, region, services.products)));
+  const words = type === 'vector' ? null : new QuestionWords(options.query);
+  const scoring = new Scoring(options, words, ranking);
+  let found: PassageHit[] = [];
+  let merged: ScoredHit[] = [];
   for (let items = maxResults + SPARE_ITEMS, fresh = true; ; items *= GROWTH, fresh = false) {
-    const candidates = await measure('score', async () => ranking.take(items));
+    const candidates = (await measure('score', async () => ranking?.take(items))) ?? new Map<string, never>();
     const request = (name: string): PassageRequest => ({
       candidates: candidates.get(name) ?? [],
       watermark: entryOf(snapshot.header.watermarks, name) ?? 0,
       query,
+      terms: words?.terms ?? [],
       baseQuery,
       inactiveOffset: snapshot.header.inactiveOffset,
       limit: maxResults,
       fresh,
       filters: options.filters,
+      expansion: options.expansion,
     });
     const asked = fresh ? regions.names : [...candidates.keys()];
-    const hits = await measure('passages', () => regions.ask(asked, request));
-    merged = mergeHits([...merged, ...hits], maxResults);
+    const answers = await measure('passages', () => regions.ask(asked, request));
+    if (fresh) words?.weigh(answers);
+    found = [...found, ...answers.flatMap(({ hits }) => hits)];
+    merged = mergeHits(found.map(scoring.of), maxResults);
     const last = merged[maxResults - 1];
-    if (ranking.exhausted || (last !== undefined && last.score >= ranking.floor)) break;
+    if (ranking === null || ranking.exhausted || (last !== undefined && last.rank >= ranking.floor)) break;
+    // What has more of the words than others came with the first answers.
     if (scoreOf(ranking.floor) < threshold) break;
   }
-  ranking.release();
-  const ranked = merged
-    .map((hit) => ({ ...hit, calibrated: scoreOf(hit.score) }))
-    .filter((hit) => hit.calibrated >= threshold);
-  return { hits: ranked, errors: regions.errors() };
+  ranking?.release();
+  return {
+    hits: ranked(merged.filter(({ calibrated }) => calibrated >= threshold)),
+    errors: regions.errors(),
+  };
 }
 
-async function embed({ encoder, snapshot }: SearchContext, { query, explain }: SearchOptions) {
+function ranked(hits: readonly ScoredHit[]): ShownHit[] {
+  const places = (value: (hit: ScoredHit) => number | null): ((hit: ScoredHit) => number | null) => {
+    const having = hits.filter((hit) => value(hit) !== null).sort((a, b) => value(b)! - value(a)!);
+    return (hit) => having.indexOf(hit) + 1 || null;
+  };
+  const vector = places(({ score }) => score);
+  const keyword = places((hit) => hit.keyword || null);
+  return hits.map((hit) => ({ ...hit, vectorRank: vector(hit), keywordRank: keyword(hit) }));
+}
+
+async function embed({ encoder, snapshot }: SearchContext, { query, explain, type }: SearchOptions) {
+  if (type === 'keyword') return { query: null, baseQuery: null };
   const trained = await encoder.embed(query, snapshot);
   return { query: trained, baseQuery: explain ? await encoder.embedBase(query) : null };
+}
+
+/** The score of a hit, of all that is known of it. */
+class Scoring {
+  readonly #explain: boolean;
+  readonly #words: QuestionWords | null;
+  readonly #ranking: Ranking | null;
+
+  constructor({ explain }: SearchOptions, words: QuestionWords | null, ranking: Ranking | null) {
+    this.#explain = explain;
+    this.#words = words;
+    this.#ranking = ranking;
+  }
+
+  of = (hit: PassageHit): ScoredHit => {
+    const keyword = this.#words === null ? null : this.#words.share(hit.words);
+    const matched = this.#words === null || !this.#explain ? [] : this.#words.matched(hit.words);
+    if (hit.score === null) {
+      const share = keyword ?? 0;
+      return { ...hit, keyword, matched, rank: share, calibrated: roundScore(share) };
+    }
+    // What words found the region scored by the passage's own embedding: its row may have learned.
+    const learned = hit.newer ? null : this.#ranking?.scoreOf(hit.item, passageOrdinal(hit.id));
+    const score = learned ?? hit.score;
+    const rank = keyword === null ? score : fuse(score, keyword);
+    return { ...hit, score, keyword, matched, rank, calibrated: scoreOf(rank) };
+  };
 }
 
 /** The regions that a search asks, and which of them it gave up. */
@@ -103,8 +170,8 @@ class Regions {
     this.#until = context.services.now() + REGION_DEADLINE_MS;
   }
 
-  /** Hits of those of `names` that answer. */
-  async ask(names: readonly string[], request: (name: string) => PassageRequest): Promise<PassageHit[]> {
+  /** Answers of those of `names` that answer. */
+  async ask(names: readonly string[], request: (name: string) => PassageRequest): Promise<PassageAnswer[]> {
     const { services, collection } = this.#context;
     const left = Math.max(1, this.#until - services.now());
     const answers = await Promise.all(
@@ -113,7 +180,7 @@ class Regions {
         .map(async (name) => {
           try {
             const work = services.region(collection, name).passages(request(name));
-            return await within(left, `region ${name}`, work);
+            return [await within(left, `region ${name}`, work)];
           } catch (error) {
             this.#failed.set(name, missing(name, error, 'its passages are missing'));
             return [];

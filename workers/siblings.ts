@@ -8,19 +8,22 @@ import { passageOrdinal } from '../shared/protocol/names.ts';
 import { scoreOf } from './calibration.ts';
 import { within } from './deadline.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
-import type { ScoredHit, SearchContext } from './search.ts';
+import type { SearchContext, ShownHit } from './search.ts';
 
 /** Documents that are looked into, best first. */
 const DOCUMENTS = 3;
 /** Passages of each beside the one that was found. */
 const PASSAGES = 2;
 
+/** What is said of words for passages that no word was looked for in. */
+const UNRANKED = { keyword: null, matched: [], vectorRank: null, keywordRank: null };
+
 /** Hits with further passages of the best documents among them, best first. @param hits of `query`, best first */
 export async function withSiblings(
   { services, collection, encoder, snapshot }: SearchContext,
   query: string,
-  hits: readonly ScoredHit[],
-): Promise<ScoredHit[]> {
+  hits: readonly ShownHit[],
+): Promise<ShownHit[]> {
   const long = hits.slice(0, DOCUMENTS).filter(({ passages }) => passages > 1);
   if (long.length === 0) return [...hits];
   const of = new Map<string, { item: string; ordinal: number }[]>();
@@ -31,16 +34,20 @@ export async function withSiblings(
     [...of].map(async ([region, passages]) => {
       const request = { of: passages, query: embedding, inactiveOffset, limit: PASSAGES };
       const work = services.region(collection, region).passages(request);
-      return await within(REGION_DEADLINE_MS, `region ${region}`, work).catch((error: unknown) => {
+      try {
+        return (await within(REGION_DEADLINE_MS, `region ${region}`, work)).hits;
+      } catch (error) {
         missing(region, error, 'more of its documents is missing');
         return [];
-      });
+      }
     }),
   );
   // No passage of a document counts more than the one for which it was found.
   const most = new Map(hits.map(({ item, calibrated }) => [item, calibrated]));
   const more = found.flat().map((hit) => {
-    return { ...hit, calibrated: Math.min(scoreOf(hit.score), most.get(hit.item) ?? 0) };
+    const score = hit.score ?? 0;
+    const calibrated = Math.min(scoreOf(score), most.get(hit.item) ?? 0);
+    return { ...hit, ...UNRANKED, rank: score, calibrated };
   });
   return [...hits, ...more].sort((a, b) => b.calibrated - a.calibrated);
 }

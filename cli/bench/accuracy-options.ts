@@ -1,5 +1,6 @@
 /** Flags of `bench accuracy`. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RetrievalType } from '../evaluation.ts';
 import { optionsOf } from './options-of.ts';
 
 export interface AccuracyOptions {
@@ -13,9 +14,13 @@ export interface AccuracyOptions {
   dpEpsilon?: number;
   set: string[];
   limit?: number;
+  /** How the trained version is asked, and what plain search is beside it. */
+  retrieval: RetrievalType;
   state?: string;
   json: boolean;
 }
+
+export const RETRIEVAL_TYPES = ['vector', 'keyword', 'hybrid'] as const satisfies RetrievalType[];
 
 /** A whole number within limits, or a complaint that names both. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
@@ -54,6 +59,11 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
       'a setting of the collection, such as training.phases.0.passes=2; may be repeated',
       (value: string, all: string[]) => [...all, value],
       [],
+    )
+    .addOption(
+      new Option('--retrieval <type>', 'how passages are looked for')
+        .choices(RETRIEVAL_TYPES)
+        .default('hybrid'),
     )
     .option('--limit <n>', 'evaluate on so many test queries only', whole(1))
     .option('--state <dir>', 'keep the state in this folder instead of a temporary one');

@@ -1,7 +1,7 @@
 /**
  * `bench accuracy`: a BEIR folder through the whole system. Documents and training queries go in through the HTTP
- * API, the regions train, the test queries come back through `/v1/search` under version 0 (plain embedding search)
- * and under the trained version.
+ * API, the regions train, the test queries come back through `/v1/search` under version 0 (plain search, by vectors, by
+ * words and by both) and under the trained version.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,11 +13,17 @@ import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
 import type { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
-import { type AnsweredQuery, askAll, someTestQueries, type TestQuery } from '../evaluation.ts';
+import {
+  type AnsweredQuery,
+  askAll,
+  type RetrievalType,
+  someTestQueries,
+  type TestQuery,
+} from '../evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf, TrainingError, train } from '../experiment.ts';
 import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
-import { type AccuracyOptions, parseAccuracyOptions } from './accuracy-options.ts';
+import { type AccuracyOptions, parseAccuracyOptions, RETRIEVAL_TYPES } from './accuracy-options.ts';
 import { accuracyReport, showReport } from './accuracy-report.ts';
 import { withRounds } from './round-limit.ts';
 
@@ -69,13 +75,14 @@ async function measureFederated(
   const records = await recordsOf(folder);
   await ingest(client, await documentsOf(folder), records);
   const ingestS = seconds(began);
-  const mips = await ask(client, queries, 0, 'asking version 0');
+  const plain = await askPlain(client, queries);
   const beginning = Date.now();
   const run = await train(client, { tick: deployment.tick });
   const trainS = seconds(beginning);
-  const asked = await askTrained(client, queries, run);
+  const asked = await askTrained(client, queries, run, options.retrieval);
   const trained = { region: null, units: unitsOf(records), settings, run, trainS, ...asked };
-  return accuracyReport({ folder, mips, trained: [trained], ingestS, wallS: seconds(began) });
+  const { retrieval } = options;
+  return accuracyReport({ folder, plain, retrieval, trained: [trained], ingestS, wallS: seconds(began) });
 }
 
 /** Each region alone: all documents, but its own queries only. One that can not train on them answers with version 0. */
@@ -87,7 +94,7 @@ async function measureLocalOnly(
 ) {
   const began = Date.now();
   const trained: Trained[] = [];
-  let mips: AnsweredQuery[] | null = null;
+  let plain: PlainAnswers | null = null;
   let ingestS = 0;
   for (const region of folder.regions) {
     const at = Date.now();
@@ -96,15 +103,17 @@ async function measureLocalOnly(
     const client = await createCollection(deployment.url, `local-${region}`, settings);
     await ingest(client, await documentsOf(folder, region), records);
     ingestS += seconds(at);
-    mips ??= await ask(client, queries, 0, 'asking version 0');
+    plain ??= await askPlain(client, queries);
     const beginning = Date.now();
     const run = await trainAlone(client, region, deployment);
     const trainS = seconds(beginning);
     // Every region has all documents: under version 0 the first one's answers are everybody's.
-    const asked = await askTrained(client, queries, run, run.state === 'failed' ? mips : undefined);
+    const known = run.state === 'failed' ? plain[options.retrieval] : undefined;
+    const asked = await askTrained(client, queries, run, options.retrieval, known);
     trained.push({ region, units: unitsOf(records), settings, run, trainS, ...asked });
   }
-  return accuracyReport({ folder, mips: mips as AnsweredQuery[], trained, ingestS, wallS: seconds(began) });
+  const { retrieval } = options;
+  return accuracyReport({ folder, plain: plain!, retrieval, trained, ingestS, wallS: seconds(began) });
 }
 
 /** @returns the run, also one that failed: a region may have too few queries. */
@@ -126,18 +135,33 @@ function unitsOf(records: readonly { region: string | null }[]): Record<string, 
   return Object.fromEntries(units);
 }
 
-async function ask(client: Client, queries: TestQuery[], version: number, name: string) {
-  const bar = progress(name, queries.length);
-  const answers = await askAll(client, queries, version, bar);
+/** What version 0 answers, by how passages are looked for. */
+export type PlainAnswers = Record<RetrievalType, AnsweredQuery[]>;
+
+async function askPlain(client: Client, queries: TestQuery[]): Promise<PlainAnswers> {
+  const answers = [];
+  for (const type of RETRIEVAL_TYPES) answers.push([type, await ask(client, queries, 0, type)] as const);
+  return Object.fromEntries(answers) as PlainAnswers;
+}
+
+async function ask(client: Client, queries: TestQuery[], version: number, type: RetrievalType) {
+  const bar = progress(`asking version ${version}, ${type}`, queries.length);
+  const answers = await askAll(client, queries, version, bar, type);
   bar.end(`${queries.length} queries`);
   return answers;
 }
 
 /** @param known answers of the run's version, where they are there already. */
-async function askTrained(client: Client, queries: TestQuery[], run: Run, known?: AnsweredQuery[]) {
+async function askTrained(
+  client: Client,
+  queries: TestQuery[],
+  run: Run,
+  type: RetrievalType,
+  known?: AnsweredQuery[],
+) {
   const began = Date.now();
   const number = run.version ?? 0;
-  const answers = known ?? (await ask(client, queries, number, `asking version ${number}`));
+  const answers = known ?? (await ask(client, queries, number, type));
   const askS = seconds(began);
   const version = await client.get<Version>(`/models/${number}`);
   const privacy = await client.get<Privacy>('/privacy');

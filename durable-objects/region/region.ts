@@ -21,7 +21,7 @@ import type { Region as RegionSummary } from '../../shared/protocol/api/region.t
 import type { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi } from '../../shared/protocol/objects.ts';
-import type { PassageHit, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
+import type { PassageAnswer, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
 import { PROBE_TITLES } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
@@ -47,7 +47,7 @@ import { RecordLog, unitKey } from './records.ts';
 import { registerPassages } from './registration.ts';
 import { RoundLogStore } from './round-log-store.ts';
 import { MIGRATIONS } from './schema.ts';
-import { listItems, passageHits } from './search.ts';
+import { answerRequest, listItems } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
 
 /** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
@@ -270,8 +270,9 @@ export class Region extends TracedObject implements RegionApi {
     }
   }
 
-  async passages(request: PassageRequest | SiblingRequest): Promise<PassageHit[]> {
-    return passageHits(this.#library, this.#identity().name, request);
+  async passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer> {
+    if (this.#library.segments.behind) await this.#alarm.by(Date.now());
+    return answerRequest(this.#library, this.#identity().name, request);
   }
 
   /** Of documents of this region, for the hub to ask by: at most as many as a participant asks. */
@@ -385,9 +386,7 @@ export class Region extends TracedObject implements RegionApi {
     if (at !== null) await this.#alarm.by(at);
   }
 
-  #engine() {
-    return engineFor(this.env, this.#identity().settings);
-  }
+  #engine = () => engineFor(this.env, this.#identity().settings);
 
   #identity(): Identity {
     const identity = this.#values.kept('identity', (stored) => {

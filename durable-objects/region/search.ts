@@ -1,11 +1,21 @@
 /**
- * A region's part of a search: texts for the edge's candidates that still stand, and scores for passages that are
- * newer than the snapshot, so that an upload, a change or a deletion counts at once.
+ * A region's part of a search: texts for the edge's candidates that still stand, what its own index finds by the words of
+ * the question, and scores for passages that are newer than the snapshot, so that an upload, a change or a deletion
+ * counts at once.
  */
+import { Bm25 } from '../../shared/index/bm25.ts';
+import { fuse } from '../../shared/index/fusion.ts';
+import type { WordSearch } from '../../shared/index/word-search.ts';
 import type { ItemSummary } from '../../shared/protocol/api/item.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
-import type { PassageHit, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
+import type {
+  PassageAnswer,
+  PassageHit,
+  PassageRequest,
+  SiblingRequest,
+  WordsFound,
+} from '../../shared/protocol/passages.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
 import { dot } from '../../shared/retrieval/head.ts';
 import type { IndexedPassage, Library } from './library.ts';
@@ -18,68 +28,158 @@ export function filterOf(filters: Filters | null): (item: ItemSummary) => boolea
 }
 
 /** What a region's passages say to a request of either kind. */
-export function passageHits(
+export function answerRequest(
   library: Library,
   region: string,
   request: PassageRequest | SiblingRequest,
-): PassageHit[] {
-  return 'of' in request
-    ? siblingPassages(library, region, request)
-    : answerPassages(library, region, request);
+): PassageAnswer {
+  if (!('of' in request)) return answerPassages(library, region, request);
+  return { hits: siblingPassages(library, region, request), words: null };
 }
 
-/** At most `limit` of the candidates, best first, and about twice as many of what is newer. */
-export function answerPassages(library: Library, region: string, request: PassageRequest): PassageHit[] {
-  const hits: PassageHit[] = [];
-  const wanted = filterOf(request.filters);
-  const items = new Map<string, ItemSummary | null>();
-  const itemOf = (key: string): ItemSummary | null => {
-    let item = items.get(key);
+/** Passages of one item that words may find: the best by words need not be the best of all. */
+const PASSAGES_OF_ITEM = 3;
+/** Items that words find beyond those wanted: the edge weighs the words by the whole collection. */
+const SPARE_ITEMS = 8;
+
+/**
+ * Without words at most `limit` of the candidates, best first, and about twice as many of what is newer. With words all
+ * candidates that stand, and the best by words; the best of everything are returned.
+ */
+export function answerPassages(library: Library, region: string, request: PassageRequest): PassageAnswer {
+  const answer = new Answer(library, region, request);
+  answer.addCandidates();
+  if (request.fresh) answer.addFound();
+  return answer.finish();
+}
+
+interface Found {
+  passage: IndexedPassage;
+  score: number | null;
+  words: WordsFound | null;
+}
+
+class Answer {
+  readonly #library: Library;
+  readonly #region: string;
+  readonly #request: PassageRequest;
+  readonly #wanted: (item: ItemSummary) => boolean;
+  readonly #items = new Map<string, ItemSummary | null>();
+  /** By the passage's id. */
+  readonly #found = new Map<string, Found>();
+  readonly #search: WordSearch | null;
+  /** By this region's own frequencies: good enough to choose by, and the edge counts anew. */
+  readonly #bm25: Bm25 | null;
+
+  constructor(library: Library, region: string, request: PassageRequest) {
+    this.#library = library;
+    this.#region = region;
+    this.#request = request;
+    this.#wanted = filterOf(request.filters);
+    this.#search = request.terms.length === 0 ? null : library.segments.search(request.terms);
+    this.#bm25 = this.#search && new Bm25(this.#search.statistics);
+  }
+
+  addCandidates(): void {
+    const { candidates, limit, watermark } = this.#request;
+    for (const { item, ordinal, score } of candidates) {
+      // Every candidate is another item, the best first: without words, those that follow cannot be shown.
+      if (this.#search === null && this.#found.size >= limit) break;
+      if (this.#item(item) === null) continue;
+      const passage = this.#library.passage(item, ordinal);
+      // Newer than the snapshot: its row is of an earlier text, and it is scored below.
+      if (passage !== null && passage.seq <= watermark) this.#add(passage, score);
+    }
+  }
+
+  /** What is newer than the snapshot, and what has the words. */
+  addFound(): void {
+    const { query, limit, watermark } = this.#request;
+    if (query !== null) {
+      let newer: { passage: IndexedPassage; score: number }[] = [];
+      for (const passage of this.#library.since(watermark)) {
+        // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
+        if (this.#request.filters !== null && this.#item(passage.item) === null) continue;
+        newer.push({ passage, score: this.#cosine(query, passage) });
+        // Only the best can be shown: a large upload must not pile up in memory.
+        if (newer.length >= 4 * limit + 64) newer = bestOfItems(newer, 2 * limit + 32);
+      }
+      for (const { passage, score } of bestOfItems(newer, 2 * limit + 32)) this.#add(passage, score);
+    }
+    if (this.#bm25 === null) return;
+    const passagesOf = new Map<string, number>();
+    this.#search?.best(this.#bm25, limit + SPARE_ITEMS, ({ name: { item, ordinal, hash } }) => {
+      const before = passagesOf.get(item) ?? 0;
+      if (before === PASSAGES_OF_ITEM || this.#item(item) === null) return false;
+      const passage = this.#library.passage(item, ordinal);
+      if (passage === null || passage.hash !== hash) return false;
+      passagesOf.set(item, before + 1);
+      const id = passageId(item, ordinal);
+      if (!this.#found.has(id)) this.#add(passage, query === null ? null : this.#cosine(query, passage));
+      return before === 0;
+    });
+  }
+
+  finish(): PassageAnswer {
+    const { terms, limit, watermark, baseQuery } = this.#request;
+    const ranked = [...this.#found.values()]
+      .map((found) => ({ ...found, fused: this.#fused(found) }))
+      .sort((x, y) => y.fused - x.fused);
+    const kept = terms.length === 0 ? ranked : ranked.slice(0, 2 * limit + SPARE_ITEMS);
+    const hits = kept.flatMap(({ passage, score, words }): PassageHit[] => {
+      const item = this.#item(passage.item);
+      if (item === null) return [];
+      const baseScore = baseQuery === null ? null : dot(baseQuery, passage.embedding);
+      const scores = { baseScore, score, newer: passage.seq > watermark, words };
+      return [hitOf(this.#expanded(passage, item.title), item, scores)];
+    });
+    return { hits, words: this.#search?.statistics ?? null };
+  }
+
+  #add(passage: IndexedPassage, score: number | null): void {
+    const words = this.#search?.find(passage) ?? null;
+    this.#found.set(passageId(passage.item, passage.ordinal), { passage, score, words });
+  }
+
+  /** With the texts of the neighbours that are asked for; the title, which is above each, is said once. */
+  #expanded(passage: IndexedPassage, title: string): IndexedPassage {
+    const { expansion } = this.#request;
+    if (expansion === 0) return passage;
+    const all = [passage, ...this.#library.around(passage.item, passage.ordinal, expansion)];
+    const texts = all.sort((a, b) => a.ordinal - b.ordinal).map(({ text }) => text);
+    const isSaid = (text: string, index: number) => index > 0 && title !== '' && text.startsWith(title);
+    const below = (text: string) => text.slice(title.length).replace(/^[:\s]+/, '');
+    const text = texts.map((each, index) => (isSaid(each, index) ? below(each) : each)).join('\n\n');
+    // A layout says what the blocks of the passage alone are.
+    return { ...passage, text, layout: null };
+  }
+
+  /** As plain search scores it, with what rows are given that never learned. */
+  #cosine(query: Float32Array, { embedding }: IndexedPassage): number {
+    return dot(query, embedding) + this.#request.inactiveOffset;
+  }
+
+  #fused({ score, words }: Found): number {
+    const share = words === null || this.#bm25 === null ? 0 : this.#bm25.score(words);
+    return score === null ? share : fuse(score, share);
+  }
+
+  /** Null of one that is gone, or that the filters refuse. */
+  #item(key: string): ItemSummary | null {
+    let item = this.#items.get(key);
     if (item === undefined) {
-      item = library.summary(key, region);
-      if (item !== null && !wanted(item)) item = null;
-      items.set(key, item);
+      item = this.#library.summary(key, this.#region);
+      if (item !== null && !this.#wanted(item)) item = null;
+      this.#items.set(key, item);
     }
     return item;
-  };
-  const add = (passage: IndexedPassage, score: number): void => {
-    const item = itemOf(passage.item);
-    if (item === null) return;
-    const baseScore = request.baseQuery === null ? null : dot(request.baseQuery, passage.embedding);
-    hits.push(hitOf(passage, item, { baseScore, score }));
-  };
-  for (const candidate of request.candidates) {
-    // Every candidate is another item, the best first: those that follow cannot be shown.
-    if (hits.length >= request.limit) break;
-    if (itemOf(candidate.item) === null) continue;
-    const passage = library.passage(candidate.item, candidate.ordinal);
-    // Newer than the snapshot: its row is of an earlier text, and it is scored below.
-    if (passage === null || passage.seq > request.watermark) continue;
-    add(passage, candidate.score);
   }
-  if (!request.fresh) return hits;
-  let fresh: { passage: IndexedPassage; score: number }[] = [];
-  let last = { key: '', shown: false };
-  for (const passage of library.since(request.watermark)) {
-    // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
-    if (request.filters !== null && last.key !== passage.item) {
-      const item = library.summary(passage.item, region);
-      last = { key: passage.item, shown: item !== null && wanted(item) };
-    }
-    if (request.filters !== null && !last.shown) continue;
-    const score = dot(request.query, passage.embedding) + request.inactiveOffset;
-    fresh.push({ passage, score });
-    // Only the best can be shown: a large upload must not pile up in memory.
-    if (fresh.length >= 4 * request.limit + 64) fresh = bestOfItems(fresh, 2 * request.limit + 32);
-  }
-  for (const { passage, score } of bestOfItems(fresh, 2 * request.limit + 32)) add(passage, score);
-  return hits.sort((x, y) => y.score - x.score);
 }
 
 function hitOf(
   { item: key, ordinal, text, layout }: IndexedPassage,
   { region, title, metadata, timestamp, passages }: ItemSummary,
-  scores: Pick<PassageHit, 'baseScore' | 'score'>,
+  scores: Pick<PassageHit, 'baseScore' | 'score' | 'newer' | 'words'>,
 ): PassageHit {
   const id = passageId(key, ordinal);
   return { id, item: key, region, title, text, layout, passages, metadata, timestamp, ...scores };
@@ -97,10 +197,13 @@ function siblingPassages(library: Library, region: string, request: SiblingReque
   return request.of.flatMap(({ item, ordinal }) => {
     const summary = library.summary(item, region);
     if (summary === null) return [];
-    const hits = Array.from(library.around(item, ordinal, REACH), (passage) =>
-      hitOf(passage, summary, { baseScore: null, score: dot(query, passage.embedding) + inactiveOffset }),
-    );
-    return hits.sort((x, y) => y.score - x.score).slice(0, limit);
+    const near = Array.from(library.around(item, ordinal, REACH), (passage) => ({
+      passage,
+      score: dot(query, passage.embedding) + inactiveOffset,
+    }));
+    const best = near.sort((x, y) => y.score - x.score).slice(0, limit);
+    const unknown = { baseScore: null, newer: false, words: null };
+    return best.map(({ passage, score }) => hitOf(passage, summary, { ...unknown, score }));
   });
 }
 

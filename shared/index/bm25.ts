@@ -3,27 +3,11 @@
  * how rare it is, and a passage that had each of them without end would have 1. Frequencies may come from several
  * regions: what is summed here are the collection's.
  */
+import type { WordStatistics, WordsFound } from '../protocol/passages.ts';
 
 /** How soon more of the same word says nothing new, and how much a long passage is marked down: the usual values. */
 const K1 = 1.2;
 const B = 0.75;
-
-/** What a collection, or a part of it, knows about the words of a question. */
-export interface WordStatistics {
-  passages: number;
-  /** Words of all passages together. */
-  length: number;
-  /** Of each term of the question: passages that have it. */
-  frequencies: number[];
-}
-
-/** What a passage has of the words of a question. */
-export interface WordsFound {
-  /** Words of the passage. */
-  length: number;
-  /** How often it has each term of the question. */
-  frequencies: number[];
-}
 
 /** Statistics of parts as one. @param terms of the question */
 export function sumStatistics(parts: Iterable<WordStatistics>, terms: number): WordStatistics {

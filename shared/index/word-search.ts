@@ -2,8 +2,10 @@
  * Segments of a region searched by words as one index. An entry is dead where another segment has the same passage with
  * a higher sequence, alive or gone; the dead count nowhere, not in document frequencies either.
  */
+
+import type { WordStatistics, WordsFound } from '../protocol/passages.ts';
 import { best } from '../retrieval/scores.ts';
-import type { Bm25, WordStatistics, WordsFound } from './bm25.ts';
+import type { Bm25 } from './bm25.ts';
 import type { PostingList, Postings } from './postings.ts';
 import type { PassageName, SegmentIds } from './segment.ts';
 

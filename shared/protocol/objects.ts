@@ -19,7 +19,7 @@ import type { Version } from './api/version.ts';
 import type { Certificate } from './certificate.ts';
 import type { SignedTerms } from './enrolment.ts';
 import type { Filters } from './filters.ts';
-import type { PassageHit, PassageRequest, SiblingRequest } from './passages.ts';
+import type { PassageAnswer, PassageRequest, SiblingRequest } from './passages.ts';
 import type { SignedRoster } from './secagg.ts';
 import type { CollectionSettings } from './settings.ts';
 import type { SettingsPatch } from './settings-changes.ts';
@@ -176,8 +176,8 @@ export interface RegionApi extends Stored {
   /** Deletes a contributor's records and answers how many there were. May be repeated. */
   eraseContributor(contributor: string): Promise<number>;
   /**
-   * Texts for the candidates that still stand, and hits among what is newer than the snapshot; or other passages of items
-   * that were found.
+   * Texts for the candidates that still stand, and hits by words and among what is newer than the snapshot; or other
+   * passages of items that were found.
    */
-  passages(request: PassageRequest | SiblingRequest): Promise<PassageHit[]>;
+  passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer>;
 }

@@ -17,25 +17,59 @@ export interface PassageHit {
   timestamp: number;
   /** Cosine of the base query embedding with the passage's own embedding; null when no base embedding was given. */
   baseScore: number | null;
-  /** Score of the trained retriever; for passages newer than the snapshot the region computed it. */
-  score: number;
+  /**
+   * Score of the trained retriever: the candidate's, or computed by the region, from the passage's own embedding, where
+   * words found it or it is newer than the snapshot. Null where no query embedding was given.
+   */
+  score: number | null;
+  /** Whether the passage is newer than the snapshot, whose row, if it has one, is of another text. */
+  newer: boolean;
+  /** What it has of the question's words; null where none were given, or the passage is not indexed yet. */
+  words: WordsFound | null;
 }
 
-/** The edge asks a region for the texts of its candidates and for what is newer than the snapshot. */
+/** What a collection, or a part of it, knows about the words of a question. */
+export interface WordStatistics {
+  passages: number;
+  /** Words of all passages together. */
+  length: number;
+  /** Of each term of the question: passages that have it. */
+  frequencies: number[];
+}
+
+/** What a passage has of the words of a question. */
+export interface WordsFound {
+  /** Words of the passage. */
+  length: number;
+  /** How often it has each term of the question. */
+  frequencies: number[];
+}
+
+export interface PassageAnswer {
+  hits: PassageHit[];
+  /** Of the region's own passages; null where no words were asked for. */
+  words: WordStatistics | null;
+}
+
+/** The edge asks a region for the texts of its candidates, for what the words find, and for what is newer than the snapshot. */
 export interface PassageRequest {
   candidates: { item: string; ordinal: number; row: number; score: number }[];
   /** Passages changed after this sequence number are not in the snapshot as they stand. */
   watermark: number;
-  /** Query embedding under the snapshot's adapter, width floats. */
-  query: Float32Array;
+  /** Query embedding under the snapshot's adapter, width floats; null: words alone are searched. */
+  query: Float32Array | null;
+  /** Terms of the question, each once; none: vectors alone are searched. */
+  terms: string[];
   /** Query embedding of the base encoder, for explanations. */
   baseQuery: Float32Array | null;
   inactiveOffset: number;
   /** How many items the caller wants at most. */
   limit: number;
-  /** Whether what is newer than the snapshot is wanted, too: the first time that a search asks. */
+  /** Whether what the region finds by itself is wanted, too: the first time that a search asks. */
   fresh: boolean;
   filters: Filters | null;
+  /** Neighbours on each side whose texts come with a passage's. */
+  expansion: number;
 }
 
 /** What an answer asks of a region for the documents that it is made of: what else they say to the question. */

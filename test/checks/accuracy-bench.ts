@@ -8,7 +8,8 @@ import { z } from 'zod';
 
 const rate = z.number().min(0).max(1);
 const interval = z.tuple([rate, rate]);
-const rates = { top1: rate, recall_at_10: rate, mrr_at_10: rate, ndcg_at_10: rate, mips_top1: rate };
+const plain = { mips_top1: rate, vector_top1: rate, keyword_top1: rate, hybrid_top1: rate };
+const rates = { top1: rate, recall_at_10: rate, mrr_at_10: rate, ndcg_at_10: rate, ...plain };
 const withheld = { seen_top1: rate, unseen_top1: rate };
 const intervals = Object.keys({ ...rates, ...withheld }).map((name) => [name, interval]);
 
@@ -24,7 +25,7 @@ const Report = z
     curve: z.array(z.looseObject({ round: z.int(), loss: z.number(), top1: z.number() })),
   })
   .refine(({ curve, rounds }) => curve.length === rounds, 'the curve has a point for every round')
-  .refine((report) => report.top1 > report.mips_top1, 'training beats plain search');
+  .refine((report) => report.top1 > report.hybrid_top1, 'training beats plain search');
 
 const printed = await text(process.stdin);
 process.stdout.write(printed);

@@ -6,7 +6,7 @@ import type { Hub } from '../../shared/participant/coordinator-port.ts';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
 import type { ItemMetadata } from '../../shared/protocol/api/item.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../../shared/protocol/objects.ts';
-import type { PassageHit, PassageRequest } from '../../shared/protocol/passages.ts';
+import type { PassageHit, PassageRequest, WordStatistics } from '../../shared/protocol/passages.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
@@ -22,6 +22,8 @@ export interface MemoryOptions {
   regions: Record<string, RegionBehaviour>;
   /** Passages newer than the snapshot, by region. */
   newer?: Record<string, PassageHit[]>;
+  /** What regions find by the question's words, and know of them. */
+  words?: Record<string, { hits: PassageHit[]; statistics: WordStatistics }>;
   /** Items deleted since the snapshot. */
   deleted?: string[];
   /** Metadata of items, for filters; none unless given. */
@@ -33,19 +35,8 @@ export interface MemoryOptions {
 
 export function hitOf(item: string, region: string, score: number, ordinal = 0): PassageHit {
   const id = `${item}#${ordinal}`;
-  return {
-    id,
-    item,
-    region,
-    title: item,
-    text: id,
-    layout: null,
-    passages: 1,
-    metadata: {},
-    timestamp: 0,
-    baseScore: null,
-    score,
-  };
+  const shown = { id, item, region, title: item, text: id, layout: null, passages: 1, metadata: {} };
+  return { ...shown, timestamp: 0, baseScore: null, score, newer: false, words: null };
 }
 
 export function memoryServices(options: MemoryOptions): Services & { collection: Collection } {
@@ -88,17 +79,19 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     async passages(request) {
       if (options.regions[name] === 'fails') throw new Error('region is broken');
       if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
-      if ('of' in request) return [];
+      if ('of' in request) return { hits: [], words: null };
       options.asked?.(name, request);
       const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
+      const words = options.words?.[name];
       const hits = kept.map(({ item, ordinal, score }) => hitOf(item, name, score, ordinal));
-      const newer = request.fresh ? (options.newer?.[name] ?? []) : [];
-      return [...hits, ...newer]
+      const own = request.fresh ? [...(options.newer?.[name] ?? []), ...(words?.hits ?? [])] : [];
+      const found = [...hits, ...own]
         .map((hit) => ({ ...hit, metadata: options.metadata?.[hit.item] ?? {} }))
         .filter(
           (hit) => request.filters === null || matchesFilters(request.filters, { ...hit, key: hit.item }),
         )
-        .slice(0, request.limit + newer.length);
+        .slice(0, request.limit + own.length);
+      return { hits: found, words: words?.statistics ?? null };
     },
   });
   return {

@@ -60,8 +60,10 @@ async function hits(name: string, key: string, watermark: number, filters: Filte
     watermark,
     filters,
     fresh: true,
+    terms: [],
+    expansion: 0,
   };
-  return (await stub.passages(request)).map((hit) => hit.item);
+  return (await stub.passages(request)).hits.map((hit) => hit.item);
 }
 
 const rowsOf = async (name: string, key: string) =>
@@ -90,13 +92,19 @@ describe('a document', () => {
       limit: 5,
       filters: null,
       fresh: true,
+      terms: [],
+      expansion: 0,
     };
-    expect(await east.passages({ ...request, watermark: 2 })).toMatchObject([{ item: 'okapi', score: 0.5 }]);
+    expect(await east.passages({ ...request, watermark: 2 })).toMatchObject({
+      hits: [{ item: 'okapi', score: 0.5 }],
+    });
     // Changed since: the candidate's score was another text's.
     await east.putItems([item('okapi', 'Where okapis sleep.')]);
-    expect(await east.passages({ ...request, watermark: 2 })).toMatchObject([{ item: 'okapi', score: 0 }]);
+    expect(await east.passages({ ...request, watermark: 2 })).toMatchObject({
+      hits: [{ item: 'okapi', score: 0 }],
+    });
     await east.removeItem('okapi');
-    expect(await east.passages({ ...request, watermark: 2 })).toEqual([]);
+    expect(await east.passages({ ...request, watermark: 2 })).toEqual({ hits: [], words: null });
   });
 
   it('of the most bytes that the API takes fits a row, under the longest key', async () => {

@@ -14,7 +14,7 @@ import { answeringModels, configuredAnswerer } from '../answer/configured.ts';
 import { EXTRACTIVE } from '../answer/extractive.ts';
 import { Problem } from '../problem.ts';
 import { body, NoQuery, problems, router } from '../router.ts';
-import type { ScoredHit } from '../search.ts';
+import type { ShownHit } from '../search.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { ChatRequest, settingsOf } from './chat-request.ts';
@@ -59,8 +59,8 @@ export function chatRoutes(snapshots: SnapshotCache) {
     const settings = settingsOf(given, who.answerer, answeringModels(c.env));
     const retrieval = await Retrieval.open(c, snapshots, given, stopwatch);
 
-    const hits = new Map<string, ScoredHit>();
-    const passagesOf = (found: readonly ScoredHit[]) => {
+    const hits = new Map<string, ShownHit>();
+    const passagesOf = (found: readonly ShownHit[]) => {
       for (const hit of found) hits.set(hit.id, hit);
       return found.map(({ id, item, title, text, layout, calibrated }) => ({
         ...{ id, item, title, text, layout },

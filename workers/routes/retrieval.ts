@@ -13,10 +13,11 @@ import {
   MAX_QUERY_CHARACTERS,
   retrievalQuery,
 } from '../../shared/retrieval/conversation.ts';
+import { roundScore, scoreOf } from '../calibration.ts';
 import type { AppEnv } from '../env.ts';
 import { requireRegion } from '../placement.ts';
 import { Problem } from '../problem.ts';
-import { type ScoredHit, type SearchContext, type SearchOptions, search } from '../search.ts';
+import { type SearchContext, type SearchOptions, type ShownHit, search } from '../search.ts';
 import { withSiblings } from '../siblings.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
 import { snapshotSource } from '../snapshot-source.ts';
@@ -36,6 +37,18 @@ const RetrievalOptions = z.strictObject({
   ),
   match_threshold: withDefault(z.number().min(0).max(1), 0).describe(
     'Results whose score is lower are left out',
+  ),
+  retrieval_type: withDefault(z.enum(['vector', 'keyword', 'hybrid']), 'hybrid').describe(
+    '`hybrid` adds what the question’s words say to what it means; `vector` and `keyword` search by one alone',
+  ),
+  fusion_method: optional(z.literal('sum')).describe(
+    'Changes nothing: scores are added. `rrf` and `max` would lose what a trained retriever learned, and are refused',
+  ),
+  keyword_match_mode: optional(z.literal('or')).describe(
+    'Changes nothing: any word counts, the rare ones most. `and` is refused',
+  ),
+  context_expansion: withDefault(z.int().min(0).max(3), 0).describe(
+    'Neighbouring passages on each side whose texts come with that of a passage',
   ),
   filters: Filters.nullable()
     .default(null)
@@ -60,7 +73,7 @@ export const SearchOptionsInput = withDefaults(
 /** Our own options; routes may add to them. */
 export const FEDCAR_OPTIONS = {
   model_version: withDefault(z.union([z.literal('latest'), z.int().nonnegative()]), 'latest').describe(
-    '`latest` serves; 0 is plain embedding search, without any training',
+    '`latest` serves; 0 is plain search, without any training',
   ),
   region: optional(RegionName).describe('Only this region’s documents'),
   fresh: withDefault(z.boolean(), false).describe(
@@ -72,7 +85,7 @@ export const FEDCAR_OPTIONS = {
 } as const;
 
 /** A passage as answers show it. */
-export function chunkOf(hit: ScoredHit, { metadata_only }: Pick<RetrievalOptions, 'metadata_only'>): Chunk {
+export function chunkOf(hit: ShownHit, { metadata_only }: Pick<RetrievalOptions, 'metadata_only'>): Chunk {
   return {
     id: hit.id,
     score: hit.calibrated,
@@ -84,7 +97,25 @@ export function chunkOf(hit: ScoredHit, { metadata_only }: Pick<RetrievalOptions
       timestamp: hit.timestamp,
       metadata: hit.metadata,
     },
-    scoring_details: { base_score: hit.baseScore, head_score: hit.score },
+    scoring_details: { base_score: hit.baseScore, head_score: hit.score, ...wordScores(hit) },
+  };
+}
+
+/** What words add to the details of a score; nothing in search by vectors alone. */
+function wordScores({ score, keyword, matched, vectorRank, keywordRank }: ShownHit) {
+  if (keyword === null) return {};
+  const both = {
+    vector_score: scoreOf(score ?? 0),
+    vector_rank: vectorRank ?? 0,
+    fusion_method: 'sum' as const,
+  };
+  return {
+    ...(score === null ? {} : both),
+    keyword_score: roundScore(keyword),
+    ...(keywordRank === null ? {} : { keyword_rank: keywordRank }),
+    ...(matched.length === 0
+      ? {}
+      : { words: matched.map(({ word, score: added }) => ({ word, score: roundScore(added) })) }),
   };
 }
 
@@ -141,6 +172,8 @@ export class Retrieval {
         region,
         maxResults: retrieval.max_num_results,
         threshold: retrieval.match_threshold,
+        type: retrieval.retrieval_type,
+        expansion: retrieval.context_expansion,
         filters: retrieval.filters,
         explain: fedcar.explain,
       },

@@ -48,14 +48,17 @@ async function query(context: Context, text: string, options: Options): Promise<
     },
   });
   for (const error of found.errors) context.say(`region ${error.region} is missing: ${error.detail}`);
-  return { json: found, text: shown(found) };
+  return { json: found, text: shown(found, explain) };
 }
 
-function shown({ chunks, model_version, stale_seconds }: SearchResponse): string {
+function shown({ chunks, model_version, stale_seconds }: SearchResponse, explain: boolean): string {
   if (chunks.length === 0) return 'nothing was found';
-  const entries = chunks.map(({ id, score, text, item, scoring_details: { base_score, head_score } }) => {
-    const explained =
-      base_score === null ? '' : `, cosine ${head_score.toFixed(3)}, plain ${base_score.toFixed(3)}`;
+  const entries = chunks.map(({ id, score, text, item, scoring_details }) => {
+    const { base_score, head_score, words = [] } = scoring_details;
+    const cosine = head_score === null ? '' : `, cosine ${head_score.toFixed(3)}`;
+    const plain = base_score === null ? '' : `, plain ${base_score.toFixed(3)}`;
+    const having = words.map(({ word, score: added }) => `${word} ${added.toFixed(3)}`).join(' ');
+    const explained = explain ? `${cosine}${plain}${having === '' ? '' : `, words ${having}`}` : '';
     const title = item.title === '' ? '' : `${pc.bold(item.title)}  `;
     const head = `${score.toFixed(2)}  ${title}${pc.dim(`${id}, ${item.region}${explained}`)}`;
     return `${head}\n      ${text.replace(/\s+/g, ' ').slice(0, 240)}`;

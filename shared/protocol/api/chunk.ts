@@ -25,9 +25,43 @@ export const Chunk = z
           .number()
           .nullable()
           .describe('Cosine in plain embedding search; null unless `explain` asked for it'),
-        head_score: z.number().describe('Cosine of the trained retriever'),
+        head_score: z
+          .number()
+          .nullable()
+          .describe('Cosine of the trained retriever; null in search by words alone'),
+        vector_score: z
+          .number()
+          .optional()
+          .describe('What the score would be without words; only in hybrid search'),
+        vector_rank: z
+          .int()
+          .optional()
+          .describe('Place among these passages by `vector_score`, from 1 on; only in hybrid search'),
+        keyword_score: z
+          .number()
+          .optional()
+          .describe(
+            'Share of the question’s words that the passage has, weighed by how rare they are (BM25), between 0 and 1; not in search by vectors',
+          ),
+        keyword_rank: z
+          .int()
+          .optional()
+          .describe('Place among these passages by `keyword_score`, from 1 on; none where it is 0'),
+        fusion_method: z
+          .literal('sum')
+          .optional()
+          .describe('The cosine and a weight times `keyword_score` are added; only in hybrid search'),
+        words: z
+          .array(
+            z.strictObject({
+              word: z.string().describe('As the question has it'),
+              score: z.number().describe('What it adds to `keyword_score`'),
+            }),
+          )
+          .optional()
+          .describe('Words of the question that the passage has, the weightiest first; only with `explain`'),
       })
-      .describe('Where the score comes from: cosines, between −1 and 1'),
+      .describe('Where the score comes from: cosines between −1 and 1, and words'),
   })
   .meta({ id: 'Chunk', description: 'A passage that was found' });
 export type Chunk = z.infer<typeof Chunk>;

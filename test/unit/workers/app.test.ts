@@ -45,13 +45,23 @@ describe('search over HTTP', () => {
           score: expect.any(Number),
           text: 'a#0',
           item: { key: 'a', title: 'a', region: 'weur', timestamp: 0, metadata: {} },
-          scoring_details: { base_score: null, head_score: expect.closeTo(1, 5) },
+          scoring_details: {
+            ...{ base_score: null, head_score: expect.closeTo(1, 5), vector_score: expect.any(Number) },
+            ...{ vector_rank: 1, keyword_score: 0, fusion_method: 'sum' },
+          },
         },
         expect.objectContaining({ id: 'b#0' }),
       ],
     });
     expect(response.headers.get('server-timing')).toMatch(/embed.*score.*passages.*total/);
     expect(response.headers.get('x-request-id')).toBeTruthy();
+  });
+
+  it('by vectors alone answers as it did before there were words', async () => {
+    const retrieval = { retrieval_type: 'vector' };
+    const { json } = await app()('POST', '/v1/search', { query: 'x', ai_search_options: { retrieval } });
+    const [first] = (json as { chunks: { scoring_details: object }[] }).chunks;
+    expect(first!.scoring_details).toEqual({ base_score: null, head_score: expect.any(Number) });
   });
 
   it('gives the same under the collection’s own path', async () => {
@@ -67,6 +77,16 @@ describe('search over HTTP', () => {
     [{ query: '  ' }, '#/query', 'at least 1 characters'],
     [{ query: 'x'.repeat(4097) }, '#/query', 'at most 4096 characters, got 4097'],
     [{ query: 'x', qeury: 1 }, '#/qeury', 'is not a known field'],
+    [
+      { query: 'x', ai_search_options: { retrieval: { fusion_method: 'rrf' } } },
+      '#/ai_search_options/retrieval/fusion_method',
+      'sum',
+    ],
+    [
+      { query: 'x', ai_search_options: { retrieval: { context_expansion: 4 } } },
+      '#/ai_search_options/retrieval/context_expansion',
+      'at most 3, got 4',
+    ],
     [
       { query: 'x', ai_search_options: { retrieval: { max_num_results: 51 } } },
       '#/ai_search_options/retrieval/max_num_results',

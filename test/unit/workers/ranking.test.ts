@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { PassageHit } from '../../../shared/protocol/passages.ts';
 import { mergeHits, Ranking } from '../../../workers/ranking.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
 
@@ -65,19 +64,7 @@ describe('candidates', () => {
 });
 
 describe('merging', () => {
-  const hit = (id: string, score: number): PassageHit => ({
-    id,
-    item: id.split('#')[0] as string,
-    region: 'weur',
-    title: '',
-    layout: null,
-    passages: 1,
-    text: '',
-    metadata: {},
-    timestamp: 0,
-    baseScore: null,
-    score,
-  });
+  const hit = (id: string, rank: number) => ({ id, item: id.split('#')[0]!, rank });
 
   it('ranks items by their best passage', () => {
     const merged = mergeHits([hit('a#0', 0.2), hit('b#0', 0.5), hit('a#1', 0.9), hit('c#0', 0.1)], 2);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WORD_WEIGHT } from '../../../shared/index/fusion.ts';
 import { REGION_DEADLINE_MS } from '../../../workers/partial.ts';
 import { type SearchOptions, search } from '../../../workers/search.ts';
 import { hitOf, type MemoryOptions, memoryServices } from '../../helpers/memory-services.ts';
@@ -25,7 +26,11 @@ async function ask(more: Partial<MemoryOptions>, options: Partial<SearchOptions>
       snapshot: more.snapshot ?? snapshot,
       measure: (_name, work) => work(),
     },
-    { query: 'q', maxResults: 10, threshold: 0, region: null, filters: null, explain: false, ...options },
+    {
+      ...{ query: 'q', maxResults: 10, threshold: 0, type: 'hybrid', region: null, filters: null },
+      ...{ expansion: 0, explain: false },
+      ...options,
+    },
   );
 }
 
@@ -74,6 +79,71 @@ describe('a query over regions', () => {
     expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
     expect(keys(await ask({}, { threshold: scores[1] as number }))).toEqual(['a', 'b']);
     expect(keys(await ask({}, { threshold: 1 }))).toEqual([]);
+  });
+
+  describe('by words', () => {
+    const query = 'fault E-4712';
+    // What each region has of: fault, e, 4712, E-4712 whole and without its hyphen.
+    const statistics = { passages: 10, length: 50, frequencies: [8, 3, 0, 0, 0] };
+    const having = { ...statistics, frequencies: [8, 3, 1, 1, 1] };
+    const hit = (item: string, score: number | null, frequencies: number[]) => ({
+      ...hitOf(item, 'apac', 0),
+      score,
+      words: { length: 5, frequencies },
+    });
+    const words = {
+      weur: { hits: [], statistics },
+      apac: { hits: [hit('c', 0.7, [1, 1, 1, 1, 1]), hit('b', 0, [1, 1, 0, 0, 0])], statistics: having },
+    };
+
+    it('adds what words say to the cosine of the row that serves', async () => {
+      const { hits } = await ask({ words }, { query, explain: true });
+      const found = hits.find(({ item }) => item === 'c')!;
+      // Its row is orthogonal to the question: what the region computed by the passage's own embedding is not taken.
+      expect(found.score).toBeCloseTo(0, 5);
+      expect(found.keyword).toBeGreaterThan(0.3);
+      expect(found.rank).toBeCloseTo(WORD_WEIGHT * found.keyword!, 5);
+      expect(found.matched.map(({ word }) => word)).toEqual(['4712', 'E-4712', 'E-4712', 'E', 'fault']);
+      expect(found.matched.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(found.keyword!, 5);
+      expect([found.vectorRank, found.keywordRank]).toEqual([3, 1]);
+    });
+
+    it('takes a passage that is newer than the snapshot as the region scored it', async () => {
+      const newer = { ...hit('c', 0.7, [1, 0, 0, 0, 0]), newer: true };
+      const { hits } = await ask({ words: { apac: { hits: [newer], statistics: having } } }, { query });
+      expect(hits.find(({ item }) => item === 'c')!.score).toBe(0.7);
+    });
+
+    it('counts a word by how rare it is in all regions together', async () => {
+      const keyword = async (weur: number) => {
+        const there = { hits: [], statistics: { ...statistics, frequencies: [weur, 3, 0, 0, 0] } };
+        const { hits } = await ask({ words: { ...words, weur: there } }, { query });
+        return hits.find(({ item }) => item === 'b')!.keyword!;
+      };
+      expect(await keyword(0)).toBeGreaterThan(await keyword(10));
+    });
+
+    it('by words alone neither embeds nor scores', async () => {
+      const embed = () => {
+        throw new Error('is not needed');
+      };
+      const found = { ...words, apac: { ...words.apac, hits: [hit('c', null, [1, 1, 1, 1, 1])] } };
+      const { hits } = await ask({ words: found, embed }, { query, type: 'keyword' });
+      expect(hits.map(({ item, score }) => [item, score])).toEqual([['c', null]]);
+      expect(hits[0]!.calibrated).toBeCloseTo(hits[0]!.keyword!, 5);
+    });
+
+    it('by vectors alone sends no words, and ranks as ever', async () => {
+      const terms: string[][] = [];
+      const asked: MemoryOptions['asked'] = (_region, request) => terms.push(request.terms);
+      const { hits } = await ask({ asked }, { query, type: 'vector' });
+      expect(terms).toEqual([[], []]);
+      expect(hits.map(({ item, keyword, rank, score }) => [item, keyword, rank === score])).toEqual([
+        ['a', null, true],
+        ['b', null, true],
+        ['c', null, true],
+      ]);
+    });
   });
 
   describe('with more documents than are asked for at once', () => {

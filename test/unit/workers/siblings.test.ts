@@ -6,15 +6,16 @@ import type { SearchContext } from '../../../workers/search.ts';
 import { withSiblings } from '../../../workers/siblings.ts';
 import { hitOf } from '../../helpers/memory-services.ts';
 
+const unranked = { rank: 0, keyword: null, matched: [], vectorRank: null, keywordRank: null };
 const found = [
-  { ...hitOf('long', 'weur', 0.6, 3), passages: 9, calibrated: 0.9 },
-  { ...hitOf('short', 'apac', 0.5), calibrated: 0.7 },
-  { ...hitOf('other', 'apac', 0.45, 1), passages: 2, calibrated: 0.6 },
+  { ...hitOf('long', 'weur', 0.6, 3), passages: 9, calibrated: 0.9, ...unranked },
+  { ...hitOf('short', 'apac', 0.5), calibrated: 0.7, ...unranked },
+  { ...hitOf('other', 'apac', 0.45, 1), passages: 2, calibrated: 0.6, ...unranked },
 ];
 
 function contextOf(answers: (region: string, request: SiblingRequest) => ReturnType<typeof hitOf>[]) {
   const region = (_: unknown, name: string) => ({
-    passages: async (request: SiblingRequest) => answers(name, request),
+    passages: async (request: SiblingRequest) => ({ hits: answers(name, request), words: null }),
   });
   const encoder = { embed: async () => Float32Array.of(1, 0) };
   const snapshot = { header: { inactiveOffset: 0.1 } };

@@ -53,7 +53,8 @@ const trained = (more: Partial<Trained> = {}): Trained => ({
 
 const measured = (more: Partial<Measured> = {}) =>
   accuracyReport({
-    ...{ folder: folder(), mips: plain, trained: [trained()], ingestS: 2, wallS: 9.96, ...more },
+    ...{ folder: folder(), plain: { vector: plain, keyword: plain, hybrid: better }, retrieval: 'hybrid' },
+    ...{ trained: [trained()], ingestS: 2, wallS: 9.96, ...more },
   });
 
 it('has rates with intervals, rounds, times and the curve', () => {
@@ -61,6 +62,13 @@ it('has rates with intervals, rounds, times and the curve', () => {
   expect(report).toMatchObject({
     ...{ documents: 3, training_queries: 400, test_queries: 4, regions: ['east', 'west'] },
     ...{ mips_top1: 0.25, mips_recall_at_10: 0.5, top1: 0.75, recall_at_10: 1, mrr_at_10: 0.875 },
+    ...{
+      vector_top1: 0.25,
+      keyword_top1: 0.25,
+      hybrid_top1: 0.75,
+      hybrid_recall_at_10: 1,
+      retrieval: 'hybrid',
+    },
     // The second query finds its document in the second place.
     ndcg_at_10: (3 + 1 / Math.log2(3)) / 4,
     // The count and the gate are none of the two that were asked for.
@@ -75,7 +83,8 @@ it('has rates with intervals, rounds, times and the curve', () => {
   ]);
   const { low, high } = wilsonInterval(3, 4);
   expect(report.intervals.top1).toEqual([low, high]);
-  const rates = ['mips_top1', 'top1', 'recall_at_10', 'mrr_at_10', 'ndcg_at_10'];
+  const plainRates = ['mips_top1', 'vector_top1', 'keyword_top1', 'hybrid_top1'];
+  const rates = [...plainRates, 'top1', 'recall_at_10', 'mrr_at_10', 'ndcg_at_10'];
   expect(Object.keys(report.intervals)).toEqual(rates);
   expect(report).not.toHaveProperty('seen_top1');
   // One line for programs.

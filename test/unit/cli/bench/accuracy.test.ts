@@ -46,7 +46,7 @@ it('goes on where a region alone has nothing to train on', async () => {
   expect(await runBench(['accuracy', '--dataset', folder, ...flags]), err.join('')).toBe(0);
   const report = JSON.parse(out.join('').trim().split('\n').at(-1) ?? '');
   expect(report.local_only).toMatchObject([
-    { region: 'apac', trained: false, state: 'failed', rounds: 0, top1: report.mips_top1 },
+    { region: 'apac', trained: false, state: 'failed', rounds: 0, top1: report.hybrid_top1 },
     { region: 'weur', trained: true, rounds: 1, curve: [{ round: 1 }] },
   ]);
   expect(report.local_only[0].reason).toContain('0 documents have');

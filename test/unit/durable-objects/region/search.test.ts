@@ -30,13 +30,15 @@ const request = {
   limit: 3,
   fresh: true,
   filters: null,
+  terms: [],
+  expansion: 0,
 };
 
 it('a long document that is new does not take the place of the others', () => {
   const long = Array.from({ length: 500 }, (_, i) => ['long', 0.9 - i / 10_000] as [string, number]);
   for (const others of [[], long]) {
     const library = libraryOf([...long, ['b', 0.2], ...others, ['a', 0.3], ['c', 0.1]]);
-    const hits = answerPassages(library, 'weur', request);
+    const { hits } = answerPassages(library, 'weur', request);
     expect(hits.map(({ item }) => item)).toEqual(['long', 'a', 'b', 'c']);
     expect(hits[0]?.score).toBeCloseTo(0.9);
   }
@@ -44,7 +46,7 @@ it('a long document that is new does not take the place of the others', () => {
 
 it('of many new documents only the best are looked up', () => {
   const many = Array.from({ length: 2000 }, (_, i) => [`item ${i}`, (i % 1000) / 1000] as [string, number]);
-  const hits = answerPassages(libraryOf(many), 'weur', request);
+  const { hits } = answerPassages(libraryOf(many), 'weur', request);
   expect(hits.length).toBeLessThan(50);
   expect(hits.slice(0, 2).map(({ item }) => item)).toEqual(['item 999', 'item 1999']);
 });
