@@ -11,6 +11,7 @@ import { dashboardRoutes } from './dashboard/routes.tsx';
 import type { OpenApi } from './docs/reference.ts';
 import { docsRoutes } from './docs/routes.tsx';
 import type { AppEnv, Env } from './env.ts';
+import { type Dispatch, mcpRoutes } from './mcp/routes.ts';
 import { auditLog } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { limitBody } from './middleware/body.ts';
@@ -96,6 +97,9 @@ export function createApp(
   app.route('/', askRoutes({ collections, tokens: isolate.tokens }));
   app.route('/', dashboardRoutes());
   app.route('/v1', collectionRoutes(collections, snapshots));
+  const dispatch: Dispatch = (request, c) => app.fetch(request, c.env, c.executionCtx);
+  app.use('/mcp', withCollection(collections));
+  app.route('/', mcpRoutes(dispatch, true));
   for (const prefix of ['/v1', '/v1/collections/:collection']) {
     const inCollection = router();
     for (const routes of [
@@ -111,6 +115,7 @@ export function createApp(
       reindexRoutes(),
       participantRoutes(),
       flRoutes(),
+      mcpRoutes(dispatch),
     ]) {
       inCollection.route('/', routes);
     }
@@ -127,6 +132,7 @@ export function createApp(
       'reindex',
       'participants',
       'fl',
+      'mcp',
     ]) {
       app.use(`${prefix}/${path}/*`, withCollection(collections));
     }

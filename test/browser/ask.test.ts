@@ -2,24 +2,19 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchResponse } from '../../shared/protocol/api/search.ts';
-import { ITEMS } from '../helpers/help-desk.ts';
+import { feedback, ITEMS } from '../helpers/help-desk.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
-import { type Desk, fill, LEARNING, open, startDesk, type Watched } from './desk.ts';
+import { type Desk, fill, LEARNING, open, REGIONS, startDesk, type Watched } from './desk.ts';
 
 const chromium = findChromium();
-/** Wordings of the help desk that its documents do not share a word with. */
-const QUESTIONS = [
-  'been waiting two weeks now',
-  'my flat number is missing',
-  'tax papers please',
-  'call it off',
-];
 
 describe.skipIf(chromium === null)('the page for those who ask', () => {
   let desk: Desk;
   let browser: Browser;
   let link: string;
+  /** What plain search gets wrong, before anybody has said anything. */
+  let missed: { query: string; item: string };
   const visits: Watched[] = [];
 
   const visit = async (url = link): Promise<Page> => {
@@ -56,8 +51,15 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
     const leadsTo = async () =>
       (await fetch(`${desk.url}/`, { redirect: 'manual' })).headers.get('location') ?? '';
     expect(await leadsTo()).toBe('/dashboard');
-    await fill(desk);
+    await desk.send('POST', '/v1/items', { items: ITEMS, region: REGIONS[0] });
     await expect.poll(leadsTo, { timeout: 20_000, interval: 1000 }).toBe('/ask');
+    for (const record of feedback(1)) {
+      if ((await first(record.query)) === record.item) continue;
+      missed = record;
+      break;
+    }
+    expect(missed, 'plain search knows every wording').toBeDefined();
+    await fill(desk);
   });
 
   it('tells a visitor without a link what is missing', async () => {
@@ -88,11 +90,9 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
     await dialog.locator('mark', { hasText: 'What to do when a shipment arrives' }).waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
-    const next = await ask(page, 'and how is it cancelled?');
-    await next
-      .getByText(/Withdrawing an order|Stop an order/)
-      .first()
-      .waitFor();
+    const next = await ask(page, 'and what about damaged goods?');
+    expect(await next.locator('.answer').innerText()).not.toBe('');
+    expect(await next.locator('.source h4').allTextContents()).toContain('Damaged goods');
     await turn.getByRole('button', { name: 'This answered it', exact: true }).click();
     await turn
       .getByText(/^Thank you\. Your question stays in (Western Europe|Asia-Pacific|South America)/)
@@ -116,10 +116,8 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
   });
 
   it('learns from two visitors what answers a question, and shows it first to the next', async () => {
-    const plain = await Promise.all(QUESTIONS.map(first));
-    const question = QUESTIONS[plain.findIndex((key, i) => key !== rightOf(QUESTIONS[i]!))]!;
-    expect(question, 'plain search knows them all').toBeDefined();
-    const right = ITEMS.find(({ key }) => key === rightOf(question))!.title;
+    const { query: question, item } = missed;
+    const right = ITEMS.find(({ key }) => key === item)!.title;
     for (let visitor = 0; visitor < 2; visitor++) {
       const page = await visit();
       const turn = await ask(page, question);
@@ -140,7 +138,7 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
         interval: 2000,
       })
       .toMatchObject({ runs: [{ state: 'published' }] });
-    await expect.poll(() => first(question), { timeout: 45_000, interval: 2000 }).toBe(rightOf(question));
+    await expect.poll(() => first(question), { timeout: 45_000, interval: 2000 }).toBe(item);
     const page = await visit();
     const turn = await ask(page, question);
     expect(await turn.locator('.source h4').first().innerText()).toBe(right);
@@ -152,7 +150,3 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
     expect(visits.flatMap(({ faults }) => faults)).toEqual([]);
   });
 });
-
-function rightOf(question: string): string {
-  return { been: 'late', my: 'address', tax: 'invoice', call: 'cancel' }[question.split(' ')[0]!]!;
-}

@@ -24,6 +24,8 @@ const IN_COLLECTION: readonly Line[] = [
   ['POST', '/search', 'query'],
   ['POST', '/chat/completions', 'query'],
   ['POST', '/feedback', 'feedback'],
+  // Every tool is a request of its own, with a scope of its own.
+  ['POST', '/mcp', 'query'],
   ['GET', '/items', 'query'],
   ['GET', '/items/*', 'query'],
   ['POST', '/items', 'ingest'],
@@ -94,6 +96,8 @@ function find(lines: readonly Line[], method: string, path: string): Rule | null
  * @param method HEAD needs what GET does.
  */
 export function accessTo(verb: string, path: string): Access | null {
+  // The short address of the collection `default`, which people type into an agent's settings.
+  if (path === '/mcp') return accessTo(verb, '/v1/mcp');
   if (path !== '/v1' && !path.startsWith('/v1/')) return null;
   const method = verb === 'HEAD' ? 'GET' : verb;
   const locked: Rule = { scope: 'admin', audit: method === 'GET' ? 'no' : 'yes' };

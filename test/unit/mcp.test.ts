@@ -1,0 +1,159 @@
+/**
+ * The Model Context Protocol as its own client speaks it, over HTTP against workerd: an agent asks, says what answered,
+ * the collection learns, and the agent finds it first.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import { feedback, ITEMS } from '../helpers/help-desk.ts';
+
+const SECRET = 'a-secret-that-only-this-test-knows';
+const REGIONS = ['weur', 'apac', 'sam'];
+const PHASES = [
+  {
+    train: 'head',
+    rounds: 'local',
+    passes: 6,
+    optimiser: { kind: 'momentum', momentum: 0, headRate: 1, decay: 'constant' },
+  },
+];
+const SETTINGS = {
+  regions: REGIONS,
+  training: { seed: 7, phases: PHASES },
+  heldOutShare: 0.25,
+  gate: { probeTolerance: 1 },
+  privacy: { noise: 'off' },
+  schedule: { everyHours: 0 },
+};
+
+let folder: string;
+let service: Deployment;
+
+async function send(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const headers = { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' };
+  const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+  const response = await fetch(service.url + path, init);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+async function tokenWith(scopes: string[], more: object = {}): Promise<string> {
+  return (await send('POST', '/v1/tokens', { name: 'agent', scopes, ...more })).token as string;
+}
+
+/** @param mode `legacy`: as clients of 2025 begin. */
+async function connect(path: string, token: string, mode: 'auto' | 'legacy' = 'auto'): Promise<Client> {
+  const client = new Client({ name: 'a-test', version: '1' }, { versionNegotiation: { mode } });
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(service.url + path), { requestInit }));
+  return client;
+}
+
+async function use(client: Client, name: string, input: Record<string, unknown>) {
+  const { content, isError } = await client.callTool({ name, arguments: input });
+  const text = (content as { type: string; text: string }[]).map((each) => each.text).join('\n');
+  return { text, failed: isError === true };
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fedcar-mcp-'));
+  const variables = { FEDCAR_ADMIN_TOKEN: SECRET, FEDCAR_ENVIRONMENT: 'production' };
+  service = await startDeployment({ folder, variables });
+  await send('POST', '/v1/collections', { name: 'desk', settings: SETTINGS });
+  await send('POST', '/v1/collections/desk/items', { items: ITEMS, region: 'weur' });
+  await send('POST', '/v1/items', { key: 'zoo', title: 'Okapis', text: 'x'.repeat(25_000) });
+}, 120_000);
+
+afterAll(async () => {
+  await service?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.each(['auto', 'legacy'] as const)('a client (%s)', (mode) => {
+  it('finds four tools, which say what they need and whether they change anything', async () => {
+    const client = await connect('/v1/collections/desk/mcp', await tokenWith(['query']), mode);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name).sort()).toEqual(['ask', 'feedback', 'read_document', 'search']);
+    for (const { name, annotations, inputSchema } of tools) {
+      expect(annotations?.readOnlyHint, name).toBe(name !== 'feedback');
+      expect(Object.keys(inputSchema.properties ?? {}).length, name).toBeGreaterThan(0);
+    }
+    expect(client.getInstructions()).toContain('the retriever learns from it');
+    await client.close();
+  });
+
+  it('searches, asks and reads with a token for that', async () => {
+    const token = await tokenWith(['query'], { collections: ['desk'] });
+    const client = await connect('/v1/collections/desk/mcp', token, mode);
+    const found = await use(client, 'search', { query: 'when will my late shipment arrive', limit: 2 });
+    expect(found.text).toMatch(/^\[1\] Delayed shipments \(document: late\)/);
+    expect(found.text.match(/^\[\d\]/gm)).toHaveLength(2);
+    const answer = await use(client, 'ask', { question: 'What do I do when a shipment is late?' });
+    expect(answer.text).toContain('after its estimated date. [1]');
+    expect(answer.text).toContain('[1] Delayed shipments (document: late)');
+    const read = await use(client, 'read_document', { document: 'late' });
+    expect(read.text).toBe(`# Delayed shipments\n\n${ITEMS[0]!.text}`);
+    await client.close();
+  });
+});
+
+describe('tools', () => {
+  it('tell what the API refuses: scopes, unknown documents, and other collections', async () => {
+    const token = await tokenWith(['query'], { collections: ['desk'] });
+    const client = await connect('/v1/collections/desk/mcp', token);
+    const said = await use(client, 'feedback', { question: 'x', document: 'late', answered: true });
+    expect(said).toMatchObject({ failed: true, text: expect.stringContaining('has not the scope feedback') });
+    const read = await use(client, 'read_document', { document: 'nothing' });
+    expect(read).toMatchObject({ failed: true, text: expect.stringContaining('no such item') });
+    await client.close();
+    await expect(connect('/mcp', token)).rejects.toThrow();
+    await expect(connect('/mcp', 'fc_wrong')).rejects.toThrow();
+  });
+
+  it('have the collection `default` at the short address, and long documents in parts', async () => {
+    const client = await connect('/mcp', await tokenWith(['query']));
+    const first = await use(client, 'read_document', { document: 'zoo' });
+    expect(first.text).toMatch(/\(5000 characters follow: offset 20000\)$/);
+    const rest = await use(client, 'read_document', { document: 'zoo', offset: 20_000 });
+    expect(rest.text).toBe(`# Okapis\n\n${'x'.repeat(5000)}`);
+    await client.close();
+  });
+
+  it('keep no session: a stream that nobody asked for is refused', async () => {
+    const headers = { authorization: `Bearer ${SECRET}` };
+    expect((await fetch(`${service.url}/mcp`, { headers })).status).toBe(405);
+    expect((await fetch(`${service.url}/mcp`, { method: 'DELETE', headers })).status).toBe(405);
+    expect((await fetch(`${service.url}/mcp`, { method: 'POST' })).status).toBe(401);
+  });
+});
+
+it('an agent says what answered, and finds it first after the next training', async () => {
+  const client = await connect('/v1/collections/desk/mcp', await tokenWith(['query', 'feedback']));
+  const first = async (query: string) => (await use(client, 'search', { query, limit: 1 })).text;
+  let missed: { query: string; item: string } | undefined;
+  for (const record of feedback(1)) {
+    if ((await first(record.query)).includes(`(document: ${record.item})`)) continue;
+    missed = record;
+    break;
+  }
+  const { query: question, item: right } = missed!;
+  const said = await use(client, 'feedback', { question, document: right, answered: true });
+  expect(said.text).toMatch(/^Kept in (weur|apac|sam); the retriever learns from it/);
+  // What others said meanwhile.
+  for (const [index, region] of ['apac', 'sam'].entries()) {
+    const records = feedback(2).filter((_, place) => place % 2 === index);
+    await send('POST', '/v1/collections/desk/feedback', { records, region });
+  }
+  await send('POST', '/v1/collections/desk/rounds');
+  await expect
+    .poll(() => send('GET', '/v1/collections/desk/rounds'), { timeout: 150_000, interval: 2000 })
+    .toMatchObject({ runs: [{ state: 'published' }] });
+  await expect
+    .poll(() => first(question), { timeout: 45_000, interval: 2000 })
+    .toContain(`(document: ${right})`);
+  await client.close();
+}, 240_000);
