@@ -3,14 +3,15 @@
  * here and never leaves; the object answers the edge's searches and is a federated-learning client.
  *
  * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
- * ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
- * item, items, passagesOf, addFeedback, eraseContributor, passages, titles, stats, ledger, wake, flush, move, stay, adopt.
+ * memory, ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
+ * item, items, passagesOf, addFeedback, eraseContributor, passages, recall, titles, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
  */
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
+import type { Lift } from '../../shared/index/memory.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import type { ProbeTitle } from '../../shared/participant/shard-store.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
@@ -42,6 +43,7 @@ import { CALL_TOKENS, Indexing } from './indexing.ts';
 import { type Join, joinOf, joinStatus, noteJoin } from './join.ts';
 import { Library } from './library.ts';
 import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
+import { Memory } from './memory.ts';
 import { Moving } from './moving.ts';
 import { RecordLog, unitKey } from './records.ts';
 import { registerPassages } from './registration.ts';
@@ -67,6 +69,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #library: Library;
   readonly #shard: Shard;
   readonly #records: RecordLog;
+  readonly #memory: Memory;
   readonly #ledger: LedgerStore;
   readonly #log: RoundLogStore;
   readonly #indexing: Indexing;
@@ -85,6 +88,13 @@ export class Region extends TracedObject implements RegionApi {
     this.#values = new Values(ctx.storage);
     this.#library = new Library(ctx.storage);
     this.#records = new RecordLog(ctx.storage);
+    this.#memory = new Memory(ctx.storage, {
+      engine: () => this.#engine(),
+      policy: () => {
+        const { memory, privacy } = this.#identity().settings;
+        return { use: memory, unit: privacy.unit };
+      },
+    });
     this.#ledger = new LedgerStore(ctx.storage);
     this.#log = new RoundLogStore(ctx.storage);
     this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
@@ -203,7 +213,8 @@ export class Region extends TracedObject implements RegionApi {
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
     const outcome = this.#records.add(acts, policy, Date.now());
     await this.#expireLater();
-    if (this.#moving.to() !== null) await this.#alarm.by(Date.now());
+    const waits = outcome.ok && (await this.#memory.take());
+    if (waits || this.#moving.to() !== null) await this.#alarm.by(Date.now());
     return outcome;
   }
 
@@ -275,6 +286,12 @@ export class Region extends TracedObject implements RegionApi {
     return answerRequest(this.#library, this.#identity().name, request);
   }
 
+  /** What the log of this region, from which somebody asks, says of a question. @param query its base embedding */
+  async recall(query: Float32Array): Promise<Lift[]> {
+    if (this.#memory.behind) await this.#alarm.by(Date.now());
+    return this.#memory.recall(query);
+  }
+
   /** Of documents of this region, for the hub to ask by: at most as many as a participant asks. */
   async titles(): Promise<ProbeTitle[]> {
     return this.#shard.probeTitles(new Set(), PROBE_TITLES);
@@ -309,6 +326,7 @@ export class Region extends TracedObject implements RegionApi {
     try {
       this.#expire();
       if (await this.#indexing.background()) await this.#alarm.by(Date.now());
+      if (await this.#memory.step()) await this.#alarm.by(Date.now());
       await this.flush();
       await this.#handOn(1);
       const after = await this.#steps();

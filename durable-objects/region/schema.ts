@@ -2,6 +2,7 @@
 import { LEDGER_ARRIVALS, LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
+import { MEMORY_TABLES } from './memory.ts';
 import { MOVING_TABLE } from './moving.ts';
 import { GIVEN_TABLE } from './records.ts';
 import { ROUND_LOG_TABLE } from './round-log-store.ts';
@@ -68,4 +69,6 @@ export const MIGRATIONS = [
     SELECT 'unindexed', json_object('from', 0, 'upTo', last) FROM (SELECT max(seq) AS last FROM passages) WHERE last > 0;`,
   // What the blocks of a passage are; null in those from before, until their item is stored again.
   'ALTER TABLE passages ADD COLUMN layout TEXT;',
+  // Records that are there already get their rows in slices.
+  MEMORY_TABLES,
 ] as const;

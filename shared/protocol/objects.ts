@@ -2,6 +2,7 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
+import type { Lift } from '../index/memory.ts';
 import type { Grant } from './access.ts';
 import type { AuditEntry, AuditInput } from './api/audit.ts';
 import type { Collection } from './api/collection.ts';
@@ -180,4 +181,6 @@ export interface RegionApi extends Stored {
    * passages of items that were found.
    */
   passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer>;
+  /** The documents that the region's own log lifts for a question, given by its base embedding. */
+  recall(query: Float32Array): Promise<Lift[]>;
 }

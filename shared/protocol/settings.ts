@@ -182,6 +182,18 @@ export const CollectionSettings = z
     feedback: FeedbackSettings.prefault({}).describe(
       'How many records each region takes and keeps; those without a contributor count for the token and the region only',
     ),
+    memory: z
+      .enum(['off', 'shared', 'all'])
+      .default('shared')
+      .describe(
+        'Whether a region’s own log answers those who ask from there, at once: `shared` where at least two feedback events (contributors, where they are the units) agree on a document, `all` also where one says so. Not covered by ε: see docs/privacy.md',
+      ),
+    askersNameRegion: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether `fedcar.asker_region` may say from which region a question comes, for services that ask for others; else the nearest one is taken. Who may name it can ask every region’s memory',
+      ),
     freshnessSeconds: z
       .number()
       .min(0)

@@ -1,0 +1,212 @@
+/**
+ * What a region remembers of its own log, for the questions of those who ask from there: the base embedding of each of
+ * the newest records as an int8 row, in SQLite and, once a question was asked, in memory. Triggers keep it in step with
+ * the log, whoever changes it: a new record waits for its row, and with a record its row goes in the same transaction.
+ * Rows are made with the feedback where that is little work, else in slices of alarms, the newest first. Nothing leaves
+ * but the documents that memory lifts.
+ */
+import type { Engine } from '../../models/engine.ts';
+import { type Lift, liftsOf, type MemoryUse, NEIGHBOURS } from '../../shared/index/memory.ts';
+import { MemoryRows } from '../../shared/index/memory-rows.ts';
+import { errorText, logLine } from '../../shared/log.ts';
+import { bareKey } from '../../shared/participant/query-embeddings.ts';
+import { quantiseRow } from '../../shared/retrieval/head.ts';
+
+/** Rows of records, those that wait for one, and those that went since memory was last brought up to date. */
+export const MEMORY_TABLES = `CREATE TABLE memory (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL UNIQUE, row BLOB NOT NULL
+  );
+  CREATE TABLE memory_waiting (record INTEGER PRIMARY KEY);
+  CREATE TABLE memory_gone (record INTEGER PRIMARY KEY);
+  CREATE TRIGGER memory_record AFTER INSERT ON records BEGIN
+    INSERT OR IGNORE INTO memory_waiting (record) VALUES (new.n);
+  END;
+  CREATE TRIGGER memory_erasure AFTER DELETE ON records BEGIN
+    DELETE FROM memory_waiting WHERE record = old.n;
+    INSERT OR IGNORE INTO memory_gone (record) SELECT record FROM memory WHERE record = old.n;
+    DELETE FROM memory WHERE record = old.n;
+  END;
+  INSERT INTO memory_waiting (record) SELECT n FROM records;`;
+
+/** Only so many of the newest records are remembered: 8 MB at width 384. */
+const MOST_RECORDS = 20_000;
+/** Records given beyond those before the oldest rows are dropped, many at once. */
+const SLACK_RECORDS = 500;
+/** Tokens that feedback has embedded with it: half a second of processor time at most. */
+const CALL_TOKENS = 512;
+/** Tokens of a slice of an alarm: searches and training wait for one at most. */
+const SLICE_TOKENS = 2048;
+/** Records without many tokens take time, too. */
+const SLICE_RECORDS = 256;
+
+interface WaitingRow extends Record<string, SqlStorageValue> {
+  n: number;
+  ids: ArrayBuffer;
+  embedding: ArrayBuffer | null;
+  embedding_key: string | null;
+}
+
+interface MemoryRow extends Record<string, SqlStorageValue> {
+  seq: number;
+  record: number;
+  row: ArrayBuffer;
+  item: string;
+  voice: string | null;
+  relevant: number;
+}
+
+export interface MemoryPolicy {
+  use: MemoryUse;
+  /** Whose agreement counts: `record` goes by events, `contributor` by contributors. */
+  unit: 'record' | 'contributor';
+}
+
+export interface MemoryParts {
+  engine(): Promise<Engine>;
+  policy(): MemoryPolicy;
+}
+
+export class Memory {
+  readonly #storage: DurableObjectStorage;
+  readonly #parts: MemoryParts;
+  #rows: MemoryRows | null = null;
+  /** What has a larger number in the table is not in memory yet. */
+  #seen = 0;
+
+  constructor(storage: DurableObjectStorage, parts: MemoryParts) {
+    this.#storage = storage;
+    this.#parts = parts;
+  }
+
+  /** The documents that the log lifts for a question. @param query its base embedding, width floats */
+  recall(query: Float32Array): Lift[] {
+    const { use } = this.#parts.policy();
+    if (use !== 'off') return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), use);
+    this.#drop();
+    return [];
+  }
+
+  /** Makes the rows of feedback that has just come, unless it is much. Returns whether records wait for an alarm. */
+  async take(): Promise<boolean> {
+    if (this.#parts.policy().use === 'off') return false;
+    const waiting = this.#waiting(CALL_TOKENS);
+    if (waiting.records.length === 0 || waiting.more) return waiting.more;
+    try {
+      await this.#embed(waiting.records);
+      return false;
+    } catch (error) {
+      // The feedback is stored and counts; an alarm tries again.
+      logLine('memory_late', { level: 'warn', error: errorText(error) });
+      return true;
+    }
+  }
+
+  /** Whether records wait for a slice of an alarm. */
+  get behind(): boolean {
+    if (this.#parts.policy().use === 'off') return false;
+    return this.#storage.sql.exec('SELECT 1 FROM memory_waiting LIMIT 1').toArray().length > 0;
+  }
+
+  /** A slice of what waits. Returns whether there is more. */
+  async step(): Promise<boolean> {
+    if (this.#parts.policy().use === 'off') return false;
+    this.#trim();
+    const waiting = this.#waiting(SLICE_TOKENS);
+    if (waiting.records.length > 0) await this.#embed(waiting.records);
+    return waiting.more;
+  }
+
+  /** Those that wait, the newest first, up to so many tokens. */
+  #waiting(tokens: number): { records: WaitingRow[]; more: boolean } {
+    const records: WaitingRow[] = [];
+    let taken = 0;
+    for (const record of this.#storage.sql.exec<WaitingRow>(
+      `SELECT n, ids, embedding, embedding_key FROM memory_waiting JOIN records ON n = record
+       ORDER BY record DESC LIMIT ?`,
+      SLICE_RECORDS + 1,
+    )) {
+      taken += record.ids.byteLength / Int32Array.BYTES_PER_ELEMENT;
+      const full = taken > tokens || records.length === SLICE_RECORDS;
+      if (full && records.length > 0) return { records, more: true };
+      records.push(record);
+    }
+    return { records, more: false };
+  }
+
+  /** What has the same tokens is embedded once; what training embedded without an adapter is taken over. */
+  async #embed(records: readonly WaitingRow[]): Promise<void> {
+    const engine = await this.#parts.engine();
+    const { width, sha256 } = engine.info;
+    const key = bareKey(sha256);
+    const made = new Map<string, Float32Array>();
+    const missing = new Map<string, Int32Array>();
+    for (const { ids, embedding, embedding_key } of records) {
+      const tokens = new Int32Array(ids);
+      const isKept = embedding !== null && embedding_key === key;
+      if (isKept) made.set(tokens.join(), new Float32Array(embedding));
+      else missing.set(tokens.join(), tokens);
+    }
+    for (const text of made.keys()) missing.delete(text);
+    if (missing.size > 0) {
+      const rows = await engine.embed([...missing.values()], { kind: 'none' }, { priority: 'background' });
+      [...missing.keys()].forEach((text, at) => {
+        made.set(text, rows.subarray(at * width, (at + 1) * width));
+      });
+    }
+    this.#storage.transactionSync(() => {
+      const { sql } = this.#storage;
+      for (const { n, ids } of records) {
+        // It may have been erased while the encoder worked.
+        const waits = sql.exec('DELETE FROM memory_waiting WHERE record = ? RETURNING record', n).toArray();
+        if (waits.length === 0) continue;
+        const row = new Int8Array(width);
+        quantiseRow(made.get(new Int32Array(ids).join())!, row);
+        sql.exec('INSERT INTO memory (record, row) VALUES (?, ?)', n, row.buffer);
+      }
+    });
+  }
+
+  /** Forgets all but the newest records. */
+  #trim(): void {
+    const { sql } = this.#storage;
+    const { first, last } = sql
+      .exec<{ first: number | null; last: number | null }>(
+        `SELECT (SELECT min(record) FROM (SELECT min(record) AS record FROM memory
+           UNION ALL SELECT min(record) FROM memory_waiting)) AS first, (SELECT max(n) FROM records) AS last`,
+      )
+      .one();
+    if (first === null || last === null || last - first < MOST_RECORDS + SLACK_RECORDS) return;
+    const until = last - MOST_RECORDS;
+    this.#storage.transactionSync(() => {
+      sql.exec('DELETE FROM memory WHERE record <= ?', until);
+      sql.exec('DELETE FROM memory_waiting WHERE record <= ?', until);
+    });
+    this.#drop();
+  }
+
+  /** What is in memory, with what came since and without what went. */
+  #current(width: number): MemoryRows {
+    const { sql } = this.#storage;
+    this.#rows ??= new MemoryRows(width);
+    for (const { record } of sql.exec<{ record: number }>('SELECT record FROM memory_gone')) {
+      this.#rows.remove(record);
+    }
+    sql.exec('DELETE FROM memory_gone');
+    const voice = this.#parts.policy().unit === 'contributor' ? 'contributor' : 'coalesce(event, id)';
+    const news = sql.exec<MemoryRow>(
+      `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant FROM memory JOIN records ON n = record
+       WHERE seq > ? ORDER BY seq`,
+      this.#seen,
+    );
+    for (const { seq, record, row, item, voice, relevant } of news) {
+      this.#rows.add({ record, row: new Int8Array(row), item, voice, relevant: relevant === 1 });
+      this.#seen = seq;
+    }
+    return this.#rows;
+  }
+
+  #drop(): void {
+    this.#rows = null;
+    this.#seen = 0;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a region's own log knows of a question: logged questions near to it lift the documents that answered them. Of the
+ * nearest, each event counts once for a document, and where events have to agree, the second nearest says how near they
+ * are: no lift tells how near a single one was. Nearness comes in few steps, so that who asks near copies of a question
+ * learns an order and not distances. Why so, and how much: docs/decisions/0022-memory.md.
+ */
+import { addTo } from '../multimap.ts';
+
+/** Which events count: none, those that another one agrees with, or all. */
+export type MemoryUse = 'off' | 'shared' | 'all';
+
+/** Logged questions that are looked at. */
+export const NEIGHBOURS = 10;
+/** Part of the way that a document's cosine goes towards that of the questions which it answered. */
+const MEMORY_WEIGHT = 0.7;
+/** Steps of nearness between 0 and 1. */
+const STEPS = 8;
+/** What rounding may take of a cosine: the same question asked again is at the highest step. */
+const ROUNDING = 0.01;
+
+/** A logged question near to the one that is asked. */
+export interface Neighbour {
+  /** Key of the document that it is about. */
+  item: string;
+  /** Whose word it is: an event's, or a contributor's where those are the units; null is nobody's. */
+  voice: string | null;
+  /** False: the document does not answer it. */
+  relevant: boolean;
+  /** With the question that is asked, in the base encoder. */
+  cosine: number;
+}
+
+/** A document that memory lifts. */
+export interface Lift {
+  item: string;
+  /** How near the logged questions are that it answered: a cosine, rounded down to eighths. */
+  near: number;
+}
+
+/**
+ * The documents that the nearest logged questions lift, the most first.
+ * @param neighbours the nearest first; `NEIGHBOURS` of them count
+ */
+export function liftsOf(neighbours: readonly Neighbour[], use: MemoryUse): Lift[] {
+  if (use === 'off') return [];
+  const counted = neighbours.slice(0, NEIGHBOURS);
+  const items = new Set(counted.map(({ item }) => item));
+  const least = use === 'shared' ? 2 : 1;
+  const lifts: Lift[] = [];
+  for (const item of items) {
+    const about = counted.filter((neighbour) => neighbour.item === item);
+    const cosine = stillSaid(about, use)[least - 1] ?? 0;
+    const near = Math.floor(STEPS * (cosine + ROUNDING)) / STEPS;
+    if (near > 0) lifts.push({ item, near });
+  }
+  return lifts.sort((a, b) => b.near - a.near || (a.item < b.item ? -1 : 1));
+}
+
+/** Cosines of the events that say yes, the nearest first. Each "no" takes away one that is no nearer than itself. */
+function stillSaid(about: readonly Neighbour[], use: MemoryUse): number[] {
+  const voices = new Map<string | null, number[]>();
+  for (const { voice, relevant, cosine } of about) if (relevant) addTo(voices, voice, cosine);
+  const nameless = use === 'all' ? (voices.get(null) ?? []) : [];
+  voices.delete(null);
+  const said = [...[...voices.values()].map((cosines) => Math.max(...cosines)), ...nameless];
+  said.sort((a, b) => b - a);
+  for (const { relevant, cosine } of about) {
+    const at = relevant ? -1 : said.findIndex((yes) => yes <= cosine);
+    if (at >= 0) said.splice(at, 1);
+  }
+  return said;
+}
+
+/** A document's score with what memory says of it. @param cosine its own; a lift never lowers it */
+export function lifted(cosine: number, near: number): number {
+  return cosine + MEMORY_WEIGHT * Math.max(0, near - cosine);
+}

@@ -1,0 +1,126 @@
+/** What a region remembers of its log: at once, for as long as the records are there, and of its own log only. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { engineFor } from '../../durable-objects/engine.ts';
+import type { Lift } from '../../shared/index/memory.ts';
+import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import { ITEMS } from '../helpers/help-desk.ts';
+import { collection, objects, regionOf } from './objects.ts';
+
+const REGIONS = ['east', 'west'];
+const QUESTION = 'the purple thing makes a noise again';
+const PARAPHRASE = 'that purple thing is making noises again';
+const ITEM = ITEMS[0]!.key;
+
+const embedded = async (text: string): Promise<Float32Array> => {
+  const engine = await engineFor(objects, { encoder: null, adapter: { kind: 'none' } });
+  return engine.embed([engine.tokenize(text)], { kind: 'none' });
+};
+const recalled = async (name: string, each: string, text: string): Promise<Lift[]> =>
+  regionOf(name, each).recall(await embedded(text));
+const record = (more: Partial<FeedbackInput> = {}): FeedbackInput => ({
+  ...{ query: QUESTION, item: ITEM, relevant: true },
+  ...more,
+});
+const opened = async (name: string, settings: object = {}) => {
+  await collection(name, settings, REGIONS);
+  await regionOf(name, 'east').putItems(ITEMS.slice(0, 2));
+};
+
+describe('memory of a region', () => {
+  it('knows at once what two events agree on, and paraphrases of it; nothing of it is known elsewhere', async () => {
+    await opened('two');
+    await regionOf('two', 'east').addFeedback([record()]);
+    expect(await recalled('two', 'east', QUESTION)).toEqual([]);
+    await regionOf('two', 'east').addFeedback([record()]);
+    expect(await recalled('two', 'east', QUESTION)).toEqual([{ item: ITEM, near: 1 }]);
+    const [lift] = await recalled('two', 'east', PARAPHRASE);
+    expect(lift).toMatchObject({ item: ITEM });
+    expect(lift!.near).toBeGreaterThanOrEqual(0.75);
+    expect(await recalled('two', 'west', QUESTION)).toEqual([]);
+  });
+
+  it('takes one word where the setting says so, and none where it is off', async () => {
+    await opened('one', { memory: 'all' });
+    await regionOf('one', 'west').addFeedback([record()]);
+    expect(await recalled('one', 'west', QUESTION)).toEqual([{ item: ITEM, near: 1 }]);
+    await opened('none', { memory: 'off' });
+    await regionOf('none', 'west').addFeedback([record(), record()]);
+    expect(await recalled('none', 'west', QUESTION)).toEqual([]);
+  });
+
+  it('wants two contributors where they are the units: one who says it twice is one', async () => {
+    await opened('persons', { privacy: { unit: 'contributor' } });
+    const east = regionOf('persons', 'east');
+    await east.addFeedback([
+      record({ contributor: 'ann' }),
+      record({ contributor: 'ann', query: PARAPHRASE }),
+      record(),
+    ]);
+    expect(await recalled('persons', 'east', QUESTION)).toEqual([]);
+    await east.addFeedback([record({ contributor: 'bob' })]);
+    expect(await recalled('persons', 'east', QUESTION)).toHaveLength(1);
+  });
+
+  it('forgets at once what is erased, denied or over', async () => {
+    await opened('erased');
+    const east = regionOf('erased', 'east');
+    const agree = () => east.addFeedback([record({ contributor: 'ann' }), record({ contributor: 'bob' })]);
+    await agree();
+    expect(await recalled('erased', 'east', QUESTION)).toHaveLength(1);
+    await east.eraseContributor('bob');
+    expect(await recalled('erased', 'east', QUESTION)).toEqual([]);
+    await east.addFeedback([record({ contributor: 'bob' })]);
+    expect(await recalled('erased', 'east', QUESTION)).toHaveLength(1);
+    await east.addFeedback([record({ contributor: 'eve', relevant: false })]);
+    expect(await recalled('erased', 'east', QUESTION)).toEqual([]);
+    await east.addFeedback([record({ contributor: 'dan' })]);
+    expect(await recalled('erased', 'east', QUESTION)).toHaveLength(1);
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec('UPDATE records SET at = 1');
+    });
+    await runDurableObjectAlarm(east);
+    expect(await recalled('erased', 'east', QUESTION)).toEqual([]);
+    const left = await runInDurableObject(east, (_, { storage }) =>
+      ['memory', 'memory_waiting'].map(
+        (table) => storage.sql.exec(`SELECT * FROM ${table}`).toArray().length,
+      ),
+    );
+    expect(left).toEqual([0, 0]);
+  });
+
+  it('is there after an eviction, and catches up in alarms on what it was not told of', async () => {
+    await opened('later', { memory: 'off' });
+    const east = regionOf('later', 'east');
+    const others = Array.from({ length: 40 }, (_, i) => record({ query: `another matter, number ${i}` }));
+    await east.addFeedback([record(), record(), ...others]);
+    const waiting = () =>
+      runInDurableObject(regionOf('later', 'east'), (_, { storage }) =>
+        storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM memory_waiting').one(),
+      );
+    expect(await waiting()).toEqual({ n: 42 });
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec(
+        `UPDATE kv SET value = json_set(value, '$.settings.memory', 'shared') WHERE key = 'identity'`,
+      );
+    });
+    await evictDurableObject(east);
+    expect(await recalled('later', 'east', QUESTION)).toEqual([]);
+    for (let i = 0; i < 20 && (await waiting()).n > 0; i++)
+      await runDurableObjectAlarm(regionOf('later', 'east'));
+    expect(await recalled('later', 'east', QUESTION)).toMatchObject([{ item: ITEM, near: 1 }]);
+    await evictDurableObject(regionOf('later', 'east'));
+    expect(await recalled('later', 'east', QUESTION)).toMatchObject([{ item: ITEM, near: 1 }]);
+  });
+
+  it('embeds what has the same words once', async () => {
+    await opened('same');
+    const east = regionOf('same', 'east');
+    await east.addFeedback(Array.from({ length: 6 }, () => record()));
+    const rows = await runInDurableObject(east, (_, { storage }) =>
+      storage.sql.exec<{ row: ArrayBuffer }>('SELECT row FROM memory').toArray(),
+    );
+    expect(new Set(rows.map(({ row }) => new Int8Array(row).join())).size).toBe(1);
+    expect(rows).toHaveLength(6);
+  });
+});
