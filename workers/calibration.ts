@@ -7,12 +7,20 @@
 const MIDPOINT = 0.38;
 const SLOPE = 18;
 
+/** What words add to the cosine at which the score is one half: a question has some words by chance. See decision 0020. */
+const WORDS_BY_CHANCE = 0.03;
+
 /** Score of the best passage from which on a question counts as answered by the documents. See docs/decisions. */
 export const FOUND_AT = 0.3;
 
 /** @param cosine between −1 and 1. @returns between 0 and 1, rounded to six digits. */
 export function scoreOf(cosine: number): number {
   return roundScore(1 / (1 + Math.exp(-SLOPE * (cosine - MIDPOINT))));
+}
+
+/** @param fused a cosine with words added, as passages are ordered by. @returns as `scoreOf` */
+export function scoreOfFused(fused: number): number {
+  return scoreOf(fused - WORDS_BY_CHANCE);
 }
 
 /** To six digits. */

@@ -11,7 +11,7 @@ import type { Filters } from '../shared/protocol/filters.ts';
 import { entryOf, passageOrdinal } from '../shared/protocol/names.ts';
 import type { PassageAnswer, PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
-import { roundScore, scoreOf } from './calibration.ts';
+import { roundScore, scoreOf, scoreOfFused } from './calibration.ts';
 import { within } from './deadline.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { type MatchedWord, QuestionWords } from './question-words.ts';
@@ -153,7 +153,8 @@ class Scoring {
     const learned = hit.newer ? null : this.#ranking?.scoreOf(hit.item, passageOrdinal(hit.id));
     const score = learned ?? hit.score;
     const rank = keyword === null ? score : fuse(score, keyword);
-    return { ...hit, score, keyword, matched, rank, calibrated: scoreOf(rank) };
+    const calibrated = keyword === null ? scoreOf(rank) : scoreOfFused(rank);
+    return { ...hit, score, keyword, matched, rank, calibrated };
   };
 }
 

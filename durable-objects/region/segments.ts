@@ -103,7 +103,7 @@ export class Segments {
   search(terms: readonly string[]): WordSearch {
     const rows = this.list();
     const segments = rows.map(({ hash }) => this.#opened(hash));
-    const dead = rows.map((row) => this.#deadOf(row));
+    const dead = rows.map((row) => (row.dead === 0 ? null : this.#deadOf(row)));
     this.#close();
     return new WordSearch(segments, dead, terms);
   }

@@ -5,7 +5,7 @@
 
 /**
  * What all words of a question, said without end, add to a cosine: 0.2 of BM25 as it is usually written, whose terms
- * reach k₁ + 1 = 2.2. Measured, see docs/decisions/0015-words-and-vectors.md.
+ * reach k₁ + 1 = 2.2. Measured, see docs/decisions/0020-words-and-vectors.md.
  */
 export const WORD_WEIGHT = 0.44;
 

@@ -197,6 +197,12 @@ export class Postings {
     let at = this.#listsAt + this.#number(this.passages + this.terms + 1 + index);
     const bytes = this.#bytes;
     const varint = (): number => {
+      // Nearly all are of one byte.
+      const first = bytes[at];
+      if (first !== undefined && first < 128) {
+        at += 1;
+        return first;
+      }
       let value = 0;
       for (let factor = 1; ; factor *= 128) {
         const byte = bytes[at++];

@@ -15,6 +15,9 @@ export interface WordSegment {
   postings: Postings;
 }
 
+/** Which passages of a segment are dead: 1 of each; null where none is. */
+export type DeadMarks = Uint8Array | null;
+
 /** Marks of what is dead in each segment: 1 of such a passage. */
 export function deadPassages(segments: readonly SegmentIds[]): Uint8Array[] {
   const dead = segments.map(({ passages }) => new Uint8Array(passages));
@@ -52,7 +55,7 @@ export interface WordHit extends WordsFound {
 export class WordSearch {
   readonly statistics: WordStatistics;
   readonly #segments: readonly WordSegment[];
-  readonly #dead: readonly Uint8Array[];
+  readonly #dead: readonly DeadMarks[];
   /** By term, then by segment. */
   readonly #lists: (PostingList | null)[][];
   /** The number of each segment's first passage. */
@@ -60,7 +63,7 @@ export class WordSearch {
   readonly #passages: number;
 
   /** @param dead as `deadPassages` has them; `terms` are distinct */
-  constructor(segments: readonly WordSegment[], dead: readonly Uint8Array[], terms: readonly string[]) {
+  constructor(segments: readonly WordSegment[], dead: readonly DeadMarks[], terms: readonly string[]) {
     this.#segments = segments;
     this.#dead = dead;
     this.#lists = terms.map((term) => segments.map(({ postings }) => postings.list(term)));
@@ -72,16 +75,19 @@ export class WordSearch {
       from += postings.passages;
       passages += postings.passages;
       length += postings.totalLength;
-      for (const [passage, isDead] of dead[index]!.entries()) {
-        if (isDead === 0) continue;
+      const marks = dead[index];
+      for (let passage = 0; marks && passage < marks.length; passage++) {
+        if (marks[passage] === 0) continue;
         passages -= 1;
         length -= postings.lengthOf(passage);
       }
     }
     this.#passages = from;
     const alive = (list: PostingList | null, segment: number): number => {
+      const marks = dead[segment];
+      if (list === null || !marks) return list?.passages.length ?? 0;
       let count = 0;
-      for (const passage of list?.passages ?? []) if (dead[segment]![passage] === 0) count += 1;
+      for (const passage of list.passages) if (marks[passage] === 0) count += 1;
       return count;
     };
     const frequencies = this.#lists.map((lists) =>
@@ -111,7 +117,7 @@ export class WordSearch {
   find({ item, ordinal, hash }: Pick<PassageName, 'item' | 'ordinal' | 'hash'>): WordsFound | null {
     for (const [segment, { ids }] of this.#segments.entries()) {
       const passage = ids.passage(item, ordinal);
-      if (passage < 0 || this.#dead[segment]![passage] === 1 || ids.hash(passage) !== hash) continue;
+      if (passage < 0 || this.#dead[segment]?.[passage] === 1 || ids.hash(passage) !== hash) continue;
       return this.#found(segment, passage);
     }
     return null;
@@ -123,11 +129,11 @@ export class WordSearch {
       for (const [segment, list] of lists.entries()) {
         if (list === null) continue;
         const { postings } = this.#segments[segment]!;
-        const dead = this.#dead[segment]!;
+        const dead = this.#dead[segment];
         const from = this.#from[segment]!;
         for (let i = 0; i < list.passages.length; i++) {
           const passage = list.passages[i]!;
-          if (dead[passage] === 0)
+          if (dead?.[passage] !== 1)
             scores[from + passage]! += bm25.term(term, list.frequencies[i]!, postings.lengthOf(passage));
         }
       }

@@ -39,7 +39,11 @@ export const EXAMPLES: Record<string, Example> = {
             timestamp: 1_767_225_600_000,
             metadata: LATE.metadata,
           },
-          scoring_details: { base_score: 0.31, head_score: 0.67 },
+          scoring_details: {
+            ...{ base_score: 0.31, head_score: 0.42, vector_score: 0.67, vector_rank: 1 },
+            ...{ keyword_score: 0.12, keyword_rank: 1, fusion_method: 'sum' },
+            words: [{ word: 'days', score: 0.12 }],
+          },
         },
       ],
       model_version: 2,

@@ -1,5 +1,5 @@
 /**
- * /models: the versions of a collection's retriever, of which 0 is plain embedding search and always there, and the
+ * /models: the versions of a collection's retriever, of which 0 is plain search and always there, and the
  * models that answer, as clients of OpenAI's API list them.
  */
 import { createRoute, z } from '@hono/zod-openapi';

@@ -80,7 +80,7 @@ export const FEDCAR_OPTIONS = {
     'Asks now which version serves, whatever `freshnessSeconds` of the collection allows',
   ),
   explain: withDefault(z.boolean(), false).describe(
-    'Also computes each passage’s score in plain embedding search',
+    'Also computes each passage’s cosine in plain embedding search, and names the words of the question that it has',
   ),
 } as const;
 

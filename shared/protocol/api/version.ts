@@ -1,5 +1,5 @@
 /**
- * Versions of a collection's retriever. Version 0 is plain embedding search and always there; every training run that
+ * Versions of a collection's retriever. Version 0 is plain search, by vectors and words, and always there; every training run that
  * ends adds one. Beside them the models that answer, as clients of OpenAI's API list them.
  */
 import { z } from 'zod';
@@ -24,7 +24,7 @@ export const StaleSeconds = z
 
 export const Version = z
   .strictObject({
-    version: z.int().describe('Number of the version; 0 is plain embedding search'),
+    version: z.int().describe('Number of the version; 0 is plain search'),
     revision: z.int().describe('Counts additions of rows to the same trained version'),
     hash: z.string().describe('SHA-256 of its snapshot, hexadecimal'),
     bytes: z.int().describe('Length of its snapshot'),

@@ -17,6 +17,7 @@ export interface HitProps {
 
 export function Hit({ chunk, place, plainPlace, compared, target, query }: HitProps) {
   const { item, text, scoring_details } = chunk;
+  const { words = [] } = scoring_details;
   const title = item.title === '' ? item.key : item.title;
   // A passage is searched under its document's title; here it stands above it already.
   const body = text.startsWith(`${item.title}: `) ? text.slice(item.title.length + 2) : text;
@@ -30,9 +31,13 @@ export function Hit({ chunk, place, plainPlace, compared, target, query }: HitPr
       <p class="hit-text">{body}</p>
       <div class="hit-foot">
         <dl class="scores">
-          <Score name="Plain search" value={scoring_details.base_score} />
-          <Score name="Trained" value={scoring_details.head_score} trained />
+          <Score name="Plain cosine" value={scoring_details.base_score} />
+          <Score name="Trained cosine" value={scoring_details.head_score} trained />
+          <Score name="Words" value={scoring_details.keyword_score ?? null} />
         </dl>
+        {words.length === 0 ? null : (
+          <p class="hit-words">{words.map(({ word, score }) => `${word} ${cosine(score)}`).join(', ')}</p>
+        )}
         <Vote target={target} query={query} item={item.key} />
       </div>
     </li>

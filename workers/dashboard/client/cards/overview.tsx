@@ -70,7 +70,7 @@ function ServingTile({ state: { models, now } }: { state: State }) {
   return (
     <Tile name="Serving" value={`Version ${serving.version}`}>
       {serving.version === 0
-        ? 'plain embedding search, nothing learned yet'
+        ? 'plain search, nothing learned yet'
         : `trained ${ago(serving.created_at, now)}; ${count(serving.active_rows)} of ${count(serving.rows)} passages learned`}
     </Tile>
   );

@@ -69,9 +69,8 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
       )}
       <p class="hint">
         Accuracy: the right document comes first, over questions that were kept aside and never trained on.
-        Version 0 is plain embedding search. Signed: how many of the participants of its run have signed what
-        they know of it; <code>fedcar model export</code> saves that, and <code>fedcar privacy verify</code>{' '}
-        checks it.
+        Version 0 is plain search. Signed: how many of the participants of its run have signed what they know
+        of it; <code>fedcar model export</code> saves that, and <code>fedcar privacy verify</code> checks it.
       </p>
     </Card>
   );
