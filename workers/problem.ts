@@ -43,6 +43,8 @@ const CODES = {
   signature_replayed: [409, 'The request was made before'],
   reindex_in_progress: [409, 'The encoder of the collection is being changed'],
   run_in_progress: [409, 'A training run is in progress'],
+  budget_spent: [409, 'The privacy budget has no room for a run now'],
+  no_documents: [409, 'There is nothing to train on yet'],
   jurisdiction_unavailable: [422, 'The runtime has no such jurisdiction'],
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body has to be application/json'],

@@ -34,6 +34,7 @@ import type { PassageChange } from '../region/library.ts';
 import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { faultOf } from './blame.ts';
+import { CENSUSES } from './census.ts';
 import { demandFor } from './demand.ts';
 import { instructionFor, withInstruction } from './instructions.ts';
 import { KEPT_EVALUATION } from './own-judge.ts';
@@ -42,7 +43,7 @@ import { describePrivacy, withOperators } from './privacy-info.ts';
 import { hash32, type RegisteredRow } from './row-table.ts';
 import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
-import { scheduleAt } from './schedule.ts';
+import { runRefusal, scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
 import { endForeignRun } from './upgrade.ts';
 import { describeVersion, pointerOf, type VersionRow } from './versions.ts';
@@ -90,7 +91,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#parts.forget();
     if (!this.#parts.values.has('settings')) return;
     const { privacy, retentionDays } = this.#parts.settings();
-    const until = this.#parts.ledger.outlive(policyOf(privacy, retentionDays), [SERIAL]);
+    const until = this.#parts.ledger.outlive(policyOf(privacy, retentionDays), [SERIAL, CENSUSES]);
     await this.#parts.alarm.at(until ?? Date.now());
   }
 
@@ -194,8 +195,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async start(reason: string): Promise<Outcome<Run>> {
-    const problem = this.#parts.participants.problem();
-    if (problem !== null) return { ok: false, code: 'no_roster', detail: problem };
+    const refused = runRefusal(this.#parts.scheduleParts(), Date.now());
+    if (refused?.code === 'no_roster') return refused;
     const halted = this.#parts.values.get<string>(HALTED);
     if (halted !== null) return { ok: false, code: 'reindex_in_progress', detail: halted };
     const running = this.#parts.runs.active();
@@ -203,6 +204,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       const detail = `run ${running.run} is in progress: wait for it or cancel it`;
       return { ok: false, code: 'run_in_progress', detail };
     }
+    if (refused !== null) return refused;
     const serving = await this.#parts.serving();
     const now = Date.now();
     const id = this.#parts.runs.freshId(now);
@@ -229,7 +231,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   /** What a halted coordinator leaves to the one of the next generation. */
   async handOver(): Promise<KeptLedger> {
-    return this.#parts.ledger.handOver([SERIAL, KEPT_EVALUATION]);
+    return this.#parts.ledger.handOver([SERIAL, CENSUSES, KEPT_EVALUATION]);
   }
 
   async takeOver(ledger: KeptLedger): Promise<void> {
@@ -361,7 +363,6 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       );
     const more = {
       alarm: this.#parts.alarm,
-      values: this.#parts.values,
       versions: this.#parts.versions,
       wakeAll,
     };

@@ -10,8 +10,10 @@ import type { GateRound, RoundSpec, TrainRound } from '../../shared/protocol/rou
 import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
+import { planNoise } from '../../shared/round/noise-plan.ts';
 import { chooseActive, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
 import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
+import { tooFewQuestions } from '../../shared/round/planner.ts';
 import {
   applyRound,
   followClip,
@@ -24,11 +26,15 @@ import { mostHeldOut, mostUnits, sumProblem } from '../../shared/round/release-c
 import { withRowPrior } from '../../shared/round/row-prior.ts';
 import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/round/run-plan.ts';
 import { samplingRateOf } from '../../shared/round/secure-round.ts';
+import { Values } from '../values.ts';
+import { addCensus } from './census.ts';
 import { saveDemand } from './demand.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import { contentsOf, type TrainingState } from './training-state.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface LearningParts
   extends Pick<
@@ -71,7 +77,8 @@ export class Learning {
       this.#parts.fail(run, `the sum of round ${spec.id} is none that honest participants make: ${problem}`);
       return;
     }
-    if (spec.kind === 'count') await this.#counted(run, sum);
+    if (run.stage === 'census') this.#censused(run, spec, sum[0]!);
+    else if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
     else this.#judged(run, spec, sum);
   }
@@ -84,6 +91,26 @@ export class Learning {
     const units = spec.kind === 'gate' ? mostHeldOut(most, heldOutShare) : most;
     const limits = { units, deviation: deviationOf(spec, summed), contributors: summed.survivors };
     return sumProblem(spec, sum, limits);
+  }
+
+  /** How many questions there are: goes on with the run, or ends it before anything else is charged. */
+  #censused(run: ActiveRun, { from, startedAt }: RoundSpec, total: number): void {
+    const { runs, settings, storage, now } = this.#parts;
+    const { spec, summed } = run;
+    const variance = spec === null || summed === null ? 0 : deviationOf(spec, summed) ** 2;
+    const oldest = startedAt - settings.retentionDays * DAY_MS;
+    storage.transactionSync(() => {
+      const values = new Values(storage);
+      const censuses = addCensus(values, { from, at: startedAt, total, variance }, oldest);
+      const few = tooFewQuestions({
+        plan: planNoise(settings.privacy, settings.retentionDays),
+        ...{ documents: run.documents, censuses, from: run.from, readUntil: runs.lastTrainedAt() },
+      });
+      runs.save(run, { ended_at: now() });
+      if (few === null) return runs.save({ ...nextRound(run), stage: 'count' });
+      runs.end(run.run, 'postponed', null, few, now());
+      this.#parts.clean();
+    });
   }
 
   /** Counts of documents: those that are asked for enough learn, with all their passages or those that are asked for. */

@@ -60,7 +60,7 @@ export class CoordinatorParts {
   }
 
   scheduleParts(): ScheduleParts {
-    const parts = { runs: this.runs, rows: this.rows, ledger: this.ledger };
+    const parts = { runs: this.runs, rows: this.rows, ledger: this.ledger, values: this.values };
     return { ...parts, settings: this.settings(), problem: this.participants.problem() };
   }
 

@@ -1,6 +1,7 @@
 /** What a collection says of its privacy: the promise, what is spent, what the next run would cost. */
 import { type LedgerEntry, project, runsLeft } from '../../shared/privacy/ledger.ts';
 import { reportLedger } from '../../shared/privacy/ledger-report.ts';
+import { roomFor } from '../../shared/privacy/ledger-room.ts';
 import type { Privacy, PrivacyCharge } from '../../shared/protocol/api/privacy.ts';
 import {
   type AggregationGraph,
@@ -25,7 +26,9 @@ export function describePrivacy(
   const entries = ledger.entries();
   const plan = planNoise(privacy, retentionDays);
   const report = reportLedger(policy, entries, now);
-  const next = project(policy, entries, plan.releases, now);
+  const room = roomFor(policy, entries, plan.releases, now);
+  const from = room?.from ?? now - policy.retentionMs - 1;
+  const next = project(policy, entries, plan.releases, now, from);
   return {
     aggregation: roster === null ? 'plain' : 'secure',
     graph: roster === null ? null : describeGraph(graphOf(roster, privacy.completeUpTo, new Uint8Array(32))),
@@ -45,9 +48,9 @@ export function describePrivacy(
     members,
     next_run: {
       epsilon: next.epsilon,
-      fits: next.fits,
+      fits: room !== null,
       noise_multiplier: plan.train,
-      runs_left: runsLeft(policy, entries, plan.releases, now),
+      runs_left: runsLeft(policy, entries, plan.releases, now, { from }),
     },
     charges: summarise(entries),
   };

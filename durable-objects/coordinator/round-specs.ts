@@ -46,7 +46,7 @@ export async function specifyRound(
     rowsAt: run.rowsAt,
     serial: run.serial,
     startedAt: now(),
-    from: run.from,
+    from: run.stage === 'census' ? run.censusFrom : run.from,
     noiseMultiplier: 0,
     cohort: secure?.cohort ?? { members: 1, threshold: 1, colluders: 0 },
     aggregation: secure === null ? ('plain' as const) : ('secure' as const),
@@ -58,6 +58,11 @@ export async function specifyRound(
     bits: WORD_BITS,
   });
   const noise = run.noise;
+  if (run.stage === 'census') {
+    common.noiseMultiplier = noise?.census ?? 0;
+    const nothing = { manifest: null, passages: null };
+    return { ...common, kind: 'count', sample: { kind: 'all' }, ...grid(1, COUNT_NORM), ...nothing };
+  }
   if (run.stage === 'count') {
     common.noiseMultiplier = noise?.counts ?? 0;
     const { manifest, passages } = run;

@@ -3,6 +3,7 @@ import type { Summed } from '../../shared/privacy/noise-share.ts';
 import type { Round, Run } from '../../shared/protocol/api/run.ts';
 import type { ProbeCounts, RoundSpec } from '../../shared/protocol/rounds.ts';
 import { RUN_VERSION } from '../../shared/protocol/run-version.ts';
+import type { RunNoise } from '../../shared/round/noise-plan.ts';
 import { multiplierInEffect } from '../../shared/round/noised-release.ts';
 import type { RoundState } from '../../shared/round/round-machine.ts';
 import type { RunPlan } from '../../shared/round/run-plan.ts';
@@ -17,7 +18,7 @@ export interface ActiveRun {
   version: string;
   /** Keys the shuffles of the run. */
   seed: number;
-  stage: 'prepare' | 'count' | 'train' | 'gate';
+  stage: 'prepare' | 'census' | 'count' | 'train' | 'gate';
   /** Number of the current round, from 0. */
   index: number;
   /** Train rounds done. */
@@ -34,6 +35,8 @@ export interface ActiveRun {
   rowsAt: number;
   /** It reads records that arrived after this moment, milliseconds since 1970. */
   from: number;
+  /** Its census reads those that arrived after this moment: what no census has read. */
+  censusFrom: number;
   manifest: Content | null;
   documents: number;
   /** Passages that are counted after their documents; null where each document has one. */
@@ -43,7 +46,7 @@ export interface ActiveRun {
   /** c_g of the next train round where it adapts; null: as the settings say. */
   clipNorm: number | null;
   /** Noise multipliers of the run; null where noise is off. */
-  noise: { counts: number; train: number; gate: number } | null;
+  noise: RunNoise;
   /** The phase of secure aggregation that participants were last woken for. */
   securePhase: string | null;
   /** Who is in the current round's sum; null before it is made. */
@@ -79,6 +82,7 @@ export function freshRun(begun: Pick<ActiveRun, 'run' | 'seed' | 'base' | 'noise
     probes: {},
     rowsAt: 0,
     from: 0,
+    censusFrom: 0,
     manifest: null,
     documents: 0,
     passages: null,
@@ -204,6 +208,16 @@ export class RunStore {
       const id = `r${at.toString(36)}`;
       if (this.get(id) === null) return id;
     }
+  }
+
+  /** When the last run began that trained and was judged. */
+  lastTrainedAt(): number | null {
+    const judged = "SELECT max(started_at) AS at FROM runs WHERE state IN ('published', 'rejected')";
+    return this.#storage.sql.exec<{ at: number | null }>(judged).one().at;
+  }
+
+  firstStartedAt(): number | null {
+    return this.#storage.sql.exec<{ at: number | null }>('SELECT min(started_at) AS at FROM runs').one().at;
   }
 
   lastStartedAt(): number | null {

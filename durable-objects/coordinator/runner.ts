@@ -2,14 +2,12 @@
  * Drives a run from round to round. Every step loads, decides with pure code, and saves in one transaction; what
  * it started and did not save is done again. Heavy steps happen in alarms, never in a participant's request.
  */
-import { type LedgerEntry, type PrivacyPolicy, project } from '../../shared/privacy/ledger.ts';
-import type { Arrivals } from '../../shared/privacy/ledger-arrivals.ts';
-import { roomFor } from '../../shared/privacy/ledger-room.ts';
+import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { plainSum } from '../../shared/round/aggregation.ts';
-import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
+import { policyOf } from '../../shared/round/noise-plan.ts';
 import { chargeOf } from '../../shared/round/noised-release.ts';
 import {
   contributorsOf,
@@ -22,11 +20,13 @@ import type { LedgerStore } from '../ledger-store.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 import { type Blamed, blameOf, noteFaults, spelled } from './blame.ts';
+import { uncountedSince } from './census.ts';
 import { Learning } from './learning.ts';
 import type { OwnJudge } from './own-judge.ts';
 import { nextSerial, specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
 import { type ActiveRun, nextRound, type RunStore } from './run-store.ts';
+import { windowOf } from './run-window.ts';
 import type { SecureSum } from './secure-sum.ts';
 import { TrainingState } from './training-state.ts';
 import { Uploads } from './uploads.ts';
@@ -160,14 +160,16 @@ export class Runner {
     ledger.expire(this.#policy(), now());
     const base = this.#parts.versions.get(run.base);
     const tooLarge = base === null ? null : this.#parts.versions.problemOf(base, this.#parts.context);
-    const window = this.#window(run);
-    if (tooLarge !== null || window === null) return this.fail(run, tooLarge ?? this.#overBudget());
+    const window = windowOf({ settings, ledger }, run, now());
+    if (tooLarge !== null || typeof window === 'string') return this.fail(run, tooLarge ?? String(window));
     const rowsAt = rows.changedAt();
     const documents = Array.from(rows.documents(), ({ item }) => item).sort();
     const manifest = await this.#state.saveManifest(documents);
     if (runs.active()?.run !== run.run) return null;
-    const { from } = window;
-    await this.#open({ ...run, stage: 'count', rowsAt, from, manifest, documents: documents.length });
+    const stage = run.noise?.census == null ? ('count' as const) : ('census' as const);
+    const censusFrom = uncountedSince(values, now() - this.#policy().retentionMs - 1);
+    const about = { rowsAt, from: window.from, censusFrom, manifest, documents: documents.length };
+    await this.#open({ ...run, ...about, stage });
     return now();
   }
 
@@ -282,23 +284,6 @@ export class Runner {
       else if (state.phase === 'aborted') return this.#again(run, state.abort?.detail ?? 'aborted');
       else return this.#waitFor(run, round, state.deadline ?? now());
     }
-  }
-
-  /** The records that can pay for all of the run; null where none can. */
-  #window({ noise }: ActiveRun): Arrivals | null {
-    const { settings, ledger, now } = this.#parts;
-    const policy = ledger.covering(this.#policy());
-    const at = now();
-    if (noise === null) return { from: at - policy.retentionMs - 1, to: at };
-    const { releases } = planNoise(settings.privacy, settings.retentionDays);
-    return roomFor(policy, ledger.entries(), releases, at);
-  }
-
-  #overBudget(): string {
-    const { settings, ledger, now } = this.#parts;
-    const { releases } = planNoise(settings.privacy, settings.retentionDays);
-    const { epsilon } = project(ledger.covering(this.#policy()), ledger.entries(), releases, now());
-    return `the privacy budget does not allow the run: ε would be ${epsilon.toFixed(3)} of ${settings.privacy.epsilon}`;
   }
 
   /** Records what the round costs before any vector of it is here. Null, or why it must not go on. */

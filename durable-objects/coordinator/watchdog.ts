@@ -5,13 +5,11 @@
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { Alarm } from '../alarm.ts';
-import type { Values } from '../values.ts';
-import { type ScheduleParts, scheduleAt } from './schedule.ts';
+import { noteReady, type ScheduleParts, scheduleAt } from './schedule.ts';
 import type { Versions } from './versions.ts';
 
 export interface WatchdogParts extends ScheduleParts {
   alarm: Alarm;
-  values: Values;
   versions: Versions;
   /** Asks every participant to look for work. */
   wakeAll(): Promise<unknown>;
@@ -40,6 +38,7 @@ export async function watch(parts: WatchdogParts, now: number): Promise<{ starte
     values.set(WOKEN_AT, now);
     await parts.wakeAll();
   }
+  noteReady(parts, now);
   const { next_at, waiting } = scheduleAt(parts, now);
   if (waiting !== null || next_at === null || next_at > now) return { started: null };
   const outcome = await parts.start('schedule');

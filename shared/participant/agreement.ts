@@ -60,13 +60,16 @@ export class AgreedRounds {
     }
     this.#plan ??= planNoise(privacy, terms.retentionDays);
     const kind = spec.kind === 'count' ? 'counts' : spec.kind;
+    const census = spec.kind === 'count' && spec.manifest === null;
+    if (census && this.#plan.census === null) return 'manifest: null where no census was agreed';
+    const agreed = census ? this.#plan.census! : this.#plan[kind];
     const train = clipNorms(privacy.training.clipNorm, privacy.training.statisticsShare);
     const norm = { counts: COUNT_NORM, gate: GATE_NORM, train: train.total }[kind];
     // A norm that follows a quantile moves; that units keep to it was checked above.
     const fixed = spec.kind !== 'train' || privacy.training.adaptiveClip === null;
     const rate = spec.kind === 'train' ? rateOf(privacy).value : 1;
     return (
-      differs('noiseMultiplier', spec.noiseMultiplier, this.#plan[kind]) ??
+      differs('noiseMultiplier', spec.noiseMultiplier, agreed) ??
       differs('sampling rate', samplingRateOf(spec), rate) ??
       (fixed ? differs('clipNorm', spec.clipNorm, norm) : null) ??
       (fixed && spec.kind === 'train' ? differs('gradientNorm', spec.gradientNorm, train.gradient) : null) ??

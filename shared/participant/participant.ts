@@ -241,6 +241,7 @@ export class Participant {
   async #count(spec: CountRound): Promise<Float64Array> {
     const { store } = this.#options;
     const { manifest, passages } = spec;
+    if (manifest === null) return store.countUnits(() => 0, 1, spec);
     if (passages === null) {
       const places = placesOf(await this.#states.names(manifest));
       return store.countUnits(({ item }) => places.get(item), places.size, spec);

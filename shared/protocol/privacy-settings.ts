@@ -170,7 +170,29 @@ export const PrivacySettings = z.strictObject({
     .max(0.01)
     .default(1e-5)
     .describe('δ of that budget; stays once something was charged'),
-  runEpsilon: z.number().positive().max(100).default(2).describe('ε that a run on a fresh budget may spend'),
+  runEpsilon: z
+    .number()
+    .positive()
+    .max(100)
+    .default(2)
+    .describe('ε that a run on a fresh budget may spend, where `uses` does not say it'),
+  uses: z
+    .int()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe(
+      'A question is read by so many runs, each of which spends the same part of the budget; null: by as many as `runEpsilon` leaves room for',
+    ),
+  censusEpsilon: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'ε of a question that may go to finding out, before a run, whether there are enough questions for one; 0: runs start without asking',
+    ),
   training: NoisedTraining.prefault({}).describe('How a run trains when noise is on'),
 });
 export type PrivacySettings = z.infer<typeof PrivacySettings>;

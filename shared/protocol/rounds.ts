@@ -108,8 +108,8 @@ const ADAPTER = AdapterSettings.describe('Shape of the adapter');
 export const CountRound = z.strictObject({
   ...common,
   kind: z.literal('count').describe('How many units ask for each document, or for each of some passages'),
-  manifest: StateRef.describe(
-    'The documents that stand: their keys as a JSON array, in the order of the coordinates',
+  manifest: StateRef.nullable().describe(
+    'The documents that stand: their keys as a JSON array, in the order of the coordinates; null: all units are counted together, whatever they ask for (a census)',
   ),
   passages: StateRef.nullable().describe(
     'Rows of the documents that were asked for, u32 little-endian, in the order of the coordinates; null: counted by document',

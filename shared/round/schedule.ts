@@ -1,23 +1,9 @@
-/**
- * When the cron trigger starts a run: by the clock, outside quiet hours, and as far as the privacy budget allows. How
- * many questions came in never decides it: that would tell an observer of the schedule about them.
- */
+/** Quiet hours, and when a budget that is spent has room again. */
 import { type LedgerEntry, type PlannedRelease, type PrivacyPolicy, project } from '../privacy/ledger.ts';
-import type { QuietHours, ScheduleSettings } from '../protocol/settings.ts';
+import type { QuietHours } from '../protocol/settings.ts';
 
-const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
-
-/** When the next run is due by the clock alone, milliseconds since 1970; null: never. */
-export function dueAt(
-  { everyHours }: Pick<ScheduleSettings, 'everyHours'>,
-  lastStartedAt: number | null,
-  now: number,
-): number | null {
-  if (everyHours === 0) return null;
-  return lastStartedAt === null ? now : lastStartedAt + everyHours * HOUR_MS;
-}
 
 /** The first moment from `at` on that is not in quiet hours. */
 export function afterQuietHours(quiet: QuietHours | null, at: number): number {

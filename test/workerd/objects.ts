@@ -38,8 +38,16 @@ export const hubOf = (name: string) => coordinator(objects, name) as unknown as 
 export const hubStub = (name: string) => coordinator(objects, name);
 export const regionOf = (name: string, each: string) => region(objects, name, each);
 
-export async function collection(name: string, input: object, regions: string[]) {
-  const settings = CollectionSettings.parse({ regions, schedule: { everyHours: 0 }, ...input });
+/** A collection of few questions: its runs do not ask first whether there are enough. */
+export async function collection(
+  name: string,
+  { privacy, ...input }: { privacy?: object } & Record<string, unknown>,
+  regions: string[],
+) {
+  const settings = CollectionSettings.parse({
+    ...{ regions, schedule: { everyHours: 0 }, ...input },
+    privacy: { censusEpsilon: 0, ...privacy },
+  });
   const made = await directory(objects).create(name, settings);
   if (!made.ok) throw new Error(made.detail);
   return settings;

@@ -14,6 +14,7 @@ import { policyOf } from '../../shared/round/noise-plan.ts';
 import {
   alarmed,
   collection,
+  FEW_ITEMS,
   finished,
   hubOf,
   hubStub,
@@ -32,7 +33,7 @@ const policyOfShard = () => ({
   home: { region: 'east', regions: ['east'], key: new Uint8Array(32) },
 });
 
-// A counting round needs no documents, and a run without any ends after it.
+// Nobody asks anything, so a run ends after its counting round.
 const settings = {
   schedule: { everyHours: 0, secureDeadlineMs: 20_000 },
   privacy: { epsilon: 8, runEpsilon: 4, training: { steps: 4, samplingRate: 0.5 } },
@@ -43,6 +44,8 @@ const ledgerOf = (stub: unknown): Promise<LedgerEntry[]> =>
   runInDurableObject(stub as Stub, (_, { storage }) => new LedgerStore(storage).entries());
 
 async function count(name: string) {
+  await regionOf(name, REGIONS[0]!).putItems(FEW_ITEMS.slice(0, 2));
+  await regionOf(name, REGIONS[0]!).flush();
   const run = await finished(name, await start(name), () =>
     directory(objects)
       .tick(Date.now())

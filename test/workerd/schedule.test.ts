@@ -6,7 +6,7 @@ import type { Schedule } from '../../shared/protocol/api/schedule.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
 import worker from '../../workers/index.ts';
-import { collection, fill, finished, hubOf, hubStub, regionOf } from './objects.ts';
+import { collection, FEW_ITEMS, fill, finished, hubOf, hubStub, regionOf, start } from './objects.ts';
 
 const HOUR = 3_600_000;
 const REGIONS = ['east', 'west'];
@@ -40,6 +40,9 @@ async function scheduleOf(name: string): Promise<Schedule> {
 
 const started = async (name: string) =>
   (await hubOf(name).runs(100)).filter(({ reason }) => reason === 'schedule').map(({ run }) => run);
+
+const entriesOf = (name: string) =>
+  runInDurableObject(hubStub(name), (_, { storage }) => new LedgerStore(storage).entries());
 
 describe('a scheduled run', () => {
   it('waits for documents, starts when it is due, one at a time, and again after its hours', async () => {
@@ -90,7 +93,14 @@ describe('a scheduled run', () => {
   });
 
   it('does not start what the budget does not allow, and says when it will', async () => {
-    const privacy = { epsilon: 2, runEpsilon: 2, aggregation: 'plain' };
+    // A contributor pays for every run of the window; with events there is always room for new ones.
+    const privacy = {
+      epsilon: 2,
+      runEpsilon: 2,
+      aggregation: 'plain',
+      unit: 'contributor',
+      censusEpsilon: 0,
+    };
     await collection('poor', { ...SHORT, privacy, schedule: { everyHours: 24 } }, REGIONS);
     await fill('poor', REGIONS);
     for (const name of REGIONS) await regionOf('poor', name).flush();
@@ -109,6 +119,8 @@ describe('a scheduled run', () => {
     const { next_at, waiting } = await scheduleOf('poor');
     expect(waiting?.reason).toBe('privacy_budget');
     expect(waiting?.detail).toContain('does not allow another run: there is room again at');
+    await cron(now + 26 * HOUR);
+    expect(await started('poor')).toEqual([]);
     expect(next_at).toBe(now - HOUR + settings.retentionDays * 24 * HOUR + 1);
   });
 
@@ -117,7 +129,82 @@ describe('a scheduled run', () => {
     await fill('off', REGIONS);
     await cron(Date.now() + 1000 * HOUR);
     expect(await started('off')).toEqual([]);
-    expect(await scheduleOf('off')).toEqual({ next_at: null, waiting: null });
+    expect(await scheduleOf('off')).toMatchObject({ next_at: null, waiting: null });
+  });
+});
+
+describe('a census', () => {
+  const few = { noise: 'on', censusEpsilon: 0.1, aggregation: 'secure' } as const;
+
+  it('ends a run that has too few questions, for little, says how many it takes, and counts nobody twice', async () => {
+    await collection('few', { ...SHORT, privacy: few, schedule: { everyHours: 24 } }, REGIONS);
+    expect(await hubOf('few').start('test')).toMatchObject({ ok: false, code: 'no_documents' });
+    await fill('few', REGIONS);
+    for (const name of REGIONS) await regionOf('few', name).flush();
+    const now = Date.now();
+    await cron(now);
+    expect(await started('few')).toEqual([]);
+    await cron(now + 25 * HOUR);
+    const [run] = await started('few');
+    const ended = await finished('few', run as string);
+    expect(ended).toMatchObject({
+      state: 'postponed',
+      error: expect.stringMatching(/questions .* more are needed/),
+    });
+    await cron(now + 60 * 24 * HOUR);
+    const [again] = await started('few');
+    expect(again).not.toBe(run);
+    await finished('few', again as string);
+    const [first, second] = await entriesOf('few');
+    expect(second!.from).toBe(first!.atMs);
+    const { epsilon, schedule } = await hubOf('few').privacy();
+    expect(epsilon).toBeGreaterThan(0);
+    expect(epsilon).toBeLessThanOrEqual(0.1);
+    expect(schedule.census!.needed).toBeGreaterThan(schedule.census!.questions);
+    expect(schedule.next_at).toBeGreaterThan(now + HOUR);
+  });
+
+  it('lets a run go on that has enough', async () => {
+    const privacy = { ...few, epsilon: 100, runEpsilon: 100, censusEpsilon: 1 };
+    await collection('enough', { ...SHORT, privacy }, REGIONS);
+    await fill('enough', REGIONS);
+    for (const name of REGIONS) {
+      await regionOf('enough', name).flush();
+      await regionOf('enough', name).addFeedback(
+        Array.from({ length: 50 }, (_, i) => ({
+          query: `question ${i}`,
+          item: FEW_ITEMS[0]!.key,
+          relevant: true,
+        })),
+      );
+    }
+    const { rounds, error } = await finished('enough', await start('enough'));
+    expect(error).toContain('too few training queries');
+    expect(rounds.map(({ kind }) => kind)).toEqual(['count', 'count']);
+    expect((await entriesOf('enough')).map(({ kind }) => kind)).toEqual(['counts', 'counts']);
+  });
+});
+
+describe('a run by hand', () => {
+  it('is refused before it starts where the budget is spent, with the date', async () => {
+    const privacy = { noise: 'on', aggregation: 'plain', epsilon: 2, runEpsilon: 2 };
+    await collection('spent', { ...SHORT, privacy, schedule: { everyHours: 24 } }, REGIONS);
+    await fill('spent', REGIONS);
+    for (const name of REGIONS) await regionOf('spent', name).flush();
+    const now = Date.now();
+    await runInDurableObject(hubStub('spent'), (_, { storage }) => {
+      const ledger = new LedgerStore(storage);
+      const settings = CollectionSettings.parse({ privacy: { ...privacy, censusEpsilon: 0 } });
+      const policy = policyOf(settings.privacy, settings.retentionDays);
+      for (const [round, release] of planNoise(settings.privacy, 365).releases.entries())
+        ledger.charge(policy, { ...release, round, atMs: now - HOUR });
+    });
+    const response = await SELF.fetch('https://fedcar.test/v1/collections/spent/rounds', { method: 'POST' });
+    expect(response.status).toBe(409);
+    const problem = (await response.json()) as Record<string, unknown>;
+    expect(problem.code).toBe('budget_spent');
+    expect(problem.detail).toMatch(/questions until .* have paid for 1 runs .*; the next run is planned for/);
+    expect(await hubOf('spent').runs(9)).toEqual([]);
   });
 });
 

@@ -60,12 +60,14 @@ export const Privacy = z
     members: z.int().describe('n: members of the roster; where sums are plain, those that take part'),
     next_run: z
       .strictObject({
-        epsilon: z.number().describe('ε spent after it'),
+        epsilon: z.number().describe('ε that a question which it reads has spent after it, at most'),
         fits: z.boolean().describe('Whether the budget allows it now'),
         noise_multiplier: z.number().describe('z of its training rounds'),
         runs_left: z
           .int()
-          .describe('Runs like it that the budget has room for now; 100 stands for 100 or more'),
+          .describe(
+            'Runs like it that may still read the questions which it reads; 100 stands for 100 or more',
+          ),
       })
       .describe('What another run would cost'),
     charges: z.array(PrivacyCharge).describe('What was charged, rounds of one kind, rate and noise together'),

@@ -8,7 +8,7 @@ export const Round = z
     kind: z
       .enum(['count', 'train', 'gate'])
       .describe(
-        '`count`: how often each document or passage is asked for; `train`: a step or a local epoch; `gate`: the candidate is judged',
+        '`count`: how often each document or passage is asked for, or, in a run’s first round, how many questions there are; `train`: a step or a local epoch; `gate`: the candidate is judged',
       ),
     phase: z.string().describe('What the round is at; under secure aggregation, the step of that protocol'),
     started_at: z.number().describe('When it began, milliseconds since 1970'),
@@ -48,8 +48,10 @@ export const Run = z
   .strictObject({
     run: z.string().describe('Names the run'),
     state: z
-      .enum(['running', 'published', 'rejected', 'failed', 'cancelled'])
-      .describe('`published`: its version serves; `rejected`: the gate kept its version from serving'),
+      .enum(['running', 'published', 'rejected', 'postponed', 'failed', 'cancelled'])
+      .describe(
+        '`published`: its version serves; `rejected`: the gate kept its version from serving; `postponed`: a census found too few questions for a run to help, and nothing else was charged',
+      ),
     reason: z.string().describe('Why it was started'),
     started_at: z.number().describe('When it began, milliseconds since 1970'),
     ended_at: z.number().nullable().describe('When it ended; null while it is on'),

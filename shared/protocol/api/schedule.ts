@@ -7,8 +7,24 @@ export const Schedule = z
       .number()
       .nullable()
       .describe(
-        'When the next run starts, milliseconds since 1970; null: never, by the settings or by the budget',
+        'When the next run starts, milliseconds since 1970; null: never, by the settings or by the budget, or while public facts forbid one',
       ),
+    reads_from: z
+      .number()
+      .nullable()
+      .describe(
+        'It reads the questions that arrived after this moment, milliseconds since 1970: older ones have paid for as many runs as their budget has room for; null where none can pay',
+      ),
+    uses: z.int().nullable().describe('So many runs may read a question; null where noise is off'),
+    census: z
+      .strictObject({
+        at: z.number().describe('When the last one was taken, milliseconds since 1970'),
+        questions: z.int().describe('About so many questions the next run would read, by noised totals'),
+        deviation: z.int().describe('Standard deviation of the noise in that'),
+        needed: z.int().describe('From about so many on a run helps'),
+      })
+      .nullable()
+      .describe('What censuses say of the questions; null before the first, and where none are taken'),
     waiting: z
       .strictObject({
         reason: z
@@ -17,7 +33,7 @@ export const Schedule = z
         detail: z.string().describe('The same for people'),
       })
       .nullable()
-      .describe('Why a run that is due does not start; null where none is due'),
+      .describe('Why a run does not start when the clock says, or would not; null where nothing keeps it'),
   })
   .meta({
     id: 'Schedule',

@@ -25,6 +25,7 @@ export type Tone = 'good' | 'warn' | 'bad' | 'plain' | 'busy';
 export const RUN_STATES: Record<Run['state'], { label: string; tone: Tone }> = {
   running: { label: 'Running', tone: 'busy' },
   published: { label: 'Published', tone: 'good' },
+  postponed: { label: 'Too few questions yet', tone: 'plain' },
   rejected: { label: 'Kept the old version', tone: 'warn' },
   failed: { label: 'Failed', tone: 'bad' },
   cancelled: { label: 'Cancelled', tone: 'plain' },

@@ -2,18 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type LedgerEntry, project } from '../../../../shared/privacy/ledger.ts';
 import { CollectionSettings, QuietHours } from '../../../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
-import { afterQuietHours, budgetAllowsAt, dueAt } from '../../../../shared/round/schedule.ts';
+import { afterQuietHours, budgetAllowsAt } from '../../../../shared/round/schedule.ts';
 
-const HOUR = 3_600_000;
 const at = (text: string): number => Date.parse(text);
-
-describe('the clock', () => {
-  it('makes the first run due at once, the next after so many hours, and none when it is off', () => {
-    expect(dueAt({ everyHours: 24 }, null, 500)).toBe(500);
-    expect(dueAt({ everyHours: 24 }, 1000, 500)).toBe(1000 + 24 * HOUR);
-    expect(dueAt({ everyHours: 0 }, 1000, 500)).toBeNull();
-  });
-});
 
 describe('quiet hours', () => {
   const quiet = (from: string, to: string, timeZone = 'UTC') => QuietHours.parse({ from, to, timeZone });
@@ -59,7 +50,9 @@ describe('quiet hours', () => {
 });
 
 describe('the budget', () => {
-  const { privacy, retentionDays } = CollectionSettings.parse({ privacy: { epsilon: 4, runEpsilon: 4 } });
+  const { privacy, retentionDays } = CollectionSettings.parse({
+    privacy: { epsilon: 4, runEpsilon: 4, censusEpsilon: 0 },
+  });
   const policy = policyOf(privacy, retentionDays);
   const { releases } = planNoise(privacy, retentionDays);
   const charged = (atMs: number, from: number): LedgerEntry[] =>
