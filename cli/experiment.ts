@@ -114,7 +114,7 @@ export async function train(client: Client, { name = 'training', tick }: TrainOp
       });
   });
   bar.end(`${report.finished} rounds, ${report.state}`);
-  if (report.state === 'failed' || report.state === 'cancelled') {
+  if (report.state !== 'published' && report.state !== 'rejected') {
     throw new TrainingError(report);
   }
   return report;

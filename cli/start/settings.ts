@@ -23,7 +23,7 @@ export function noisedSettings(regions: readonly string[]): CollectionSettings {
     ...settings,
     adapter: { kind: 'none' },
     heldOutShare: 0.05,
-    privacy: { ...privacy, epsilon: 4, runEpsilon: 4, threshold: regions.length, training },
+    privacy: { ...privacy, epsilon: 4, runEpsilon: 4, censusEpsilon: 0, threshold: regions.length, training },
   };
 }
 

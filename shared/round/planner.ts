@@ -76,7 +76,7 @@ export function countedSince(
   return { total, deviation: Math.sqrt(variance) };
 }
 
-export interface Demand {
+export interface QuestionsNeeded {
   /** Questions that a run should have to read. */
   readonly needed: number;
   /** Of them, those that no run has read. */
@@ -88,7 +88,7 @@ export function questionsNeeded(
   { releases }: Pick<NoisePlan, 'releases'>,
   documents: number,
   counted: number,
-): Demand {
+): QuestionsNeeded {
   const signal = releases
     .filter(({ kind }) => kind !== 'gate')
     .reduce((sum, { steps, samplingRate, noiseMultiplier }) => {

@@ -201,12 +201,15 @@ describe.skipIf(chromium === null)('the dashboard', () => {
   });
 
   it('shows what noise has spent of the budget, and what is left', async () => {
-    const privacy = { epsilon: 8, runEpsilon: 4, training: { steps: 4, samplingRate: 0.5 } };
+    const training = { steps: 4, samplingRate: 0.5 };
+    const privacy = { epsilon: 8, runEpsilon: 4, censusEpsilon: 0, training };
     await desk.send('POST', '/v1/collections', {
       name: 'careful',
       settings: { regions: REGIONS, privacy, schedule: { everyHours: 0 } },
     });
-    // A counting round is charged although no document can be counted.
+    const items = ['one', 'two'].map((key) => ({ key, text: `about ${key}` }));
+    await desk.send('POST', '/v1/collections/careful/items', { items });
+    // A counting round is charged although nobody asked anything.
     await desk.send('POST', '/v1/collections/careful/rounds');
     await page.goto(`${desk.url}/dashboard?collection=careful`);
     await card('Training').getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });

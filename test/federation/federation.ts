@@ -30,7 +30,10 @@ export const settingsOf = (noise: 'on' | 'off') => ({
   },
   heldOutShare: 0.25,
   gate: { margin: -1, probeTolerance: 1, confidence: 0 },
-  privacy: { noise, epsilon: 20, runEpsilon: 10, training: { steps: 2, samplingRate: 1, countsShare: 0.5 } },
+  privacy: {
+    ...{ noise, epsilon: 20, runEpsilon: 10, censusEpsilon: 0 },
+    training: { steps: 2, samplingRate: 1, countsShare: 0.5 },
+  },
 });
 
 export class Federation {

@@ -1,4 +1,5 @@
-/** `fedcar train`: runs of training, to start, to watch, to cancel, to look back on. */
+/** `fedcar train`: runs of training, to start, to watch, to cancel, to look back on and forward to. */
+import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
 import type { Schedule } from '../../../shared/protocol/api/schedule.ts';
 import { whole } from '../../bench/accuracy-options.ts';
@@ -15,10 +16,17 @@ export const trainCommands: Register = (program, bind) => {
   const train = program.command('train').description('training runs');
   const start = train
     .command('start')
-    .description('start a run now, whatever the schedule says')
+    .description('start a run now, outside the schedule; with noise it shows what that spends, and asks')
     .option('-w, --watch', 'stay until it has ended', false)
     .action(bind((context, options: { watch: boolean }) => begin(context, options.watch)));
-  withExamples(start, [['train start --watch', 'exit status 1 unless it ended well']]);
+  withExamples(start, [
+    ['train start --watch -y', 'without being asked; exit status 1 unless it ended well'],
+  ]);
+  const standing = train
+    .command('status')
+    .description('what is under way, when the next run comes, and on which questions')
+    .action(bind((context) => status(context)));
+  withExamples(standing, [['train status', 'the date of the next run, and how many questions there are']]);
   const following = train
     .command('watch')
     .description('follow a run to its end')
@@ -42,10 +50,23 @@ export const trainCommands: Register = (program, bind) => {
 async function begin(context: Context, stay: boolean): Promise<Shown> {
   return await context.change({ what: `start a training run of ${context.collection}` }, async () => {
     const client = await context.client();
+    const { noise, next_run, budget, epsilon } = await client.get<Privacy>('/privacy');
+    if (noise === 'on') {
+      const cost = `ε of a question that it reads goes to at most ${next_run.epsilon.toFixed(2)} of ${budget}`;
+      context.say(`${cost} (the most that one has spent now: ${epsilon.toFixed(2)})`);
+      await context.confirm(`start a training run of ${context.collection}`);
+    }
     const run = await startRun(client);
     if (stay) return await follow(context, client, run.run);
     return { json: run, text: `run ${run.run} is under way; fedcar train watch follows it` };
   });
+}
+
+async function status(context: Context): Promise<Shown> {
+  const { runs, schedule } = await (await context.client()).get<Runs>('/rounds?limit=1');
+  const [last] = runs;
+  const before = last === undefined ? 'no run yet' : `${outcome(last)}, begun ${moment(last.started_at)}`;
+  return { json: { last: last ?? null, schedule }, text: [before, ...due(schedule)].join('\n') };
 }
 
 async function watch(context: Context, id: string | undefined): Promise<Shown> {
@@ -57,7 +78,7 @@ async function follow(context: Context, client: Client, id: string): Promise<Sho
   const bar = context.progress('training', 1);
   const report = await watchRun(client, id, bar);
   bar.end(`${report.finished} rounds, ${report.state}`);
-  const good = report.state === 'published' || report.state === 'rejected';
+  const good = ['published', 'rejected', 'postponed'].includes(report.state);
   return { json: report, text: outcome(report), exit: good ? 0 : 1 };
 }
 
@@ -65,6 +86,7 @@ function outcome({ run, state, version, error }: Run): string {
   if (state === 'published') return `run ${run}: version ${version} serves`;
   if (state === 'rejected')
     return `run ${run}: the gate did not publish version ${version}; what served goes on serving`;
+  if (state === 'running') return `run ${run} is under way`;
   return `run ${run} ${state}: ${error ?? 'no reason was given'}`;
 }
 
@@ -83,10 +105,22 @@ async function list(context: Context, limit: number): Promise<Shown> {
   return { json: answer, text: [text, ...due(answer.schedule)].join('\n') };
 }
 
-/** When the schedule starts the next run, and what keeps it from doing so. */
-function due({ next_at, waiting }: Schedule): string[] {
-  if (waiting !== null) return ['', `the schedule waits: ${waiting.detail}`];
-  return ['', next_at === null ? 'the schedule is off' : `the next run is due ${moment(next_at)}`];
+/** When the schedule starts the next run, what it reads, and what keeps it from starting. */
+function due({ next_at, waiting, uses, reads_from, census }: Schedule): string[] {
+  const lines = [''];
+  if (waiting !== null) lines.push(`the schedule waits: ${waiting.detail}`);
+  if (next_at !== null) lines.push(`the next run is due ${moment(next_at)}`);
+  else if (waiting === null) lines.push('the schedule is off');
+  if (uses !== null && reads_from !== null) {
+    lines.push(`it reads what arrived since ${moment(reads_from)}; ${uses} runs may read a question`);
+  }
+  if (census !== null) {
+    const { at, questions, deviation, needed } = census;
+    lines.push(
+      `about ${questions} (± ${deviation}) questions at ${moment(at)}; a run helps from about ${needed} on`,
+    );
+  }
+  return lines;
 }
 
 async function cancel(context: Context, given: string | undefined): Promise<Shown> {

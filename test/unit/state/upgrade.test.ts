@@ -13,7 +13,7 @@ import type { Collection } from '../../../shared/protocol/api/collection.ts';
 import type { Run } from '../../../shared/protocol/api/run.ts';
 import type { Versions } from '../../../shared/protocol/api/version.ts';
 import { UPGRADED } from '../../../shared/protocol/run-version.ts';
-import { Api } from '../../state/api.ts';
+import { Api, NO_CENSUS } from '../../state/api.ts';
 import { unpack } from '../../state/archive.ts';
 import { ITEMS, QUESTION, RECORDS } from '../../state/corpus.ts';
 import { type Guest, guestOf } from '../../state/guest.ts';
@@ -126,6 +126,7 @@ describe.each(OPENED)('the state of %s', (file) => {
     const before = await spent();
     // Counts, three steps, the gate.
     expect(before.rounds).toBe(5);
+    await api.call('PATCH', '/collections/noised', { settings: { privacy: NO_CENSUS } });
     await train('noised');
     const after = await spent();
     expect(after.rounds).toBe(10);

@@ -168,7 +168,7 @@ describe('training', () => {
   it('is started, watched, listed; and its version can go back and forth', async () => {
     expect((await ok('train list -c desk')).out).toContain('no run yet');
     expect((await ok('train start -c desk --dry-run')).out).toBe('would start a training run of desk\n');
-    const ran = await ok('train start -c desk --watch');
+    const ran = await ok('train start -c desk --watch -y');
     expect(ran.out).toMatch(/^run r\w+: version 1 serves\n$/);
     expect(ran.err).toContain('training');
     const { runs } = (await ok('train list -c desk --json')).json<{ runs: { state: string }[] }>();

@@ -45,7 +45,7 @@ export function RunFacts({ run, schedule, now }: RunFactsProps) {
 
 function Next({ schedule, now }: { schedule: Schedule | undefined; now: number }) {
   if (schedule === undefined) return null;
-  const { next_at, waiting } = schedule;
+  const { next_at, waiting, uses, reads_from, census } = schedule;
   return (
     <>
       <Fact name="Next by schedule">
@@ -56,6 +56,17 @@ function Next({ schedule, now }: { schedule: Schedule | undefined; now: number }
             : dateTime(next_at)}
       </Fact>
       {waiting === null ? null : <Fact name="Waiting">{waiting.detail}</Fact>}
+      {uses === null || reads_from === null ? null : (
+        <Fact name="It reads">
+          questions since {dateTime(reads_from)}; {uses} runs may read each
+        </Fact>
+      )}
+      {census === null ? null : (
+        <Fact name="Questions">
+          about {count(census.questions)} (± {count(census.deviation)}) at {dateTime(census.at)}; a run helps
+          from about {count(census.needed)} on
+        </Fact>
+      )}
     </>
   );
 }
