@@ -29,7 +29,7 @@ import { samplingRateOf } from '../../shared/round/secure-round.ts';
 import { Values } from '../values.ts';
 import { addCensus } from './census.ts';
 import { saveDemand } from './demand.ts';
-import { fixedRows, startParameters } from './parameters.ts';
+import { fixedRows, startParameters, withKept } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import { contentsOf, type TrainingState } from './training-state.ts';
@@ -202,7 +202,8 @@ export class Learning {
     const active = learns.map(({ row }) => row);
     const before = versions.parameters(run.base, width);
     const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
-    const fixed = fixedRows({ active, rows, most: training.fixedRows, width, seed: run.seed });
+    const kept = this.#keptBefore(run);
+    const fixed = fixedRows({ active, rows, kept, most: training.fixedRows, width, seed: run.seed });
     const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
     const directions = wanted === 0 ? null : principalDirections(rows.sampleEmbeddings(width), width, wanted);
     const optimiser = optimiserFor(settings, plan, 0, parameters);
@@ -222,7 +223,7 @@ export class Learning {
   }
 
   async #trained(run: ActiveRun, spec: TrainRound, sum: Float64Array): Promise<void> {
-    const { runs, versions, settings, context, storage, now } = this.#parts;
+    const { runs, rows, versions, settings, context, storage, now } = this.#parts;
     const { plan, summed } = run;
     if (plan === null || summed === null) throw new Error('a train round needs a plan and a sum');
     const figures = trainFigures(sum, spec);
@@ -248,7 +249,10 @@ export class Learning {
       if (positionOf(plan, following.trained).phase !== position.phase)
         optimiser = optimiserFor(settings, plan, following.trained, parameters);
     } else {
-      const learned = averaged ?? this.#withPrior(parameters);
+      const newest = averaged ?? this.#withPrior(parameters);
+      const kept = this.#keptBefore(run);
+      const standing = new Set(rows.standing(kept?.activeRows ?? []).keys());
+      const learned = withKept(newest, kept, standing, context.model.width);
       const draft = {
         parent: run.base,
         run: run.run,
@@ -269,6 +273,14 @@ export class Learning {
       runs.save(run, { ended_at: now(), loss: figures.loss, accuracy: figures.accuracy });
       runs.save(following);
     });
+  }
+
+  /**
+   * What earlier runs taught, which this one leaves as it is where it does not teach again: with noise a run reads a part
+   * of the log. Without noise it reads all of it, and what is not in it any more is forgotten.
+   */
+  #keptBefore({ noise, base }: ActiveRun): Parameters | null {
+    return noise === null ? null : this.#parts.versions.parameters(base, this.#parts.context.model.width);
   }
 
   /** What the last step left, as it is served. */

@@ -27,25 +27,59 @@ export function startParameters(options: {
   return { activeRows: Uint32Array.from(active), adapter: flat, head };
 }
 
-/** Embeddings of rows that do not learn, [rows, width]: at most `most`, chosen by a hash under the run's seed. */
+/**
+ * What a run learned together with what earlier ones did: a row that learned stays so until its passage changes (which
+ * gives it another number) or goes. @param standing rows that still are there
+ */
+export function withKept(
+  learned: Parameters,
+  before: Parameters | null,
+  standing: ReadonlySet<number>,
+  width: number,
+): Parameters {
+  const places = new Map<number, { head: Float32Array; at: number }>();
+  for (const { activeRows, head } of before === null ? [learned] : [before, learned]) {
+    activeRows.forEach((row, at) => {
+      if (head === learned.head || standing.has(row)) places.set(row, { head, at });
+    });
+  }
+  const activeRows = Uint32Array.from(places.keys()).sort();
+  const head = new Float32Array(activeRows.length * width);
+  activeRows.forEach((row, index) => {
+    const from = places.get(row)!;
+    head.set(from.head.subarray(from.at * width, (from.at + 1) * width), index * width);
+  });
+  return { activeRows, adapter: learned.adapter, head };
+}
+
+/**
+ * Vectors of rows that do not learn, [rows, width]: at most `most`, chosen by a hash under the run's seed. Of those that
+ * stay as they learned before, what they learned.
+ */
 export function fixedRows(options: {
   active: readonly number[];
-  rows: RowTable;
+  rows: Pick<RowTable, 'numbers' | 'embeddings'>;
+  /** What is kept of earlier runs; null: nothing. */
+  kept: Parameters | null;
   most: number;
   width: number;
   seed: number;
 }): Float32Array {
-  const { rows, most, width, seed } = options;
+  const { rows, kept, most, width, seed } = options;
   const active = new Set(options.active);
   const chosen: { row: number; order: number }[] = [];
   for (const { row } of rows.numbers()) {
     if (!active.has(row)) chosen.push({ row, order: Math.imul(row ^ seed, 0x9e3779b1) >>> 0 });
   }
   chosen.sort((x, y) => x.order - y.order || x.row - y.row);
-  return rows.embeddings(
-    chosen.slice(0, most).map(({ row }) => row),
-    width,
-  );
+  const fixed = chosen.slice(0, most).map(({ row }) => row);
+  const vectors = rows.embeddings(fixed, width);
+  const places = new Map(Array.from(kept?.activeRows ?? [], (row, at) => [row, at]));
+  fixed.forEach((row, index) => {
+    const at = places.get(row);
+    if (at !== undefined) vectors.set(kept!.head.subarray(at * width, (at + 1) * width), index * width);
+  });
+  return vectors;
 }
 
 /** `E·U·V` starts at nothing: V zero, U Gaussian with variance 1/width (mulberry32 and Box–Muller from the seed). */
