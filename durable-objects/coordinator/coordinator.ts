@@ -195,6 +195,9 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async start(reason: string): Promise<Outcome<Run>> {
+    // What was uploaded just now may not be registered yet.
+    if (this.#parts.rows.liveCount() < 2)
+      await Promise.all(this.#parts.settings().regions.map((name) => this.#parts.flush(name)));
     const refused = runRefusal(this.#parts.scheduleParts(), Date.now());
     if (refused?.code === 'no_roster') return refused;
     const halted = this.#parts.values.get<string>(HALTED);

@@ -126,9 +126,10 @@ function censusOf(
   const censuses = censusesOf(values);
   const last = censuses.at(-1);
   if (last === undefined || plan === null) return null;
-  const { total, deviation } = countedSince(censuses, readsFrom ?? last.at);
+  const counted = countedSince(censuses, readsFrom ?? last.at);
+  const { total, deviation } = counted;
   const documents = Array.from(rows.documents()).length;
-  const { needed } = questionsNeeded(plan, documents, total);
+  const { needed } = questionsNeeded(plan, documents, counted);
   return { at: last.at, questions: Math.max(0, Math.round(total)), deviation: Math.round(deviation), needed };
 }
 

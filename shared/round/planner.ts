@@ -14,9 +14,11 @@ const CENSUS_PACE = Math.SQRT2;
 const LONGEST_PAUSE_MS = 30 * DAY_MS;
 /**
  * Questions a row, times μ of a run: below it training with noise leaves rows worse than their passages (CLINC150, at
- * 5 to 7 by ε and number of runs).
+ * 5 to 7 by ε and number of runs); the gate is there for what is between.
  */
-const LEAST_SIGNAL = 6;
+const LEAST_SIGNAL = 5;
+/** Standard deviations by which a noised total must clear that: no run is begun for the noise of a census. */
+const CONFIDENCE = 2.5;
 /** Of more documents than this the number that is asked for grows with the root (Heaps' law). */
 const ALL_ASKED = 200;
 /** A run follows another only if so much of what it would read is new. */
@@ -60,11 +62,14 @@ export interface Census {
   readonly variance: number;
 }
 
+/** A noised total, and the standard deviation of its noise. */
+export interface Counted {
+  readonly total: number;
+  readonly deviation: number;
+}
+
 /** Questions that arrived after `from`, as censuses know it; of one that began earlier its share by time. */
-export function countedSince(
-  censuses: readonly Census[],
-  from: number,
-): { total: number; deviation: number } {
+export function countedSince(censuses: readonly Census[], from: number): Counted {
   let total = 0;
   let variance = 0;
   for (const census of censuses) {
@@ -83,11 +88,14 @@ export interface QuestionsNeeded {
   readonly news: number;
 }
 
-/** How many questions a run with this noise needs for so many documents, to leave rows better than it found them. */
+/**
+ * How many questions a run with this noise needs for so many documents, to leave rows better than it found them, and for
+ * a total with this noise to say so.
+ */
 export function questionsNeeded(
   { releases }: Pick<NoisePlan, 'releases'>,
   documents: number,
-  counted: number,
+  { total, deviation }: Counted,
 ): QuestionsNeeded {
   const signal = releases
     .filter(({ kind }) => kind !== 'gate')
@@ -95,7 +103,8 @@ export function questionsNeeded(
       return sum + steps * (samplingRate / noiseMultiplier) ** 2;
     }, 0);
   const asked = documents <= ALL_ASKED ? documents : Math.sqrt(documents * ALL_ASKED);
-  return { needed: Math.ceil((LEAST_SIGNAL / Math.sqrt(signal)) * asked), news: counted * LEAST_NEWS };
+  const needed = (LEAST_SIGNAL / Math.sqrt(signal)) * asked + CONFIDENCE * deviation;
+  return { needed: Math.ceil(needed), news: total * LEAST_NEWS };
 }
 
 /** Why a run would not help, in words; null where it may. */
@@ -109,8 +118,9 @@ export function tooFewQuestions(options: {
   readUntil: number | null;
 }): string | null {
   const { plan, documents, censuses, from, readUntil } = options;
-  const { total, deviation } = countedSince(censuses, from);
-  const { needed, news } = questionsNeeded(plan, documents, total);
+  const counted = countedSince(censuses, from);
+  const { total, deviation } = counted;
+  const { needed, news } = questionsNeeded(plan, documents, counted);
   const about = (questions: number) => Math.max(0, Math.round(questions)).toLocaleString('en-US');
   const within = `(± ${about(deviation)}, by noised totals)`;
   if (total < needed) {

@@ -9,7 +9,7 @@ import { Values } from '../../durable-objects/values.ts';
 import { mainOrder } from '../../shared/privacy/ledger.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
-import { collection, finished, hubOf, hubStub, objects, regionOf, start, stored } from './objects.ts';
+import { collection, fill, finished, hubOf, hubStub, objects, regionOf, start, stored } from './objects.ts';
 
 const REGIONS = ['east', 'west'];
 const DAY_MS = 86_400_000;
@@ -144,6 +144,8 @@ describe('settings', () => {
   });
 
   it('stay while a run is on', async () => {
+    await fill('changes', REGIONS);
+    for (const name of REGIONS) await regionOf('changes', name).flush();
     const run = await start('changes');
     const refused = await update('changes', { schedule: { everyHours: 9 } });
     expect(refused).toMatchObject({ ok: false, code: 'run_in_progress' });

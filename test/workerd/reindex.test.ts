@@ -102,7 +102,7 @@ const search = async (name: string, query: string) => {
 
 describe('a change of encoder', () => {
   it('is refused for an encoder that is not there, the one in use, and while a run is on', async () => {
-    await collection('refused', { encoder: 'small' }, REGIONS);
+    await collection('refused', { encoder: 'small', privacy: { noise: 'off' } }, REGIONS);
     expect(await directory(objects).reindex('refused', 'nothing')).toMatchObject({ code: 'unknown_encoder' });
     expect(await directory(objects).reindex('refused', 'small')).toMatchObject({ code: 'conflict' });
     const run = await hubOf('refused').start('test');

@@ -119,14 +119,14 @@ describe('a training run', () => {
     expect(run.error).toContain('too few training queries');
   });
 
-  it('adds noise, charges it, and does not start what the budget does not allow', async () => {
+  it('adds noise, charges it, and reads no question again whose budget is spent', async () => {
     const noised = {
       steps: 12,
       samplingRate: 0.5,
       projection: 6,
       optimiser: { kind: 'momentum', headRate: 2 },
     };
-    const privacy = { epsilon: 8, runEpsilon: 8, training: noised };
+    const privacy = { epsilon: 8, runEpsilon: 8, censusEpsilon: 0, training: noised };
     const settings = {
       heldOutShare: 0.25,
       gate: { probeTolerance: 1, margin: -1 },
@@ -149,12 +149,7 @@ describe('a training run', () => {
     expect(spent.epsilon).toBeLessThanOrEqual(8);
     expect(spent.epsilon).toBeGreaterThan(7.9);
     expect(spent.epsilon_pld).toBeLessThan(spent.epsilon);
-    expect(spent.next_run.fits).toBe(false);
-    const again = await hub.start('again');
-    if (!again.ok) throw new Error(again.detail);
-    expect(await finished(hub, again.value.run)).toMatchObject({
-      state: 'failed',
-      error: expect.stringContaining('the privacy budget does not allow the run'),
-    });
+    expect(spent.schedule.reads_from).toBeGreaterThan(run.started_at);
+    expect(await hub.start('again')).toMatchObject({ ok: false, code: 'budget_spent' });
   });
 });

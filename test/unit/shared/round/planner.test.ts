@@ -11,6 +11,7 @@ import {
   questionsNeeded,
   tooFewQuestions,
 } from '../../../../shared/round/planner.ts';
+import { seededSource } from '../privacy/seeded-source.ts';
 
 const DAY = 86_400_000;
 
@@ -66,11 +67,32 @@ describe('a collection without questions', () => {
   });
 });
 
+it('hardly ever begins a run for the noise of its censuses, however few documents there are', () => {
+  const plan = planNoise(CollectionSettings.parse({}).privacy, 365);
+  const random = seededSource(7);
+  const uniform = () => (random.nextWord() + 0.5) / 2 ** 32;
+  const gaussian = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  let begun = 0;
+  for (let tries = 0; tries < 500; tries++) {
+    const censuses: Census[] = [];
+    for (let at = 1; at <= 11; at++) {
+      const variance = plan.census! ** 2;
+      censuses.push({ from: at - 1, at, total: gaussian() * plan.census!, variance });
+      const asked = { plan, documents: 2, censuses, from: 0, readUntil: null };
+      if (tooFewQuestions(asked) !== null) continue;
+      begun += 1;
+      break;
+    }
+  }
+  // Of 500 collections without questions, in 60 days.
+  expect(begun).toBeLessThan(20);
+});
+
 describe('a collection with questions', () => {
   const year = play(3 * 365, 41, 150);
 
   it('trains once there are enough for its documents, not before', () => {
-    const { needed } = questionsNeeded(year.plan, 150, 0);
+    const { needed } = questionsNeeded(year.plan, 150, { total: 0, deviation: 0 });
     const first = year.runs[0]!;
     expect(41 * (first.at / DAY)).toBeGreaterThanOrEqual(needed);
     expect(41 * (first.at / DAY)).toBeLessThan(2 * needed);
@@ -136,7 +158,7 @@ describe('censuses', () => {
     expect(of(20)).toMatch(
       /^about 150 questions \(± 3, by noised totals\) for 20 documents, .* some \d+ more are needed$/,
     );
-    const needed = (documents: number) => questionsNeeded(plan, documents, 0).needed;
+    const needed = (documents: number) => questionsNeeded(plan, documents, { total: 0, deviation: 0 }).needed;
     expect(needed(20_000)).toBeLessThan(11 * needed(200));
     expect(of(10, 20)).toContain('about 0 questions');
     expect(of(10, 10)).toBeNull();
