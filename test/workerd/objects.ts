@@ -39,13 +39,10 @@ export const hubStub = (name: string) => coordinator(objects, name);
 export const regionOf = (name: string, each: string) => region(objects, name, each);
 
 /** A collection of few questions: its runs do not ask first whether there are enough. */
-export async function collection(
-  name: string,
-  { privacy, ...input }: { privacy?: object } & Record<string, unknown>,
-  regions: string[],
-) {
+export async function collection(name: string, input: object, regions: string[]) {
+  const { privacy, ...others } = input as { privacy?: object };
   const settings = CollectionSettings.parse({
-    ...{ regions, schedule: { everyHours: 0 }, ...input },
+    ...{ regions, schedule: { everyHours: 0 }, ...others },
     privacy: { censusEpsilon: 0, ...privacy },
   });
   const made = await directory(objects).create(name, settings);
