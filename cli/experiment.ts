@@ -81,6 +81,8 @@ export interface TrainOptions {
   name?: string;
   /** Stands in for the platform's cron, which looks after lost alarms. */
   tick: () => Promise<void>;
+  /** Milliseconds between two looks at the run. */
+  lookMs?: number;
 }
 
 const TICK_MS = 30_000;
@@ -97,12 +99,12 @@ export class TrainingError extends Error {
 }
 
 /** Runs the training to its end. @throws TrainingError when it failed or was cancelled. */
-export async function train(client: Client, { name = 'training', tick }: TrainOptions): Promise<Run> {
+export async function train(client: Client, { name = 'training', tick, lookMs }: TrainOptions): Promise<Run> {
   const bar = progress(name, 1);
   let ticked = Date.now();
   let ticking = false;
   const { run } = await startRun(client);
-  const report = await watchRun(client, run, bar, async () => {
+  const look = async () => {
     if (ticking || Date.now() - ticked < TICK_MS) return;
     ticked = Date.now();
     ticking = true;
@@ -112,7 +114,8 @@ export async function train(client: Client, { name = 'training', tick }: TrainOp
       .finally(() => {
         ticking = false;
       });
-  });
+  };
+  const report = await watchRun(client, run, bar, look, lookMs);
   bar.end(`${report.finished} rounds, ${report.state}`);
   if (report.state !== 'published' && report.state !== 'rejected') {
     throw new TrainingError(report);

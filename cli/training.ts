@@ -4,7 +4,8 @@ import type { Round, Run, Runs } from '../shared/protocol/api/run.ts';
 import { ApiError, type Client } from './client.ts';
 import type { Progress } from './progress.ts';
 
-const POLL_MS = 500;
+/** Between two looks. */
+const LOOK_MS = 500;
 /** So many regions are named one by one. */
 const FEW = 4;
 
@@ -19,12 +20,16 @@ export async function startRun(client: Client): Promise<Run> {
   }
 }
 
-/** Watches until the run has ended. @param onPoll called between looks, for whoever has a cron to keep going. */
+/**
+ * Watches until the run has ended, with a look every `lookMs` milliseconds.
+ * @param onPoll called between looks, for whoever has a cron to keep going
+ */
 export async function watchRun(
   client: Client,
   id: string,
   progress: Progress,
   onPoll: (report: Run) => Promise<void> = async () => {},
+  lookMs = LOOK_MS,
 ): Promise<Run> {
   for (;;) {
     const report = await client.get<Run>(`/rounds/${id}`);
@@ -32,7 +37,7 @@ export async function watchRun(
     progress.update(report.finished, describe(report));
     await onPoll(report);
     if (report.state !== 'running') return report;
-    await sleep(POLL_MS);
+    await sleep(lookMs);
   }
 }
 

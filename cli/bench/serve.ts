@@ -117,7 +117,12 @@ interface Measurement extends Pick<Options, 'regions' | 'unique' | 'small'> {
 async function measure(options: Measurement): Promise<Report> {
   const { rows, seconds, small, unique, folder, modules } = options;
   const started = (bench: { inspect?: boolean } = {}) =>
-    startDeployment({ folder, bench: { modules, direct: true, ...bench } });
+    // What a crowd is turned away with is counted here, and need not be told line by line.
+    startDeployment({
+      folder,
+      variables: { FEDCAR_LOG_LEVEL: 'error' },
+      bench: { modules, direct: true, ...bench },
+    });
   process.stderr.write(`${rows} rows …\n`);
   const { queries, regions } = await withDeployment(await started(), ({ url }) =>
     fill(url, rows, options.regions),

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { describe as inWords } from '../../../cli/training.ts';
+import type { Client } from '../../../cli/client.ts';
+import type { Progress } from '../../../cli/progress.ts';
+import { describe as inWords, watchRun } from '../../../cli/training.ts';
 import type { Round, Run } from '../../../shared/protocol/api/run.ts';
 
 function round(more: Partial<Round>): Round {
@@ -44,4 +46,18 @@ it('counts many regions', () => {
 
 it('says nothing before the first round', () => {
   expect(inWords(run([]))).toBe('');
+});
+
+it('looks as often as it is told, and once more at the end', async () => {
+  let looks = 0;
+  const client = {
+    get: async () => ({ ...run([]), state: ++looks < 20 ? 'running' : 'published' }),
+  } as unknown as Client;
+  const silent: Progress = { total: () => {}, update: () => {}, end: () => {} };
+  const began = performance.now();
+  expect((await watchRun(client, 'r', silent, async () => {}, 5)).state).toBe('published');
+  expect(looks).toBe(20);
+  // Timers may come a millisecond early; by default it would be ten seconds.
+  expect(performance.now() - began).toBeGreaterThan(19 * 4);
+  expect(performance.now() - began).toBeLessThan(5_000);
 });
