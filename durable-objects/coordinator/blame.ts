@@ -3,7 +3,11 @@
  * whose messages were wrong. They are left out of the run's further rounds, and the collection's operator is told.
  */
 import type { ParticipantFault } from '../../shared/protocol/api/participant.ts';
+import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
+import { DEPLOYMENT, type Roster } from '../../shared/protocol/secagg.ts';
 import type { SecaggCode } from '../../shared/secagg/errors.ts';
+import { leastColluders } from '../../shared/secagg/operators.ts';
+import { defaultThreshold } from '../../shared/secagg/roster.ts';
 import type { ServerState } from '../../shared/secagg/server-state.ts';
 import { Values } from '../values.ts';
 import type { ActiveRun } from './run-store.ts';
@@ -31,6 +35,42 @@ export function blameOf({ abort, convicted, faults }: ServerState): Blamed {
 export function spelled(blamed: Blamed): string {
   const each = Object.entries(blamed).map(([name, why]) => `${name} (${why})`);
   return each.length === 0 ? '' : `; left out from here on: ${each.join(', ')}`;
+}
+
+/**
+ * What an operator has to do where those who are left are too few for this roster: whether a roster without the blamed
+ * keeps the rules, and what else it takes.
+ * @param agreed of the collection's settings
+ */
+export function remedyFor(
+  { members, epoch }: Pick<Roster, 'members' | 'epoch'>,
+  agreed: Pick<PrivacySettings, 'threshold' | 'colluders'>,
+  blamed: Blamed,
+): string {
+  const out = members.filter(({ id }) => blamed[id] !== undefined);
+  const own = out.filter(({ operator }) => operator === DEPLOYMENT).map(({ id }) => id);
+  if (own.length > 0) {
+    return `${own.join(', ')} of this deployment broke the protocol: see its log and restart it, then start another run`;
+  }
+  const names = out.map(({ id }) => id).join(' ');
+  const left = members.filter(({ id }) => blamed[id] === undefined);
+  const colluders = leastColluders({ members: left }, agreed.colluders);
+  const threshold = Math.max(agreed.threshold ?? 0, defaultThreshold(left.length, colluders));
+  const remove = `remove who was left out (fedcar participants remove ${names}), sign roster ${epoch + 1}, and start another run`;
+  if (left.length >= 2 && threshold <= left.length)
+    return `${remove}: of those left ${threshold} of ${left.length} are needed`;
+  const more = missing(left, agreed);
+  return `no sum protects the ${left.length} that are left, of whom ${colluders} may collude: invite ${more} more, then ${remove}`;
+}
+
+/** How many participants, each an operator of its own, have to join these members before some threshold is valid. */
+function missing(left: Roster['members'], agreed: Pick<PrivacySettings, 'threshold' | 'colluders'>): number {
+  for (let more = 1; ; more++) {
+    const joined = Array.from({ length: more }, (_, i) => ({ id: `${i}`, key: '', operator: `joined-${i}` }));
+    const members = [...left, ...joined];
+    const threshold = defaultThreshold(members.length, leastColluders({ members }, agreed.colluders));
+    if (members.length >= 2 && Math.max(agreed.threshold ?? 0, threshold) <= members.length) return more;
+  }
 }
 
 /** Keeps the last fault of each member for as long as the collection lives. */

@@ -19,7 +19,7 @@ import {
 import type { LedgerStore } from '../ledger-store.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
-import { type Blamed, blameOf, noteFaults, spelled } from './blame.ts';
+import { type Blamed, blameOf, noteFaults, remedyFor, spelled } from './blame.ts';
 import { uncountedSince } from './census.ts';
 import { Learning } from './learning.ts';
 import type { OwnJudge } from './own-judge.ts';
@@ -224,8 +224,8 @@ export class Runner {
     const needed = Math.max(minParticipants, secure?.threshold ?? 1);
     if (invited.length < needed && invited.length < members.length) {
       const detail = `${invited.length} of ${members.length} participants are left where ${needed} are needed`;
-      const remedy = 'remove who was left out (fedcar participants remove), and the next run goes without';
-      return void this.fail(run, `${detail}${spelled(blamed)}; ${remedy}`);
+      const remedy = secure === null ? '' : `; ${remedyFor(secure.roster, settings.privacy, blamed)}`;
+      return void this.fail(run, `${detail}${spelled(blamed)}${remedy}`);
     }
     const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#parts.now());
     const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);

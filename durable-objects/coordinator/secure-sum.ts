@@ -5,7 +5,7 @@
 
 import type { Cohort } from '../../shared/privacy/noise-share.ts';
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
-import type { AnySignedRoster, ClientMessage, ServerMessage } from '../../shared/protocol/secagg.ts';
+import type { AnySignedRoster, ClientMessage, Roster, ServerMessage } from '../../shared/protocol/secagg.ts';
 import { secureParameters } from '../../shared/round/secure-round.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import { isPresent } from '../../shared/secagg/roster.ts';
@@ -46,6 +46,13 @@ export class SecureSum {
     return this.#roster.roster.threshold;
   }
 
+  /** @throws RangeError for one in an earlier form */
+  get roster(): Roster {
+    const { roster } = this.#roster;
+    if (!isPresent(roster)) throw new RangeError('roster: of an earlier form, which no round goes by');
+    return roster;
+  }
+
   /** Whom noise is split for. */
   get cohort(): Cohort {
     const { members, threshold, colluders } = this.#roster.roster;
@@ -74,8 +81,8 @@ export class SecureSum {
       consistency: phaseMs,
       unmask: phaseMs,
     };
-    const { roster, signature } = this.#roster;
-    if (!isPresent(roster)) throw new RangeError('roster: of an earlier form, which no round goes by');
+    const { roster } = this;
+    const { signature } = this.#roster;
     const parameters = secureParameters(spec, roster, this.#encoder, this.#completeUpTo);
     const config = {
       parameters,

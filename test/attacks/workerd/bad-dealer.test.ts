@@ -45,6 +45,32 @@ async function badParcels(guest: Guest, message: ShareMessage): Promise<ShareMes
   return signMessage(guest.signer, unsigned);
 }
 
+/** What the run says at its end where everybody was needed. */
+async function ended(name: string, members: number, privacy: object): Promise<string> {
+  const guests = await hubFor(name, members, privacy);
+  guests.find((guest) => guest.name === EVIL)!.twist = async (guest, message) =>
+    message.kind === 'share' ? badParcels(guest, message) : message;
+  const { state, error } = await played(name, await start(name), guests);
+  const charged = (await hubOf(name).privacy()).charges.length;
+  return `${state}, charged ${charged}: ${error?.replace(/ \(bad-share.*\);/, ';')}`;
+}
+
+attack(
+  'a dealer of three, all of whom are needed, where two are too few for any roster',
+  'failed, charged 0: 2 of 3 participants are left where 3 are needed; left out from here on: guest-001; no sum ' +
+    'protects the 2 that are left, of whom 2 may collude: invite 1 more, then remove who was left out (fedcar ' +
+    'participants remove guest-001), sign roster 1, and start another run',
+  () => ended('three', 3, {}),
+);
+
+attack(
+  'a dealer of four, all of whom are needed, where three have a roster',
+  'failed, charged 0: 3 of 4 participants are left where 4 are needed; left out from here on: guest-001; remove who ' +
+    'was left out (fedcar participants remove guest-001), sign roster 1, and start another run: of those left 3 of 3 ' +
+    'are needed',
+  () => ended('four', 4, {}),
+);
+
 attack(
   'a dealer of five whose parcels nobody can open',
   /^released without guest-001; charged 1; faults: guest-001 bad-share, parcel: the one for guest-00\d is bad$/,
