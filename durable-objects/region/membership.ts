@@ -1,7 +1,7 @@
 /**
  * In whose rounds a region takes part: its own collection's over RPC, or those of a collection of another operator's
  * deployment over HTTP, by invitation. Either way the same participant runs, and the region holds every round against
- * what was agreed and charges its own ledger before its share of the sum can be released.
+ * what was agreed and charges its own ledger before its vector leaves.
  */
 import type { Engine } from '../../models/engine.ts';
 import { promiseOf, type RoundLog } from '../../shared/certificate/round-log.ts';

@@ -40,9 +40,9 @@ import { TracedObject } from '../traced-object.ts';
 import { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
 import { CALL_TOKENS, Indexing } from './indexing.ts';
-import { type Join, joinOf, joinStatus, noteJoin } from './join.ts';
+import { type Join, joinOf, joinStatus } from './join.ts';
 import { Library } from './library.ts';
-import { KEPT_SERIALS, Membership, retryMsOf } from './membership.ts';
+import { KEPT_SERIALS } from './membership.ts';
 import { Memory } from './memory.ts';
 import { Moving } from './moving.ts';
 import { RecordLog, unitKey } from './records.ts';
@@ -51,11 +51,8 @@ import { RoundLogStore } from './round-log-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerRequest, listItems } from './search.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
+import { Training } from './training.ts';
 
-/** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
-const SLICE_TOKENS = 4096;
-/** Steps of one alarm, of which a secure round takes ten; at most one of them is a full slice. */
-const STEPS_PER_ALARM = 12;
 const RETRY_MS = 5_000;
 /** How often it looks whether the next generation has embedded what it was handed. */
 const LOOK_MS = 1_000;
@@ -74,7 +71,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #log: RoundLogStore;
   readonly #indexing: Indexing;
   readonly #moving: Moving;
-  #membership: Membership | null = null;
+  readonly #training: Training;
   /** Draws samples, dithers and noise. */
   random: RandomSource = cryptoSource();
   /** Where this region takes part instead of in its own collection, and how it gets there. */
@@ -106,6 +103,13 @@ export class Region extends TracedObject implements RegionApi {
       model: async () => (await modelInfo(env, this.#identity().settings.encoder)).sha256,
       touched: (keys) => this.#moving.touch(keys),
     });
+    this.#training = new Training({
+      ...{ env, values: this.#values, shard: this.#shard, ledger: this.#ledger, log: this.#log },
+      identity: () => this.#identity(),
+      joins: (identity) => this.joins(identity),
+      fetch: (url, init) => this.fetchHub(url, init),
+      random: () => this.#source(),
+    });
     this.#moving = new Moving(ctx.storage, {
       item: (key) => this.#library.item(key, ''),
       ledger: () => this.#ledger.handOver(KEPT_SERIALS),
@@ -125,7 +129,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#values.set('identity', identity);
     // Rosters that another key signed say nothing any more.
     if (known?.adminKey !== given.adminKey) this.#values.delete('pin');
-    this.#membership = null;
+    this.#training.leave();
     // A shorter retention time counts at once.
     if (known !== null) await this.#alarm.by(Date.now());
     const { key } = await signerFromSeed(fromBase64Url(identity.seed, 32));
@@ -134,7 +138,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** Forgets everything but what its queries have already cost, and that too when they would have expired. */
   async destroy(): Promise<void> {
-    this.#membership = null;
+    this.#training.leave();
     if (!this.#values.has('identity')) return;
     const until = this.#ledger.outlive(this.#policy(), KEPT_SERIALS);
     await this.#alarm.at(until ?? Date.now());
@@ -329,53 +333,14 @@ export class Region extends TracedObject implements RegionApi {
       if (await this.#memory.step()) await this.#alarm.by(Date.now());
       await this.flush();
       await this.#handOn(1);
-      const after = await this.#steps();
+      const after = await this.#training.slice();
       if (after !== null) await this.#alarm.by(Date.now() + after);
       await this.#expireLater();
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
       logLine('region_alarm', { level: 'error', error: errorText(error) });
-      const refusedMs = retryMsOf(error);
-      // Shown to its operator; the next try begins anew.
-      if (refusedMs !== null) noteJoin(this.#values, this.env.FEDCAR_JOIN_URL, (error as Error).message);
-      if (refusedMs !== null) this.#membership = null;
-      await this.#alarm.at(Date.now() + (refusedMs ?? RETRY_MS));
+      await this.#alarm.at(Date.now() + (this.#training.refused(error) ?? RETRY_MS));
     }
-  }
-
-  /** Works until a slice is done or there is nothing to do. Returns when to come again; null: when woken. */
-  async #steps(): Promise<number | null> {
-    if (this.#membership?.isStale) this.#membership = null;
-    this.#membership ??= await this.#join();
-    const { participant, idleMs } = this.#membership;
-    const before = this.#shard.job()?.tokens ?? 0;
-    for (let step = 0; step < STEPS_PER_ALARM; step++) {
-      const after = await participant.step();
-      if (after !== 0) return after ?? idleMs;
-      if ((this.#shard.job()?.tokens ?? before) - before >= SLICE_TOKENS) break;
-    }
-    return 0;
-  }
-
-  async #join(): Promise<Membership> {
-    const identity = this.#identity();
-    const join = this.joins(identity);
-    const membership = await Membership.begin({
-      values: this.#values,
-      env: this.env,
-      shard: this.#shard,
-      ledger: this.#ledger,
-      log: this.#log,
-      identity,
-      engine: (adapter) =>
-        engineFor(this.env, { adapter, encoder: identity.settings.encoder }, { purpose: 'train' }),
-      random: this.#source(),
-      join,
-      fetch: this.fetchHub,
-      sliceTokens: SLICE_TOKENS,
-    });
-    noteJoin(this.#values, join?.url, null);
-    return membership;
   }
 
   #policy(): PrivacyPolicy {
@@ -390,7 +355,9 @@ export class Region extends TracedObject implements RegionApi {
     return { unit, recordsPerContributor, home, retentionMs: settings.retentionDays * DAY_MS };
   }
 
-  #source = (): RandomSource => ({ nextWord: () => this.random.nextWord() });
+  #source(): RandomSource {
+    return { nextWord: () => this.random.nextWord() };
+  }
 
   /** Query records past the retention time are deleted, and what no longer counts of rounds. */
   #expire(): void {

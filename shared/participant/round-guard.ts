@@ -1,7 +1,7 @@
 /**
  * What stands between a round and a participant's records: the rules that were agreed, rounds joined once, and the
  * participant's own ledger. Every participant asks it three times: before it joins, before it approves the parameters
- * of a secure sum, and before what releases the sum leaves. Invariant: of one serial at most one vector leaves.
+ * of a secure sum, and before its vector leaves. Invariant: of one serial at most one vector leaves.
  */
 import type { LedgerEntry } from '../privacy/ledger.ts';
 import { SKEW_S } from '../protocol/fl.ts';
@@ -99,7 +99,7 @@ export class RoundGuard {
     return this.#refusal(spec);
   }
 
-  /** Records what the round under way costs, before anything that releases its sum leaves. Repeatable. */
+  /** Records what the round under way costs, before its vector leaves. Repeatable. */
   charge(spec: RoundSpec): RoundRefused | null {
     const stopped = this.stops(spec);
     const entry = chargeOf(spec);

@@ -1,0 +1,88 @@
+/**
+ * The region as a participant: it joins its own collection or another deployment's, and works in slices that fit an
+ * alarm. Invariant: what it is a member of is asked anew when it is stale, was refused, or the region's settings changed.
+ */
+import type { RandomSource } from '../../shared/privacy/random-source.ts';
+import { engineFor } from '../engine.ts';
+import type { ObjectsEnv } from '../env.ts';
+import type { LedgerStore } from '../ledger-store.ts';
+import type { Values } from '../values.ts';
+import type { Identity } from './identity.ts';
+import { type Join, noteJoin } from './join.ts';
+import { Membership, retryMsOf } from './membership.ts';
+import type { RoundLogStore } from './round-log-store.ts';
+import type { Shard } from './shard.ts';
+
+/** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
+const SLICE_TOKENS = 4096;
+/** Steps of one alarm, of which a secure round takes twelve; at most one of them is a full slice. */
+const STEPS_PER_ALARM = 14;
+
+export interface TrainingParts {
+  env: ObjectsEnv;
+  values: Values;
+  shard: Shard;
+  ledger: LedgerStore;
+  log: RoundLogStore;
+  identity(): Identity;
+  /** Where the region takes part instead of in its own collection. */
+  joins(identity: Identity): Join | null;
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Draws samples, dithers and noise. */
+  random(): RandomSource;
+}
+
+export class Training {
+  readonly #parts: TrainingParts;
+  #membership: Membership | null = null;
+
+  constructor(parts: TrainingParts) {
+    this.#parts = parts;
+  }
+
+  /** Joins anew with the next slice. */
+  leave(): void {
+    this.#membership = null;
+  }
+
+  /** Works until a slice is done or there is nothing to do. Returns when to come again; null: when woken. */
+  async slice(): Promise<number | null> {
+    if (this.#membership?.isStale) this.#membership = null;
+    this.#membership ??= await this.#join();
+    const { shard } = this.#parts;
+    const { participant, idleMs } = this.#membership;
+    const before = shard.job()?.tokens ?? 0;
+    for (let step = 0; step < STEPS_PER_ALARM; step++) {
+      const after = await participant.step();
+      if (after !== 0) return after ?? idleMs;
+      if ((shard.job()?.tokens ?? before) - before >= SLICE_TOKENS) break;
+    }
+    return 0;
+  }
+
+  /** After a failure: milliseconds until another try makes sense; null where it was no refusal to let this region join. */
+  refused(error: unknown): number | null {
+    const retryMs = retryMsOf(error);
+    if (retryMs === null) return null;
+    // Shown to its operator.
+    noteJoin(this.#parts.values, this.#parts.env.FEDCAR_JOIN_URL, (error as Error).message);
+    this.leave();
+    return retryMs;
+  }
+
+  async #join(): Promise<Membership> {
+    const { env, values, joins, ...parts } = this.#parts;
+    const identity = parts.identity();
+    const join = joins(identity);
+    const membership = await Membership.begin({
+      ...{ env, values, join, identity, sliceTokens: SLICE_TOKENS },
+      ...{ shard: parts.shard, ledger: parts.ledger, log: parts.log },
+      engine: (adapter) =>
+        engineFor(env, { adapter, encoder: identity.settings.encoder }, { purpose: 'train' }),
+      random: parts.random(),
+      fetch: parts.fetch,
+    });
+    noteJoin(values, join?.url, null);
+    return membership;
+  }
+}
