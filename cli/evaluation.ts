@@ -1,5 +1,6 @@
 /** Test queries through `POST /v1/search`, as a user would ask them, and what came back. */
 import { join } from 'node:path';
+import { type EvaluationSet, MOST_JUDGMENTS, MOST_SCORE } from '../shared/protocol/api/evaluation.ts';
 import type { SearchResponse } from '../shared/protocol/api/search.ts';
 import { type BeirFolder, DatasetError } from './beir.ts';
 import type { Client } from './client.ts';
@@ -50,6 +51,23 @@ export async function someTestQueries(folder: BeirFolder, limit?: number): Promi
 
 /** How passages are looked for: see `retrieval_type` of a search. */
 export type RetrievalType = 'vector' | 'keyword' | 'hybrid';
+
+/** Questions that judge versions, with their grades; of questions with very many judgments those of the highest grades. */
+export function evaluationSetOf(queries: readonly TestQuery[]): EvaluationSet {
+  const each = Math.floor(MOST_JUDGMENTS / queries.length);
+  return {
+    queries: queries.map(({ id, text }) => ({ _id: id, text })),
+    qrels: queries.flatMap(({ id, relevant }) =>
+      [...relevant]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, each)
+        .map(([document, grade]) => ({ query_id: id, corpus_id: document, score: scoreOf(grade) })),
+    ),
+  };
+}
+
+/** Grades are whole numbers on the wire, and what is above 0 stays above it. */
+const scoreOf = (grade: number) => Math.min(MOST_SCORE, Math.ceil(grade));
 
 /** Asks every query of one version. @throws Error when a region keeps missing: figures are about whole answers. */
 export async function askAll(

@@ -1,13 +1,9 @@
 /** `fedcar evaluation`: questions that no participant touches, by which the hub judges versions. */
 import { resolve } from 'node:path';
-import {
-  type EvaluationInfo,
-  type EvaluationSet,
-  MOST_QUESTIONS,
-} from '../../../shared/protocol/api/evaluation.ts';
+import { type EvaluationInfo, MOST_QUESTIONS } from '../../../shared/protocol/api/evaluation.ts';
 import { openBeir } from '../../beir.ts';
 import { whole } from '../../bench/accuracy-options.ts';
-import { someTestQueries } from '../../evaluation.ts';
+import { evaluationSetOf, someTestQueries } from '../../evaluation.ts';
 import type { Context, Shown } from '../context.ts';
 import { moment } from '../format.ts';
 import { withExamples } from '../help.ts';
@@ -59,12 +55,7 @@ async function put(context: Context, folder: string, limit: number): Promise<Sho
     await openBeir(resolve(context.io.cwd, folder), { splits: ['test'] }),
     limit,
   );
-  const set: EvaluationSet = {
-    queries: queries.map(({ id, text }) => ({ _id: id, text })),
-    qrels: queries.flatMap(({ id, relevant }) =>
-      [...relevant.keys()].map((document) => ({ query_id: id, corpus_id: document, score: 1 })),
-    ),
-  };
+  const set = evaluationSetOf(queries);
   const client = await context.client();
   const what = `judge versions of ${context.collection} by ${set.queries.length} questions`;
   return await context.change({ what }, async () =>

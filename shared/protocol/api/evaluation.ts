@@ -7,8 +7,10 @@ import { ItemKey } from '../names.ts';
 
 /** Questions of a set at most: each is embedded twice at the end of a run. */
 export const MOST_QUESTIONS = 500;
-/** Documents that answer one question, on average at most. */
-const ANSWERS = 4;
+/** Judgments of a set at most: four a question. */
+export const MOST_JUDGMENTS = 4 * MOST_QUESTIONS;
+/** Highest grade of a judgment. */
+export const MOST_SCORE = 1000;
 
 export const EvaluationSet = z
   .strictObject({
@@ -27,11 +29,16 @@ export const EvaluationSet = z
         z.strictObject({
           query_id: z.string().min(1).max(128).describe('`_id` of a question'),
           corpus_id: ItemKey.describe('Key of a document that answers it'),
-          score: z.int().min(0).max(1000).default(1).describe('0: it does not answer it, and is not counted'),
+          score: z
+            .int()
+            .min(0)
+            .max(MOST_SCORE)
+            .default(1)
+            .describe('Its grade; 0: it does not answer it, and is not counted'),
         }),
       )
       .min(1)
-      .max(ANSWERS * MOST_QUESTIONS)
+      .max(MOST_JUDGMENTS)
       .describe('Which documents answer them'),
   })
   .superRefine(({ queries, qrels }, context) => {

@@ -18,6 +18,27 @@ const BRIEF = JSON.stringify([
   },
 ]);
 
+/** The help desk's questions as a BEIR folder; of the test questions every other one is graded 2. */
+function beirFolder(): string {
+  const beir = join(service.folder, 'beir');
+  mkdirSync(join(beir, 'qrels'), { recursive: true });
+  const questions = feedback(1);
+  const lines = (values: object[]) => values.map((value) => JSON.stringify(value)).join('\n');
+  writeFileSync(join(beir, 'corpus.jsonl'), lines(ITEMS.map(({ key, ...item }) => ({ _id: key, ...item }))));
+  writeFileSync(
+    join(beir, 'queries.jsonl'),
+    lines(questions.map(({ query }, i) => ({ _id: `q${i}`, text: query }))),
+  );
+  const judged = (from: number, to: number) =>
+    questions
+      .slice(from, to)
+      .map(({ item }, i) => `q${from + i}\t${item}\t${1 + (i % 2)}`)
+      .join('\n');
+  writeFileSync(join(beir, 'qrels', 'train.tsv'), judged(0, 4));
+  writeFileSync(join(beir, 'qrels', 'test.tsv'), judged(4, 16));
+  return beir;
+}
+
 describe('collections', () => {
   it('are created with settings, shown, listed and deleted', async () => {
     const dry = await ok('collections create desk --regions weur,apac --dry-run --json');
@@ -164,6 +185,21 @@ describe('questions', () => {
   });
 });
 
+describe('evaluation', () => {
+  it('puts the test questions of a BEIR folder, with their grades, before a version is judged', async () => {
+    expect((await ok('evaluation show -c desk')).out).toContain('no questions');
+    const beir = beirFolder();
+    expect((await ok(`evaluation put -c desk ${beir} --dry-run`)).out).toMatch(
+      /^would judge .* by 12 questions/,
+    );
+    expect((await ok(`evaluation put -c desk ${beir} --limit 8`)).out).toMatch(/^8 questions, since /);
+    expect((await ok('evaluation show -c desk --json')).json()).toMatchObject({ questions: 8 });
+    await ok(['collections', 'create', 'unjudged', '--set', 'schedule.everyHours=0']);
+    await ok(`evaluation put -c unjudged ${beir}`);
+    expect((await ok('evaluation delete -c unjudged -y')).out).toContain('no questions');
+  });
+});
+
 describe('training', () => {
   it('is started, watched, listed; and its version can go back and forth', async () => {
     expect((await ok('train list -c desk')).out).toContain('no run yet');
@@ -177,6 +213,8 @@ describe('training', () => {
     expect((await ok('train cancel -c desk')).out).toContain('had ended: published');
     expect((await ok('model list -c desk')).out).toMatch(/1 +serving[\s\S]*0 +available/);
     expect((await ok('model show -c desk')).out).toMatch(/version +1, serving/);
+    // The hub asked the uploaded questions itself.
+    expect((await ok('model show -c desk --json')).json()).toMatchObject({ own: { questions: 8 } });
     expect((await ok('model rollback -c desk')).out).toMatch(/^version 0 serves/);
     expect((await fedcar('model rollback -c desk')).err).toContain('nothing to go back to');
     expect((await ok('model activate 1 -c desk')).out).toMatch(/^version 1 serves/);
@@ -343,22 +381,7 @@ describe('the doctor', () => {
 });
 
 it('evaluates the test questions of a BEIR folder', async () => {
-  const beir = join(service.folder, 'beir');
-  mkdirSync(join(beir, 'qrels'), { recursive: true });
-  const questions = feedback(1);
-  const lines = (values: object[]) => values.map((value) => JSON.stringify(value)).join('\n');
-  writeFileSync(join(beir, 'corpus.jsonl'), lines(ITEMS.map(({ key, ...item }) => ({ _id: key, ...item }))));
-  writeFileSync(
-    join(beir, 'queries.jsonl'),
-    lines(questions.map(({ query }, i) => ({ _id: `q${i}`, text: query }))),
-  );
-  const judged = (from: number, to: number) =>
-    questions
-      .slice(from, to)
-      .map(({ item }, i) => `q${from + i}\t${item}\t1`)
-      .join('\n');
-  writeFileSync(join(beir, 'qrels', 'train.tsv'), judged(0, 4));
-  writeFileSync(join(beir, 'qrels', 'test.tsv'), judged(4, 16));
+  const beir = beirFolder();
   const { results } = (await ok(`eval -c desk ${beir} --json`)).json<{ results: { version: number }[] }>();
   expect(results.map(({ version }) => version)).toEqual([0, 1]);
   expect((await ok(`eval -c desk ${beir} --limit 3 --model-version 0`)).out).toMatch(
