@@ -1,5 +1,5 @@
 /**
- * Bundles what browsers load for /ask, /dashboard and /docs into one module of strings, dist/pages/files.js, which the Worker
+ * Bundles what browsers load for /ask, /widget.js, /dashboard and /docs into one module of strings, dist/pages/files.js, which the Worker
  * imports. Names carry a hash of the content. Run by wrangler before it bundles (wrangler.toml) and by vitest's
  * configuration, so that nobody has to remember it; takes about a tenth of a second.
  */
@@ -46,9 +46,11 @@ function named(name, type, text) {
 
 /** Writes the module when it changed; several processes may do so at the same time. */
 export async function buildDashboard(target = TARGET) {
-  const [script, ask, dashboard, docs, askStyle, icon] = await Promise.all([
+  const [script, ask, widget, dashboard, docs, askStyle, icon] = await Promise.all([
     bundle('workers/dashboard/client/main.tsx', IN_BROWSERS),
     bundle('workers/ask/client/main.tsx', IN_BROWSERS),
+    // A classic script: only those know the tag that brought them.
+    bundle('workers/widget/widget.ts', { format: 'iife', target: 'es2022', loader: { '.css': 'text' } }),
     bundle('workers/dashboard/style/dashboard.css'),
     bundle('workers/docs/docs.css'),
     bundle('workers/ask/style/ask.css'),
@@ -57,6 +59,7 @@ export async function buildDashboard(target = TARGET) {
   const files = {
     script: named('dashboard', 'js', script),
     askScript: named('ask', 'js', ask),
+    widget: named('widget', 'js', widget),
     askStyle: named('ask', 'css', askStyle),
     dashboardStyle: named('dashboard', 'css', dashboard),
     docsStyle: named('docs', 'css', docs),

@@ -1,9 +1,11 @@
 /**
- * GET /ask and /privacy, the pages for those who ask, and the bare address, which leads there once there is something to
- * ask about. The pages are public and hold no data: what they show comes from /v1, with the token of the link that led to it, or with the
- * one that the operator gives every visitor.
+ * GET /ask and /privacy, the pages for those who ask; /widget.js, the same for other people's pages; and the bare address,
+ * which leads to /ask once there is something to ask about. All are public and hold no data: what they show comes from
+ * /v1, with the token of the link or tag that led there, or with the one that the operator gives every visitor.
  */
 import { type Context, Hono } from 'hono';
+import { etag } from 'hono/etag';
+import { files } from '../../dist/pages/files.js';
 import { readToken } from '../../shared/crypto/bearer-token.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import type { Collections } from '../collections.ts';
@@ -18,6 +20,8 @@ import { AskShell } from './shell.tsx';
 /** How long it is remembered that there are documents, or that there are none. */
 const FULL_MS = 300_000;
 const EMPTY_MS = 5000;
+/** Its address never changes, so that pages get a new one within minutes of a deployment. */
+const WIDGET_CACHE = 'public, max-age=300';
 
 export function askRoutes(isolate: { collections: Collections; tokens: TokenCache }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -48,6 +52,9 @@ export function askRoutes(isolate: { collections: Collections; tokens: TokenCach
   };
   app.get('/ask', send('ask'));
   app.get('/privacy', send('privacy'));
+  app.get('/widget.js', etag(), (c) =>
+    c.body(files.widget.text, 200, { 'content-type': files.widget.type, 'cache-control': WIDGET_CACHE }),
+  );
   return app;
 }
 

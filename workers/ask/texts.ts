@@ -62,6 +62,11 @@ export const FEEDBACK = {
   before: 'Your say teaches this service. Your question is kept only if you say something.',
 } as const;
 
+export const WIDGET = {
+  title: 'Ask a question',
+  close: 'Close',
+} as const;
+
 export const TROUBLE = {
   offline: 'The service does not answer. Try again in a moment.',
   closed: 'This page is open to those who were given a link to it. Ask whoever runs this service for one.',
@@ -104,7 +109,7 @@ export function privacyInWords(privacy: Privacy, name: string): Paragraph[] {
   return [
     {
       title: 'What is kept',
-      text: `Asking keeps nothing: your question and its answer are gone when you close the page. If you say whether an answer helped, the question and the document that it is about are kept for at most ${days} days.`,
+      text: `Asking keeps nothing here: your question and its answer are gone when you close the page. Where a language model writes the answers, it reads the question. If you say whether an answer helped, the question and the document that it is about are kept for at most ${days} days.`,
     },
     {
       title: 'Where it is kept',

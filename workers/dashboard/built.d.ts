@@ -8,6 +8,6 @@ declare module '*/dist/pages/files.js' {
     readonly text: string;
   }
   export const files: Readonly<
-    Record<'script' | 'dashboardStyle' | 'docsStyle' | 'askScript' | 'askStyle' | 'icon', PageFile>
+    Record<'script' | 'dashboardStyle' | 'docsStyle' | 'askScript' | 'askStyle' | 'widget' | 'icon', PageFile>
   >;
 }

@@ -42,6 +42,8 @@ export const protectReaders: MiddlewareHandler<AppEnv> = async (c, next) => {
     if (c.req.path.startsWith('/v1') && !c.res.headers.has('cache-control'))
       c.header('cache-control', 'no-store');
   });
+  // It is there for other people's pages; every other file is for our own.
+  if (c.req.path === '/widget.js') c.header('cross-origin-resource-policy', 'cross-origin');
 };
 
 /** Origins of FEDCAR_CORS_ORIGINS, exactly as browsers send them; `*` is none of them. */

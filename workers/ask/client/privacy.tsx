@@ -3,9 +3,9 @@ import { useEffect, useState } from 'hono/jsx/dom';
 import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import { call, type Target, type Trouble, troubleOf } from '../../dashboard/client/api.ts';
 import { ASK, PRIVACY, privacyInWords, TROUBLE } from '../texts.ts';
-import { visitor } from './visitor.ts';
 
-export function PrivacyPage({ target }: { target: Target }) {
+/** @param name of the tab whose questions it is about. */
+export function PrivacyPage({ target, name }: { target: Target; name: string }) {
   const [privacy, setPrivacy] = useState<Privacy | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   useEffect(() => {
@@ -32,7 +32,7 @@ export function PrivacyPage({ target }: { target: Target }) {
         {privacy === null && trouble === null ? <p class="hint">{ASK.loading}</p> : null}
         {privacy === null
           ? null
-          : privacyInWords(privacy, visitor()).map(({ title, text }) => (
+          : privacyInWords(privacy, name).map(({ title, text }) => (
               <section>
                 <h2>{title}</h2>
                 <p>{text}</p>

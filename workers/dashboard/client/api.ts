@@ -6,6 +6,8 @@ export interface Target {
   collection: string;
   /** Null: the deployment may be open; a 401 says that it is not. */
   token: string | null;
+  /** Of the service, for pages that lie elsewhere; the page's own unless given. */
+  origin?: string;
 }
 
 /** `token`: none was given or it is not valid. `offline`: no answer came. `refused`: anything else. */
@@ -61,8 +63,9 @@ export async function open(
   throw new CallError(explain(response, await response.json().catch(() => null)));
 }
 
-function prefixOf({ collection }: Target): string {
-  return collection === 'default' ? '/v1' : `/v1/collections/${encodeURIComponent(collection)}`;
+function prefixOf({ collection, origin = '' }: Target): string {
+  const below = collection === 'default' ? '/v1' : `/v1/collections/${encodeURIComponent(collection)}`;
+  return origin + below;
 }
 
 /** Names of the collections; empty for a token that may not list them. */
