@@ -23,6 +23,7 @@ import { rateLimit } from './middleware/rate-limit.ts';
 import { routeOf } from './middleware/route.ts';
 import { ObjectFailure, withNamedObjects } from './object-failure.ts';
 import { openApiDocument } from './openapi.ts';
+import { OwnChanges } from './own-changes.ts';
 import { noRoute, Problem, problemOfFailure } from './problem.ts';
 import { router } from './router.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -56,6 +57,7 @@ export function createApp(
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const flights = new SingleFlight({ now, wait, patienceMs: 10_000 });
   const snapshots = new SnapshotCache({ flights, now });
+  const changes = new OwnChanges(now);
   const collections = new Collections();
   const isolate = makeIsolate({ now, flights });
   const { metrics } = isolate;
@@ -103,9 +105,9 @@ export function createApp(
   for (const prefix of ['/v1', '/v1/collections/:collection']) {
     const inCollection = router();
     for (const routes of [
-      searchRoutes(snapshots),
-      chatRoutes(snapshots),
-      itemRoutes(),
+      searchRoutes({ snapshots, changes }),
+      chatRoutes({ snapshots, changes }),
+      itemRoutes(changes),
       feedbackRoutes(),
       modelRoutes(snapshots),
       roundRoutes(),

@@ -1,8 +1,9 @@
 /**
- * The path of a query: embed it under the serving snapshot's adapter, score every row, ask the regions in parallel
- * for the passages and for what the question's words find, rank by item. Every region is asked, also one without a
- * candidate: it scores what is newer than the snapshot, so that an upload is found at once. When filters or deletions leave too few, the next best are asked
- * for, until there are enough. A region that is late or fails costs its own passages only.
+ * The path of a query: embed it under the serving snapshot's adapter, score every row, ask in parallel the regions that
+ * hold the best for their passages, rank by item. For the words of a question all regions are asked: each searches its own
+ * index. Else a region without a candidate is asked only where it may have something newer than the snapshot, which it
+ * scores, so that an upload is found. When filters or deletions leave too few, the next best are asked for, until there are
+ * enough. A region that is late or fails costs its own passages only.
  */
 import { fuse } from '../shared/index/fusion.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
@@ -69,6 +70,8 @@ export interface SearchContext {
   encoder: QueryEncoder;
   collection: Collection;
   snapshot: Snapshot;
+  /** Whether a region may have something that the snapshot has not. */
+  isNewer(region: string): boolean;
   measure: Measure;
 }
 
@@ -83,7 +86,11 @@ export async function search(context: SearchContext, options: SearchOptions): Pr
   const scoring = new Scoring(options, words, ranking);
   let found: PassageHit[] = [];
   let merged: ScoredHit[] = [];
-  for (let items = maxResults + SPARE_ITEMS, fresh = true; ; items *= GROWTH, fresh = false) {
+  const searchesWords = words !== null && words.terms.length > 0;
+  const unseen = regions.names.filter((name) => searchesWords || context.isNewer(name));
+  const spare = unseen.length > 0 || options.filters !== null ? SPARE_ITEMS : 0;
+  const heard = new Set<string>();
+  for (let items = maxResults + spare, first = true; ; items *= GROWTH, first = false) {
     const candidates = (await measure('score', async () => ranking?.take(items))) ?? new Map<string, never>();
     const request = (name: string): PassageRequest => ({
       candidates: candidates.get(name) ?? [],
@@ -93,13 +100,14 @@ export async function search(context: SearchContext, options: SearchOptions): Pr
       baseQuery,
       inactiveOffset: snapshot.header.inactiveOffset,
       limit: maxResults,
-      fresh,
+      fresh: !heard.has(name),
       filters: options.filters,
       expansion: options.expansion,
     });
-    const asked = fresh ? regions.names : [...candidates.keys()];
-    const answers = await measure('passages', () => regions.ask(asked, request));
-    if (fresh) words?.weigh(answers);
+    const asked = new Set([...candidates.keys(), ...(first ? unseen : [])]);
+    const answers = await measure('passages', () => regions.ask([...asked], request));
+    for (const name of asked) heard.add(name);
+    if (first) words?.weigh(answers);
     found = [...found, ...answers.flatMap(({ hits }) => hits)];
     merged = mergeHits(found.map(scoring.of), maxResults);
     const last = merged[maxResults - 1];

@@ -21,7 +21,7 @@ export const REVISION_MS = 30_000;
 /** Bytes of snapshots kept; the newest is kept whatever its size. */
 const BUDGET_BYTES = 24 << 20;
 
-export type SnapshotName = Pick<SnapshotPointer, 'version' | 'hash' | 'bytes' | 'parts'>;
+export type SnapshotName = Pick<SnapshotPointer, 'version' | 'hash' | 'bytes' | 'parts' | 'watermarks'>;
 
 /** Where a collection's snapshots come from. */
 export interface SnapshotSource {
@@ -49,6 +49,8 @@ export interface Loaded {
 export interface Served extends Loaded {
   /** Since it was last known to serve, where that is longer than the caller allows; null: it is not. */
   staleMs: number | null;
+  /** Up to which of its changes each region was known when the pointer was read. */
+  watermarks: SnapshotPointer['watermarks'];
 }
 
 /** How far behind a caller accepts to be. */
@@ -59,8 +61,7 @@ export interface Freshness {
   now: boolean;
 }
 
-interface Pointer {
-  hash: string;
+interface Pointer extends Pick<SnapshotPointer, 'hash' | 'watermarks'> {
   /** When it was asked for, and the place of that question among all. */
   askedAt: number;
   asked: number;
@@ -114,11 +115,11 @@ export class SnapshotCache {
         const work = this.#flights.run<Loaded>(key, () => undefined, refresh);
         later(work.catch(logFailure));
       }
-      return { ...found, staleMs: null };
+      return this.#served(key, found, null);
     }
     const known = this.#ready(key);
     if (known === undefined || pointer === undefined) {
-      return { ...(await this.#flights.run(key, fresh, refresh)), staleMs: null };
+      return this.#served(key, await this.#flights.run(key, fresh, refresh), null);
     }
     const must = now || this.#isOutdated(key, pointer);
     const failedLately = pointer.triedAt > pointer.askedAt && this.#now() - pointer.triedAt < RETRY_MS;
@@ -131,12 +132,16 @@ export class SnapshotCache {
       const work = this.#flights.run(key, fresh, refresh).catch(failed);
       later(work.catch(logFailure));
       try {
-        return { ...(await within(POINTER_DEADLINE_MS, 'the coordinator', work)), staleMs: null };
+        return this.#served(key, await within(POINTER_DEADLINE_MS, 'the coordinator', work), null);
       } catch {
         // Said in the answer; the log has it when the work ends.
       }
     }
-    return { ...known, staleMs: Math.max(0, this.#now() - pointer.askedAt) };
+    return this.#served(key, known, Math.max(0, this.#now() - pointer.askedAt));
+  }
+
+  #served(key: string, loaded: Loaded, staleMs: number | null): Served {
+    return { ...loaded, staleMs, watermarks: this.#pointers.get(key)?.watermarks ?? {} };
   }
 
   /** Forgets a collection that is gone. */
@@ -178,7 +183,7 @@ export class SnapshotCache {
     const before = this.#pointers.get(key);
     const held = before && this.#loaded.get(before.hash);
     if (before && held && held.hash !== name.hash && held.snapshot.header.version === name.version) {
-      Object.assign(before, { askedAt, asked, triedAt: askedAt });
+      Object.assign(before, { askedAt, asked, triedAt: askedAt, watermarks: name.watermarks });
       if (askedAt - before.loadedAt < REVISION_MS) return held;
       before.loadedAt = askedAt;
       const load = (loading: Flight) => this.#load(name, source, shared, loading);
@@ -194,7 +199,8 @@ export class SnapshotCache {
     }
     const loaded = await this.#load(name, source, shared, flight);
     const loadedAt = before?.hash === name.hash ? before.loadedAt : askedAt;
-    this.#pointers.set(key, { hash: name.hash, askedAt, asked, triedAt: askedAt, loadedAt });
+    const { hash, watermarks } = name;
+    this.#pointers.set(key, { hash, watermarks, askedAt, asked, triedAt: askedAt, loadedAt });
     return loaded;
   }
 

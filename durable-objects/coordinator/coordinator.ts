@@ -107,7 +107,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async #pointer(row: VersionRow): Promise<SnapshotPointer> {
-    return pointerOf(row, this.#parts.versions.bytesDue(row, await this.#parts.context()));
+    const bytesDue = this.#parts.versions.bytesDue(row, await this.#parts.context());
+    return pointerOf(row, { bytesDue, watermarks: this.#parts.rows.watermarks() });
   }
 
   async #info(row: VersionRow): Promise<Version> {

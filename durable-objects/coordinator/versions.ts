@@ -333,9 +333,12 @@ export class Versions {
 /** Bytes of a row beside its numbers, at most: scale, flags, place, and the longest key. */
 const MOST_BESIDE_A_ROW = 10 + 3 * 512 + 1;
 
-export function pointerOf(row: VersionRow, bytesDue: number): SnapshotPointer {
+export function pointerOf(
+  row: VersionRow,
+  beside: Pick<SnapshotPointer, 'bytesDue' | 'watermarks'>,
+): SnapshotPointer {
   const { version, revision, hash, bytes } = row;
-  return { version, revision, hash, bytes, parts: partCount(bytes), bytesDue };
+  return { version, revision, hash, bytes, parts: partCount(bytes), ...beside };
 }
 
 export function describeVersion(

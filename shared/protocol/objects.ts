@@ -46,6 +46,8 @@ export interface SnapshotPointer {
   parts: number;
   /** What a snapshot with all passages of now would have; what is too large is not published. */
   bytesDue: number;
+  /** Up to which of its changes the coordinator knows each region; nothing of one that never had a passage. */
+  watermarks: Record<string, number>;
 }
 
 /** What every object answers. */

@@ -200,7 +200,7 @@ export const CollectionSettings = z
       .max(300)
       .default(10)
       .describe(
-        'How many seconds a place of the deployment may go on answering from what served before; 0: it asks with every search. `fedcar: { "fresh": true }` asks at once',
+        'How many seconds searches of a place that did not take the request may miss an upload, or another version that serves; 0: they ask each time. `fedcar: { "fresh": true }` asks at once',
       ),
     heldOutShare: z
       .number()

@@ -50,7 +50,15 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
   const coordinator: Partial<CoordinatorApi> = {
     pointer: async (asked = version) =>
       asked === version
-        ? { version, revision: 0, hash, bytes: bytes.length, parts: 1, bytesDue: bytes.length }
+        ? {
+            version,
+            revision: 0,
+            hash,
+            bytes: bytes.length,
+            parts: 1,
+            bytesDue: bytes.length,
+            watermarks: {},
+          }
         : null,
     snapshotPart: async () => bytes.slice(),
     regions: async () =>

@@ -8,7 +8,7 @@ import { servicesOf } from '../../workers/bindings.ts';
 import type { Env } from '../../workers/env.ts';
 import type { Services } from '../../workers/services.ts';
 import { named } from '../helpers/snapshots.ts';
-import { hubOf } from './objects.ts';
+import { hubOf, regionOf } from './objects.ts';
 
 const base = '/v1/collections/fresh';
 const FRESHNESS_MS = 10_000;
@@ -46,7 +46,9 @@ function isolate() {
     return { status: response.status, json, bytes };
   };
   const search = async (query: string, fedcar: object = {}) => {
-    const { status, json } = await call('POST', `${base}/search`, { query, fedcar });
+    // By vectors alone: for words every region is asked.
+    const ai_search_options = { retrieval: { retrieval_type: 'vector' } };
+    const { status, json } = await call('POST', `${base}/search`, { query, fedcar, ai_search_options });
     expect(status, JSON.stringify(json)).toBe(200);
     const chunks = json.chunks as { item: { key: string } }[];
     return {
@@ -78,7 +80,7 @@ beforeAll(async () => {
     { key: 'giraffes', text: 'Giraffes eat leaves.' },
     { key: 'okapis', text: 'Okapis live in the forest.' },
   ];
-  expect((await here.call('POST', `${base}/items`, { items })).status).toBe(200);
+  expect((await here.call('POST', `${base}/items`, { items, region: 'weur' })).status).toBe(200);
   // Another version: the same rows, of which one is said to have learned.
   await hubOf('fresh').refresh();
   const { bytes } = await here.call('GET', `${base}/models/0/snapshot`);
@@ -132,12 +134,33 @@ describe('a version that was made to serve', () => {
 });
 
 describe('a document', () => {
-  it('is found at once everywhere, and is nowhere shown once it is deleted', async () => {
-    await there.search(QUESTION);
-    await here.call('POST', `${base}/items`, { key: 'zebras', text: 'Zebras eat grass.' });
-    const query = 'What do zebras eat?';
+  const query = 'What do zebras eat?';
+
+  it('is found at once where it was uploaded and with `fresh`, elsewhere within the setting', async () => {
+    await there.search(query, { fresh: true });
+    // In a region that holds nothing else, so that nobody asks it for anything else.
+    const zebras = { key: 'zebras', text: 'Zebras eat grass.', region: 'apac' };
+    expect((await here.call('POST', `${base}/items`, zebras)).status).toBe(200);
+    await regionOf('fresh', 'apac').flush();
+    expect((await here.search(query)).keys[0]).toBe('zebras');
+    expect((await there.search(query)).keys).not.toContain('zebras');
+    expect((await there.search(query, { fresh: true })).keys[0]).toBe('zebras');
+    there.state.ms += FRESHNESS_MS;
+    expect((await there.search(query)).keys[0]).toBe('zebras');
+  });
+
+  it('is found everywhere while the coordinator does not say what is new', async () => {
+    there.state.ms += FRESHNESS_MS;
+    there.state.silent = true;
+    await here.call('POST', `${base}/items`, { key: 'gnus', text: 'Gnus eat herbs.', region: 'apac' });
+    expect((await there.search('What do gnus eat?')).keys[0]).toBe('gnus');
+    there.state.silent = false;
+    there.state.ms += 60_000;
+  });
+
+  it('is nowhere shown once it is deleted', async () => {
     for (const { search } of [here, there]) expect((await search(query)).keys[0]).toBe('zebras');
-    await here.call('DELETE', `${base}/items/zebras`);
+    expect((await here.call('DELETE', `${base}/items/zebras`)).status).toBe(204);
     for (const { search } of [here, there]) expect((await search(query)).keys).not.toContain('zebras');
   });
 });

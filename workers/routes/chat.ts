@@ -15,11 +15,10 @@ import { EXTRACTIVE } from '../answer/extractive.ts';
 import { Problem } from '../problem.ts';
 import { body, NoQuery, problems, router } from '../router.ts';
 import type { ShownHit } from '../search.ts';
-import type { SnapshotCache } from '../snapshot-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { ChatRequest, settingsOf } from './chat-request.ts';
 import { turnsOf } from './messages.ts';
-import { chunkOf, queryOf, Retrieval } from './retrieval.ts';
+import { chunkOf, type Freshest, queryOf, Retrieval } from './retrieval.ts';
 
 /** Passages that a follow-up search of an answerer may add. */
 const FOLLOW_UP_RESULTS = 5;
@@ -45,7 +44,7 @@ const route = createRoute({
   },
 });
 
-export function chatRoutes(snapshots: SnapshotCache) {
+export function chatRoutes(freshest: Freshest) {
   return router().openapi(route, async (c) => {
     const given = c.req.valid('json');
     const { services, collection } = c.var;
@@ -57,7 +56,7 @@ export function chatRoutes(snapshots: SnapshotCache) {
     const who = configuredAnswerer(c.env, encoder);
     if (given.model === EXTRACTIVE) Object.assign(who, { answerer: who.extractive, problems: [] });
     const settings = settingsOf(given, who.answerer, answeringModels(c.env));
-    const retrieval = await Retrieval.open(c, snapshots, given, stopwatch);
+    const retrieval = await Retrieval.open(c, freshest, given, stopwatch);
 
     const hits = new Map<string, ShownHit>();
     const passagesOf = (found: readonly ShownHit[]) => {

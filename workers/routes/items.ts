@@ -3,7 +3,6 @@
  * coordinator from its key. It is searchable when the upload returns, or as the upload says later if it is long.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Collection } from '../../shared/protocol/api/collection.ts';
 import {
   fitsItem,
   Item,
@@ -18,11 +17,12 @@ import { Filters } from '../../shared/protocol/filters.ts';
 import { jsonProblem } from '../../shared/protocol/json-value.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import { optional } from '../../shared/protocol/optional.ts';
+import type { AppEnv } from '../env.ts';
+import type { OwnChanges } from '../own-changes.ts';
 import { askRegions } from '../partial.ts';
 import { placeItems, regionOfItem, requireRegion, type UploadOptions } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
-import type { Services } from '../services.ts';
 
 /** Documents of one request: the body's limit allows more only if they are short. */
 const MAX_ITEMS = 500;
@@ -169,12 +169,6 @@ const passages = createRoute({
   responses: { 200: json(Passages, 'Passages in order'), ...problems },
 });
 
-/** Uploads one document. @throws Problem when its region refuses it. */
-async function upload(services: Services, collection: Collection, item: ItemInput, options: UploadOptions) {
-  const placed = await placeItems(services, collection, [item], options);
-  return receiptOf(placed);
-}
-
 function statusOf(receipts: readonly ItemReceipt[]): 200 | 202 {
   return receipts.some(({ status }) => status === 'indexing') ? 202 : 200;
 }
@@ -197,19 +191,29 @@ function noItem(key: string): Problem {
   return new Problem('unknown_item', `There is no item ${JSON.stringify(key)}`);
 }
 
-export function itemRoutes() {
+export function itemRoutes(changes: OwnChanges) {
+  const place = async (
+    { services, collection }: AppEnv['Variables'],
+    items: ItemInput[],
+    options: UploadOptions,
+  ) => {
+    const placed = await placeItems(services, collection, items, options);
+    // Also where an error came back: what its region stored is not known.
+    changes.note(collection.name, new Set([...placed.items, ...placed.errors].map(({ region }) => region)));
+    return placed;
+  };
+
   return router()
     .openapi(create, async (c) => {
-      const { services, collection } = c.var;
       const given = c.req.valid('json');
       const { wait = null } = c.req.valid('query');
       const options = { region: given.region ?? null, wait, signal: c.req.raw.signal };
       if (!('items' in given)) {
         const { region: _, ...item } = given;
-        const receipt = await upload(services, collection, item, options);
+        const receipt = receiptOf(await place(c.var, [item], options));
         return c.json(receipt, statusOf([receipt]));
       }
-      const placed = await placeItems(services, collection, given.items, options);
+      const placed = await place(c.var, given.items, options);
       const [failure] = placed.errors;
       if (placed.items.length === 0 && failure) throw problemOf({ ok: false, ...failure });
       return c.json(placed, statusOf(placed.items));
@@ -241,7 +245,7 @@ export function itemRoutes() {
       const { wait = null } = c.req.valid('query');
       const item = { ...rest, key: c.req.valid('param').key };
       const options = { region: where ?? null, wait, signal: c.req.raw.signal };
-      const receipt = await upload(c.var.services, c.var.collection, item, options);
+      const receipt = receiptOf(await place(c.var, [item], options));
       return c.json(receipt, statusOf([receipt]));
     })
     .openapi(remove, async (c) => {

@@ -6,7 +6,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
-import { RegionName } from '../../shared/protocol/names.ts';
+import { entryOf, RegionName } from '../../shared/protocol/names.ts';
 import { optional, withDefault, withDefaults } from '../../shared/protocol/optional.ts';
 import {
   type ConversationTurn,
@@ -15,6 +15,7 @@ import {
 } from '../../shared/retrieval/conversation.ts';
 import { roundScore, scoreOf } from '../calibration.ts';
 import type { AppEnv } from '../env.ts';
+import type { OwnChanges } from '../own-changes.ts';
 import { requireRegion } from '../placement.ts';
 import { Problem } from '../problem.ts';
 import { type SearchContext, type SearchOptions, type ShownHit, search } from '../search.ts';
@@ -77,7 +78,7 @@ export const FEDCAR_OPTIONS = {
   ),
   region: optional(RegionName).describe('Only this region’s documents'),
   fresh: withDefault(z.boolean(), false).describe(
-    'Asks now which version serves, whatever `freshnessSeconds` of the collection allows',
+    'Asks now which version serves, and every region for what it has, whatever `freshnessSeconds` of the collection allows',
   ),
   explain: withDefault(z.boolean(), false).describe(
     'Also computes each passage’s cosine in plain embedding search, and names the words of the question that it has',
@@ -137,6 +138,12 @@ interface Asked {
   fedcar: { model_version: 'latest' | number; region?: string | undefined; fresh: boolean; explain: boolean };
 }
 
+/** What an isolate knows of what serves. */
+export interface Freshest {
+  snapshots: SnapshotCache;
+  changes: OwnChanges;
+}
+
 /** A search that can be run again with another query, as an answerer may ask for. */
 export class Retrieval {
   readonly context: SearchContext;
@@ -153,7 +160,7 @@ export class Retrieval {
   /** @throws Problem when the collection has no such region or version. */
   static async open(
     c: Context<AppEnv>,
-    snapshots: SnapshotCache,
+    { snapshots, changes }: Freshest,
     { ai_search_options: { retrieval }, fedcar }: Asked,
     { measure }: Stopwatch,
   ): Promise<Retrieval> {
@@ -165,9 +172,14 @@ export class Retrieval {
     const encoder = await services.encoder(collection);
     const freshness = { maxAgeMs: collection.settings.freshnessSeconds * 1000, now: fedcar.fresh };
     const served = await snapshots.current(source, services.sharedBytes(), services.later, freshness);
-    const { snapshot, staleMs } = served;
+    const { snapshot, staleMs, watermarks } = served;
+    const isNewer = (name: string) =>
+      fedcar.fresh ||
+      staleMs !== null ||
+      changes.has(collection.name, name) ||
+      (entryOf(watermarks, name) ?? 0) > (entryOf(snapshot.header.watermarks, name) ?? 0);
     return new Retrieval(
-      { services, encoder, collection, snapshot, measure },
+      { services, encoder, collection, snapshot, isNewer, measure },
       {
         region,
         maxResults: retrieval.max_num_results,

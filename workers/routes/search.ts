@@ -4,10 +4,17 @@ import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { SearchResponse } from '../../shared/protocol/api/search.ts';
 import { optional, withDefaults } from '../../shared/protocol/optional.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
-import type { SnapshotCache } from '../snapshot-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { Messages, turnsOf } from './messages.ts';
-import { chunkOf, FEDCAR_OPTIONS, Query, queryOf, Retrieval, SearchOptionsInput } from './retrieval.ts';
+import {
+  chunkOf,
+  FEDCAR_OPTIONS,
+  type Freshest,
+  Query,
+  queryOf,
+  Retrieval,
+  SearchOptionsInput,
+} from './retrieval.ts';
 
 const shared = {
   ai_search_options: SearchOptionsInput,
@@ -35,12 +42,12 @@ const route = createRoute({
   responses: { 200: json(SearchResponse, 'Passages, best item first'), ...problems },
 });
 
-export function searchRoutes(snapshots: SnapshotCache) {
+export function searchRoutes(freshest: Freshest) {
   return router().openapi(route, async (c) => {
     const given = c.req.valid('json');
     const query = 'messages' in given ? queryOf(turnsOf(given.messages)) : given.query;
     const stopwatch = new Stopwatch();
-    const retrieval = await Retrieval.open(c, snapshots, given, stopwatch);
+    const retrieval = await Retrieval.open(c, freshest, given, stopwatch);
     const { hits, errors } = await retrieval.search(query);
     stopwatch.report(c);
     const options = given.ai_search_options.retrieval;

@@ -15,7 +15,15 @@ function services(bytes: number) {
   });
   const coordinator: Partial<CoordinatorApi> = {
     // What serves may be smaller than what all passages need.
-    pointer: async () => ({ version: 1, revision: 0, hash: '', bytes: 1, parts: 1, bytesDue: bytes }),
+    pointer: async () => ({
+      version: 1,
+      revision: 0,
+      hash: '',
+      bytes: 1,
+      parts: 1,
+      bytesDue: bytes,
+      watermarks: {},
+    }),
     place: async (keys, _, assign) =>
       new Map(keys.filter((key) => assign || key === 'old').map((key) => [key, 'weur'])),
   };

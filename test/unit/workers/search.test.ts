@@ -24,6 +24,7 @@ async function ask(more: Partial<MemoryOptions>, options: Partial<SearchOptions>
       encoder: await services.encoder(services.collection),
       collection: services.collection,
       snapshot: more.snapshot ?? snapshot,
+      isNewer: (region) => more.newer?.[region] !== undefined,
       measure: (_name, work) => work(),
     },
     {
@@ -47,6 +48,35 @@ describe('a query over regions', () => {
     const regions = { weur: 'answers', apac: 'answers', afr: 'answers' } as const;
     const result = await ask({ regions, newer: { afr: [hitOf('new', 'afr', 0.9)] } });
     expect(keys(result)).toEqual(['a', 'new', 'b', 'c']);
+  });
+
+  it('asks the regions that hold the best, and no others unless for words', async () => {
+    const asked: string[] = [];
+    const hears: MemoryOptions['asked'] = (region) => void asked.push(region);
+    await ask({ asked: hears }, { maxResults: 1, type: 'vector' });
+    expect(asked).toEqual(['weur']);
+    asked.length = 0;
+    await ask({ asked: hears }, { maxResults: 1, type: 'hybrid' });
+    expect(asked.sort()).toEqual(['apac', 'weur']);
+    asked.length = 0;
+    // A question of no words has nothing to look up.
+    await ask({ asked: hears }, { maxResults: 1, type: 'hybrid', query: '?!' });
+    expect(asked).toEqual(['weur']);
+    asked.length = 0;
+    const regions = { weur: 'answers', apac: 'answers', afr: 'answers' } as const;
+    await ask({ asked: hears, regions, newer: { afr: [] } }, { maxResults: 1, type: 'vector' });
+    expect(asked.sort()).toEqual(['afr', 'apac', 'weur']);
+  });
+
+  it('looks for what is newer in a region that it comes to ask later', async () => {
+    const requests: [string, boolean][] = [];
+    const hears: MemoryOptions['asked'] = (region, { fresh }) => void requests.push([region, fresh]);
+    const found = await ask({ asked: hears, deleted: ['a'] }, { maxResults: 1, type: 'vector' });
+    expect(keys(found)).toEqual(['b']);
+    expect(requests).toEqual([
+      ['weur', true],
+      ['apac', true],
+    ]);
   });
 
   it('drops what was deleted since the snapshot', async () => {

@@ -32,7 +32,7 @@ function setup(version = 1) {
       const { version, hash, bytes } = state.serving;
       await state.silent;
       if (state.broken) throw new Error('coordinator is away');
-      return { version, hash, bytes: bytes.length, parts: 3 };
+      return { version, hash, bytes: bytes.length, parts: 3, watermarks: {} };
     },
     async part(_hash: string, part: number) {
       asked.part += 1;
