@@ -12,6 +12,7 @@ import { clearTables } from '../../../durable-objects/sql.ts';
 import {
   alarmed,
   collection,
+  FEW_ITEMS,
   finished,
   hubStub,
   objects,
@@ -74,6 +75,7 @@ attack(
       },
       REGIONS,
     );
+    await regionOf(NAME, REGIONS[0]!).putItems(FEW_ITEMS.slice(0, 2));
     let backup: Dump | null = null;
     const released: number[] = [];
     const tick = () =>

@@ -31,7 +31,15 @@ describe('what leaves a participant', () => {
     for (const { of, path, meaning } of fields) expect(meaning.length, `${of} ${path}`).toBeGreaterThan(4);
     const names = leavingRequests().flatMap(({ messages }) => messages.flatMap(({ name }) => name ?? []));
     expect(names).toEqual([
-      ...['working', 'ready', 'failed', 'secagg advertise', 'secagg share', 'secagg masked'],
+      ...[
+        'working',
+        'ready',
+        'failed',
+        'secagg advertise',
+        'secagg share',
+        'secagg checked',
+        'secagg masked',
+      ],
       ...['secagg consistency', 'secagg unmask', 'statement'],
     ]);
     const ofKind = (name: string) =>
