@@ -9,6 +9,9 @@ export interface MatchedWord {
   score: number;
 }
 
+/** Terms that are looked for: lists of common words are long, and a question may be four thousand characters of them. */
+const MOST_TERMS = 128;
+
 export class QuestionWords {
   /** Each once. */
   readonly terms: string[];
@@ -18,7 +21,10 @@ export class QuestionWords {
 
   constructor(query: string) {
     const written = new Map<string, string>();
-    for (const word of wordsOf(query)) if (!written.has(word.term)) written.set(word.term, word.written);
+    for (const word of wordsOf(query)) {
+      if (written.size === MOST_TERMS) break;
+      if (!written.has(word.term)) written.set(word.term, word.written);
+    }
     this.terms = [...written.keys()];
     this.#written = [...written.values()];
     this.#bm25 = new Bm25(sumStatistics([], this.terms.length));

@@ -20,7 +20,6 @@ export interface PostingList {
 
 const HEADER = 16;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Bytes that grow. */
 class Bytes {
@@ -241,11 +240,6 @@ export class Postings {
       else high = middle - 1;
     }
     return null;
-  }
-
-  /** All terms in their order. */
-  *[Symbol.iterator](): Generator<string> {
-    for (let index = 0; index < this.terms; index++) yield decoder.decode(this.termAt(index));
   }
 
   /** The number at this place behind the header. */

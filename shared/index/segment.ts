@@ -68,7 +68,7 @@ export function buildSegment(
 }
 
 /** Order of passages in a segment, and of the rows and postings in it. */
-export function byPlace(a: PassageName, b: PassageName): number {
+function byPlace(a: PassageName, b: PassageName): number {
   return a.item < b.item ? -1 : a.item > b.item ? 1 : a.ordinal - b.ordinal;
 }
 

@@ -174,7 +174,7 @@ describe('search by words', () => {
       hits.push([item, ordinal, Math.round(1e4 * score)]);
       return true;
     });
-    return hits.sort((a, b) => b[2] - a[2] || (a[0] < b[0] ? -1 : 1) || a[1] - b[1]);
+    return hits.sort((a, b) => b[2] - a[2] || (a[0] === b[0] ? a[1] - b[1] : a[0] < b[0] ? -1 : 1));
   };
 
   it('finds in many segments what it finds in the one of what stands', () => {
