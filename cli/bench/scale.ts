@@ -237,7 +237,8 @@ async function recallOf(
 ): Promise<number> {
   let hits = 0;
   for (const [index, query] of questions.entries()) {
-    const { chunks } = await client.post<SearchResponse>('/search', { query });
+    const ai_search_options = { retrieval: { retrieval_type: 'vector' } };
+    const { chunks } = await client.post<SearchResponse>('/search', { query, ai_search_options });
     for (const { item } of chunks) if (nearest[index]!.has(Number(item.key.split('/')[1]))) hits += 1;
   }
   return share(
