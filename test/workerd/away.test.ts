@@ -1,13 +1,13 @@
 /** Regions that are away, alarms that are lost, messages that come twice, runs that are cancelled. */
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
+import { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
 import type { ActiveRun } from '../../durable-objects/coordinator/run-store.ts';
 import { Runner } from '../../durable-objects/coordinator/runner.ts';
 import { directory } from '../../durable-objects/names.ts';
 import { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/values.ts';
-import type { Job } from '../../shared/participant/shard-store.ts';
+import type { ParticipantMessage } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import {
   activeRun,
@@ -97,15 +97,15 @@ describe('a region that is away', () => {
 
   it('is left out of a secure sum that it joined and left', async () => {
     let gone = false;
-    const alarm = (original: Region['alarm']) =>
-      async function (this: Region) {
-        const { storage } = (this as unknown as { ctx: DurableObjectState }).ctx;
-        const values = new Values(storage);
-        const mine = values.get<{ name: string }>('identity')?.name === 'south';
-        gone ||= mine && values.get<Job>('job')?.phase === 'secure';
-        if (!(mine && gone)) await original.call(this);
+    // Ready, and from then on nothing of it arrives.
+    const report = (original: Coordinator['report']) =>
+      async function (this: Coordinator, message: unknown, waitMs?: number) {
+        const { participant, type } = message as ParticipantMessage;
+        if (participant !== 'south' || type !== 'secagg') return original.call(this, message, waitMs);
+        gone = true;
+        throw new Error('gone');
       };
-    await replaced(Region.prototype, 'alarm', alarm, async () => {
+    await replaced(Coordinator.prototype, 'report', report, async () => {
       const counts = await contributors('vanishes');
       expect(counts[0]).toBe(3);
       expect(gone).toBe(true);
