@@ -106,6 +106,10 @@ export async function uploadDocuments(
         done.regions.set(receipt.key, receipt.region);
         done[receipt.change] += 1;
         if (receipt.status === 'indexing') indexing.push(receipt.key);
+        if (receipt.note !== undefined) {
+          const { file = receipt.key, line = null } = places.get(receipt.key) ?? {};
+          findings.note(new DatasetError(file, line, null, receipt.note));
+        }
       }
     });
     if (!sent) done.resumed += items.length;

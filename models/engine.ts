@@ -78,6 +78,8 @@ export interface Engine {
   readonly info: { name: string; width: number; maxTokens: number; sha256: string };
   /** [CLS] text [SEP], at most `maxTokens` ids. */
   tokenize(text: string): Int32Array;
+  /** Whether its vocabulary has the words of a text: of others embeddings say next to nothing. */
+  knows(text: string): boolean;
   /** Embeddings [n, width] of length one; without an adapter those of the base encoder. */
   embed(
     ids: Int32Array[],

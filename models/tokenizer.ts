@@ -12,11 +12,22 @@ export interface TokenizerOptions {
 /** The ideographs beyond the 16-bit plane that BERT treats as words of their own, as Hugging Face has them. */
 const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
+/** Characters that tell whether a text can be read. */
+const LOOKED_AT = 2000;
+/** Share of unknown tokens above which it cannot. */
+const MOST_UNKNOWN = 0.15;
+/** Tokens for each letter: a vocabulary that has a script's words has a third or less. */
+const MOST_PIECES = 0.75;
+/** Latin letters, and scripts whose characters are words or syllables, one token each in any vocabulary. */
+const SPELLED = /[\p{sc=Latin}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u;
+
 export class Tokenizer {
   /** Number of ids: one more than the largest. */
   readonly vocabulary: number;
   readonly maxTokens: number;
   readonly #words: WordTokenizer;
+  /** What stands for a word that the vocabulary does not have; −1 where nothing does. */
+  readonly #unknown: number;
   readonly #normalizer: { type?: string; handle_chinese_chars?: boolean; lowercase?: boolean };
 
   /** Throws a TypeError when `json` is not a tokenizer this engine can use. */
@@ -32,7 +43,11 @@ export class Tokenizer {
     this.#normalizer = (json as { normalizer?: object | null }).normalizer ?? {};
     this.maxTokens = options.maxTokens;
     let largest = -1;
-    for (const id of this.#words.get_vocab().values()) largest = Math.max(largest, id);
+    const vocabulary = this.#words.get_vocab();
+    for (const id of vocabulary.values()) largest = Math.max(largest, id);
+    const { unk_token = '', unk_id } =
+      (json as { model?: { unk_token?: string; unk_id?: number } }).model ?? {};
+    this.#unknown = unk_id ?? vocabulary.get(unk_token) ?? -1;
     this.vocabulary = largest + 1;
     const frame = this.#words.encode('').ids;
     if (frame.length !== 2) {
@@ -49,6 +64,21 @@ export class Tokenizer {
     const cut = Int32Array.from(ids.slice(0, this.maxTokens));
     cut[this.maxTokens - 1] = ids.at(-1)!;
     return cut;
+  }
+
+  /**
+   * Whether the vocabulary has the words of a text. Not where many are unknown, or where words of another script fall
+   * into single letters: of such a text an embedding says next to nothing. Only its beginning is looked at.
+   */
+  knows(text: string): boolean {
+    const words = text.slice(0, LOOKED_AT).match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+    const ids = (some: readonly string[]) => this.#words.encode(this.#align(some.join(' '))).ids.slice(1, -1);
+    const all = ids(words);
+    if (all.filter((id) => id === this.#unknown).length > MOST_UNKNOWN * all.length) return false;
+    const foreign = words.filter((word) => !SPELLED.test(word));
+    const letters = (some: readonly string[]) => some.join('').match(/\p{L}/gu)?.length ?? 0;
+    if (2 * letters(foreign) < letters(words)) return true;
+    return ids(foreign).length <= MOST_PIECES * letters(foreign);
   }
 
   /**

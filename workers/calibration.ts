@@ -13,6 +13,9 @@ const WORDS_BY_CHANCE = 0.03;
 /** Score of the best passage from which on a question counts as answered by the documents. See docs/decisions. */
 export const FOUND_AT = 0.3;
 
+/** The score of what is found for a question that the encoder cannot read is lower: its cosines say nothing. */
+export const UNSURE = 0.25;
+
 /** @param cosine between −1 and 1. @returns between 0 and 1, rounded to six digits. */
 export function scoreOf(cosine: number): number {
   return roundScore(1 / (1 + Math.exp(-SLOPE * (cosine - MIDPOINT))));

@@ -153,6 +153,7 @@ export function queryEncoder(engine: Engine, memory = memoryOf(engine)): QueryEn
     embed: (query, snapshot) => embed(query, adapterOf(snapshot)),
     embedBase: (query) => embed(query, { kind: 'none' }),
     embedTexts: (texts) => embedTexts(engine, memory, texts),
+    knows: (text) => engine.knows(text),
     // [CLS] and [SEP] are nobody's words.
     countTokens: (text) => Math.max(0, engine.tokenize(text).length - 2),
   };

@@ -12,7 +12,7 @@ import type { Filters } from '../shared/protocol/filters.ts';
 import { entryOf, passageOrdinal } from '../shared/protocol/names.ts';
 import type { PassageAnswer, PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
-import { roundScore, scoreOf, scoreOfFused } from './calibration.ts';
+import { roundScore, scoreOf, scoreOfFused, UNSURE } from './calibration.ts';
 import { within } from './deadline.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { type MatchedWord, QuestionWords } from './question-words.ts';
@@ -75,7 +75,10 @@ export interface SearchContext {
   measure: Measure;
 }
 
-export async function search(context: SearchContext, options: SearchOptions): Promise<SearchResult> {
+export async function search(context: SearchContext, given: SearchOptions): Promise<SearchResult> {
+  // Of words that the encoder does not know its cosines say nothing: the words themselves have to do.
+  const isRead = context.encoder.knows(given.query);
+  const options: SearchOptions = isRead || given.type === 'vector' ? given : { ...given, type: 'keyword' };
   const { services, snapshot, measure, collection } = context;
   const { maxResults, region, threshold, type } = options;
   const { query, baseQuery } = await measure('embed', () => embed(context, options));
@@ -116,8 +119,9 @@ export async function search(context: SearchContext, options: SearchOptions): Pr
     if (scoreOf(ranking.floor) < threshold) break;
   }
   ranking?.release();
+  const shown = merged.map((hit) => ({ ...hit, calibrated: Math.min(isRead ? 1 : UNSURE, hit.calibrated) }));
   return {
-    hits: ranked(merged.filter(({ calibrated }) => calibrated >= threshold)),
+    hits: ranked(shown.filter(({ calibrated }) => calibrated >= threshold)),
     errors: regions.errors(),
   };
 }

@@ -19,6 +19,8 @@ export interface QueryEncoder {
   embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
   /** How many tokens the encoder reads of a text. */
   countTokens(text: string): number;
+  /** Whether it can read a text. */
+  knows(text: string): boolean;
 }
 
 export interface Services {

@@ -118,7 +118,7 @@ async function model(client: Client): Promise<Finding> {
   }
   return (serving.bytes > 0.8 * MOST_SNAPSHOT_BYTES ? warning : ok)(
     'model',
-    `${theirs.name}, the same as here; ${size}`,
+    `${theirs.name}, the same as here, which reads English; ${size}`,
   );
 }
 

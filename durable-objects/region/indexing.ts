@@ -6,7 +6,7 @@
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput, ItemReceipt } from '../../shared/protocol/api/item.ts';
 import type { Alarm } from '../alarm.ts';
-import type { ItemChange, Library, PassageText } from './library.ts';
+import type { Library, PassageText } from './library.ts';
 import { preparePassages } from './passages.ts';
 
 /**
@@ -65,7 +65,7 @@ export class Indexing {
   async #store<T extends ItemInput>(
     items: readonly T[],
     stampOf: (item: T) => number,
-  ): Promise<ItemChange[]> {
+  ): Promise<Pick<ItemReceipt, 'change' | 'note'>[]> {
     const { documents, storage, touched } = this.#parts;
     const [engine, model] = await Promise.all([this.#parts.engine(), this.#parts.model()]);
     const prepared = await Promise.all(
@@ -73,18 +73,29 @@ export class Indexing {
     );
     return storage.transactionSync(() => {
       touched(items.map(({ key }) => key));
-      return items.map((item, index) => documents.put(item, prepared[index]!, stampOf(item)));
+      return items.map((item, index) => {
+        const change = documents.put(item, prepared[index]!, stampOf(item));
+        const note = `${engine.info.name} does not know the words of this text: questions seldom find it`;
+        return engine.knows(prepared[index]![0]?.text ?? '') ? { change } : { change, note };
+      });
     });
   }
 
-  #receipt(key: string, region: string, change: ItemChange): ItemReceipt {
+  #receipt(key: string, region: string, stored: Pick<ItemReceipt, 'change' | 'note'>): ItemReceipt {
     // It may be gone by now.
     const {
       passages = 0,
       indexed = 0,
       status = 'indexed',
     } = this.#parts.documents.summary(key, region) ?? {};
-    return { key, region, passages, indexed, status: status === 'indexing' ? status : change, change };
+    return {
+      key,
+      region,
+      passages,
+      indexed,
+      status: status === 'indexing' ? status : stored.change,
+      ...stored,
+    };
   }
 
   #isShort(keys: readonly string[]): boolean {

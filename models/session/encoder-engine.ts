@@ -58,6 +58,10 @@ export class EncoderEngine implements Engine {
     return this.#parts.tokenizer.encode(text);
   }
 
+  knows(text: string): boolean {
+    return this.#parts.tokenizer.knows(text);
+  }
+
   memory(): { wasmBytes: number } {
     return { wasmBytes: this.#parts.runtimes.value?.wasmBytes ?? 0 };
   }

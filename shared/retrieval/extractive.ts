@@ -61,7 +61,7 @@ const RELEVANCE_SHARE = 0.7;
 /** What a statement gains that stands beside one that is said: it seldom needs anything else to be understood. */
 const BESIDE = 0.15;
 /** What words and the passage's own score add to a cosine. Chosen by measurement, see docs/decisions. */
-const WORDS_WEIGHT = 0.3;
+const WORDS_WEIGHT = 0.4;
 const PASSAGE_WEIGHT = 0.3;
 const NEAREST_ITEMS = 3;
 /** Of a quoted sentence: what goes on for longer is quoted by its beginning. */
@@ -69,9 +69,14 @@ const SENTENCE_CHARACTERS = 400;
 
 interface Candidate {
   passage: number;
+  /** The unit that makes it. */
+  unit: number;
   /** Places of its units in the passage, in order. */
   units: number[];
+  /** What is embedded: under its heading or title, with what it needs. */
   text: string;
+  /** Without what it leans on: what the question's words are looked for in. */
+  own: string;
 }
 
 interface Weighed extends Candidate {
@@ -95,6 +100,7 @@ export async function extractAnswer(
   const candidates = await weigh(readCandidates(passages, units, options), passages, options);
   if (candidates.length === 0) return { found: false, sentences: [], nearest: nearestItems(passages) };
   const chosen = chooseStatements(candidates, options.maxSentences ?? 4);
+  followUp(chosen[0]!, units[chosen[0]!.passage]!);
   const sentences = [...new Set(chosen.map(({ passage }) => passage))].flatMap((passage) => {
     const those = chosen.filter((each) => each.passage === passage);
     return compose(units[passage]!, those).map((sentence) => ({ ...sentence, passage }));
@@ -142,15 +148,16 @@ function readCandidates(
       const text = statement.units.map((unit) => those[unit]!.text).join(' ');
       if (seen.has(text)) return [];
       seen.add(text);
-      // A sentence alone seldom says what it is about.
-      const context = those[statement.unit]!.heading || passages[passage]!.title;
+      const { unit, units } = statement;
+      // A sentence alone seldom says what it is about. Words of what it leans on are not its own.
+      const context = those[unit]!.heading || passages[passage]!.title;
+      const own = units.slice(units.indexOf(unit)).map((each) => those[each]!.text);
       const said = context === '' || context === text ? text : `${context}: ${text}`;
-      return [
-        { passage, units: statement.units, text: said.slice(0, headLength(said, SENTENCE_CHARACTERS)) },
-      ];
+      const short = said.slice(0, headLength(said, SENTENCE_CHARACTERS));
+      return [{ passage, unit, units, text: short, own: [context, ...own].join(' ') }];
     }),
   );
-  const words = shares(found.map(({ text }) => text));
+  const words = shares(found.map(({ own }) => own));
   const prior = (at: number): number => words[at]! + passages[found[at]!.passage]!.score;
   let room = maxCharacters;
   return [...found.keys()]
@@ -210,6 +217,13 @@ function chooseStatements(candidates: readonly Weighed[], limit: number): Weighe
 function isBeside(a: Candidate, b: Candidate): boolean {
   const [aFirst, aLast, bFirst, bLast] = [a.units[0]!, a.units.at(-1)!, b.units[0]!, b.units.at(-1)!];
   return a.passage === b.passage && aFirst <= bLast + 1 && bFirst <= aLast + 1;
+}
+
+/** The best statement is said with the sentence that follows it in its paragraph, which goes on with it. */
+function followUp(best: Candidate, units: readonly Unit[]): void {
+  const last = best.units.at(-1)!;
+  const next = units[last + 1];
+  if (next?.kind === 'sentence' && next.block === units[last]!.block) best.units.push(last + 1);
 }
 
 /** Whether all of a statement is part of what was chosen already. */

@@ -31,6 +31,7 @@ export interface MemoryOptions {
   /** Hears of every request to a region. */
   asked?(region: string, request: PassageRequest): void;
   embed(query: string): Float32Array;
+  knows?(query: string): boolean;
 }
 
 export function hitOf(item: string, region: string, score: number, ordinal = 0): PassageHit {
@@ -113,6 +114,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
       embedBase: async (query) => options.embed(query),
       embedTexts: async (texts) => texts.map(options.embed),
       countTokens: (text) => text.split(' ').length,
+      knows: options.knows ?? (() => true),
     }),
     products: simdProducts(compiled()),
     sharedBytes: () => ({ get: async () => null, put: () => {} }),

@@ -22,7 +22,7 @@ const MAX_PASSAGES = 5;
 const MAX_CANDIDATES = 16;
 /** About a thousand tokens. */
 const MAX_CHARACTERS = 4096;
-const MAX_SENTENCES = 3;
+const MAX_SENTENCES = 4;
 
 export class ExtractiveAnswerer implements Answerer {
   readonly model = EXTRACTIVE;

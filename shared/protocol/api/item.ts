@@ -80,6 +80,12 @@ export const ItemReceipt = z
     change: z
       .enum(['created', 'updated', 'unchanged'])
       .describe('`unchanged`: the collection had it already, exactly so'),
+    note: z
+      .string()
+      .optional()
+      .describe(
+        'What is to be known of it: that the encoder cannot read its language, so that questions seldom find it',
+      ),
   })
   .meta({ id: 'ItemReceipt', description: 'What became of an uploaded document' });
 export type ItemReceipt = z.infer<typeof ItemReceipt>;

@@ -37,6 +37,21 @@ describe('Tokenizer', () => {
     expect([...minilm.encode(text)]).toEqual([CLS, ...inner, SEP]);
   });
 
+  test.each([
+    ['', true],
+    ['How do I send a parcel back? E-4712, ε', true],
+    ['Wie schicke ich ein Paket zurück?', true],
+    ['كيف أعيد الطرد الذي وصل تالفا؟', false],
+    ['मैं अपना पार्सल कैसे लौटाऊँ?', false],
+    ['Как вернуть посылку отправителю?', false],
+    ['Πώς επιστρέφω ένα δέμα;', false],
+    ['我的包裹坏了怎么退货', false],
+    ['어떻게 반품하나요', false],
+  ])('knows the words of %j: %s', (text, known) => {
+    expect(minilm.knows(text)).toBe(known);
+    expect(minilm.knows(`${text} `.repeat(500))).toBe(known);
+  });
+
   test('cuts to the longest input and keeps [SEP] at the end', () => {
     const [cls, sep, a] = ['[CLS]', '[SEP]', 'a'].map((token) => TINY_VOCABULARY.indexOf(token));
     for (const words of [13, 14, 15, 1000]) {

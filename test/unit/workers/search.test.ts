@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WORD_WEIGHT } from '../../../shared/index/fusion.ts';
+import type { PassageRequest } from '../../../shared/protocol/passages.ts';
+import { FOUND_AT } from '../../../workers/calibration.ts';
 import { REGION_DEADLINE_MS } from '../../../workers/partial.ts';
 import { type SearchOptions, search } from '../../../workers/search.ts';
 import { hitOf, type MemoryOptions, memoryServices } from '../../helpers/memory-services.ts';
@@ -77,6 +79,17 @@ describe('a query over regions', () => {
       ['weur', true],
       ['apac', true],
     ]);
+  });
+
+  it('is answered by words alone where the encoder does not know its words, and without confidence', async () => {
+    const asked: PassageRequest[] = [];
+    await ask({ knows: () => false, asked: (_region, request) => asked.push(request) });
+    expect(asked.length).toBeGreaterThan(0);
+    for (const { query, terms } of asked) expect([query, terms]).toEqual([null, ['q']]);
+    const { hits } = await ask({ knows: () => false }, { type: 'vector' });
+    expect(hits.map(({ item }) => item)).toEqual(['a', 'b', 'c']);
+    for (const { calibrated } of hits) expect(calibrated).toBeLessThan(FOUND_AT);
+    expect((await ask({}, { type: 'vector' })).hits[0]?.calibrated).toBeGreaterThan(0.9);
   });
 
   it('drops what was deleted since the snapshot', async () => {

@@ -128,6 +128,7 @@ const SUBJECTS: readonly (readonly [string, (text: string) => unknown])[] = [
       filter.end();
     },
   ],
+  ['whether words are known', (text) => tokenizer.knows(text)],
   ['statements of a passage', (text) => statementsOf(passageUnits({ title: '', text }))],
   ['a prompt', (text) => promptOf(turn(text), [passage(text), passage(text)])],
   ['server-sent events', eventsOf],
