@@ -1,8 +1,6 @@
 /** Every sentence of the pages for those who ask, in one place: a translation is another file like this one. Pure. */
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 
-export const LANGUAGE = 'en';
-
 /** Cloudflare's location hints; other regions go by their own name. */
 const PLACES: Record<string, string> = {
   wnam: 'western North America',
@@ -79,7 +77,7 @@ export const TROUBLE = {
 export function afterFeedback(said: { region: string; accepted: boolean }, privacy: Privacy | null): string {
   const kept = `Thank you. Your question stays in ${placeName(said.region)}`;
   const use = said.accepted ? 'and helps others find this' : 'and keeps this from those who ask alike';
-  return `${kept} ${use} from the next training on; ${sharedLearning(privacy)}`;
+  return `${kept} ${use}, at the latest from the next training on; ${sharedLearning(privacy)}`;
 }
 
 /** How what all regions learn together is protected. */
@@ -113,7 +111,7 @@ export function privacyInWords(privacy: Privacy, name: string): Paragraph[] {
     },
     {
       title: 'Where it is kept',
-      text: 'In one region, the one nearest to you. It is not copied to the others, and it leaves that region in no form but a sum over many questions.',
+      text: 'In one region, the one nearest to you. It is not copied to the others. Those who ask alike from that region may find at once what you said answers it, where the operator allows that; nothing but a sum over many questions leaves it. What is promised below is about that sum.',
     },
     {
       title: 'Who you are',

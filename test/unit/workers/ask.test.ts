@@ -81,6 +81,11 @@ describe('what is said of privacy', () => {
     expect(words({ protects: 'storage' })).toContain('not from the operator');
   });
 
+  it('says that a region’s own log may answer there at once, which no figure covers', () => {
+    expect(words({})).toContain('Those who ask alike from that region may find at once');
+    expect(afterFeedback({ region: 'weur', accepted: true }, privacy({}))).toContain('at the latest');
+  });
+
   it('promises after feedback only what the account bears out', () => {
     const said = { region: 'weur', accepted: true };
     expect(afterFeedback(said, privacy({}))).toMatch(/stays in Western Europe .* protected with ε = 2\.$/);
