@@ -6,10 +6,11 @@
  * but the documents that memory lifts.
  */
 import type { Engine } from '../../models/engine.ts';
-import { type Lift, liftsOf, type MemoryUse, NEIGHBOURS } from '../../shared/index/memory.ts';
+import { liftsOf, type MemoryUse, NEIGHBOURS } from '../../shared/index/memory.ts';
 import { MemoryRows } from '../../shared/index/memory-rows.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
+import type { Lift } from '../../shared/protocol/passages.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
 
 /** Rows of records, those that wait for one, and those that went since memory was last brought up to date. */

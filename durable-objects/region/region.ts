@@ -11,7 +11,6 @@
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import type { Lift } from '../../shared/index/memory.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import type { ProbeTitle } from '../../shared/participant/shard-store.ts';
 import type { LedgerEntry, PrivacyPolicy } from '../../shared/privacy/ledger.ts';
@@ -22,7 +21,7 @@ import type { Region as RegionSummary } from '../../shared/protocol/api/region.t
 import type { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type { Outcome, RegionApi } from '../../shared/protocol/objects.ts';
-import type { PassageAnswer, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
+import type { Lift, PassageAnswer, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
 import { PROBE_TITLES } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';

@@ -4,7 +4,9 @@
  * are: no lift tells how near a single one was. Nearness comes in few steps, so that who asks near copies of a question
  * learns an order and not distances. Why so, and how much: docs/decisions/0022-memory.md.
  */
+
 import { addTo } from '../multimap.ts';
+import type { Lift } from '../protocol/passages.ts';
 
 /** Which events count: none, those that another one agrees with, or all. */
 export type MemoryUse = 'off' | 'shared' | 'all';
@@ -28,13 +30,6 @@ export interface Neighbour {
   relevant: boolean;
   /** With the question that is asked, in the base encoder. */
   cosine: number;
-}
-
-/** A document that memory lifts. */
-export interface Lift {
-  item: string;
-  /** How near the logged questions are that it answered: a cosine, rounded down to eighths. */
-  near: number;
 }
 
 /**

@@ -2,7 +2,6 @@
  * What the Durable Objects offer to the edge Worker and to each other. Expected refusals are returned, not thrown.
  * Typed arrays and streams cross RPC as they are.
  */
-import type { Lift } from '../index/memory.ts';
 import type { Grant } from './access.ts';
 import type { AuditEntry, AuditInput } from './api/audit.ts';
 import type { Collection } from './api/collection.ts';
@@ -20,7 +19,7 @@ import type { Version } from './api/version.ts';
 import type { Certificate } from './certificate.ts';
 import type { SignedTerms } from './enrolment.ts';
 import type { Filters } from './filters.ts';
-import type { PassageAnswer, PassageRequest, SiblingRequest } from './passages.ts';
+import type { Lift, PassageAnswer, PassageRequest, SiblingRequest } from './passages.ts';
 import type { SignedRoster } from './secagg.ts';
 import type { CollectionSettings } from './settings.ts';
 import type { SettingsPatch } from './settings-changes.ts';

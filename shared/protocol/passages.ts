@@ -82,3 +82,10 @@ export interface SiblingRequest {
   /** Passages of each item, at most. */
   limit: number;
 }
+
+/** A document that a region's memory of its own log lifts. */
+export interface Lift {
+  item: string;
+  /** How near the logged questions are that it answered: a cosine, rounded down to eighths. */
+  near: number;
+}

@@ -2,8 +2,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { engineFor } from '../../durable-objects/engine.ts';
-import type { Lift } from '../../shared/index/memory.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
+import type { Lift } from '../../shared/protocol/passages.ts';
 import { ITEMS } from '../helpers/help-desk.ts';
 import { collection, objects, regionOf } from './objects.ts';
 
