@@ -68,6 +68,13 @@ export class Ranking {
     return row < 0 ? null : this.#scores[row]!;
   }
 
+  /** The region that holds an item; null where the snapshot does not have it. */
+  regionOf(item: string): string | null {
+    this.#rows ??= rowsOf(this.#snapshot);
+    const row = this.#rows.find(item, 0);
+    return row < 0 ? null : this.#snapshot.header.regions[this.#snapshot.regions[row]!]!;
+  }
+
   /** Frees the scores; nothing can be taken any more. */
   release(): void {
     freeBuffer(this.#scores);

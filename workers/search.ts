@@ -2,7 +2,8 @@
  * The path of a query: embed it under the serving snapshot's adapter, score every row, ask in parallel the regions that
  * hold the best for their passages, rank by item. For the words of a question all regions are asked: each searches its own
  * index. Else a region without a candidate is asked only where it may have something newer than the snapshot, which it
- * scores, so that an upload is found. When filters or deletions leave too few, the next best are asked for, until there are
+ * scores, so that an upload is found. The asker's region says meanwhile which documents its own log lifts; those of which
+ * nothing was found are asked for. When filters or deletions leave too few, the next best are asked for, until there are
  * enough. A region that is late or fails costs its own passages only.
  */
 import { fuse } from '../shared/index/fusion.ts';
@@ -14,6 +15,7 @@ import type { PassageAnswer, PassageHit, PassageRequest } from '../shared/protoc
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { roundScore, scoreOf, scoreOfFused, UNSURE } from './calibration.ts';
 import { within } from './deadline.ts';
+import { Lifts, recall } from './memory.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { type MatchedWord, QuestionWords } from './question-words.ts';
 import { mergeHits, Ranking } from './ranking.ts';
@@ -28,6 +30,8 @@ export interface SearchOptions {
   type: RetrievalType;
   /** Only this region's documents; null for all. */
   region: string | null;
+  /** Region from which the question comes, whose memory is asked; null: none is. */
+  asker: string | null;
   filters: Filters | null;
   /** Neighbours on each side whose texts come with a passage's. */
   expansion: number;
@@ -43,6 +47,8 @@ export interface ScoredHit extends PassageHit {
   rank: number;
   /** Share of the question's words, weighed by how rare they are; null in search by vectors alone. */
   keyword: number | null;
+  /** Whether what the asker's region remembers lifted it. */
+  remembered: boolean;
   /** The words that it has, the weightiest first; none unless `explain` asked. */
   matched: MatchedWord[];
 }
@@ -81,12 +87,26 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   const options: SearchOptions = isRead || given.type === 'vector' ? given : { ...given, type: 'keyword' };
   const { services, snapshot, measure, collection } = context;
   const { maxResults, region, threshold, type } = options;
-  const { query, baseQuery } = await measure('embed', () => embed(context, options));
+  const { query, baseQuery, memoryQuery } = await measure('embed', () => embed(context, options));
+  const recalled = recall(services, collection, options.asker, memoryQuery);
   const regions = new Regions(context, region === null ? collection.settings.regions : [region]);
   const ranking =
     query && (await measure('score', async () => new Ranking(snapshot, query, region, services.products)));
   const words = type === 'vector' ? null : new QuestionWords(options.query);
   const scoring = new Scoring(options, words, ranking);
+  const request = (name: string): PassageRequest => ({
+    candidates: [],
+    watermark: entryOf(snapshot.header.watermarks, name) ?? 0,
+    query,
+    terms: words?.terms ?? [],
+    baseQuery,
+    inactiveOffset: snapshot.header.inactiveOffset,
+    limit: maxResults,
+    fresh: false,
+    filters: options.filters,
+    wanted: [],
+    expansion: options.expansion,
+  });
   let found: PassageHit[] = [];
   let merged: ScoredHit[] = [];
   const searchesWords = words !== null && words.terms.length > 0;
@@ -95,23 +115,29 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   const heard = new Set<string>();
   for (let items = maxResults + spare, first = true; ; items *= GROWTH, first = false) {
     const candidates = (await measure('score', async () => ranking?.take(items))) ?? new Map<string, never>();
-    const request = (name: string): PassageRequest => ({
-      candidates: candidates.get(name) ?? [],
-      watermark: entryOf(snapshot.header.watermarks, name) ?? 0,
-      query,
-      terms: words?.terms ?? [],
-      baseQuery,
-      inactiveOffset: snapshot.header.inactiveOffset,
-      limit: maxResults,
-      fresh: !heard.has(name),
-      filters: options.filters,
-      expansion: options.expansion,
-    });
     const asked = new Set([...candidates.keys(), ...(first ? unseen : [])]);
-    const answers = await measure('passages', () => regions.ask([...asked], request));
+    const answers = await measure('passages', () =>
+      regions.ask([...asked], (name) => ({
+        ...request(name),
+        candidates: candidates.get(name) ?? [],
+        fresh: !heard.has(name),
+      })),
+    );
     for (const name of asked) heard.add(name);
-    if (first) words?.weigh(answers);
     found = [...found, ...answers.flatMap(({ hits }) => hits)];
+    if (first) {
+      words?.weigh(answers);
+      const lifts = await measure('passages', () => recalled);
+      const wanted = lifts.missingFrom(found);
+      const places = wanted.map((item) => ranking?.regionOf(item) ?? null);
+      const holders = places.includes(null) ? regions.names : [...new Set(places as string[])];
+      const more =
+        wanted.length === 0
+          ? []
+          : await measure('passages', () => regions.ask(holders, (name) => ({ ...request(name), wanted })));
+      found = [...found, ...more.flatMap(({ hits }) => hits)];
+      scoring.remember(lifts);
+    }
     merged = mergeHits(found.map(scoring.of), maxResults);
     const last = merged[maxResults - 1];
     if (ranking === null || ranking.exhausted || (last !== undefined && last.rank >= ranking.floor)) break;
@@ -136,10 +162,16 @@ function ranked(hits: readonly ScoredHit[]): ShownHit[] {
   return hits.map((hit) => ({ ...hit, vectorRank: vector(hit), keywordRank: keyword(hit) }));
 }
 
-async function embed({ encoder, snapshot }: SearchContext, { query, explain, type }: SearchOptions) {
-  if (type === 'keyword') return { query: null, baseQuery: null };
+/** `memoryQuery`: what memory is asked by, null where none is asked. */
+async function embed(
+  { encoder, snapshot, collection }: SearchContext,
+  { query, explain, type, asker }: SearchOptions,
+) {
+  if (type === 'keyword') return { query: null, baseQuery: null, memoryQuery: null };
   const trained = await encoder.embed(query, snapshot);
-  return { query: trained, baseQuery: explain ? await encoder.embedBase(query) : null };
+  const remembers = asker !== null && collection.settings.memory !== 'off';
+  const base = explain || remembers ? await encoder.embedBase(query) : null;
+  return { query: trained, baseQuery: explain ? base : null, memoryQuery: remembers ? base : null };
 }
 
 /** The score of a hit, of all that is known of it. */
@@ -147,6 +179,7 @@ class Scoring {
   readonly #explain: boolean;
   readonly #words: QuestionWords | null;
   readonly #ranking: Ranking | null;
+  #lifts = new Lifts([]);
 
   constructor({ explain }: SearchOptions, words: QuestionWords | null, ranking: Ranking | null) {
     this.#explain = explain;
@@ -154,19 +187,26 @@ class Scoring {
     this.#ranking = ranking;
   }
 
+  /** From now on, what the asker's region remembers counts. */
+  remember(lifts: Lifts): void {
+    this.#lifts = lifts;
+  }
+
   of = (hit: PassageHit): ScoredHit => {
     const keyword = this.#words === null ? null : this.#words.share(hit.words);
     const matched = this.#words === null || !this.#explain ? [] : this.#words.matched(hit.words);
     if (hit.score === null) {
       const share = keyword ?? 0;
-      return { ...hit, keyword, matched, rank: share, calibrated: roundScore(share) };
+      return { ...hit, keyword, remembered: false, matched, rank: share, calibrated: roundScore(share) };
     }
     // What words found the region scored by the passage's own embedding: its row may have learned.
     const learned = hit.newer ? null : this.#ranking?.scoreOf(hit.item, passageOrdinal(hit.id));
     const score = learned ?? hit.score;
-    const rank = keyword === null ? score : fuse(score, keyword);
+    const known = this.#lifts.of(hit.item, score);
+    const remembered = known > score;
+    const rank = keyword === null ? known : fuse(known, keyword);
     const calibrated = keyword === null ? scoreOf(rank) : scoreOfFused(rank);
-    return { ...hit, score, keyword, matched, rank, calibrated };
+    return { ...hit, score, keyword, remembered, matched, rank, calibrated };
   };
 }
 

@@ -16,7 +16,7 @@ const DOCUMENTS = 3;
 const PASSAGES = 2;
 
 /** What is said of words for passages that no word was looked for in. */
-const UNRANKED = { keyword: null, matched: [], vectorRank: null, keywordRank: null };
+const UNRANKED = { remembered: false, keyword: null, matched: [], vectorRank: null, keywordRank: null };
 
 /** Hits with further passages of the best documents among them, best first. @param hits of `query`, best first */
 export async function withSiblings(

@@ -16,7 +16,7 @@ import { operatorsOf, protectionOf } from '../../shared/secagg/operators.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 
 export function describePrivacy(
-  { privacy, retentionDays }: CollectionSettings,
+  { privacy, memory, retentionDays }: CollectionSettings,
   ledger: LedgerStore,
   roster: Pick<Roster, 'members' | 'threshold' | 'colluders'> | null,
   members: number,
@@ -34,6 +34,7 @@ export function describePrivacy(
     graph: roster === null ? null : describeGraph(graphOf(roster, privacy.completeUpTo, new Uint8Array(32))),
     noise: privacy.noise,
     unit: privacy.unit,
+    memory: { use: memory, covered: false },
     delta: privacy.delta,
     budget: privacy.epsilon,
     retention_days: retentionDays,

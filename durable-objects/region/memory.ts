@@ -6,12 +6,14 @@
  * but the documents that memory lifts.
  */
 import type { Engine } from '../../models/engine.ts';
-import { liftsOf, type MemoryUse, NEIGHBOURS } from '../../shared/index/memory.ts';
+import { liftsOf, NEIGHBOURS } from '../../shared/index/memory.ts';
 import { MemoryRows } from '../../shared/index/memory-rows.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import type { Lift } from '../../shared/protocol/passages.ts';
+import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
+import type { Alarm } from '../alarm.ts';
 
 /** Rows of records, those that wait for one, and those that went since memory was last brought up to date. */
 export const MEMORY_TABLES = `CREATE TABLE memory (
@@ -56,15 +58,10 @@ interface MemoryRow extends Record<string, SqlStorageValue> {
   relevant: number;
 }
 
-export interface MemoryPolicy {
-  use: MemoryUse;
-  /** Whose agreement counts: `record` goes by events, `contributor` by contributors. */
-  unit: 'record' | 'contributor';
-}
-
 export interface MemoryParts {
+  alarm: Alarm;
   engine(): Promise<Engine>;
-  policy(): MemoryPolicy;
+  settings(): CollectionSettings;
 }
 
 export class Memory {
@@ -80,41 +77,45 @@ export class Memory {
   }
 
   /** The documents that the log lifts for a question. @param query its base embedding, width floats */
-  recall(query: Float32Array): Lift[] {
-    const { use } = this.#parts.policy();
-    if (use !== 'off') return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), use);
-    this.#drop();
-    return [];
+  async recall(query: Float32Array): Promise<Lift[]> {
+    const { memory } = this.#parts.settings();
+    if (memory === 'off') {
+      this.#drop();
+      return [];
+    }
+    // Records of an earlier version, or from before the setting was changed.
+    if (this.#isBehind()) await this.#parts.alarm.by(Date.now());
+    return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), memory);
   }
 
-  /** Makes the rows of feedback that has just come, unless it is much. Returns whether records wait for an alarm. */
-  async take(): Promise<boolean> {
-    if (this.#parts.policy().use === 'off') return false;
+  /** Makes the rows of feedback that has just come, unless it is much: then an alarm does. */
+  async take(): Promise<void> {
+    if (this.#isOff) return;
     const waiting = this.#waiting(CALL_TOKENS);
-    if (waiting.records.length === 0 || waiting.more) return waiting.more;
     try {
-      await this.#embed(waiting.records);
-      return false;
+      if (!waiting.more) return await this.#embed(waiting.records);
     } catch (error) {
       // The feedback is stored and counts; an alarm tries again.
       logLine('memory_late', { level: 'warn', error: errorText(error) });
-      return true;
     }
+    await this.#parts.alarm.by(Date.now());
   }
 
-  /** Whether records wait for a slice of an alarm. */
-  get behind(): boolean {
-    if (this.#parts.policy().use === 'off') return false;
-    return this.#storage.sql.exec('SELECT 1 FROM memory_waiting LIMIT 1').toArray().length > 0;
-  }
-
-  /** A slice of what waits. Returns whether there is more. */
-  async step(): Promise<boolean> {
-    if (this.#parts.policy().use === 'off') return false;
+  /** A slice of what waits, in an alarm; another one goes on. */
+  async step(): Promise<void> {
+    if (this.#isOff) return;
     this.#trim();
     const waiting = this.#waiting(SLICE_TOKENS);
-    if (waiting.records.length > 0) await this.#embed(waiting.records);
-    return waiting.more;
+    await this.#embed(waiting.records);
+    if (waiting.more) await this.#parts.alarm.by(Date.now());
+  }
+
+  get #isOff(): boolean {
+    return this.#parts.settings().memory === 'off';
+  }
+
+  #isBehind(): boolean {
+    return this.#storage.sql.exec('SELECT 1 FROM memory_waiting LIMIT 1').toArray().length > 0;
   }
 
   /** Those that wait, the newest first, up to so many tokens. */
@@ -136,6 +137,7 @@ export class Memory {
 
   /** What has the same tokens is embedded once; what training embedded without an adapter is taken over. */
   async #embed(records: readonly WaitingRow[]): Promise<void> {
+    if (records.length === 0) return;
     const engine = await this.#parts.engine();
     const { width, sha256 } = engine.info;
     const key = bareKey(sha256);
@@ -193,7 +195,8 @@ export class Memory {
       this.#rows.remove(record);
     }
     sql.exec('DELETE FROM memory_gone');
-    const voice = this.#parts.policy().unit === 'contributor' ? 'contributor' : 'coalesce(event, id)';
+    const voice =
+      this.#parts.settings().privacy.unit === 'contributor' ? 'contributor' : 'coalesce(event, id)';
     const news = sql.exec<MemoryRow>(
       `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant FROM memory JOIN records ON n = record
        WHERE seq > ? ORDER BY seq`,

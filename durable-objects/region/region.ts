@@ -86,10 +86,8 @@ export class Region extends TracedObject implements RegionApi {
     this.#records = new RecordLog(ctx.storage);
     this.#memory = new Memory(ctx.storage, {
       engine: () => this.#engine(),
-      policy: () => {
-        const { memory, privacy } = this.#identity().settings;
-        return { use: memory, unit: privacy.unit };
-      },
+      alarm: this.#alarm,
+      settings: () => this.#identity().settings,
     });
     this.#ledger = new LedgerStore(ctx.storage);
     this.#log = new RoundLogStore(ctx.storage);
@@ -216,8 +214,8 @@ export class Region extends TracedObject implements RegionApi {
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
     const outcome = this.#records.add(acts, policy, Date.now());
     await this.#expireLater();
-    const waits = outcome.ok && (await this.#memory.take());
-    if (waits || this.#moving.to() !== null) await this.#alarm.by(Date.now());
+    if (outcome.ok) await this.#memory.take();
+    if (this.#moving.to() !== null) await this.#alarm.by(Date.now());
     return outcome;
   }
 
@@ -291,8 +289,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** What the log of this region, from which somebody asks, says of a question. @param query its base embedding */
   async recall(query: Float32Array): Promise<Lift[]> {
-    if (this.#memory.behind) await this.#alarm.by(Date.now());
-    return this.#memory.recall(query);
+    return await this.#memory.recall(query);
   }
 
   /** Of documents of this region, for the hub to ask by: at most as many as a participant asks. */
@@ -329,7 +326,7 @@ export class Region extends TracedObject implements RegionApi {
     try {
       this.#expire();
       if (await this.#indexing.background()) await this.#alarm.by(Date.now());
-      if (await this.#memory.step()) await this.#alarm.by(Date.now());
+      await this.#memory.step();
       await this.flush();
       await this.#handOn(1);
       const after = await this.#training.slice();

@@ -50,6 +50,7 @@ export function answerPassages(library: Library, region: string, request: Passag
   const answer = new Answer(library, region, request);
   answer.addCandidates();
   if (request.fresh) answer.addFound();
+  answer.addWanted();
   return answer.finish();
 }
 
@@ -118,6 +119,21 @@ class Answer {
       if (!this.#found.has(id)) this.#add(passage, query === null ? null : this.#cosine(query, passage));
       return before === 0;
     });
+  }
+
+  /** The best passage of each item that is wanted, by its own embedding. */
+  addWanted(): void {
+    const { query, wanted } = this.#request;
+    if (query === null) return;
+    for (const key of wanted) {
+      if (this.#item(key) === null) continue;
+      const scored = this.#library
+        .passagesOf(key)
+        .flatMap((passage) => (passage.embedding === null ? [] : [passage as IndexedPassage]))
+        .map((passage) => ({ passage, score: this.#cosine(query, passage) }));
+      const [best] = bestOfItems(scored, 1);
+      if (best !== undefined) this.#add(best.passage, best.score);
+    }
   }
 
   finish(): PassageAnswer {

@@ -4,12 +4,8 @@
  * are: no lift tells how near a single one was. Nearness comes in few steps, so that who asks near copies of a question
  * learns an order and not distances. Why so, and how much: docs/decisions/0022-memory.md.
  */
-
-import { addTo } from '../multimap.ts';
 import type { Lift } from '../protocol/passages.ts';
-
-/** Which events count: none, those that another one agrees with, or all. */
-export type MemoryUse = 'off' | 'shared' | 'all';
+import type { MemoryUse } from '../protocol/settings.ts';
 
 /** Logged questions that are looked at. */
 export const NEIGHBOURS = 10;
@@ -53,17 +49,25 @@ export function liftsOf(neighbours: readonly Neighbour[], use: MemoryUse): Lift[
 
 /** Cosines of the events that say yes, the nearest first. Each "no" takes away one that is no nearer than itself. */
 function stillSaid(about: readonly Neighbour[], use: MemoryUse): number[] {
-  const voices = new Map<string | null, number[]>();
-  for (const { voice, relevant, cosine } of about) if (relevant) addTo(voices, voice, cosine);
-  const nameless = use === 'all' ? (voices.get(null) ?? []) : [];
-  voices.delete(null);
-  const said = [...[...voices.values()].map((cosines) => Math.max(...cosines)), ...nameless];
+  const said = [...nearestOfEach(about).values()];
+  if (use === 'all') {
+    for (const { voice, relevant, cosine } of about) if (relevant && voice === null) said.push(cosine);
+  }
   said.sort((a, b) => b - a);
   for (const { relevant, cosine } of about) {
     const at = relevant ? -1 : said.findIndex((yes) => yes <= cosine);
     if (at >= 0) said.splice(at, 1);
   }
   return said;
+}
+
+/** Cosine of the nearest "yes" of each voice. */
+function nearestOfEach(about: readonly Neighbour[]): Map<string, number> {
+  const nearest = new Map<string, number>();
+  for (const { voice, relevant, cosine } of about) {
+    if (relevant && voice !== null) nearest.set(voice, Math.max(cosine, nearest.get(voice) ?? cosine));
+  }
+  return nearest;
 }
 
 /** A document's score with what memory says of it. @param cosine its own; a lift never lowers it */

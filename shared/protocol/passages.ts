@@ -68,8 +68,17 @@ export interface PassageRequest {
   /** Whether what the region finds by itself is wanted, too: the first time that a search asks. */
   fresh: boolean;
   filters: Filters | null;
+  /** Items whose best passage is wanted whatever it scores. */
+  wanted: string[];
   /** Neighbours on each side whose texts come with a passage's. */
   expansion: number;
+}
+
+/** A document that a region's own log lifts for a question. */
+export interface Lift {
+  item: string;
+  /** How near the logged questions are that it answered: a cosine, rounded down to eighths. */
+  near: number;
 }
 
 /** What an answer asks of a region for the documents that it is made of: what else they say to the question. */
@@ -81,11 +90,4 @@ export interface SiblingRequest {
   inactiveOffset: number;
   /** Passages of each item, at most. */
   limit: number;
-}
-
-/** A document that a region's memory of its own log lifts. */
-export interface Lift {
-  item: string;
-  /** How near the logged questions are that it answered: a cosine, rounded down to eighths. */
-  near: number;
 }

@@ -138,6 +138,10 @@ export const FeedbackSettings = z.strictObject({
 });
 export type FeedbackSettings = z.infer<typeof FeedbackSettings>;
 
+/** Which events count at once: none, those that another one agrees with, or all. */
+export const MemoryUse = z.enum(['off', 'shared', 'all']);
+export type MemoryUse = z.infer<typeof MemoryUse>;
+
 export const CollectionSettings = z
   .strictObject({
     regions: z
@@ -182,12 +186,9 @@ export const CollectionSettings = z
     feedback: FeedbackSettings.prefault({}).describe(
       'How many records each region takes and keeps; those without a contributor count for the token and the region only',
     ),
-    memory: z
-      .enum(['off', 'shared', 'all'])
-      .default('shared')
-      .describe(
-        'Whether a region’s own log answers those who ask from there, at once: `shared` where at least two feedback events (contributors, where they are the units) agree on a document, `all` also where one says so. Not covered by ε: see docs/privacy.md',
-      ),
+    memory: MemoryUse.default('shared').describe(
+      'Whether a region’s own log answers those who ask from there, at once: `shared` where at least two feedback events (contributors, where they are the units) agree on a document, `all` also where one says so. Not covered by ε: see docs/privacy.md',
+    ),
     askersNameRegion: z
       .boolean()
       .default(false)

@@ -2,11 +2,12 @@
  * Services over plain maps, for tests of routes and of the query's path in Node: what a region or the coordinator
  * would answer, with switches for regions that fail or never answer. The real objects are tested in workerd.
  */
+
 import type { Hub } from '../../shared/participant/coordinator-port.ts';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
 import type { ItemMetadata } from '../../shared/protocol/api/item.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../../shared/protocol/objects.ts';
-import type { PassageHit, PassageRequest, WordStatistics } from '../../shared/protocol/passages.ts';
+import type { Lift, PassageHit, PassageRequest, WordStatistics } from '../../shared/protocol/passages.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
@@ -24,6 +25,10 @@ export interface MemoryOptions {
   newer?: Record<string, PassageHit[]>;
   /** What regions find by the question's words, and know of them. */
   words?: Record<string, { hits: PassageHit[]; statistics: WordStatistics }>;
+  /** What the regions' own logs lift. */
+  lifts?: Record<string, Lift[]>;
+  /** Items that a region has, however they score, when they are asked for. */
+  holds?: Record<string, string[]>;
   /** Items deleted since the snapshot. */
   deleted?: string[];
   /** Metadata of items, for filters; none unless given. */
@@ -85,6 +90,11 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
     endAudit: async () => {},
   };
   const region = (name: string): Partial<RegionApi> => ({
+    async recall() {
+      if (options.regions[name] === 'fails') throw new Error('region is broken');
+      if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
+      return options.lifts?.[name] ?? [];
+    },
     async passages(request) {
       if (options.regions[name] === 'fails') throw new Error('region is broken');
       if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
@@ -93,13 +103,16 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
       const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
       const words = options.words?.[name];
       const hits = kept.map(({ item, ordinal, score }) => hitOf(item, name, score, ordinal));
+      const wanted = request.wanted
+        .filter((item) => options.holds?.[name]?.includes(item))
+        .map((item) => hitOf(item, name, 0.1));
       const own = request.fresh ? [...(options.newer?.[name] ?? []), ...(words?.hits ?? [])] : [];
-      const found = [...hits, ...own]
+      const found = [...wanted, ...hits, ...own]
         .map((hit) => ({ ...hit, metadata: options.metadata?.[hit.item] ?? {} }))
         .filter(
           (hit) => request.filters === null || matchesFilters(request.filters, { ...hit, key: hit.item }),
         )
-        .slice(0, request.limit + own.length);
+        .slice(0, request.limit + own.length + wanted.length);
       return { hits: found, words: words?.statistics ?? null };
     },
   });

@@ -62,6 +62,7 @@ async function hits(name: string, key: string, watermark: number, filters: Filte
     fresh: true,
     terms: [],
     expansion: 0,
+    wanted: [],
   };
   return (await stub.passages(request)).hits.map((hit) => hit.item);
 }
@@ -94,6 +95,7 @@ describe('a document', () => {
       fresh: true,
       terms: [],
       expansion: 0,
+      wanted: [],
     };
     expect(await east.passages({ ...request, watermark: 2 })).toMatchObject({
       hits: [{ item: 'okapi', score: 0.5 }],

@@ -113,6 +113,9 @@ export function privacyInWords(privacy: Privacy, name: string): Paragraph[] {
       title: 'Where it is kept',
       text: 'In one region, the one nearest to you. It is not copied to the others. Those who ask alike from that region may find at once what you said answers it, where the operator allows that; nothing but a sum over many questions leaves it. What is promised below is about that sum.',
     },
+    ...(privacy.memory.use === 'off'
+      ? []
+      : [{ title: 'Who profits at once', text: MEMORY[privacy.memory.use] }]),
     {
       title: 'Who you are',
       text: 'This page asks for no name and sets no cookie. It draws a random name for the tab, so that what you say twice counts once. What is kept of it is a keyed hash, and the name is gone with the tab.',
@@ -124,6 +127,12 @@ export function privacyInWords(privacy: Privacy, name: string): Paragraph[] {
     },
   ];
 }
+
+const MEMORY = {
+  shared:
+    'Where two people of your region say the same of questions like yours, it answers others there at once. Nobody is shown your question, but who asks nearly the same can see from the answer that it was asked before.',
+  all: 'What you say answers others in your region at once. Nobody is shown your question, but who asks nearly the same can see from the answer that it was asked before.',
+} as const;
 
 function sumsInWords({ aggregation, members, protects }: Privacy): string {
   if (aggregation === 'plain')

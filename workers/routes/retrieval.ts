@@ -15,6 +15,8 @@ import {
 } from '../../shared/retrieval/conversation.ts';
 import { roundScore, scoreOf } from '../calibration.ts';
 import type { AppEnv } from '../env.ts';
+import type { CallerPlace } from '../location.ts';
+import { askerRegion } from '../memory.ts';
 import type { OwnChanges } from '../own-changes.ts';
 import { requireRegion } from '../placement.ts';
 import { Problem } from '../problem.ts';
@@ -77,11 +79,14 @@ export const FEDCAR_OPTIONS = {
     '`latest` serves; 0 is plain search, without any training',
   ),
   region: optional(RegionName).describe('Only this region’s documents'),
+  asker_region: optional(RegionName).describe(
+    'Region from which the question comes, whose own log adds to the answer; the one nearest to the caller unless given. Only where `askersNameRegion` of the collection allows it',
+  ),
   fresh: withDefault(z.boolean(), false).describe(
     'Asks now which version serves, and every region for what it has, whatever `freshnessSeconds` of the collection allows',
   ),
   explain: withDefault(z.boolean(), false).describe(
-    'Also computes each passage’s cosine in plain embedding search, and names the words of the question that it has',
+    'Also computes each passage’s cosine in plain embedding search, names the words of the question that it has, and says what memory lifted',
   ),
 } as const;
 
@@ -98,7 +103,12 @@ export function chunkOf(hit: ShownHit, { metadata_only }: Pick<RetrievalOptions,
       timestamp: hit.timestamp,
       metadata: hit.metadata,
     },
-    scoring_details: { base_score: hit.baseScore, head_score: hit.score, ...wordScores(hit) },
+    scoring_details: {
+      base_score: hit.baseScore,
+      head_score: hit.score,
+      ...(hit.baseScore === null ? {} : { from_memory: hit.remembered }),
+      ...wordScores(hit),
+    },
   };
 }
 
@@ -135,7 +145,13 @@ export function queryOf(turns: readonly ConversationTurn[]): string {
 
 interface Asked {
   ai_search_options: z.infer<typeof SearchOptionsInput>;
-  fedcar: { model_version: 'latest' | number; region?: string | undefined; fresh: boolean; explain: boolean };
+  fedcar: {
+    model_version: 'latest' | number;
+    region?: string | undefined;
+    asker_region?: string | undefined;
+    fresh: boolean;
+    explain: boolean;
+  };
 }
 
 /** What an isolate knows of what serves. */
@@ -167,6 +183,8 @@ export class Retrieval {
     const { services, collection } = c.var;
     const region = fedcar.region ?? null;
     if (region !== null) requireRegion(collection, region, 'fedcar.region');
+    const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
+    const asker = askerRegion(collection, fedcar.asker_region, place);
     const source = snapshotSource(services, collection, fedcar.model_version);
     // One after the other: a large snapshot has no room beside the encoder's files while they are loaded.
     const encoder = await services.encoder(collection);
@@ -182,6 +200,7 @@ export class Retrieval {
       { services, encoder, collection, snapshot, isNewer, measure },
       {
         region,
+        asker,
         maxResults: retrieval.max_num_results,
         threshold: retrieval.match_threshold,
         type: retrieval.retrieval_type,

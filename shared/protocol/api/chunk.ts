@@ -29,6 +29,12 @@ export const Chunk = z
           .number()
           .nullable()
           .describe('Cosine of the trained retriever; null in search by words alone'),
+        from_memory: z
+          .boolean()
+          .optional()
+          .describe(
+            'Whether questions logged in the asker’s region lifted it, of which nothing is shown; only with `explain`',
+          ),
         vector_score: z
           .number()
           .optional()

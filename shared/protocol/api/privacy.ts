@@ -31,6 +31,18 @@ export const Privacy = z
     unit: z
       .enum(['record', 'contributor'])
       .describe('What is protected: one query record, or everything of one contributor'),
+    memory: z
+      .strictObject({
+        use: z
+          .enum(['off', 'shared', 'all'])
+          .describe('Whether a region’s own log answers those who ask from there: the setting `memory`'),
+        covered: z
+          .literal(false)
+          .describe(
+            'Memory is not covered by ε: who asks a near copy of a question can learn that it was asked there, and which document answered it',
+          ),
+      })
+      .describe('What regions tell those who ask from there of their own logs'),
     delta: z.number().describe('δ of the promise'),
     budget: z.number().describe('ε that every window as long as the retention time is promised'),
     retention_days: z.number().describe('Length of that window: records expire after so many days'),

@@ -65,6 +65,7 @@ describe('what is said of privacy', () => {
       retention_days: 90,
       members: 4,
       protects: 'operators',
+      memory: { use: 'shared', covered: false },
       ...over,
     }) as Privacy;
   const words = (over: Partial<Privacy>) =>
@@ -78,6 +79,9 @@ describe('what is said of privacy', () => {
     expect(words({ noise: 'off' })).toContain('nothing is promised');
     expect(words({ noise: 'off' })).not.toContain('ε');
     expect(words({ aggregation: 'plain', protects: 'nobody' })).toContain('can see the part of each');
+    expect(words({})).toContain('two people of your region');
+    expect(words({ memory: { use: 'all', covered: false } })).toContain('What you say answers others');
+    expect(words({ memory: { use: 'off', covered: false } })).not.toContain('in your region at once');
     expect(words({ protects: 'storage' })).toContain('not from the operator');
   });
 

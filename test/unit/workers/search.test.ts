@@ -30,7 +30,15 @@ async function ask(more: Partial<MemoryOptions>, options: Partial<SearchOptions>
       measure: (_name, work) => work(),
     },
     {
-      ...{ query: 'q', maxResults: 10, threshold: 0, type: 'hybrid', region: null, filters: null },
+      ...{
+        query: 'q',
+        maxResults: 10,
+        threshold: 0,
+        type: 'hybrid',
+        region: null,
+        asker: null,
+        filters: null,
+      },
       ...{ expansion: 0, explain: false },
       ...options,
     },
@@ -114,6 +122,59 @@ describe('a query over regions', () => {
     const result = await pending;
     expect(keys(result)).toEqual(['b', 'c']);
     expect(result.errors[0]).toMatchObject({ region: 'weur', code: 'region_timeout' });
+  });
+
+  describe('with memory of the region that it comes from', () => {
+    const lifts = { apac: [{ item: 'c', near: 1 }] };
+
+    it('lifts what that log knows, and says so where it is asked to explain', async () => {
+      const far = { lifts, embed: () => Float32Array.of(0, 0, 1) };
+      const { hits } = await ask(far, { asker: 'apac', explain: true });
+      expect(hits.map(({ item, remembered }) => [item, remembered])).toEqual([
+        ['c', true],
+        ['a', false],
+        ['b', false],
+      ]);
+      expect(hits[0]!.rank).toBeCloseTo(0.7);
+      expect(hits[0]!.score).toBeCloseTo(0);
+    });
+
+    it('asks no other region, and none where there is none', async () => {
+      expect(keys(await ask({ lifts }, { asker: 'weur' }))).toEqual(['a', 'b', 'c']);
+      expect(keys(await ask({ lifts }))).toEqual(['a', 'b', 'c']);
+    });
+
+    it('fetches what it lifts wherever that is, once', async () => {
+      const asked: [string, string[]][] = [];
+      const more = {
+        lifts: {
+          apac: [
+            { item: 'far', near: 1 },
+            { item: 'gone', near: 1 },
+          ],
+        },
+        holds: { weur: ['far'] },
+        asked: (name: string, { wanted }: PassageRequest) => void asked.push([name, wanted]),
+      };
+      expect(keys(await ask(more, { asker: 'apac' }))).toEqual(['a', 'far', 'b', 'c']);
+      expect(asked.filter(([, wanted]) => wanted.length > 0)).toEqual([
+        ['weur', ['far', 'gone']],
+        ['apac', ['far', 'gone']],
+      ]);
+    });
+
+    it('keeps to the documents of the region that is searched', async () => {
+      const found = await ask({ lifts }, { asker: 'apac', region: 'weur' });
+      expect(keys(found)).toEqual(['a']);
+      expect(found.errors).toEqual([]);
+    });
+
+    it('does without when that region is away, and says nothing of it', async () => {
+      const regions = { weur: 'answers', apac: 'fails' } as const;
+      const found = await ask({ regions, lifts }, { asker: 'apac', region: 'weur' });
+      expect(keys(found)).toEqual(['a']);
+      expect(found.errors).toEqual([]);
+    });
   });
 
   it('leaves out what scores below the threshold', async () => {

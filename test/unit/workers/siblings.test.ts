@@ -6,7 +6,14 @@ import type { SearchContext } from '../../../workers/search.ts';
 import { withSiblings } from '../../../workers/siblings.ts';
 import { hitOf } from '../../helpers/memory-services.ts';
 
-const unranked = { rank: 0, keyword: null, matched: [], vectorRank: null, keywordRank: null };
+const unranked = {
+  remembered: false,
+  rank: 0,
+  keyword: null,
+  matched: [],
+  vectorRank: null,
+  keywordRank: null,
+};
 const found = [
   { ...hitOf('long', 'weur', 0.6, 3), passages: 9, calibrated: 0.9, ...unranked },
   { ...hitOf('short', 'apac', 0.5), calibrated: 0.7, ...unranked },

@@ -32,6 +32,7 @@ const request = {
   filters: null,
   terms: [],
   expansion: 0,
+  wanted: [],
 };
 
 it('a long document that is new does not take the place of the others', () => {

@@ -9,6 +9,7 @@ export function PrivacyCard({ state: { privacy } }: { state: State }) {
     <Card id="privacy" title="Privacy budget">
       <LoadState of={privacy} />
       {privacy.value === null ? null : <Protection privacy={privacy.value} />}
+      {privacy.value === null ? null : <p class="hint">{MEMORY[privacy.value.memory.use]}</p>}
       {privacy.value === null ? null : privacy.value.noise === 'off' ? (
         <NoNoise privacy={privacy.value} />
       ) : (
@@ -22,6 +23,13 @@ const PROTECTION: Record<Privacy['protects'], string> = {
   operators: 'Sums protect each operator’s questions from the others and from this service.',
   storage: 'Sums protect what is stored here; they protect nobody from the operator, who runs all members.',
   nobody: 'Sums are plain: this service sees what each member adds.',
+};
+
+const MEMORY: Record<Privacy['memory']['use'], string> = {
+  off: 'Memory is off: a question changes answers through trained versions alone.',
+  shared:
+    'Memory: what two feedback events of a region agree on answers those who ask from there at once. ε does not cover that.',
+  all: 'Memory: what one feedback event says answers those who ask from that region at once. ε does not cover that.',
 };
 
 /** Who runs the members, and against whom the sums protect. */
