@@ -172,17 +172,8 @@ export class SegmentIds {
 
   /** The number of a passage; -1 of one that is not here. */
   passage(item: string, ordinal: number): number {
-    return this.#find(item, ordinal, 0, this.passages);
-  }
-
-  /** The entry that is the tombstone of a passage; -1 where there is none. */
-  tombstone(item: string, ordinal: number): number {
-    return this.#find(item, ordinal, this.passages, this.entries);
-  }
-
-  #find(item: string, ordinal: number, from: number, to: number): number {
-    let low = from;
-    let high = to - 1;
+    let low = 0;
+    let high = this.passages - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const there = this.item(middle);

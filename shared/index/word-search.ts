@@ -18,33 +18,6 @@ export interface WordSegment {
 /** Which passages of a segment are dead: 1 of each; null where none is. */
 export type DeadMarks = Uint8Array | null;
 
-/** Marks of what is dead in each segment: 1 of such a passage. */
-export function deadPassages(segments: readonly SegmentIds[]): Uint8Array[] {
-  const dead = segments.map(({ passages }) => new Uint8Array(passages));
-  // The smaller one's entries are looked up in the larger: a small delta costs little beside a large base.
-  for (const [index, one] of segments.entries()) {
-    for (let other = 0; other < index; other++) {
-      const [small, large] = one.entries <= segments[other]!.entries ? [index, other] : [other, index];
-      shadow(segments[small]!, dead[small]!, segments[large]!, dead[large]!);
-    }
-  }
-  return dead;
-}
-
-function shadow(small: SegmentIds, smallDead: Uint8Array, large: SegmentIds, largeDead: Uint8Array): void {
-  for (let entry = 0; entry < small.entries; entry++) {
-    const item = small.item(entry);
-    const ordinal = small.ordinal(entry);
-    const seq = small.seq(entry);
-    const passage = large.passage(item, ordinal);
-    if (passage >= 0 && large.seq(passage) < seq) largeDead[passage] = 1;
-    if (entry >= small.passages) continue;
-    const tombstone = large.tombstone(item, ordinal);
-    const newer = (at: number) => at >= 0 && large.seq(at) > seq;
-    if (newer(passage) || newer(tombstone)) smallDead[entry] = 1;
-  }
-}
-
 /** A passage that a search by words found. */
 export interface WordHit extends WordsFound {
   name: PassageName;
@@ -62,7 +35,7 @@ export class WordSearch {
   readonly #from: number[] = [];
   readonly #passages: number;
 
-  /** @param dead as `deadPassages` has them; `terms` are distinct */
+  /** @param dead marks of each segment; `terms` are distinct */
   constructor(segments: readonly WordSegment[], dead: readonly DeadMarks[], terms: readonly string[]) {
     this.#segments = segments;
     this.#dead = dead;

@@ -220,8 +220,7 @@ describe('what comes twice', () => {
     expect(second).toEqual(first);
     const again = await regionOf('plain', 'east').addFeedback(FEW_RECORDS.slice(0, 3));
     expect(again).toMatchObject({ value: { accepted: 0, duplicates: 3 } });
-    const wanted = CollectionSettings.parse({ regions: REGIONS, ...settings('plain') });
-    expect(await directory(objects).create('plain', wanted)).toMatchObject({ ok: true });
+    await collection('plain', settings('plain'), REGIONS);
     const { version } = first as { version: number };
     await hubOf('plain').activate(version);
     await hubOf('plain').activate(version);
