@@ -131,6 +131,24 @@ export function sentences(text: string): { text: string; at: number }[] {
   return found;
 }
 
+/** What may end a sentence, by itself or before white space. */
+const MAY_END = /[.!?…।॥؟۔።։។。！？｡]|\s*[\n\r\u2028\u2029]/gu;
+/** Characters back from the end in which an end of a sentence is looked for that is not decided. */
+const LONGEST_TAIL = 256;
+
+/**
+ * From where on a text may still turn out to end a sentence when more of it comes; its length when nowhere.
+ * @param passing what stands between a sentence and the next one and belongs to neither, such as marks of citations
+ */
+export function undecidedEnd(text: string, passing: (tail: string) => string): number {
+  const from = Math.max(0, text.length - LONGEST_TAIL);
+  for (const { 0: end, index } of text.slice(from).matchAll(MAY_END)) {
+    const after = passing(text.slice(from + index + end.length)).replace(/\s+/g, '');
+    if (after.length <= LONGEST_MONTH) return from + index;
+  }
+  return text.length;
+}
+
 /** Of a line's indentation, which means something in code and in poems. */
 const LONGEST_INDENTATION = 16;
 

@@ -6,7 +6,7 @@
 import { countWords } from '../../shared/index/words.ts';
 import { citationMarks, openMark } from '../../shared/retrieval/citation-marks.ts';
 import type { AnswerPassage } from '../../shared/retrieval/extractive.ts';
-import { sentences } from '../../shared/retrieval/text.ts';
+import { sentences, undecidedEnd } from '../../shared/retrieval/text.ts';
 
 /** What follows a sentence without support. */
 export const UNVERIFIED = '[unverified]';
@@ -33,19 +33,26 @@ const NOT_FOUND =
 export class SupportMarker {
   readonly #passages: readonly AnswerPassage[];
   readonly #terms = new Map<number, ReadonlySet<string>>();
+  /** The sentence that has not ended. */
   #held = '';
+  /** Characters of it that were shown. */
+  #shown = 0;
 
   /** @param passages in the order in which they are cited, from 1 */
   constructor(passages: readonly AnswerPassage[]) {
     this.#passages = passages;
   }
 
-  /** What is whole after one more piece. */
+  /** What can be shown after one more piece: all but what may end a sentence, after which its mark has to stand. */
   push(piece: string): string {
     this.#held += piece;
     const starts = segmentStarts(this.#held);
     if (this.#held.length > LONGEST_HELD) starts.push(this.#held.length);
-    return this.#take(starts);
+    const marked = this.#take(starts);
+    const shown = Math.max(this.#shown, undecidedEnd(this.#held, withoutMarks));
+    const more = this.#held.slice(this.#shown, shown);
+    this.#shown = shown;
+    return marked + more;
   }
 
   /** The rest, when no piece follows. */
@@ -57,24 +64,21 @@ export class SupportMarker {
     let marked = '';
     let from = 0;
     for (const to of starts) {
-      const segment = this.#held.slice(from, to);
-      const said = segment.trimEnd();
-      marked += this.#isSupported(said) ? segment : `${said} ${UNVERIFIED}${segment.slice(said.length)}`;
+      const said = this.#held.slice(from, to).trimEnd();
+      const begin = Math.max(from, this.#shown);
+      const end = Math.max(begin, from + said.length);
+      const mark = this.#isSupported(said) ? '' : ` ${UNVERIFIED}`;
+      marked += this.#held.slice(begin, end) + mark + this.#held.slice(end, to);
       from = to;
     }
     this.#held = this.#held.slice(from);
+    this.#shown = Math.max(0, this.#shown - from);
     return marked;
   }
 
   #isSupported(sentence: string): boolean {
     const marks = citationMarks(sentence);
-    let claim = '';
-    let from = 0;
-    for (const { at, end } of marks) {
-      claim += sentence.slice(from, at);
-      from = end;
-    }
-    claim = (claim + sentence.slice(from)).trim();
+    const claim = withoutMarks(sentence).trim();
     const terms = [...countWords(claim).counts.keys()];
     if (terms.length < FEWEST_WORDS || /[:：?？]$|^#{1,6}\s/.test(claim)) return true;
     const cited = [...new Set(marks.flatMap(({ numbers }) => numbers))];
@@ -96,6 +100,17 @@ export class SupportMarker {
     }
     return terms;
   }
+}
+
+/** A text without its citations, also without one that has only begun. */
+function withoutMarks(text: string): string {
+  let bare = '';
+  let from = 0;
+  for (const { at, end } of citationMarks(text)) {
+    bare += text.slice(from, at);
+    from = end;
+  }
+  return bare + text.slice(from, Math.max(from, openMark(text)));
 }
 
 /** Where sentences begin after the first one. Citations that follow a sentence belong to it. */

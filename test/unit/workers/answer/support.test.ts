@@ -50,3 +50,14 @@ it('wherever the text is cut', () => {
   expect(whole).toBe(text.replace('for that.', 'for that. [unverified]'));
   for (let size = 1; size < 40; size++) expect(marked(text, size)).toBe(whole);
 });
+
+it('shows what is written at once, up to what may end a sentence', () => {
+  const marker = new SupportMarker(passages);
+  expect(marker.push('You get 3.5')).toBe('You get 3');
+  expect(marker.push(' or 16')).toBe('.5 or 16');
+  expect(marker.push(' weeks')).toBe(' weeks');
+  expect(marker.push('.')).toBe('');
+  expect(marker.push(' [1')).toBe('');
+  expect(marker.push('] The')).toBe('. [1] [unverified] The');
+  expect(marker.end()).toBe('');
+});
