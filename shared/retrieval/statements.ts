@@ -144,12 +144,14 @@ const goesOn = (text: string): boolean => LEANING.test(text);
 
 /** Words that a statement has at least; a cell, a mark or a number alone answers nothing. */
 const FEWEST_WORDS = 3;
+/** Characters of each unit in which they are looked for: a line may introduce any number of others. */
+const LOOKED_AT = 400;
 
 /** Whether a unit says nothing, even with what it needs. */
 function isFragment(units: readonly Unit[], unit: number, needed: readonly number[]): boolean {
   const { text, kind } = units[unit]!;
   if (needed.at(-1) === unit && (introduces(text) || asks(text))) return true;
-  const said = needed.map((each) => units[each]!.text).join(' ');
+  const said = needed.map((each) => units[each]!.text.slice(0, LOOKED_AT)).join(' ');
   if (!/\p{L}/u.test(kind === 'sentence' ? text : said)) return true;
   const words = said.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   // Scripts without spaces have long words.
