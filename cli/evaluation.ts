@@ -96,7 +96,8 @@ async function askWhole(
     const answer = await client.post<SearchResponse>('/search', {
       query,
       ai_search_options: { retrieval: { max_num_results: DEPTH, retrieval_type: type } },
-      fedcar: { model_version: version },
+      // What one region remembers is no part of a version.
+      fedcar: { model_version: version, memory: false },
     });
     if (answer.model_version !== version) {
       throw new Error(`asked for version ${version}, answered by version ${answer.model_version}`);

@@ -178,8 +178,8 @@ function benchSettings(
   // One run, which spends all there is, whatever a census would say.
   const whole = { noise: 'on', epsilon: dpEpsilon, runEpsilon: dpEpsilon, censusEpsilon: 0 };
   const privacy = dpEpsilon === undefined ? { noise: 'off' } : whole;
-  // Nothing but the bench starts a run.
-  const base = { regions, schedule: { everyHours: 0 }, training: { seed }, privacy };
+  // Nothing but the bench starts a run, and what one region remembers is no part of what all of them learn.
+  const base = { regions, schedule: { everyHours: 0 }, training: { seed }, privacy, memory: 'off' };
   const settings = settingsFrom(options.set, base);
   if (options.rounds === undefined) return settings;
   const units = records * (1 - settings.heldOutShare);

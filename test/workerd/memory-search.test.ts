@@ -49,6 +49,7 @@ describe('a question that fails', () => {
     await said('fails', { contributor: 'bob' });
     expect(await first('fails', QUESTION)).toBe('refund');
     expect(await first('fails', PARAPHRASE)).toBe('refund');
+    expect(await first('fails', QUESTION, { asker_region: 'east', memory: false })).not.toBe('refund');
     expect(await first('fails', QUESTION, { asker_region: 'west' })).not.toBe('refund');
     // Without a name it comes from the first region, as its feedback would.
     expect(await first('fails', QUESTION, {})).not.toBe('refund');

@@ -82,6 +82,9 @@ export const FEDCAR_OPTIONS = {
   asker_region: optional(RegionName).describe(
     'Region from which the question comes, whose own log adds to the answer; the one nearest to the caller unless given. Only where `askersNameRegion` of the collection allows it',
   ),
+  memory: withDefault(z.boolean(), true).describe(
+    'Whether what the asker’s region remembers adds to the answer, where `memory` of the collection lets it',
+  ),
   fresh: withDefault(z.boolean(), false).describe(
     'Asks now which version serves, and every region for what it has, whatever `freshnessSeconds` of the collection allows',
   ),
@@ -149,6 +152,7 @@ interface Asked {
     model_version: 'latest' | number;
     region?: string | undefined;
     asker_region?: string | undefined;
+    memory: boolean;
     fresh: boolean;
     explain: boolean;
   };
@@ -184,7 +188,7 @@ export class Retrieval {
     const region = fedcar.region ?? null;
     if (region !== null) requireRegion(collection, region, 'fedcar.region');
     const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
-    const asker = askerRegion(collection, fedcar.asker_region, place);
+    const from = askerRegion(collection, fedcar.asker_region, place);
     const source = snapshotSource(services, collection, fedcar.model_version);
     // One after the other: a large snapshot has no room beside the encoder's files while they are loaded.
     const encoder = await services.encoder(collection);
@@ -200,7 +204,7 @@ export class Retrieval {
       { services, encoder, collection, snapshot, isNewer, measure },
       {
         region,
-        asker,
+        asker: fedcar.memory ? from : null,
         maxResults: retrieval.max_num_results,
         threshold: retrieval.match_threshold,
         type: retrieval.retrieval_type,
