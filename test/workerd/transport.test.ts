@@ -6,15 +6,13 @@ import { runInDurableObject, SELF } from 'cloudflare:test';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { verifyCertificate } from '../../shared/certificate/verify.ts';
-import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import type { CoordinatorPort } from '../../shared/participant/coordinator-port.ts';
 import { enrol } from '../../shared/participant/enrol.ts';
 import { type HttpPortOptions, httpPort } from '../../shared/participant/http-port.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
-import { readInvitation } from '../../shared/protocol/enrolment.ts';
 import { PART_BYTES } from '../../shared/protocol/parameters.ts';
-import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { fetchHub, guestRegion, ORIGIN } from './guest-regions.ts';
 import {
   BRIEF,
   collection,
@@ -29,7 +27,6 @@ import {
   start,
 } from './objects.ts';
 
-const ORIGIN = 'https://fedcar.test';
 const settings = (more: object = {}) => ({
   schedule: { everyHours: 0, secureDeadlineMs: 20_000, minParticipants: 3 },
   training: { ...BRIEF, seed: 7 },
@@ -38,7 +35,6 @@ const settings = (more: object = {}) => ({
   privacy: { noise: 'off', aggregation: 'secure' },
   ...more,
 });
-const fetchHub = (url: string, init: RequestInit) => SELF.fetch(url, init);
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const init: RequestInit = { method };
@@ -101,25 +97,13 @@ const TRANSPORTS = {
       const trainers = [];
       for (const who of MEMBERS) {
         const { invitation } = await invite(name, who);
-        const stub = regionOf(`${name}-guests`, who);
-        await stub.configure({
-          collection: `${name}-guests`,
-          name: who,
-          settings: CollectionSettings.parse({ regions: MEMBERS, ...settings() }),
-          splitKey: 'seed-7',
-          contributorKey: toBase64Url(new Uint8Array(32)),
-          adminKey: readInvitation(invitation).adminKey,
-        });
-        await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
-          region.joins = () => ({
-            url: ORIGIN,
-            invitation,
-            allowed: { noNoise: true, maxEpsilon: 100 },
-            limits: {},
-          });
-          region.fetchHub = fetchHub;
-        });
-        await stub.wake();
+        const allowed = { noNoise: true, maxEpsilon: 100 };
+        const stub = await guestRegion(
+          name,
+          who,
+          { regions: MEMBERS, ...settings() },
+          { invitation, allowed },
+        );
         trainers.push(stub);
       }
       const haveJoined = async () => {
