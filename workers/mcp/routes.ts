@@ -9,6 +9,16 @@ import type { AppEnv } from '../env.ts';
 import { body, NoQuery, problems, router } from '../router.ts';
 import type { CallApi } from './tools.ts';
 
+const Refusal = z.looseObject({
+  jsonrpc: z.literal('2.0').describe('As JSON-RPC wants it'),
+  error: z
+    .looseObject({
+      code: z.int().describe('As JSON-RPC numbers errors'),
+      message: z.string().describe('What is wrong'),
+    })
+    .describe('Why the message was refused'),
+});
+
 const route = createRoute({
   method: 'post',
   path: '/mcp',
@@ -33,6 +43,10 @@ const route = createRoute({
       },
     },
     202: { description: 'A notification was taken' },
+    400: {
+      description: 'The request does not fit the schema, or is no message that the protocol knows',
+      content: { ...problems.default.content, 'application/json': { schema: Refusal } },
+    },
     ...problems,
   },
 });
