@@ -54,8 +54,9 @@ describe.each(OPENED)('the state of %s', (file) => {
   });
   afterAll(() => deployment.stop());
 
-  const search = (name: string, query: string) =>
-    api.call<Search>('POST', `/collections/${name}/search`, { query });
+  /** By the version alone, unless memory is asked, too. */
+  const search = (name: string, query: string, memory = false) =>
+    api.call<Search>('POST', `/collections/${name}/search`, { query, fedcar: { memory } });
   const models = async (name: string) =>
     (await api.call<Versions>('GET', `/collections/${name}/models`)).versions;
   const train = async (name: string) => {
@@ -117,6 +118,15 @@ describe.each(OPENED)('the state of %s', (file) => {
     // What is older than the setting has noise, under which so few questions teach nothing.
     const { settings } = await api.call<Collection>('GET', '/collections/kept');
     if (settings.privacy.noise === 'off') expect(after).toBeGreaterThanOrEqual((3 / 4) * RECORDS.length);
+  });
+
+  it('remembers the questions that were logged', async () => {
+    await api.call('POST', '/collections/kept/models/0/activate');
+    const remembered = async () => {
+      const found = await Promise.all(RECORDS.map(({ query }) => search('kept', query, true)));
+      return found.filter(({ chunks }, at) => chunks[0]!.item.key === RECORDS[at]!.item).length;
+    };
+    await expect.poll(remembered, { timeout: 60_000, interval: 1000 }).toBe(RECORDS.length);
   });
 
   it('keeps what noised rounds have cost, and pays for more', async ({ skip }) => {
