@@ -138,7 +138,7 @@ const SUBJECTS: readonly (readonly [string, (text: string) => unknown])[] = [
   ['lines of a file', linesOf],
 ];
 
-const PARTS = process.env.FEDCAR_FULL === '1' ? 1 : 4;
+const PARTS = process.env.FEDCAR_FULL === '1' ? 1 : 8;
 
 describe('time grows as the input does', () => {
   it.each(SUBJECTS)('%s', { timeout: 600_000 }, async (subject, work) => {

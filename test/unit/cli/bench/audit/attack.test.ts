@@ -55,7 +55,8 @@ describe('where every unit is in every round', () => {
 });
 
 describe('where a sample is in a round', () => {
-  it('finds less than what is charged', async () => {
+  // Not finding much takes as long as finding it: with FEDCAR_FULL=1 only.
+  it.runIf(process.env.FEDCAR_FULL === '1')('finds less than what is charged', async () => {
     const { epsilon, claimed } = await attack(engine, SAMPLES, 'on');
     expect(epsilon).toBeLessThanOrEqual(claimed);
   });
