@@ -195,7 +195,10 @@ describe.each(WAYS)('a region %s', (way, breakIt) => {
   });
 });
 
-it.each(WAYS)('a run goes on without a region %s', async (way, breakIt) => {
+/** One whose tables are gone is waited for half a minute: with FEDCAR_FULL=1 only. */
+const LEFT_OUT = process.env.FEDCAR_FULL === '1' ? WAYS : WAYS.slice(1);
+
+it.each(LEFT_OUT)('a run goes on without a region %s', async (way, breakIt) => {
   const name = `broken-run-${way.split(' ').at(-1)}`;
   const regions = ['east', 'north', 'south', 'west'];
   await collection(

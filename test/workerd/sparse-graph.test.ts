@@ -44,7 +44,8 @@ describe('a large roster', () => {
     expect((await hubOf('alone').privacy()).graph).toBeNull();
   });
 
-  it('does without members that never answer', async () => {
+  // Waits for deadlines: with FEDCAR_FULL=1 only.
+  it.runIf(process.env.FEDCAR_FULL === '1')('does without members that never answer', async () => {
     const gone = new Set(['r02', 'r07']);
     const nameOf = (region: Region) =>
       new Values((region as unknown as { ctx: DurableObjectState }).ctx.storage).get<{ name: string }>(
