@@ -43,7 +43,8 @@ export default defineConfig({
           include: ['test/workerd/**/*.test.ts', 'test/attacks/workerd/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          // Half of their time is alarms and deadlines, in which another file can run.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
