@@ -2,21 +2,29 @@
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 
 /** Cloudflare's location hints; other regions go by their own name. */
-const PLACES: Record<string, string> = {
-  wnam: 'western North America',
-  enam: 'eastern North America',
-  sam: 'South America',
-  weur: 'Western Europe',
-  eeur: 'Eastern Europe',
-  apac: 'Asia-Pacific',
-  oc: 'Oceania',
-  afr: 'Africa',
-  me: 'the Middle East',
-};
+const PLACES = new Map(
+  Object.entries({
+    wnam: 'western North America',
+    enam: 'eastern North America',
+    sam: 'South America',
+    weur: 'Western Europe',
+    eeur: 'Eastern Europe',
+    apac: 'Asia-Pacific',
+    oc: 'Oceania',
+    afr: 'Africa',
+    me: 'the Middle East',
+  }),
+);
 
 /** A region in a sentence; names may go on after the hint, as `weur-2`. */
 export function placeName(region: string): string {
-  return PLACES[region.split('-')[0]!] ?? region;
+  return PLACES.get(region.split('-')[0]!) ?? region;
+}
+
+/** A hint by itself, as a label; null of other names. */
+export function placeLabel(region: string): string | null {
+  const place = PLACES.get(region)?.replace(/^the /, '');
+  return place === undefined ? null : place[0]!.toUpperCase() + place.slice(1);
 }
 
 export const ASK = {

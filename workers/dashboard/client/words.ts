@@ -1,25 +1,6 @@
 /** What the service's own terms mean, in words for the reader. Pure. */
 import type { Run } from '../../../shared/protocol/api/run.ts';
 
-/** Cloudflare's location hints; other regions go by their own name. */
-const PLACES = new Map(
-  Object.entries({
-    wnam: 'Western North America',
-    enam: 'Eastern North America',
-    sam: 'South America',
-    weur: 'Western Europe',
-    eeur: 'Eastern Europe',
-    apac: 'Asia-Pacific',
-    oc: 'Oceania',
-    afr: 'Africa',
-    me: 'Middle East',
-  }),
-);
-
-export function placeOf(region: string): string | null {
-  return PLACES.get(region) ?? null;
-}
-
 export type Tone = 'good' | 'warn' | 'bad' | 'plain' | 'busy';
 
 export const RUN_STATES: Record<Run['state'], { label: string; tone: Tone }> = {

@@ -1,10 +1,10 @@
 /** Where the documents lie, and when each region last took part. Questions are not counted in clear anywhere. */
 import type { Region, Regions } from '../../../../shared/protocol/api/region.ts';
+import { placeLabel } from '../../../ask/texts.ts';
 import { ago, count, DASH, dateTime, noised } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
 import type { State } from '../store.ts';
-import { placeOf } from '../words.ts';
 
 export function RegionsCard({ state: { regions, now } }: { state: State }) {
   const { value } = regions;
@@ -94,7 +94,7 @@ function shownDemand(demand: Region['asked_for']): string {
 
 /** `problem`: why it does not take part in the other operator's rounds that it was sent to. */
 function RegionName({ name, problem }: { name: string; problem: string | null }) {
-  const place = placeOf(name);
+  const place = placeLabel(name);
   return (
     <th scope="row">
       <span class="region">{name}</span>
