@@ -17,6 +17,7 @@ import {
 } from '../../shared/index/segment.ts';
 import { WordSearch, type WordSegment } from '../../shared/index/word-search.ts';
 import { countWords } from '../../shared/index/words.ts';
+import { addTo } from '../../shared/multimap.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 
@@ -87,7 +88,7 @@ export class Segments {
   /** Adds a change. Called in the transaction that makes it. */
   add({ passages, gone }: IndexChange): void {
     if (passages.length + gone.length === 0) return;
-    for (const name of gone) this.#bury(name);
+    this.#bury(gone);
     this.#close();
     this.#insert(build(passages, gone));
     const { n } = this.#storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM segments').one();
@@ -143,12 +144,13 @@ export class Segments {
   }
 
   #merge(): boolean {
-    const rows = mergeable(this.list());
+    const all = this.list();
+    const rows = mergeable(all);
     if (rows.length === 0) return false;
     const parts = rows.map(({ hash }) => this.#partsOf(hash));
     const dead = rows.map((row) => this.#deadOf(row));
     const hashes = new Set(rows.map(({ hash }) => hash));
-    const others = this.list().filter(({ hash }) => !hashes.has(hash));
+    const others = all.filter(({ hash }) => !hashes.has(hash));
     const keeps = ({ item, ordinal, seq }: PassageName): boolean =>
       others.some(({ hash }) => {
         const { ids } = this.#opened(hash);
@@ -179,17 +181,19 @@ export class Segments {
     this.#open.delete(hash);
   }
 
-  /** Marks what a tombstone buries: it stands in one segment at most. */
-  #bury({ item, ordinal }: PassageName): void {
+  /** Marks what tombstones bury, each of which stands in one segment at most; a segment's marks are written once. */
+  #bury(gone: readonly PassageName[]): void {
+    if (gone.length === 0) return;
     for (const row of this.list()) {
-      const at = this.#opened(row.hash).ids.passage(item, ordinal);
-      if (at < 0) continue;
+      const { ids } = this.#opened(row.hash);
+      const places = gone.map(({ item, ordinal }) => ids.passage(item, ordinal)).filter((at) => at >= 0);
+      if (places.length === 0) continue;
       const dead = this.#deadOf(row);
-      if (dead[at] === 1) continue;
-      dead[at] = 1;
+      const news = places.filter((at) => dead[at] !== 1);
+      if (news.length === 0) continue;
+      for (const at of news) dead[at] = 1;
       this.#blobs.put(`segment/${row.hash}/dead`, dead);
-      this.#storage.sql.exec('UPDATE segments SET dead = dead + 1 WHERE hash = ?', row.hash);
-      return;
+      this.#storage.sql.exec('UPDATE segments SET dead = dead + ? WHERE hash = ?', news.length, row.hash);
     }
   }
 
@@ -254,10 +258,7 @@ function mergeable(rows: readonly SegmentRow[]): SegmentRow[] {
   for (const row of rows) {
     const entries = row.passages + row.gone;
     if (2 * entries > LARGEST) continue;
-    const level = Math.floor(Math.log(Math.max(1, entries)) / Math.log(FAN_OUT));
-    const of = levels.get(level) ?? [];
-    levels.set(level, of);
-    of.push(row);
+    addTo(levels, Math.floor(Math.log(Math.max(1, entries)) / Math.log(FAN_OUT)), row);
   }
   for (const of of [...levels].sort(([a], [b]) => a - b).map(([, each]) => each)) {
     if (of.length < FAN_OUT) continue;
