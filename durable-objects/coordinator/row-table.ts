@@ -184,6 +184,11 @@ export class RowTable {
     );
   }
 
+  documentCount(): number {
+    const documents = 'SELECT DISTINCT item, region FROM rows WHERE removed = 0';
+    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM (${documents})`).one().n;
+  }
+
   /** Rows that stand of these documents, in order. */
   rowsOf(items: readonly string[]): { row: number; item: string }[] {
     const wanted = JSON.stringify(items);

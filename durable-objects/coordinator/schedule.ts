@@ -128,8 +128,7 @@ function censusOf(
   if (last === undefined || plan === null) return null;
   const counted = countedSince(censuses, readsFrom ?? last.at);
   const { total, deviation } = counted;
-  const documents = Array.from(rows.documents()).length;
-  const { needed } = questionsNeeded(plan, documents, counted);
+  const { needed } = questionsNeeded(plan, rows.documentCount(), counted);
   return { at: last.at, questions: Math.max(0, Math.round(total)), deviation: Math.round(deviation), needed };
 }
 

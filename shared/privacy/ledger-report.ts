@@ -3,8 +3,7 @@
  * order and by the privacy-loss distribution. Comparison only; the claim is the budget.
  */
 import { rdpEpsilon } from './conversion.ts';
-import { filterEpsilon, type LedgerEntry, mergeEqual, type PrivacyPolicy, type Spent } from './ledger.ts';
-import { heaviest, payersOf } from './ledger-arrivals.ts';
+import { alive, type LedgerEntry, mergeEqual, type PrivacyPolicy, paidMost, type Spent } from './ledger.ts';
 import { pldEpsilon } from './pld.ts';
 import { INTEGER_ORDERS } from './rdp.ts';
 
@@ -27,11 +26,7 @@ export function reportLedger(
   entries: readonly LedgerEntry[],
   nowMs: number,
 ): LedgerReport {
-  const alive = { from: nowMs - policy.retentionMs - 1, to: Number.POSITIVE_INFINITY };
-  const [training, heldOut] = [false, true].map((gate) => {
-    const ofKind = entries.filter(({ kind }) => (kind === 'gate') === gate);
-    return heaviest(payersOf(policy, ofKind, alive), (charges) => filterEpsilon(policy, charges));
-  }) as [ReturnType<typeof heaviest<LedgerEntry>>, ReturnType<typeof heaviest<LedgerEntry>>];
+  const { training, heldOut } = paidMost(policy, entries, alive(policy, nowMs));
   const classes = [mergeEqual(training.charges), mergeEqual(heldOut.charges)].filter(
     (schedule) => schedule.length > 0,
   );

@@ -75,21 +75,31 @@ export function mainOrder(epsilon: number, delta: number): number {
 
 /** ε of the records that are still within the retention time at `nowMs`: of those that pay most. */
 export function spent(policy: PrivacyPolicy, entries: readonly LedgerEntry[], nowMs: number): Spent {
-  return spentBy(policy, entries, { from: nowMs - policy.retentionMs - 1, to: Number.POSITIVE_INFINITY });
+  return spentBy(policy, entries, alive(policy, nowMs));
+}
+
+/** Arrivals of records that are still within the retention time at `nowMs`. */
+export function alive({ retentionMs }: Pick<PrivacyPolicy, 'retentionMs'>, nowMs: number): Arrivals {
+  return { from: nowMs - retentionMs - 1, to: Number.POSITIVE_INFINITY };
 }
 
 /** ε of the records that arrived within `arrivals`: of those that pay most. */
 export function spentBy(policy: PrivacyPolicy, entries: readonly LedgerEntry[], arrivals: Arrivals): Spent {
-  const ofKind = (gate: boolean) => {
-    const paid = payersOf(
-      policy,
-      entries.filter(({ kind }) => (kind === 'gate') === gate),
-      arrivals,
-    );
-    return heaviest(paid, (charges) => filterEpsilon(policy, charges)).epsilon;
+  const { training, heldOut } = paidMost(policy, entries, arrivals);
+  return {
+    epsilon: Math.max(training.epsilon, heldOut.epsilon),
+    training: training.epsilon,
+    heldOut: heldOut.epsilon,
   };
-  const [training, heldOut] = [ofKind(false), ofKind(true)];
-  return { epsilon: Math.max(training, heldOut), training, heldOut };
+}
+
+/** What the records pay that pay most, among those that arrived within `arrivals`: by the filter's ε. */
+export function paidMost(policy: PrivacyPolicy, entries: readonly LedgerEntry[], arrivals: Arrivals) {
+  const ofKind = (gate: boolean) => {
+    const charges = entries.filter(({ kind }) => (kind === 'gate') === gate);
+    return heaviest(payersOf(policy, charges, arrivals), (paid) => filterEpsilon(policy, paid));
+  };
+  return { training: ofKind(false), heldOut: ofKind(true) };
 }
 
 /** A release that is planned, and for what. */
