@@ -10,6 +10,13 @@ import { regionOf } from './objects.ts';
 export const ORIGIN = 'https://fedcar.test';
 export const fetchHub = (url: string, init: RequestInit) => SELF.fetch(url, init);
 
+/** A call of the hub's API. */
+export async function call<T>(method: string, path: string, body?: object): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+  return (await SELF.fetch(`${ORIGIN}${path}`, init)).json<T>();
+}
+
 /** Wakes a region of another deployment that has this invitation. */
 export async function guestRegion(
   hub: string,

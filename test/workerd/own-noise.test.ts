@@ -1,8 +1,7 @@
 /** A member that trusts no other member's noise adds as much by itself, end to end through the objects. */
-import { SELF } from 'cloudflare:test';
 import { expect, it, vi } from 'vitest';
 import type { Participants } from '../../shared/protocol/api/participant.ts';
-import { guestRegion, ORIGIN } from './guest-regions.ts';
+import { call, guestRegion } from './guest-regions.ts';
 import { collection, FEW_ITEMS, finished, hubOf, regionOf, start } from './objects.ts';
 
 const MEMBERS = ['east', 'middle', 'north', 'south', 'west'];
@@ -10,12 +9,6 @@ const settings = {
   schedule: { everyHours: 0, secureDeadlineMs: 60_000, minParticipants: 5 },
   privacy: { noise: 'on', epsilon: 4, runEpsilon: 4, censusEpsilon: 0, training: { steps: 1 } },
 };
-
-async function call<T>(method: string, path: string, body?: object): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
-  return (await SELF.fetch(`${ORIGIN}${path}`, init)).json<T>();
-}
 
 /** Noise in the sum of each round of a run of five guests over the noise that is charged for it. */
 async function excess(name: string, ownEpsilon: number | undefined): Promise<number[]> {

@@ -1,22 +1,12 @@
 /** A Worker of another account is invited to a collection with weak terms: it takes them if its variables say so. */
-import { runInDurableObject, SELF } from 'cloudflare:test';
 import { vi } from 'vitest';
-import type { Region } from '../../../durable-objects/region/region.ts';
-import { toBase64Url } from '../../../shared/crypto/bytes.ts';
 import type { Allowed } from '../../../shared/participant/weak-terms.ts';
 import type { Participants } from '../../../shared/protocol/api/participant.ts';
-import { CollectionSettings } from '../../../shared/protocol/settings.ts';
-import { collection, regionOf } from '../../workerd/objects.ts';
+import { call, guestRegion } from '../../workerd/guest-regions.ts';
+import { collection } from '../../workerd/objects.ts';
 import { attack } from '../outcome.ts';
 
-const ORIGIN = 'https://fedcar.test';
 let hubs = 0;
-
-async function call<T>(method: string, path: string, body?: object): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
-  return (await SELF.fetch(`${ORIGIN}${path}`, init)).json<T>();
-}
 
 /** What the hub and the guest's own operator see of it. */
 async function invited(privacy: object, allowed: Allowed): Promise<string> {
@@ -24,17 +14,7 @@ async function invited(privacy: object, allowed: Allowed): Promise<string> {
   await collection(hub, { regionsTrain: false, privacy }, ['hall']);
   const path = `/v1/collections/${hub}/participants`;
   const { invitation } = await call<{ invitation: string }>('POST', `${path}/invitations`, { name: 'guest' });
-  const stub = regionOf(`guest-of-${hub}`, 'east');
-  await stub.configure({
-    ...{ collection: `guest-of-${hub}`, name: 'east', splitKey: 'seed-7' },
-    settings: CollectionSettings.parse({ regions: ['east'] }),
-    ...{ contributorKey: toBase64Url(new Uint8Array(32)), adminKey: 'A'.repeat(43) },
-  });
-  await runInDurableObject(stub as DurableObjectStub<Region>, (region) => {
-    region.joins = () => ({ url: ORIGIN, invitation, allowed, limits: {} });
-    region.fetchHub = (url, init) => SELF.fetch(url, init);
-  });
-  await stub.wake();
+  const stub = await guestRegion(hub, 'east', { regions: ['east'] }, { invitation, allowed });
   const join = await vi.waitUntil(async () => (await stub.stats()).join, { timeout: 60_000 });
   const { participants } = await call<Participants>('GET', path);
   const state = participants.find(({ name }) => name === 'guest')?.state;
