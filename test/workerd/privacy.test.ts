@@ -116,7 +116,7 @@ describe('two runs on two windows', () => {
   it('cost a record of the second nothing for the first, in every ledger', async () => {
     // One run uses up what a record may pay.
     const privacy = { epsilon: 4, runEpsilon: 4, training: { steps: 1, samplingRate: 1 } };
-    await collection('windows', { ...settings, privacy }, REGIONS);
+    await collection('windows', { ...settings, privacy, heldOutShare: 0 }, REGIONS);
     const ask = (region: string, question: string) =>
       regionOf('windows', region).addFeedback([{ query: question, item: 'an item', relevant: true }]);
     await ask('east', 'before');
