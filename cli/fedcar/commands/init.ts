@@ -1,13 +1,18 @@
-/** `fedcar init`: a folder with a configuration of its own, for a deployment from an installed package. */
+/**
+ * `fedcar init`: a folder with a configuration of its own, for a deployment from an installed package. What it writes
+ * leads to the package where Node would find it from that folder, in a node_modules of the folder or above it, and to
+ * nothing else: neither to a checkout nor to a cache of npx. Where Node finds none, the folder gets a package.json.
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CollectionName, RegionName } from '../../../shared/protocol/names.ts';
 import { PROJECT } from '../../worker-bundle.ts';
 import type { Context, Shown } from '../context.ts';
 import { UsageError } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
+import { VERSION } from '../version.ts';
 
 interface Options {
   name: string;
@@ -33,21 +38,62 @@ async function init(context: Context, given: string, options: Options): Promise<
   const folder = resolve(context.io.cwd, given);
   const file = join(folder, 'wrangler.toml');
   if (existsSync(file)) throw new UsageError(`${file} exists already`);
-  const text = configuration(await readFile(join(PROJECT, 'wrangler.toml'), 'utf8'), folder, options);
-  return await context.change({ what: `write ${file}` }, async () => {
+  const found = packageFrom(folder);
+  const place = slashes(relative(folder, found ?? join(folder, 'node_modules', 'fedcar')));
+  const text = configuration(await readFile(join(PROJECT, 'wrangler.toml'), 'utf8'), place, options);
+  const manifest = join(folder, 'package.json');
+  const asks = found === null && !existsSync(manifest);
+  return await context.change({ what: `write ${file}${asks ? ` and ${manifest}` : ''}` }, async () => {
     await mkdir(folder, { recursive: true });
     await writeFile(file, text);
+    if (asks) await writeFile(manifest, `${JSON.stringify(project(options.name, folder), null, 2)}\n`);
     const ignored = join(folder, '.gitignore');
-    if (!existsSync(ignored)) await writeFile(ignored, '.fedcar/\n.wrangler/\nnode_modules/\n');
-    const place = relative(context.io.cwd, folder) || '.';
-    const steps = [`cd ${place}`, 'npx wrangler login', 'npx fedcar deploy --dry-run', 'npx fedcar deploy'];
-    const wanted = place === '.' ? steps.slice(1) : steps;
-    return { json: { file }, text: `${file}\n\nNext:\n${wanted.map((step) => `  ${step}`).join('\n')}` };
+    if (!existsSync(ignored)) await writeFile(ignored, '.dev.vars\n.fedcar/\n.wrangler/\nnode_modules/\n');
+    const there = relative(context.io.cwd, folder);
+    const steps = [
+      ...(there === '' ? [] : [`cd ${there}`]),
+      // A project of the user's own is asked to depend on the package.
+      ...(found !== null ? [] : [asks ? 'npm install' : `npm install ${wanted(folder).join('@')}`]),
+      'npx wrangler login',
+      'npx fedcar deploy --dry-run',
+      'npx fedcar deploy',
+    ];
+    const json = { file, ...(asks ? { package: manifest } : {}), next: steps };
+    return { json, text: `${file}\n\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}` };
   });
 }
 
-/** The project's own configuration with paths that lead to it from `folder`. */
-export function configuration(own: string, folder: string, { name, regions, jurisdiction }: Options): string {
+/** Where Node finds the installed package from `folder`; null: nowhere. */
+function packageFrom(folder: string): string | null {
+  const place = join(folder, 'node_modules', 'fedcar');
+  if (existsSync(join(place, 'package.json'))) return place;
+  const above = dirname(folder);
+  return above === folder ? null : packageFrom(above);
+}
+
+/** The package as npm installs it: this version, or the checkout that this command runs from. */
+function wanted(folder: string): [name: string, version: string] {
+  const checkout = existsSync(join(PROJECT, '.git'));
+  return ['fedcar', checkout ? `file:${slashes(relative(folder, PROJECT))}` : VERSION];
+}
+
+function project(name: string, folder: string) {
+  return {
+    name,
+    private: true,
+    type: 'module',
+    scripts: { start: 'fedcar dev', deploy: 'fedcar deploy' },
+    dependencies: Object.fromEntries([wanted(folder)]),
+  };
+}
+
+const slashes = (path: string): string => path.split(sep).join('/');
+
+/**
+ * The package's own configuration for a folder from which the package lies at `place`.
+ * @throws UsageError when an option names what no Worker, region or jurisdiction can be called
+ */
+export function configuration(own: string, place: string, { name, regions, jurisdiction }: Options): string {
   if (!CollectionName.safeParse(name).success) {
     throw new UsageError(`--name: lower-case letters, digits and dashes, not ${name}`);
   }
@@ -57,15 +103,15 @@ export function configuration(own: string, folder: string, { name, regions, juri
   if (jurisdiction !== undefined && !['eu', 'fedramp'].includes(jurisdiction)) {
     throw new UsageError(`--jurisdiction: eu or fedramp, not ${jurisdiction}`);
   }
-  const path = (to: string) => (relative(folder, join(PROJECT, to)) || '.').split(sep).join('/');
-  const within = (line: string) => line.replace(/"([^"]+)"/g, (_, to: string) => `"${path(to)}"`);
+  const below = (to: string) => `${place}/${to.replace(/^\.\//, '')}`;
+  const within = (line: string) => line.replace(/"([^"]+)"/g, (_, to: string) => `"${below(to)}"`);
   return own
     .replace(/^name = "fedcar(.*)"$/gm, (_, suffix: string) => `name = "${name}${suffix}"`)
     .replace(/^main = .*$/m, within)
     .replace(/^tsconfig = .*$/m, within)
     .replace(/^directory = .*$/m, within)
     .replace(/^watch_dir = .*$/m, within)
-    .replace(/^command = "node (.+)"$/m, (_, script: string) => `command = "node ${path(script)}"`)
+    .replace(/^command = "node (.+)"$/m, (_, script: string) => `command = "node ${below(script)}"`)
     .replace(/^FEDCAR_REGIONS = .*$/gm, (line) => {
       const own = names === undefined ? line : `FEDCAR_REGIONS = "${names.join(',')}"`;
       return jurisdiction === undefined ? own : `${own}\nFEDCAR_JURISDICTION = "${jurisdiction}"`;

@@ -1,7 +1,15 @@
 /** Deployments: the configuration's environments, and the real wrangler against an API that remembers its calls. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { assetSizes } from '../../../../cli/fedcar/asset-sizes.ts';
@@ -18,6 +26,9 @@ let folder: string;
 let cloudflare: FakeCloudflare;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fedcar-deploy-'));
+  // As npm installs a folder.
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(PROJECT, join(folder, 'node_modules', 'fedcar'), 'dir');
   cloudflare = await fakeCloudflare();
 });
 afterAll(async () => {
@@ -74,7 +85,7 @@ describe('wrangler.toml', () => {
 
   it('is refused where an object would be made without SQLite', async () => {
     const config = join(folder, 'wrangler.toml');
-    const own = configuration(readFileSync(OWN, 'utf8'), folder, { name: 'shop' });
+    const own = configuration(readFileSync(OWN, 'utf8'), 'node_modules/fedcar', { name: 'shop' });
     writeFileSync(config, own.replace('"Coordinator", "Region"]', '"Coordinator"]'));
     const { problems } = await planDeployment(config, undefined, false);
     expect(problems).toEqual(['migrations: Region is not among new_sqlite_classes']);
@@ -93,7 +104,11 @@ describe('fedcar init', () => {
     const line = 'init shop --name shop-search --regions weur-berlin,eeur,elsewhere --jurisdiction eu';
     const made = await fedcar(line, { cwd: folder });
     expect(made.code, made.err).toBe(0);
-    expect(made.out).toContain('cd shop\n');
+    expect(made.out).toContain('cd shop\n  npx wrangler login\n');
+    // Where Node finds the package, not where this checkout lies.
+    const text = readFileSync(join(folder, 'shop', 'wrangler.toml'), 'utf8');
+    expect(text).toContain('main = "../node_modules/fedcar/workers/index.ts"');
+    expect(existsSync(join(folder, 'shop', 'package.json'))).toBe(false);
     const plan = await planDeployment(join(folder, 'shop', 'wrangler.toml'), 'staging', false);
     expect(plan).toMatchObject({ worker: 'shop-search-staging', problems: [], assets: { files: 4 } });
     expect(plan.regions).toEqual([
@@ -106,11 +121,39 @@ describe('fedcar init', () => {
     expect(again.err).toContain('exists already');
   });
 
+  it('asks for the package where Node finds none: with a manifest, or in one that is there', async () => {
+    const alone = mkdtempSync(join(tmpdir(), 'fedcar-alone-'));
+    try {
+      const made = await fedcar('init shop --name shop-search', { cwd: alone });
+      expect(made.out).toContain('cd shop\n  npm install\n');
+      const text = readFileSync(join(alone, 'shop', 'wrangler.toml'), 'utf8');
+      expect(text).toContain('main = "node_modules/fedcar/workers/index.ts"');
+      expect(text).toContain('command = "node node_modules/fedcar/scripts/build-dashboard.mjs"');
+      expect(text).toContain('directory = "node_modules/fedcar/models"');
+      for (const machine of [PROJECT, relative(join(alone, 'shop'), PROJECT), alone])
+        expect(text).not.toContain(machine);
+      const manifest = JSON.parse(readFileSync(join(alone, 'shop', 'package.json'), 'utf8'));
+      expect(manifest).toMatchObject({
+        name: 'shop-search',
+        private: true,
+        dependencies: { fedcar: expect.any(String) },
+      });
+
+      mkdirSync(join(alone, 'mine'));
+      writeFileSync(join(alone, 'mine', 'package.json'), '{ "name": "mine" }');
+      const within = await fedcar('init', { cwd: join(alone, 'mine') });
+      expect(within.out).toMatch(/Next:\n {2}npm install fedcar@/);
+      expect(readFileSync(join(alone, 'mine', 'package.json'), 'utf8')).toBe('{ "name": "mine" }');
+    } finally {
+      rmSync(alone, { recursive: true });
+    }
+  });
+
   it('refuses names that no region or Worker can have', () => {
     const own = readFileSync(OWN, 'utf8');
-    expect(() => configuration(own, folder, { name: 'Shop' })).toThrow('--name');
-    expect(() => configuration(own, folder, { name: 'shop', regions: 'weur,,apac' })).toThrow('--regions');
-    expect(() => configuration(own, folder, { name: 'shop', jurisdiction: 'mars' })).toThrow(
+    expect(() => configuration(own, 'fedcar', { name: 'Shop' })).toThrow('--name');
+    expect(() => configuration(own, 'fedcar', { name: 'shop', regions: 'weur,,apac' })).toThrow('--regions');
+    expect(() => configuration(own, 'fedcar', { name: 'shop', jurisdiction: 'mars' })).toThrow(
       '--jurisdiction',
     );
   });
