@@ -1,6 +1,7 @@
 /** Objects of a bucket of R2, or of anything else that speaks Amazon S3's API: listed and fetched, never changed. */
 import { Parser } from 'htmlparser2';
 import { Failure } from '../fedcar/failure.ts';
+import { boundedBytes } from './bounded-bytes.ts';
 import { encoded, type S3Keys, signedHeaders } from './s3-signature.ts';
 
 const MOST_BYTES = 64 << 20;
@@ -40,9 +41,12 @@ export function bucketOf(address: string, env: Variables): BucketOptions {
 
 export class Bucket {
   readonly #options: BucketOptions;
+  readonly #mostBytes: number;
 
-  constructor(options: BucketOptions) {
+  /** @param mostBytes of an object; larger ones are not read to their end */
+  constructor(options: BucketOptions, mostBytes = MOST_BYTES) {
     this.#options = options;
+    this.#mostBytes = mostBytes;
   }
 
   /** Keys of its objects below the prefix, in order. @throws Failure when they cannot be listed */
@@ -73,11 +77,14 @@ export class Bucket {
     const response = await fetch(url, { headers, redirect: 'error', signal }).catch((error: Error) => {
       throw new Failure(`${url.origin} cannot be reached: ${error.message}`);
     });
-    const length = Number(response.headers.get('content-length') ?? 0);
-    if (response.ok && length <= MOST_BYTES) return new Uint8Array(await response.arrayBuffer());
-    await response.body?.cancel();
-    const why = response.ok ? `has ${length} bytes, more than ${MOST_BYTES}` : `answers ${response.status}`;
-    throw new Failure(`${url.origin}${url.pathname} ${why}`);
+    const where = `${url.origin}${url.pathname}`;
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Failure(`${where} answers ${response.status}`);
+    }
+    return await boundedBytes(response, this.#mostBytes).catch((error: Error) => {
+      throw new Failure(`${where} ${error.message}`);
+    });
   }
 }
 

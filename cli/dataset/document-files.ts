@@ -2,25 +2,31 @@
  * Documents from files that people have: a folder of files of the kinds that are read, or JSON lines. Keys are paths
  * below the folder, so that a second reading names the same documents.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { addTo } from '../../shared/multimap.ts';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { fitsRow, ItemFields } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError } from './dataset-error.ts';
-import { endingOf, type FileText, fileText, nameAsTitle, READ_ENDINGS, readerOf } from './file-kinds.ts';
+import {
+  checkSize,
+  endingOf,
+  type FileText,
+  fileText,
+  nameAsTitle,
+  READ_ENDINGS,
+  readerOf,
+} from './file-kinds.ts';
+import { type DocumentFile, filesBelow, isHidden } from './files-below.ts';
 import { type Findings, STRICT, unlessBad } from './findings.ts';
 import { readJsonLines } from './lines.ts';
 import { flatMetadata } from './metadata.ts';
 import { RepeatedLines } from './repeated-lines.ts';
 import { valid } from './valid.ts';
 
-export interface DocumentFile {
-  file: string;
-  key: string;
-}
+export type { DocumentFile };
 
 export interface FoundFiles {
   files: DocumentFile[];
@@ -37,19 +43,15 @@ export async function documentFiles(path: string): Promise<FoundFiles> {
     readerOf(path);
     return { files: [{ file: path, key: basename(path) }], unread: new Map() };
   }
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const all = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({ file, key: file.slice(join(path, sep).length).split(sep).join('/') }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
-  return readable(all);
+  const { files, unread } = await filesBelow(path);
+  const found = readable(files);
+  for (const [why, keys] of unread) found.unread.set(why, keys);
+  return found;
 }
 
 /** Those of `files` that hold documents by their names; hidden ones are left out. */
 export function readable(files: readonly DocumentFile[]): FoundFiles {
   const unread = new Map<string, string[]>();
-  const isHidden = (step: string) => step.startsWith('.') || step === 'node_modules';
   const all = files.filter(({ key }) => !key.split('/').some(isHidden));
   const isRead = ({ key }: DocumentFile) => READ_ENDINGS.includes(endingOf(key));
   for (const { key } of all.filter((each) => !isRead(each))) {
@@ -100,11 +102,14 @@ function isPage(file: string): boolean {
 /** Null where it cannot be read. */
 async function textOf(file: string, findings: Findings): Promise<FileText | null> {
   try {
+    checkSize(file, (await stat(file)).size);
     return await fileText(file, await readFile(file));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!(error instanceof DatasetError) && code === undefined) throw error;
-    findings.leftOut(error instanceof DatasetError ? error : new DatasetError(file, null, null, message));
+    const unnamed = code === 'ENOENT' && file.includes('\uFFFD');
+    const reason = unnamed ? 'cannot be read: its name is not UTF-8' : message;
+    findings.leftOut(error instanceof DatasetError ? error : new DatasetError(file, null, null, reason));
     return null;
   }
 }

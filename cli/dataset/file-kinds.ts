@@ -4,7 +4,9 @@
  */
 import { basename, extname } from 'node:path';
 import type { ItemFormat } from '../../shared/protocol/api/item.ts';
+import { MAX_ITEM_BYTES } from '../../shared/protocol/api/item.ts';
 import { DatasetError } from './dataset-error.ts';
+import { decode } from './encoding.ts';
 
 export interface FileText {
   text: string;
@@ -17,7 +19,7 @@ type Reader = (file: string, bytes: Uint8Array) => Promise<FileText>;
 
 const plain =
   (format: ItemFormat, convert: (text: string) => Promise<string> = async (text) => text): Reader =>
-  async (file, bytes) => ({ text: await convert(decode(file, bytes)), format, title: '' });
+  async (file, bytes) => ({ text: await convert(decode(file, bytes, format === 'html')), format, title: '' });
 
 const KINDS: ReadonlyMap<string, Reader> = new Map([
   ...['.md', '.markdown', '.mdx', '.mdown', '.mkd'].map((ending) => [ending, plain('markdown')] as const),
@@ -48,6 +50,21 @@ export function endingOf(name: string): string {
   return extname(name).toLowerCase();
 }
 
+/** Larger ones are no documents: their text would not fit one, whatever is marks in it. */
+const MOST_TEXT_BYTES = 4 * MAX_ITEM_BYTES;
+const MOST_BYTES = 64 << 20;
+
+/** @throws DatasetError for a file that is larger than any document of its kind may be */
+export function checkSize(file: string, bytes: number): void {
+  const hasPictures = ['.pdf', '.docx'].includes(endingOf(file));
+  const most = hasPictures ? MOST_BYTES : MOST_TEXT_BYTES;
+  if (bytes <= most) return;
+  const detail = hasPictures
+    ? `at most ${most} are read`
+    : `a document has at most ${MAX_ITEM_BYTES}: divide it`;
+  throw new DatasetError(file, null, null, `has ${bytes} bytes; ${detail}`);
+}
+
 /** The name of a file as a title. */
 export function nameAsTitle(key: string): string {
   return basename(key, extname(key)).replace(/[-_]+/g, ' ').trim();
@@ -64,17 +81,6 @@ export function readerOf(file: string): Reader {
 /** @throws DatasetError for a file of a kind that is not read, or that is not what its ending says */
 export async function fileText(file: string, bytes: Uint8Array): Promise<FileText> {
   return await readerOf(file)(file, bytes);
-}
-
-/** UTF-8, or UTF-16 where a mark at its beginning says so. */
-export function decode(file: string, bytes: Uint8Array): string {
-  const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
-  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
-  try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    throw new DatasetError(file, null, null, `is not ${encoding.toUpperCase()} text`);
-  }
 }
 
 async function readPdf(file: string, bytes: Uint8Array): Promise<FileText> {

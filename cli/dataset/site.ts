@@ -7,7 +7,9 @@ import { gunzipSync } from 'node:zlib';
 import { Parser } from 'htmlparser2';
 import { addTo } from '../../shared/multimap.ts';
 import { Failure } from '../fedcar/failure.ts';
+import { boundedBytes } from './bounded-bytes.ts';
 import { DatasetError } from './dataset-error.ts';
+import { toUtf8 } from './encoding.ts';
 import type { Findings } from './findings.ts';
 import { isClosed, type Robots, robotsOf } from './robots.ts';
 
@@ -132,22 +134,14 @@ export class Site {
         await response.body?.cancel();
         throw new Error(`answers ${response.status}`);
       }
-      const type = (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
-      return { bytes: await bytesOf(response), type };
+      const said = response.headers.get('content-type') ?? '';
+      const type = said.split(';')[0]!.trim().toLowerCase();
+      const encoding = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(said)?.[1] ?? null;
+      const bytes = await boundedBytes(response, MOST_BYTES);
+      return { bytes: type.startsWith('text/') ? toUtf8(bytes, encoding) : bytes, type };
     }
     throw new Error(`leads on more than ${MOST_REDIRECTS} times`);
   }
-}
-
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > MOST_BYTES) throw new Error(`has more than ${MOST_BYTES} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 /** Sitemaps may be compressed as files, besides what HTTP does. */

@@ -1,8 +1,11 @@
-/** AsciiDoc as Markdown (its language documentation): headings, links, code and admonitions; the rest is text. */
+/** AsciiDoc as Markdown (its language documentation): headings, links, code, tables and admonitions; the rest is text. */
+import { asciidocTable } from './asciidoc-table.ts';
+import { markdownTable } from './markdown-table.ts';
 
 /** Fences of blocks: code stays as it is, of the others only the content counts. */
 const CODE_FENCE = /^(?:-{4,}|\.{4,}|```.*)$/;
-const BLOCK_FENCE = /^(?:={4,}|\*{4,}|_{4,}|--|\|={3,}|,={3,}|\+{4,})$/;
+const BLOCK_FENCE = /^(?:={4,}|\*{4,}|_{4,}|--|,={3,}|\+{4,})$/;
+const TABLE_FENCE = /^\|={3,}$/;
 const COMMENT_FENCE = /^\/{4,}$/;
 
 /** @param source with any line breaks. @returns Markdown with single line feeds */
@@ -11,26 +14,40 @@ export function asciidocToMarkdown(source: string): string {
   /** The line that ends what is open. */
   let code: string | null = null;
   let comment: string | null = null;
+  /** Lines of a table, with what stands above it about it. */
+  let table: { lines: string[]; attributes: string } | null = null;
+  let attributes = '';
   let header = true;
+  const values = valuesOf(source);
   for (const raw of source.replace(/^\uFEFF/, '').split(/\r\n?|\n/)) {
-    const line = raw.trimEnd();
-    if (comment !== null) {
+    const line: string = code === null ? withValues(raw.trimEnd(), values) : raw.trimEnd();
+    if (table !== null) {
+      if (!TABLE_FENCE.test(line)) table.lines.push(line);
+      else {
+        out.push(...markdownTable(asciidocTable(table.lines, table.attributes), inline));
+        table = null;
+      }
+    } else if (comment !== null) {
       if (line === comment) comment = null;
     } else if (code !== null) {
       if (line === code) code = null;
       out.push(code === null ? '```' : line);
-    } else if (COMMENT_FENCE.test(line)) comment = line;
+    } else if (TABLE_FENCE.test(line)) table = { lines: [], attributes };
+    else if (COMMENT_FENCE.test(line)) comment = line;
     else if (CODE_FENCE.test(line)) {
       code = line.startsWith('```') ? '```' : line;
       out.push('```');
     } else if (!line.startsWith('//')) {
       const text = lineOf(line, header);
       if (text !== null) out.push(text);
+      attributes = /^\[[^\]]*\]$/.test(line) ? line : line.startsWith('.') ? attributes : '';
       // The document's own lines end at the first empty one.
       if (line === '') header = false;
     }
   }
   if (code !== null) out.push('```');
+  // One that is not closed.
+  if (table !== null) out.push(...markdownTable(asciidocTable(table.lines, table.attributes), inline));
   return out.join('\n');
 }
 
@@ -55,14 +72,19 @@ function lineOf(line: string, header: boolean): string | null {
   }
   const term = /^(.{1,200}?)::(?:[ \t]+(.*))?$/.exec(line);
   if (term !== null) return `\n${inline(term[1]!)}: ${inline(term[2] ?? '')}`;
-  if (line.startsWith('|')) return rowOf(line);
-  return inline(line);
+  // What an example's mark in code means.
+  return inline(line.replace(/^<(?:\d+|\.)>[ \t]+/, ''));
 }
 
-/** A line of a table: its cells. */
-function rowOf(line: string): string {
-  const cells = line.split('|').map((cell) => inline(cell.trim()));
-  return `\n${cells.filter((cell) => cell !== '').join('; ')}\n`;
+/** `:name: value`, by name. */
+function valuesOf(source: string): ReadonlyMap<string, string> {
+  const found = source.matchAll(/^:([\w][\w-]*):[ \t]+(\S.*)$/gm);
+  return new Map([...found].map(([, name, value]) => [name!, value!.trim()]));
+}
+
+function withValues(line: string, values: ReadonlyMap<string, string>): string {
+  if (!line.includes('{')) return line;
+  return line.replace(/(?<!\\)\{([\w-]{1,64})\}/g, (all, name: string) => values.get(name) ?? all);
 }
 
 /** Targets, words and attributes of more than a thousand characters are text, so that a line takes linear time. */
@@ -82,7 +104,8 @@ function inline(text: string): string {
     .replace(/\b(?:kbd|btn|menu|pass|stem|footnote):[^\s[\]]{0,1000}\[([^[\]]{0,1000})\]/g, '$1')
     .replace(/\bimage:[^\s[\]]{1,1000}\[([^[\],]{0,1000})[^[\]]{0,1000}\]/g, '$1')
     .replace(/\[\[[^[\]]{0,1000}\]\]|\{(?:nbsp|empty|sp)\}/g, ' ')
-    .replace(/\[[.#][^[\]]{0,1000}\](?=[#*_`])/g, '');
+    .replace(/\[[.#][^[\]]{0,1000}\](?=[#*_`])/g, '')
+    .replace(/(?<![\p{L}\p{N}#])#([^#\s](?:[^#]{0,1000}[^#\s])?)#(?![\p{L}\p{N}#])/gu, '$1');
 }
 
 /** `words,window=_blank^` by its words. */

@@ -7,7 +7,7 @@ import type { ItemFormat } from '../protocol/api/item.ts';
 import { frontMatter } from './front-matter.ts';
 import { htmlBlocks, htmlTitle } from './html.ts';
 import { markdownBlocks } from './markdown.ts';
-import { inlineText } from './markdown-inline.ts';
+import { inlineText, withoutAttributes } from './markdown-inline.ts';
 import { type Block, collapseSpace, textBlocks } from './text.ts';
 
 export interface SourceDocument {
@@ -38,7 +38,7 @@ export function readDocument({ title, text, format }: SourceDocument): ReadDocum
   if (format === 'text') return { title: given, blocks: textBlocks(source), source };
   const front = format === 'markdown' ? frontMatter(text) : null;
   const blocks = format === 'html' ? htmlBlocks(source) : markdownBlocks(source, front?.end ?? 0);
-  const declared = format === 'html' ? htmlTitle(source) : inlineText(front?.title ?? '');
+  const declared = format === 'html' ? htmlTitle(source) : withoutAttributes(inlineText(front?.title ?? ''));
   const own = oneLine(declared) || oneLine(firstHeading(blocks)?.text ?? '');
   const known = given || own.slice(0, LONGEST_TITLE).toWellFormed();
   const repeated = blocks.find(({ level }) => level > 0);

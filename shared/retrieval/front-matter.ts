@@ -1,6 +1,6 @@
 /**
- * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;`, at the very beginning of a
- * document. It counts only where it reads as a mapping: a page that begins with a rule begins with text. Of its fields
+ * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;` or by itself, at the
+ * beginning of a document; empty lines may stand before it. It counts only where it reads as a mapping: a page that begins with a rule begins with text. Of its fields
  * the title is read. YAML 1.2, sections 7.3 and 8.1, as far as titles need it.
  */
 
@@ -18,11 +18,13 @@ const KINDS = [
   { begins: '---', ends: /^(?:---|\.\.\.)[ \t]*$/, read: readYaml },
   { begins: '+++', ends: /^\+\+\+[ \t]*$/, read: readToml },
   { begins: ';;;', ends: /^;;;[ \t]*$/, read: readJson },
+  // As Hugo has it: an object whose braces stand on lines of their own.
+  { begins: '{', ends: /^\}[ \t]*$/, read: (lines: readonly string[]) => readJson(['{', ...lines, '}']) },
 ] as const;
 
 /** @param source with line breaks of any kind */
 export function frontMatter(source: string): FrontMatter | null {
-  const start = source.startsWith('\uFEFF') ? 1 : 0;
+  const start = /^\uFEFF?(?:[ \t]*\r?\n)*/.exec(source.slice(0, MOST_CHARACTERS))![0].length;
   const kind = KINDS.find(({ begins }) => source.startsWith(begins, start));
   if (kind === undefined) return null;
   const head = source.slice(start, start + MOST_CHARACTERS);
@@ -51,12 +53,15 @@ interface Fields {
 }
 
 const YAML_FIELD =
-  /^(?:"([^"]*)"[ \t]*|'([^']*)'[ \t]*|([^\s"'#:&*!|>%@`[\]{},?-][^:]*)|[?-](?=\S)[^:]*):(?:[ \t]+(.*))?$/;
+  /^(?:"([^"]*)"[ \t]*|'([^']*)'[ \t]*|([^\s"'#:&*!|>%@`[\]{},?-](?:[^:]|:(?=\S))*)|[?-](?=\S)[^:]*):(?:[ \t]+(.*))?$/;
 
 /** Null unless every line that is not indented is a field, a comment, or goes on with the field before it. */
-function readYaml(lines: readonly string[]): Fields | null {
+function readYaml(given: readonly string[]): Fields | null {
   const fields: Fields = {};
   let found = false;
+  const lines = atTheEdge(given);
+  const flow = /^\{(.*)\}\s*$/.exec(lines.length === 1 ? lines[0]! : '')?.[1];
+  if (flow !== undefined) return flowFields(flow);
   /** Brackets of a list or mapping that goes over lines. */
   let open = 0;
   for (const [at, line] of lines.entries()) {
@@ -81,6 +86,23 @@ function readYaml(lines: readonly string[]): Fields | null {
   return found ? fields : null;
 }
 
+/** A mapping may be indented as a whole. */
+function atTheEdge(lines: readonly string[]): readonly string[] {
+  const said = lines.filter((line) => line.trim() !== '');
+  const indent = /^ */.exec(said[0] ?? '')![0].length;
+  if (indent === 0 || !said.every((line) => line.startsWith(' '.repeat(indent)))) return lines;
+  return lines.map((line) => line.slice(indent));
+}
+
+/** What stands in braces on one line: `title: "A page", tags: [a]`. */
+function flowFields(flow: string): Fields | null {
+  if (!/^\s*["'\w][^:,]*:\s/.test(flow)) return null;
+  const title = /(?:^|,)\s*["']?title["']?\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,"'[{][^,]*)/i.exec(
+    flow,
+  )?.[1];
+  return { title: title === undefined ? undefined : yamlScalar(title, [], 0) };
+}
+
 function depthOf(text: string): number {
   let depth = 0;
   for (const mark of text.replace(/"[^"]*"|'[^']*'/g, '')) {
@@ -99,10 +121,14 @@ function yamlScalar(value: string, lines: readonly string[], next: number): stri
     more.push(line.trim());
   }
   if (/^[|>][-+\d]*(?:[ \t]+#.*)?$/.test(value)) return more.join(' ');
-  const whole = [value, ...more].join(' ').trim();
+  // An anchor and a tag say nothing of the text.
+  const whole = [value, ...more]
+    .join(' ')
+    .replace(/^(?:[&!]\S*\s+)+/, '')
+    .trim();
   if (whole.startsWith('"')) return doubleQuoted(whole);
   if (whole.startsWith("'")) return /^'((?:[^']|'')*)'/.exec(whole)?.[1]?.replaceAll("''", "'");
-  if (/^[[{&*!]/.test(whole)) return undefined;
+  if (/^[[{*]/.test(whole)) return undefined;
   const plain = whole.replace(/(?:^|\s)#.*$/, '').trim();
   return /^(?:~|null)?$/i.test(plain) ? undefined : plain;
 }

@@ -7,11 +7,25 @@
 const NAMES_SHARE = 4;
 const MOST_COLUMNS = 256;
 
+/** Columns and rows that a cell takes. */
+export interface Span {
+  columns: number;
+  rows: number;
+}
+
+interface Reaching {
+  text: string;
+  isHeader: boolean;
+  rows: number;
+}
+
 export class TableRows {
   readonly #start: number;
   #names: string[] | null = null;
   #namesUsed = true;
   #cells: string[] = [];
+  /** Cells of rows above that reach into the next rows, by column. */
+  #reaching: (Reaching | undefined)[] = [];
   #headers = 0;
   #spent = 0;
 
@@ -20,15 +34,32 @@ export class TableRows {
     this.#start = start;
   }
 
-  cell(text: string, isHeader: boolean, span: number): void {
+  cell(text: string, isHeader: boolean, { columns, rows }: Span): void {
+    this.#fromAbove();
+    const at = this.#cells.length;
+    if (rows > 1 && at < MOST_COLUMNS) this.#reaching[at] = { text, isHeader, rows: rows - 1 };
     if (isHeader) this.#headers += 1;
     this.#cells.push(text);
-    const more = Math.min(Number.isInteger(span) ? span : 1, MOST_COLUMNS) - 1;
-    for (let i = 0; i < more && this.#cells.length < MOST_COLUMNS; i++) this.#cells.push('');
+    for (let i = 1; i < columns && this.#cells.length < MOST_COLUMNS; i++) {
+      this.#fromAbove();
+      this.#cells.push('');
+    }
+  }
+
+  /** What a cell above says for this column, too. */
+  #fromAbove(): void {
+    for (;;) {
+      const above = this.#reaching[this.#cells.length];
+      if (above === undefined || above.rows === 0) return;
+      above.rows -= 1;
+      if (above.isHeader) this.#headers += 1;
+      this.#cells.push(above.text);
+    }
   }
 
   /** The row that ends at `end`, in one line; nothing for one that names columns. */
   row(end: number): string {
+    this.#fromAbove();
     const cells = this.#cells;
     const named = cells.length > 0 && this.#headers === cells.filter((text) => text !== '').length;
     const isHeader = named && this.#headers > 0 && this.#names === null;

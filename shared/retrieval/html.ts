@@ -4,7 +4,7 @@
  * footers.
  */
 import { Parser } from 'htmlparser2';
-import { TableRows } from './html-table.ts';
+import { type Span, TableRows } from './html-table.ts';
 import { type Block, type BlockKind, textBlocks } from './text.ts';
 
 const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
@@ -65,11 +65,24 @@ export function htmlTitle(source: string): string {
   return title;
 }
 
+/** Where elements lie by what they say they are (WAI-ARIA 1.2, landmarks). */
+const ROLES = new Map<string | undefined, 'main' | 'frame'>([
+  ['main', 'main'],
+  ['banner', 'frame'],
+  ['contentinfo', 'frame'],
+]);
+
+/** Links to the heading that they stand in, numbers of code's lines, and what leads past the menu. */
+const MARKS =
+  /(?:^|\s)(?:headerlink|hash-link|header-anchor|anchor-link|anchorjs-link|permalink|linenos|linenodiv|lineno|line-numbers|skip-link|md-skip|screen-reader-text)(?:\s|$)/;
+
 /** Whether a reader sees nothing of an element, or nothing that belongs to the content. */
 function isHidden(name: string, attributes: Record<string, string>): boolean {
   return (
     HIDDEN.has(name) ||
     name === 'nav' ||
+    MARKS.test(attributes.class?.slice(0, 500) ?? '') ||
+    attributes.role === 'search' ||
     (name === 'dialog' && !('open' in attributes)) ||
     'hidden' in attributes ||
     attributes['aria-hidden'] === 'true' ||
@@ -78,10 +91,29 @@ function isHidden(name: string, attributes: Record<string, string>): boolean {
   );
 }
 
+type Place = 'main' | 'article' | 'frame';
+
 /** Where a block lies on its page. */
 interface Placed extends Block {
-  in: 'main' | 'article' | 'page' | 'frame';
+  in: Place | 'page';
 }
+
+function placeOf(name: string, role: string | undefined): Place | null {
+  const said = ROLES.get(role);
+  if (said !== undefined) return said;
+  if (name === 'main' || name === 'article') return name;
+  return FRAMES.has(name) ? 'frame' : null;
+}
+
+function spanOf({ colspan, rowspan }: Record<string, string>): Span {
+  const count = (value: string | undefined) => {
+    const number = Number(value ?? 1);
+    return Number.isInteger(number) ? Math.min(Math.max(number, 1), MOST_SPAN) : 1;
+  };
+  return { columns: count(colspan), rows: count(rowspan) };
+}
+
+const MOST_SPAN = 256;
 
 class Collector {
   readonly #blocks: Placed[] = [];
@@ -96,10 +128,18 @@ class Collector {
   #depth = 0;
   /** Open ones of each kind that says where text lies. */
   readonly #open = { main: 0, article: 0, frame: 0, item: 0, code: 0, term: 0 };
+  /** Of each open element that is seen, where its text lies. */
+  readonly #places: (Place | null)[] = [];
+  /** Open links to a place on the page itself, and characters of the block that stand outside of any. */
+  #inPage = 0;
+  #outside = 0;
+  readonly #links: boolean[] = [];
   /** Tables that are open, the innermost last, and the cell that is being read. */
   readonly #tables: TableRows[] = [];
-  #cell: { table: TableRows; isHeader: boolean; span: number } | null = null;
+  #cell: { table: TableRows; isHeader: boolean; span: Span } | null = null;
   #rowStart = -1;
+  /** A picture in a heading, in case that it has no other words. */
+  #logo: { words: string; start: number; end: number } | null = null;
   /** Nothing stood between this link's end and what comes next. */
   #linkEnded = false;
 
@@ -110,17 +150,29 @@ class Collector {
       if (!empty) this.#hidden += 1;
       return;
     }
-    if (name === 'a' && this.#linkEnded) this.text(' ', start, end);
+    if (name === 'a') {
+      if (this.#linkEnded) this.text(' ', start, end);
+      const inPage = attributes.href?.startsWith('#') === true;
+      this.#links.push(inPage);
+      if (inPage) this.#inPage += 1;
+    }
     if (BLOCKS.has(name)) this.#break(name, start, end);
-    if (name === 'main' || name === 'article') this.#open[name] += 1;
-    if (FRAMES.has(name)) this.#open.frame += 1;
+    const place = placeOf(name, attributes.role);
+    if (place !== null) this.#open[place] += 1;
+    if (!empty) this.#places.push(place);
     const kind = KINDS.get(name);
     if (kind !== undefined) this.#open[kind] += 1;
     if (/^h[1-6]$/.test(name)) this.#level = Number(name[1]);
     if (name === 'table') this.#tables.push(new TableRows(start));
     if (name === 'tr') this.#rowStart = start;
-    if (CELLS.has(name)) this.#openCell(name === 'th', Number(attributes.colspan ?? 1), start, end);
-    if (name === 'img' && attributes.alt) this.text(attributes.alt, start, end);
+    if (CELLS.has(name)) this.#openCell(name === 'th', spanOf(attributes), start, end);
+    if (name === 'img' && attributes.alt) this.#picture(attributes.alt, start, end);
+  }
+
+  /** In a heading it is a logo or a badge, unless there are no other words. */
+  #picture(words: string, start: number, end: number): void {
+    if (this.#level === 0) this.text(words, start, end);
+    else if (this.#text.length === 0) this.#logo = { words, start, end };
   }
 
   text(data: string, start: number, end: number): void {
@@ -133,6 +185,7 @@ class Collector {
     }
     const piece = this.#open.code === 0 && this.#spaceLast ? clean.trimStart() : clean;
     if (piece === '') return;
+    if (this.#inPage === 0) this.#outside += piece.trim().length;
     this.#text.push(piece);
     this.#spaceLast = /\s/.test(piece.at(-1)!);
     this.#end = end;
@@ -147,11 +200,14 @@ class Collector {
     }
     if (CELLS.has(name)) this.#closeCell();
     else if (BLOCKS.has(name)) this.#break(name, end, end);
-    if (name === 'a') this.#linkEnded = this.#text.length > 0;
+    if (name === 'a') {
+      this.#linkEnded = this.#text.length > 0;
+      if (this.#links.pop() === true) this.#inPage -= 1;
+    }
     if (name === 'tr') this.#addRow(this.#tables.at(-1)?.row(end) ?? '', end);
     if (name === 'table') this.#addRow(this.#tables.pop()?.rest() ?? '', end);
-    if (name === 'main' || name === 'article') this.#open[name] -= 1;
-    if (FRAMES.has(name)) this.#open.frame -= 1;
+    const place = this.#places.pop() ?? null;
+    if (place !== null) this.#open[place] -= 1;
     const kind = KINDS.get(name);
     if (kind !== undefined) this.#open[kind] -= 1;
     if (/^h[1-6]$/.test(name)) this.#level = 0;
@@ -176,7 +232,7 @@ class Collector {
     }
   }
 
-  #openCell(isHeader: boolean, span: number, start: number, end: number): void {
+  #openCell(isHeader: boolean, span: Span, start: number, end: number): void {
     const table = this.#tables.at(-1);
     if (table === undefined) {
       if (this.#text.length > 0) this.text('; ', start, end);
@@ -200,10 +256,15 @@ class Collector {
   }
 
   #flush(): void {
+    const logo = this.#logo;
+    this.#logo = null;
+    if (logo !== null && this.#text.length === 0) this.text(logo.words, logo.start, logo.end);
     const text = this.#text.join('').trim();
     // A mark that leads to the heading itself is none of its words.
-    const said = this.#level > 0 ? text.replace(/\s*[#¶]$/, '') : text;
-    if (said !== '') this.#add(said, this.#start, this.#end, this.#level, this.#kind());
+    const said = this.#level > 0 ? text.replace(/[\s\u200B]*[#¶\u200B]$/, '') : text;
+    // What only leads elsewhere on the page is its table of contents.
+    const leads = this.#outside === 0 && ['text', 'item'].includes(this.#kind());
+    if (said !== '' && !leads) this.#add(said, this.#start, this.#end, this.#level, this.#kind());
     this.#clear();
   }
 
@@ -217,6 +278,7 @@ class Collector {
     this.#text = [];
     this.#spaceLast = false;
     this.#linkEnded = false;
+    this.#outside = 0;
   }
 
   #add(text: string, start: number, end: number, level: number, kind: BlockKind): void {

@@ -1,94 +1,179 @@
 /**
- * What sites' generators put between the lines of a Markdown text and no reader sees: imports and exports of MDX and
- * its comments, fences of containers, templates' marks, links of wikis. They become spaces, so that every place in the
- * source stays where it is; titles of containers and the words of links stay. Code is never touched.
+ * What sites' generators put between the lines of a Markdown text and no reader sees: imports and exports of MDX,
+ * comments, fences of containers and directives, templates' marks, links of wikis. They become spaces, so that every
+ * place in the source stays on its line; titles of containers and the words of links stay, and what a container has
+ * indented is text like any other. Code is never touched.
  */
+import { containerLine, directiveOf, indentedOpener, titleLine } from './markdown-containers.ts';
+import { footnotes, withoutMarks } from './markdown-marks.ts';
 
 /** @param source with single line feeds. @returns a text of the same length */
 export function withoutNoise(source: string): string {
   if (!NOISE.test(source)) return source;
-  const lines: string[] = [];
-  let fence: string | null = null;
-  /** Of a comment or a statement that goes over lines. */
-  let until: RegExp | null = null;
-  let position = 0;
-  const lastEnd = source.lastIndexOf(COMMENT_END);
-  for (const line of source.split('\n')) {
-    const mark: string | undefined = FENCE.exec(line)?.[1];
-    if (fence !== null) {
-      if (mark?.startsWith(fence) && /^[`~]+\s*$/.test(line.slice(line.indexOf(mark)))) fence = null;
-      lines.push(line);
-    } else if (until !== null) {
-      if (until.test(line)) until = null;
-      lines.push(' '.repeat(line.length));
-    } else if (mark !== undefined) {
-      fence = mark;
-      lines.push(line);
-    } else if (STATEMENT.test(line)) {
-      // A statement of MDX ends at an empty line.
-      until = /^\s*$/;
-      lines.push(' '.repeat(line.length));
-    } else {
-      const comment = openComment(line);
-      const closes = comment >= 0 && lastEnd > position + comment;
-      if (closes) until = /\*\/\}/;
-      lines.push(padded(cleanLine(closes ? line.slice(0, comment) : line), line.length));
-    }
-    position += line.length + 1;
-  }
-  return lines.join('\n');
+  const reader = new NoiseReader(source);
+  return source
+    .split('\n')
+    .map((line) => padded(reader.read(line), line.length))
+    .join('\n');
 }
 
 /** A text without any of these has no noise. */
-const NOISE = /:::|\{\{|\{%|\{\/\*|\[\[|\[!\w|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^\{:/m;
-const FENCE = /^[\s>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})/;
-const COMMENT_END = '*/}';
+const NOISE =
+  /:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=/m;
+const FENCE = /^[\s>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)$/;
 const STATEMENT =
-  /^(?:import\s+(?:[\w*{][^'"]*\sfrom\s+)?['"][^'"]+['"];?\s*$|export\s+(?:default|const|let|var|function|async|class)\s[^=({;]*[=({;]|export\s+[{*].*(?:from|\}))/;
+  /^(?:import\s+(?:[\w*{][^'"]*\sfrom\s+)?['"][^'"]+['"];?\s*$|import\s+(?:\w+\s*,\s*)?\{\s*$|export\s+(?:default|const|let|var|function|async|class)\s[^=({;]*[=({;]|export\s+[{*].*(?:from|\}))/;
+/** Elements whose text is no Markdown. */
+const RAW_ELEMENT = /^ {0,3}<(script|style|pre|textarea)(?=[\s>])/i;
 
-/** Longer lines are text. */
-const LONGEST_CONTAINER = 300;
-
-/** Where a comment of MDX begins on this line that does not end on it; −1 when none does. */
-function openComment(line: string): number {
-  const at = line.lastIndexOf('{/*');
-  return at >= 0 && line.indexOf(COMMENT_END, at) < 0 ? at : -1;
+/** What is open around a line, with the line that ends it. */
+interface Open {
+  /** What becomes of the lines between: they stay, or they go. */
+  keeps: boolean;
+  ends: RegExp;
+  /** Of the line that ends it; null leaves it as it is. */
+  closing: string | null;
 }
 
-/** Inline code, or what goes. */
-const INLINE =
-  /(?<!`)(`{1,3}(?!`)[^`]+`{1,3})|\{\{[^{}]*\}\}|\{%[^{}]*%\}|\{\/\*(?:[^*{]|\*(?!\/\}))*\*\/\}|(!?)\[\[([^[\]|]*)(?:\|([^[\]]*))?\]\](?!\()/g;
+/** Tags around lines, by the name that ends them: code, and what is shown to nobody. */
+const TAGS: readonly { opens: RegExp; ends: RegExp; isCode: boolean }[] = [
+  { opens: /^\s*\{%-?\s*highlight\b/, ends: /\{%-?\s*endhighlight\b/, isCode: true },
+  { opens: /^\s*\{\{[<%]\s*highlight\b/, ends: /\{\{[<%]\s*\/\s*highlight\b/, isCode: true },
+  { opens: /^\s*\{%-?\s*comment\b/, ends: /\{%-?\s*endcomment\b/, isCode: false },
+  { opens: /^\s*%%\s*$/, ends: /%%\s*$/, isCode: false },
+];
 
-function cleanLine(line: string): string {
-  const text = containerLine(line);
-  return text.replace(INLINE, (all, code?: string, embeds?: string, page?: string, alias?: string) => {
-    if (code !== undefined) return all;
-    if (page === undefined || embeds === '!') return '';
-    return alias?.trim() || page.replace(/#.*$/, '').trim() || page;
-  });
-}
+class NoiseReader {
+  readonly #source: string;
+  readonly #notes: ReadonlySet<string>;
+  /** Where the line that is read begins. */
+  #position = 0;
+  #open: Open | null = null;
+  /** Marks of MyST's directives that are open, the innermost last. */
+  readonly #directives: string[] = [];
+  /** Options of a directive may follow. */
+  #options = false;
+  /** Columns that the content of open admonitions is indented by. */
+  #indented = 0;
+  #blankBefore = true;
+  #inList = false;
+  #inIndentedCode = false;
 
-/** The title of a container that this line opens; nothing of a line that only opens or closes one. */
-function containerLine(line: string): string {
-  if (line.length > LONGEST_CONTAINER) return line;
-  const fenced = /^ {0,3}:{3,}(.*)$/.exec(line)?.[1];
-  if (fenced !== undefined) {
-    const plain = fenced.replace(/\{[^{}]*\}/g, ' ').trim();
-    const named = /^[\w-]*\[([^\]]*)\]/.exec(plain)?.[1];
-    return titleLine(named ?? plain.replace(/^\S+\s*/, ''));
+  constructor(source: string) {
+    this.#source = source;
+    this.#notes = footnotes(source);
   }
-  const quoted = /^((?:[ \t]*>)+[ \t]?)\[!\w+\][+-]?[ \t]*(.*)$/.exec(line);
-  if (quoted !== null) return `${quoted[1]}${quoted[2]}`;
-  const called = /^ {0,3}(?:!{3}|\?{3}\+?)[ \t]+[\w-]+(?:[ \t][\w -]*)?(?:"([^"]*)")?[ \t]*$/.exec(line);
-  if (called !== null) return titleLine(called[1] ?? '');
-  const tab = /^ {0,3}===[!+]?[ \t]+"([^"]*)"[ \t]*$/.exec(line);
-  if (tab !== null) return titleLine(tab[1]!);
-  return /^\{:[^{}]*\}\s*$/.test(line) ? '' : line;
-}
 
-/** On a line of its own: what it stands above is no part of its sentence. */
-function titleLine(title: string): string {
-  return title === '' ? '' : `${title}\n`;
+  read(given: string): string {
+    const line = this.#dedented(given);
+    const next = this.#position + given.length + 1;
+    const text = this.#line(line, next);
+    this.#position = next;
+    this.#blankBefore = line.trim() === '';
+    return text;
+  }
+
+  /** Without what admonitions around it are indented by; they end at the first line that is less so. */
+  #dedented(line: string): string {
+    if (this.#indented === 0 || line.trim() === '') return line;
+    const indent = /^[ \t]*/.exec(line)![0];
+    const columns = indent.replaceAll('\t', '    ').length;
+    if (columns < this.#indented) {
+      this.#indented = columns - (columns % 4);
+      this.#open = null;
+    }
+    return ' '.repeat(columns - this.#indented) + line.slice(indent.length);
+  }
+
+  /** @param next where the next line begins */
+  #line(line: string, next: number): string {
+    if (this.#open !== null) return this.#inside(line, this.#open);
+    const option = this.#options && /^\s*(?::[\w-]+:|---\s*$)/.test(line);
+    this.#options = option;
+    if (option) return '';
+    const fence = FENCE.exec(line);
+    if (fence !== null) return this.#fence(line, fence[1]!, fence[2]!);
+    if (this.#isIndentedCode(line)) return line;
+    const raw = RAW_ELEMENT.exec(line)?.[1];
+    if (raw !== undefined) {
+      const ends = new RegExp(`</${raw}\\s*>`, 'i');
+      if (!ends.test(line)) this.#open = { keeps: true, ends, closing: null };
+      return line;
+    }
+    // A statement of MDX ends at an empty line.
+    if (STATEMENT.test(line)) {
+      this.#open = { keeps: false, ends: /^\s*$/, closing: '' };
+      return '';
+    }
+    const tag = TAGS.find(({ opens }) => opens.test(line));
+    if (
+      tag !== undefined &&
+      !tag.ends.test(line.replace(tag.opens, '')) &&
+      this.#comesLater(tag.ends, next)
+    ) {
+      const closing = tag.isCode ? '```' : '';
+      this.#open = { keeps: tag.isCode, ends: tag.ends, closing };
+      return closing;
+    }
+    if (indentedOpener(line) !== null) this.#indented += 4;
+    this.#options = /^ {0,3}:{3,}\{/.test(line);
+    return withoutMarks(containerLine(this.#beforeComment(line, next)), this.#notes);
+  }
+
+  #inside(line: string, { keeps, ends, closing }: Open): string {
+    if (!ends.test(line)) return keeps ? line : '';
+    this.#open = null;
+    return closing ?? line;
+  }
+
+  #fence(line: string, mark: string, info: string): string {
+    const innermost = this.#directives.at(-1);
+    if (innermost !== undefined && mark.startsWith(innermost) && info.trim() === '') {
+      this.#directives.pop();
+      return '';
+    }
+    const directive = directiveOf(info);
+    const ends = new RegExp(`^[\\s>]*${mark}[\`~]*\\s*$`);
+    if (directive?.kind === 'prose') {
+      this.#directives.push(mark);
+      this.#options = true;
+      return titleLine(directive.title);
+    }
+    this.#open =
+      directive === null ? { keeps: true, ends, closing: null } : { keeps: false, ends, closing: '' };
+    return directive === null ? line : '';
+  }
+
+  /** Indented by four columns below an empty line, and not inside of a list. */
+  #isIndentedCode(line: string): boolean {
+    if (line.trim() === '') return this.#inIndentedCode;
+    const indented = /^(?: {4}|\t)/.test(line);
+    if (!indented)
+      this.#inList = /^\s*(?:[*+-]|\d{1,9}[.)])\s/.test(line) || (this.#inList && /^\s/.test(line));
+    this.#inIndentedCode = indented && !this.#inList && (this.#blankBefore || this.#inIndentedCode);
+    return this.#inIndentedCode;
+  }
+
+  /** The line up to a comment of MDX that begins on it and ends on a later one. */
+  #beforeComment(line: string, next: number): string {
+    const at = line.lastIndexOf('{/*');
+    if (at < 0 || line.indexOf('*/}', at) >= 0 || !this.#comesLater(/\*\/\}/, next)) return line;
+    this.#open = { keeps: false, ends: /\*\/\}/, closing: '' };
+    return line.slice(0, at);
+  }
+
+  readonly #last = new Map<string, number>();
+
+  /** Whether a line from `from` on has what `ends` looks for. */
+  #comesLater(ends: RegExp, from: number): boolean {
+    let last = this.#last.get(ends.source);
+    if (last === undefined) {
+      last = -1;
+      for (const { index } of this.#source.matchAll(new RegExp(ends.source, 'gm'))) last = index;
+      this.#last.set(ends.source, last);
+    }
+    return last >= from;
+  }
 }
 
 function padded(text: string, length: number): string {

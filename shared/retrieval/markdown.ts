@@ -1,7 +1,7 @@
 /** Markdown to blocks of plain text with their places in the source: headings, paragraphs, list items, table rows. */
 import { Lexer, type Token, type Tokens } from 'marked';
 import { htmlBlocks } from './html.ts';
-import { inlineText } from './markdown-inline.ts';
+import { headingText, inlineText, isBadges } from './markdown-inline.ts';
 import { BoundedTokenizer, isHostile, stretches } from './markdown-limits.ts';
 import { withoutNoise } from './markdown-noise.ts';
 import { type Block, type BlockKind, textBlocks } from './text.ts';
@@ -11,9 +11,10 @@ import { type Block, type BlockKind, textBlocks } from './text.ts';
  * @param begin where it begins: what is before it is left out
  */
 export function markdownBlocks(given: string, begin = 0): Block[] {
-  const body = begin === 0 ? given : ' '.repeat(begin) + given.slice(begin);
-  if (isHostile(body)) return textBlocks(body);
-  const source = withoutNoise(body);
+  const before = ' '.repeat(begin);
+  const body = given.slice(begin);
+  if (isHostile(body)) return textBlocks(before + body);
+  const source = before + withoutNoise(body);
   const blocks: Block[] = [];
   try {
     for (const { from, to } of stretches(source, begin)) {
@@ -71,7 +72,7 @@ function addToken(
     case 'checkbox':
       return;
     case 'heading':
-      return add(withoutAttributes(inlineText(token.text)), 'heading', (token as Tokens.Heading).depth);
+      return add(headingText(token.text), 'heading', (token as Tokens.Heading).depth);
     case 'code':
       return add(token.text, 'code');
     case 'html':
@@ -88,16 +89,20 @@ function addToken(
     case 'table':
       for (const row of tableRows(token as Tokens.Table)) add(row, 'row');
       return;
-    default:
-      return add(inlineText('text' in token ? String(token.text) : token.raw), inside);
+    default: {
+      const text = 'text' in token ? String(token.text) : token.raw;
+      if (isBadges(text)) return undefined;
+      const [term, ...meanings] = text.split(MEANING);
+      if (meanings.length === 0) return add(inlineText(text), inside);
+      add(inlineText(term!), 'term');
+      for (const meaning of meanings) add(inlineText(meaning), 'item');
+      return undefined;
+    }
   }
 }
 
-/** A heading without the id and the classes that some generators let it have: `{#id}`, `{: .class}`. */
-function withoutAttributes(heading: string): string {
-  const at = heading.lastIndexOf('{');
-  return at >= 0 && /^\{[ \t]*[#.:][^{}]*\}\s*$/.test(heading.slice(at)) ? heading.slice(0, at) : heading;
-}
+/** Before what a term means, on a line of its own below the term, as PHP Markdown Extra has it. */
+const MEANING = /(?:^|\n)[ ]{0,3}:[ \t]+(?=\S)/;
 
 /** Place of `raw` at or shortly after `cursor`; −1 when it is not there, without a search of the whole text. */
 function locate(source: string, raw: string, cursor: number, to: number): number {

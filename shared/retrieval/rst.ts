@@ -1,4 +1,6 @@
-/** reStructuredText as Markdown (docutils' specification): headings, links, code and directives; the rest is text. */
+/** reStructuredText as Markdown (docutils' specification): headings, links, code, tables and directives; the rest is text. */
+import { markdownTable, type Table } from './markdown-table.ts';
+import { csvTable, drawnTable, listTable } from './rst-tables.ts';
 
 /** Marks that may stand under a heading, and over it. */
 const ADORNMENT = /^([!-/:-@[-`{-~])\1{1,}\s*$/;
@@ -8,7 +10,11 @@ const LONGEST_HEADING = 400;
 const CODE = /^(?:code|code-block|sourcecode|highlight|parsed-literal|literalinclude|math|prompt)$/;
 /** Those that show nothing by themselves. */
 const SILENT =
-  /^(?:image|figure|include|toctree|contents|index|meta|only|raw|role|default-role|autoclass|autofunction|automodule|automethod|currentmodule|module|sectnum|csv-table)$/;
+  /^(?:image|include|toctree|contents|index|meta|raw|role|default-role|autoclass|autofunction|automodule|automethod|currentmodule|module|sectnum|sectionauthor|codeauthor|bibliography)$/;
+/** Those whose argument is no text: a file, a condition. */
+const WITHOUT_ARGUMENT = /^(?:figure|only|container|class|rst-class|highlights|ifconfig)$/;
+/** Those of a table. */
+const TABLE = /^(?:list-table|csv-table)$/;
 
 /** @param source with any line breaks. @returns Markdown with single line feeds */
 export function rstToMarkdown(source: string): string {
@@ -19,6 +25,8 @@ export function rstToMarkdown(source: string): string {
   /** Indentation of the line that code follows; code is what is deeper. */
   let code: number | null = null;
   let silent: number | null = null;
+  const substitutions = substitutionsOf(source);
+  const inline = (text: string) => inlineOf(text, substitutions);
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at]!.trimEnd();
     const indent = line.length - line.trimStart().length;
@@ -38,6 +46,12 @@ export function rstToMarkdown(source: string): string {
       out.push('```', '');
       code = null;
     }
+    const drawn = drawnTable(lines, at);
+    if (drawn !== null) {
+      out.push(...markdownTable(drawn, inline));
+      at += drawn.lines - 1;
+      continue;
+    }
     const heading = headingAt(lines, at);
     if (heading !== null) {
       if (!levels.includes(heading.mark)) levels.push(heading.mark);
@@ -53,7 +67,12 @@ export function rstToMarkdown(source: string): string {
         at = skipOptions(lines, at, indent);
         out.push('', '```');
         code = indent;
+      } else if (TABLE.test(name)) {
+        const block = indentedBelow(lines, at, indent);
+        out.push('', inline(argument), ...markdownTable(tableOf(name, block), inline));
+        at += block.length;
       } else if (SILENT.test(name)) silent = indent;
+      else if (WITHOUT_ARGUMENT.test(name)) at = skipOptions(lines, at, indent);
       else {
         at = skipOptions(lines, at, indent);
         out.push('', inline(argument), '');
@@ -65,7 +84,15 @@ export function rstToMarkdown(source: string): string {
     if (note !== null) out.push('', inline(note[1]!));
     else if (/^\s*\.\.(?:[ \t]|$)/.test(line)) silent = indent;
     else if (ADORNMENT.test(line)) out.push('');
-    else if (line.endsWith('::')) {
+    else if (/^\s*>>> /.test(line)) {
+      const end = lines.findIndex((each, i) => i >= at && each.trim() === '');
+      const shown = lines.slice(at, end < 0 ? lines.length : end);
+      out.push('', '```', ...shown, '```');
+      at += shown.length - 1;
+    } else if (isTerm(lines, at)) {
+      out.push('', inline(line), `: ${inline(lines[at + 1]!.trim())}`);
+      at += 1;
+    } else if (line.endsWith('::')) {
       const text = line.slice(0, -2).trim();
       out.push(text === '' ? '' : inline(`${text}:`), '', '```');
       code = indent;
@@ -102,19 +129,66 @@ function skipOptions(lines: readonly string[], from: number, indent: number): nu
   return at;
 }
 
-/** Blocks of directives are indented by any number of spaces, which would be code. */
-function dedented(line: string): string {
+/** The lines below a directive that are indented deeper than it. */
+function indentedBelow(lines: readonly string[], at: number, indent: number): string[] {
+  const deeper = (line: string) => line.trim() === '' || line.length - line.trimStart().length > indent;
+  let end = at + 1;
+  while (end < lines.length && deeper(lines[end]!)) end += 1;
+  return lines.slice(at + 1, end);
+}
+
+function tableOf(name: string, block: readonly string[]): Table {
+  const option = (wanted: string) => {
+    const found = block.find((line) => line.trim().startsWith(`:${wanted}:`));
+    return found === undefined
+      ? ''
+      : found
+          .trim()
+          .slice(wanted.length + 2)
+          .trim();
+  };
+  const content = block.filter((line) => !/^\s*:[\w-]+:/.test(line));
+  if (name === 'csv-table') return csvTable(content, option('header'));
+  return listTable(content, Number(option('header-rows')) || 0);
+}
+
+/** Whether this line is a term, and the next one, which is indented, says what it means. */
+function isTerm(lines: readonly string[], at: number): boolean {
+  const [before = '', line = '', next = ''] = [lines[at - 1], lines[at], lines[at + 1]];
+  if (before.trim() !== '' || /^\s|^(?:[-*+•|:]|\d+[.)]|#\.)/.test(line) || line.endsWith('::')) return false;
+  return /^\s+\S/.test(next) && !/^\s*(?:\.\.|[-*+]\s)/.test(next);
+}
+
+/** `.. |name| replace:: text`, by name. */
+function substitutionsOf(source: string): ReadonlyMap<string, string> {
+  const found = source.matchAll(/^[ \t]*\.\.[ \t]+\|([^|\n]{1,100})\|[ \t]+replace::[ \t]*(.*)$/gm);
+  return new Map([...found].map(([, name, text]) => [name!, text!.trim()]));
+}
+
+/**
+ * Blocks of directives are indented by any number of spaces, which would be code. Entries that number themselves get a
+ * number; lines of a block keep their words.
+ */
+function dedented(given: string): string {
+  const line = given.replace(/^(\s*)#\.(?=\s)/, '$11.').replace(/^(\s*)\|[ \t]/, '$1');
   const text = line.trimStart();
   return line.length - text.length >= 4 && !/^(?:[-*+]|\d+[.)])\s/.test(text) ? text : line;
 }
 
-function inline(text: string): string {
-  return text
-    .replace(/``([^`]+)``/g, '`$1`')
-    .replace(/:[\w:+.-]{1,60}:`([^`]*)`/g, (_, inner: string) => words(inner))
-    .replace(/(?<!`)`([^`]+)`_{1,2}/g, (_, inner: string) => words(inner))
-    .replace(/\|([^|\s][^|]*)\|_{0,2}/g, '$1')
-    .replace(/(?<=[\p{L}\p{N}])_(?=[\s.,;:!?)]|$)/gu, '');
+function inlineOf(text: string, substitutions: ReadonlyMap<string, string>): string {
+  return (
+    text
+      .replace(/``([^`]+)``/g, '`$1`')
+      .replace(/:[\w:+.-]{1,60}:`([^`]*)`/g, (_, inner: string) => words(inner))
+      .replace(/(?<!`)`([^`]+)`_{1,2}/g, (_, inner: string) => words(inner))
+      .replace(
+        /(?<![\p{L}\p{N}])\|([^|\s](?:[^|]*[^|\s])?)\|_{0,2}(?![\p{L}\p{N}])/gu,
+        (_, name: string) => substitutions.get(name) ?? name,
+      )
+      // Marks of footnotes and of citations.
+      .replace(/\s?\[(?:#?[\w-]{0,64}|\*)\]_(?![\p{L}\p{N}])/gu, '')
+      .replace(/(?<=[\p{L}\p{N}])_(?=[\s.,;:!?)]|$)/gu, '')
+  );
 }
 
 /** `words <target>` by its words. */

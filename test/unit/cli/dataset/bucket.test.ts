@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bucketOf } from '../../../../cli/dataset/bucket.ts';
+import { Bucket, bucketOf } from '../../../../cli/dataset/bucket.ts';
 import { CollectedFindings } from '../../../../cli/dataset/findings.ts';
 import { signedHeaders } from '../../../../cli/dataset/s3-signature.ts';
 import { openSource } from '../../../../cli/ingest-source.ts';
@@ -58,6 +58,15 @@ describe('a bucket', () => {
         const next = from === 0 ? '<NextContinuationToken>a+/=</NextContinuationToken>' : '';
         response.end(`<?xml version="1.0"?><ListBucketResult>${next}${contents.join('')}</ListBucketResult>`);
       } else if (path === '/handbook/docs/en/latin.txt') response.end(Buffer.from([0xff, 0x41]));
+      else if (path.endsWith('/said'))
+        response.writeHead(200, { 'content-length': 4096 }).end('x'.repeat(4096));
+      else if (path.endsWith('/endless')) {
+        const more = () => {
+          if (!response.destroyed) response.write('x'.repeat(1024), () => setTimeout(more, 1));
+        };
+        more();
+      } else if (path.endsWith('/broken'))
+        response.writeHead(200, { 'content-length': 99 }).write('x', () => response.destroy());
       else if (OBJECTS[path.slice('/handbook/'.length)] !== undefined) response.end(OBJECTS[path.slice(10)]);
       else response.writeHead(404).end();
     });
@@ -75,8 +84,16 @@ describe('a bucket', () => {
       ['a b&c.md', 'A'],
       ['deep/zoo.html', 'Zoo'],
     ]);
-    expect([...findings.entries.keys()]).toEqual(['latin.txt: is not UTF-8 text']);
+    expect([...findings.entries.keys()]).toEqual(['latin.txt: is not UTF-8 text: save it as UTF-8']);
     expect(source.unread).toEqual(new Map([['.png', ['pic.png']]]));
+  });
+
+  it('is read within its limits, whether an object says its size or not', async () => {
+    const small = new Bucket(bucketOf('r2://handbook', env), 2048);
+    expect((await small.object('docs/en/a b&c.md')).length).toBe(21);
+    await expect(small.object('docs/en/said')).rejects.toThrow('has 4096 bytes, more than 2048');
+    await expect(small.object('docs/en/endless')).rejects.toThrow('has more than 2048 bytes');
+    await expect(small.object('docs/en/broken')).rejects.toThrow(/docs\/en\/broken/);
   });
 
   it('says what is wrong', async () => {

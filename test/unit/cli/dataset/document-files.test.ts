@@ -1,5 +1,6 @@
 /** Files of documents: kinds, encodings, titles, what a site repeats, and what is not read. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -67,12 +68,65 @@ describe('files', () => {
     const { documents, leftOut } = await read();
     expect(documents).toEqual({ 'a.txt': 'a: Grün', 'b.txt': 'b: Grün', 'c.txt': 'c: Grün' });
     expect(leftOut).toEqual([
-      'is not UTF-8 text',
+      'is not UTF-8 text: save it as UTF-8',
       expect.stringContaining('is not a PDF that can be read'),
       expect.stringContaining('is not a Word file that can be read'),
       'has no text in it, only pictures',
-      'is not UTF-16LE text',
+      'is not UTF-16LE text: save it as UTF-8',
     ]);
+  });
+
+  it('of a page are read as it says itself; nothing is read as what it is not', async () => {
+    const utf16 = Buffer.from('Hello there', 'utf16le');
+    write({
+      'a.html': Buffer.from('<meta charset="windows-1252"><p>It\x92s gr\xfcn', 'latin1'),
+      'b.htm': Buffer.from(
+        '<meta http-equiv=Content-Type content="text/html; charset=iso-8859-2"><p>\xb1',
+        'latin1',
+      ),
+      'c.html': '<meta charset="iso-8859-1"><p>Grün',
+      'd.html': Buffer.from('<meta charset="made-up"><p>gr\xfcn', 'latin1'),
+      ...{
+        'e.txt': utf16,
+        'f.txt': Buffer.concat([Buffer.from([0xff, 0xfe, 0, 0]), Buffer.from('a\0\0\0')]),
+      },
+      'g.txt': 'One\0 zero is text.',
+      'h.txt': Buffer.alloc(9_000_000, 'a word '),
+    });
+    const { documents, leftOut } = await read();
+    expect(documents).toEqual({
+      'a.html': 'a: It’s grün',
+      'b.htm': 'b: ą',
+      'c.html': 'c: Grün',
+      'g.txt': 'g: One\0 zero is text.',
+    });
+    expect(leftOut).toEqual([
+      'is not UTF-8 text: save it as UTF-8',
+      'is UTF-16 text without a mark, or no text: save it as UTF-8',
+      'is UTF-32 text: save it as UTF-8',
+      'has 9000000 bytes; a document has at most 2000000: divide it',
+    ]);
+  });
+
+  it('behind links are read once on each way; what is no file is named', async () => {
+    mkdirSync(join(folder, 'real'));
+    write({ 'real/a.md': 'Text.', 'b%20\n.md': 'Text.' });
+    symlinkSync('real/a.md', join(folder, 'file.md'));
+    symlinkSync('real', join(folder, 'folder'));
+    symlinkSync('..', join(folder, 'real', 'up'));
+    symlinkSync('nowhere.md', join(folder, 'broken.md'));
+    execFileSync('mkfifo', [join(folder, 'pipe.md')]);
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${folder}/bad`), Buffer.from([0xff]), Buffer.from('.md')]),
+      'Text.',
+    );
+    const { documents, unread, leftOut } = await read();
+    expect(Object.keys(documents).sort()).toEqual(['b%20\n.md', 'file.md', 'folder/a.md', 'real/a.md']);
+    expect(Object.fromEntries(unread)).toEqual({
+      'links to nothing': ['broken.md'],
+      'no files': ['pipe.md'],
+    });
+    expect(leftOut).toEqual(['cannot be read: its name is not UTF-8']);
   });
 
   it('of other kinds are counted, and refused when they are named alone', async () => {

@@ -27,6 +27,14 @@ describe('front matter', () => {
     ['+++\n# site\ntitle = "Toml \\u0041"\n[extra]\ntitle = "no"\n+++\nText.', 'Toml A'],
     ["+++\ndate = 2024-01-01\ntitle = '''\nLong'''\n+++\nText.", 'Long'],
     [';;;\n{ "title": "Json" }\n;;;\nText.', 'Json'],
+    ['{\n  "title": "Bare json",\n  "tags": ["a"]\n}\n\nText.', 'Bare json'],
+    ['---\ntitle: &name Anchored\nalias: *name\n---\nText.', 'Anchored'],
+    ['---\ntitle: !!str 2024\n---\nText.', '2024'],
+    ['---\n{ tags: [a, b], title: "In braces, too" }\n---\nText.', 'In braces, too'],
+    ['---\n  title: Indented\n  tags:\n    - a\n---\nText.', 'Indented'],
+    ['---\nog:title: Shared\ntitle: Own\n---\nText.', 'Own'],
+    ['\n\n---\ntitle: Below empty lines\n---\nText.', 'Below empty lines'],
+    ['---\ntitle: "With an id {#id}"\n---\nText.', 'With an id'],
   ])('%j says the title', (source, title) => {
     expect(read(source)).toEqual({ title, text: ['Text.'] });
   });
@@ -64,6 +72,10 @@ describe('titles', () => {
     ['# Set {a, b}\n', 'Set {a, b}'],
     ['# Costs {/*costs*/}\n', 'Costs'],
     ['Text.\n\n### Only a small one\n', 'Only a small one'],
+    ['# Name ![badge](b.svg) [![other](o.svg)](ci)\n', 'Name'],
+    ['# ![Only a logo](l.svg)\n', 'Only a logo'],
+    ['<h1><img alt="Logo" src="l.svg"> Named</h1>\n\nText.', 'Named'],
+    ['<h1><img alt="Only a logo" src="l.svg"></h1>\n\nText.', 'Only a logo'],
     ['Text only.', ''],
   ])('of %j', (source, title) => expect(read(source).title).toBe(title));
 
@@ -103,6 +115,50 @@ describe('Markdown', () => {
     ],
     ['Go to /list?a=1&region=eu&copy=2 &amp; &#65;&nope;', ['Go to /list?a=1&region=eu&copy=2 & A&nope;']],
     ['- [ ] task\n- [x] done', ['task', 'done']],
+    ['[![build](b.svg)](ci) [![npm](n.svg)](npm)\n\nText.', ['Text.']],
+    // The first line below front matter is a line like any other.
+    ['---\nid: x\n---\nimport A from "a";\nimport {\n  B,\n} from "./b";\n\nText.', ['Text.']],
+    ['---\nid: x\n---\n```sh\n{{ kept }}\n```', ['{{ kept }}']],
+    // What stands in an element that is no text ends with it.
+    ['<script setup>\nimport { ref } from "vue"\n</script>\n\nText.', ['Text.']],
+    ['<style>\n/* ::: */\n</style>\n\n::: tip\nText.\n:::', ['Text.']],
+    ['!!! note\n    One.\n\n    Two.\n\n    - three\n\nOut.', ['One.', 'Two.', 'three', 'Out.']],
+    ['=== "Shell"\n\n    ```sh\n    npm i\n    ```\n\n    Then go.', ['Shell', 'npm i', 'Then go.']],
+    ['???+ tip "Outer"\n    !!! note\n        Inner.\n\n    Outer text.', ['Outer', 'Inner.', 'Outer text.']],
+    ['Moves.[^1] Next.\n\n[^1]: Said so.', ['Moves. Next.', 'Said so.']],
+    ['A set [^abc] stays.', ['A set [^abc] stays.']],
+    [
+      'A ==mark== and a==b and %%hidden%% end. ^block-1\n\n%%\nover lines\n%%\n\nText.',
+      ['A mark and a==b and end.', 'Text.'],
+    ],
+    ['100%% and 50%% stay.', ['100%% and 50%% stay.']],
+    [
+      '{{< note title="Mind" >}}\nHot.\n{{< /note >}}\n\nSee [x]({{< ref "y.md" >}}).',
+      ['Mind', 'Hot.', 'See x.'],
+    ],
+    ['{{< highlight go >}}\nfunc {{ main }}\n{{< /highlight >}}\n\nText.', ['func {{ main }}', 'Text.']],
+    [
+      '{% highlight rb %}\nputs 1\n{% endhighlight %}\n\n{% comment %}\nno\n{% endcomment %}\n\nText.',
+      ['puts 1', 'Text.'],
+    ],
+    ['{% highlight never closed\n\nText.', ['{% highlight never closed', 'Text.']],
+    ['{% include a.html p="{{ x }}" %}\n\n{% raw %}{{ shown }}{% endraw %} here.', ['{{ shown }} here.']],
+    ['{% tab title="First" %}\nIn.\n{% endtab %}', ['First', 'In.']],
+    ['A [button](x.md){ .big } and a line.{: .cls }\n\n{: .note }\nText.', ['A button and a line.', 'Text.']],
+    ['[[toc]]\n\n[TOC]\n\n--8<-- "a.md"\n\n<<< @/a.js{2}\n\n@[code](a.js)\n\nText.', ['Text.']],
+    [
+      '(label)=\n\n```{note} Mind\n:class: x\n\nHot.\n```\n\n```{toctree}\na\n```\n\nText.',
+      ['Mind', 'Hot.', 'Text.'],
+    ],
+    [
+      '````{tip}\nBefore.\n```sh\nnpm i\n```\n````\n\n```{r, echo=FALSE}\nplot(x)\n```',
+      ['Before.', 'npm i', 'plot(x)'],
+    ],
+    ['See {ref}`the part <part>` and {doc}`intro` and `{code}`.', ['See the part and intro and {code}.']],
+    ['Text:\n\n    {{ code }}\n    [[x]]\n\nEnd.', ['Text:', '{{ code }}\n[[x]]', 'End.']],
+    ['- item\n\n    goes {{ x }}on.', ['item', 'goes on.']],
+    ['Term\n: Its meaning.\n: Another.\n\nTime: now.', ['Term', 'Its meaning.', 'Another.', 'Time: now.']],
+    ['A line\\\nthat breaks.', ['A line\nthat breaks.']],
   ])('%j', (source, text) => expect(read(source).text).toEqual(text));
 });
 
@@ -134,6 +190,22 @@ describe('HTML', () => {
     ['<table><tr><td><p>A</p><p>B</p></td><td>C<br>D</td></tr></table>', ['A B; C D']],
     ['<table><tr><td><h2>Head</h2><ul><li>x</li></ul></td><td>y</td></tr></table>', ['x', 'y']],
     ['<table><tr><th>Names</th><th>alone</th></tr></table>', ['Names; alone']],
+    [
+      '<table><tr><td></td><th>Mon</th><th>Tue</th></tr><tr><th rowspan="2">Shut</th><td>5</td><td>6</td></tr><tr><td>7</td><td>8</td></tr></table>',
+      ['Shut; Mon: 5; Tue: 6', 'Shut; Mon: 7; Tue: 8'],
+    ],
+    [
+      '<div role="banner">Top</div><div role="main"><p>Body</p></div><div role="contentinfo">End</div>',
+      ['Body'],
+    ],
+    ['<div role="banner">Top</div><div role="search">Find</div><p>Body</p>', ['Body']],
+    [
+      '<a class="skip-link" href="#c">Skip</a><ul><li><a href="#a">A</a></li><li><a href="b">B</a></li></ul><p>Body</p>',
+      ['B', 'Body'],
+    ],
+    ['<h2><a href="#s">Part</a></h2><p>See <a href="#s">there</a>.</p>', ['See there.']],
+    ['<dl><dt>run()<a class="headerlink" href="#r">¶</a></dt><dd>Runs.</dd></dl>', ['run()', 'Runs.']],
+    ['<table><tr><td class="linenos"><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr></table>', ['a\nb']],
   ])('%s', (source, text) => {
     const { text: found } = read(source, 'html');
     expect(found).toEqual(text);

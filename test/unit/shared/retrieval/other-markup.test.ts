@@ -31,6 +31,41 @@ describe('reStructuredText', () => {
       'Top',
       ['Mind', 'the gap.', 'Text.'],
     ],
+    [
+      'T\n=\n\n+-----+-----+\n| Who | Fee |\n+=====+=====+\n| Ann | 5 |\n|     | net |\n+-----+-----+\n\nText.',
+      'T',
+      ['Who: Ann; Fee: 5 net', 'Text.'],
+    ],
+    [
+      'T\n=\n\n=====  ====\nWho    Fee\n=====  ====\nAnn    5\n       net\nBob    6\n=====  ====\n\nText.',
+      'T',
+      ['Who: Ann; Fee: 5 net', 'Who: Bob; Fee: 6', 'Text.'],
+    ],
+    [
+      'T\n=\n\n.. list-table:: Fees\n   :header-rows: 1\n\n   * - Who\n     - Fee\n   * - Ann\n       Lee\n     - 5\n\nText.',
+      'T',
+      ['Fees', 'Who: Ann Lee; Fee: 5', 'Text.'],
+    ],
+    [
+      'T\n=\n\n.. csv-table:: Fees\n   :header: "Who", "Fee"\n\n   "Lee, Ann", 5\n\nText.',
+      'T',
+      ['Who: Lee, Ann; Fee: 5'],
+    ],
+    [
+      'T\n=\n\n#. one\n#. two\n\nTerm\n  Its meaning.\n\n| a line',
+      'T',
+      ['one\ntwo', 'Term\nIts meaning.', 'a line'],
+    ],
+    [
+      'T\n=\n\n.. |v| replace:: 2.1\n\nSince |v| [1]_ it runs.\n\n.. [1] Nearly.',
+      'T',
+      ['Since 2.1 it runs.', 'Nearly.'],
+    ],
+    [
+      'T\n=\n\n.. figure:: a.png\n   :alt: x\n\n   What it shows.\n\n.. only:: html\n\n   Online text.',
+      'T',
+      ['What it shows.', 'Online text.'],
+    ],
     ['Top\n===\n\n.. A comment\n   over lines.\n\nText.\n\n----\n\nEnd.', 'Top', ['Text.', 'End.']],
   ])('%j', (source, title, text) => {
     const found = read(rstToMarkdown(source));
@@ -89,5 +124,21 @@ describe('AsciiDoc', () => {
         'Term: Its meaning.',
       ],
     });
+  });
+
+  it.each([
+    [
+      '[cols="1,1",options="header"]\n|===\n|Who |Fee\n\n|Ann\n|5 euros\n\n|Bob 2+|6\n|===',
+      ['Who: Ann; Fee: 5 euros', 'Who: Bob; Fee: 6'],
+    ],
+    ['|===\n|Who |Fee\n\n|Ann |5\n|===\n\nText.', ['Who: Ann; Fee: 5', 'Text.']],
+    ['|===\n|A |B\n|1 |2\n|===', ['A; B', '1; 2']],
+    ['|===\n|Never |closed', ['Never; closed']],
+    [
+      ':product: Acme\n\nUse {product} and {unknown}, #marked#.\n\n----\n{product}\n----\n<1> What it means.',
+      ['Use Acme and {unknown}, marked.', '{product}', 'What it means.'],
+    ],
+  ])('reads %j', (source, text) => {
+    expect(read(asciidocToMarkdown(`= T\n\n${source}`))).toEqual({ title: 'T', text });
   });
 });

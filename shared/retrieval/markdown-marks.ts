@@ -1,0 +1,56 @@
+/**
+ * Marks inside of a line that sites' generators and wikis read and no reader sees: templates, comments, links of wikis,
+ * roles of MyST, attributes, marks of footnotes. Inline code is never touched.
+ */
+
+/** Inline code, or what goes: in the order in which they may begin at one place. */
+const INLINE = new RegExp(
+  [
+    // `{ref}`words <target>`` of MyST, before it is taken for code.
+    '\\{[a-z][\\w:.+-]{0,40}\\}`(?<role>[^`]+)`',
+    '(?<!`)(?<code>`{1,3}(?!`)[^`]+`{1,3})',
+    '\\{%-?\\s*raw\\s*-?%\\}(?<raw>.*?)\\{%-?\\s*endraw\\s*-?%\\}',
+    '\\{\\{[^{}]*\\}\\}',
+    '\\{%(?:[^{}]|\\{\\{[^{}]*\\}\\})*%\\}',
+    '\\{/\\*(?:[^*{]|\\*(?!/\\}))*\\*/\\}',
+    '(?<embeds>!?)\\[\\[(?<page>[^[\\]|]*)(?:\\|(?<alias>[^[\\]]*))?\\]\\](?!\\()',
+    // Obsidian's comments.
+    '(?<![%\\w])%%[^%]+%%(?!%)',
+    '\\[\\^(?<note>[^\\]\\s]{1,64})\\](?<defines>:?)',
+    // Attributes of a link, a picture or a whole line.
+    '(?<=[)\\]])\\{:? ?[.#][^{}]*\\}|\\{:[^{}]*\\}\\s*$',
+    // Names of blocks in Obsidian.
+    '\\s\\^[a-zA-Z0-9-]{4,40}\\s*$',
+    ' ?-{1,2}8<-{1,2} "[^"]*"',
+  ].join('|'),
+  'g',
+);
+/** Where none of these is, nothing goes. */
+const MARKED = /[{[%^]|8</;
+
+/** @param notes names of the footnotes that the document has */
+export function withoutMarks(line: string, notes: ReadonlySet<string>): string {
+  if (!MARKED.test(line)) return line;
+  return line.replace(INLINE, (...match) => {
+    const all = match[0] as string;
+    const groups = match.at(-1) as Record<string, string | undefined>;
+    const { role, code, raw, embeds, page, alias, note } = groups;
+    if (role !== undefined) return roleWords(role);
+    if (code !== undefined) return all;
+    if (raw !== undefined) return raw;
+    if (note !== undefined) return notes.has(note) ? '' : all;
+    if (page === undefined || embeds === '!') return '';
+    return alias?.trim() || page.replace(/#.*$/, '').trim() || page;
+  });
+}
+
+/** `words <target>` by its words. */
+function roleWords(inner: string): string {
+  const at = inner.lastIndexOf('<');
+  return at > 0 && inner.endsWith('>') ? inner.slice(0, at).trim() : inner;
+}
+
+/** Names of the footnotes that are defined somewhere. @param source with single line feeds */
+export function footnotes(source: string): ReadonlySet<string> {
+  return new Set([...source.matchAll(/^ {0,3}\[\^([^\]\s]{1,64})\]:/gm)].map(([, name]) => name!));
+}
