@@ -2,7 +2,7 @@
  * Query records: what a region learns from. Invariants: a contributor's own id is never stored; nobody gives more records
  * than the settings allow, and no log has more, for a full one refuses and never makes room (what others give must not
  * decide which records train); none is older than the retention time. Where one event is the unit, events are only ever
- * added, whole or not at all, and leave by age, by their contributor's wish and by nothing else.
+ * added, whole or not at all, and leave whole: by age, by their contributor's wish, or by the operator's for one of them.
  */
 import type { Engine } from '../../models/engine.ts';
 import { toBase64Url, utf8 } from '../../shared/crypto/bytes.ts';
@@ -11,7 +11,13 @@ import { systemRandom } from '../../shared/crypto/random.ts';
 import { type QueryRecord, recordsOfAct } from '../../shared/participant/query-record.ts';
 import { homeRegion, type PrivacyUnit, pseudonym } from '../../shared/privacy/units.ts';
 import type { FeedbackCounts, FeedbackInput } from '../../shared/protocol/api/feedback.ts';
-import type { Outcome, Refusal } from '../../shared/protocol/objects.ts';
+import type {
+  Erased,
+  FeedbackRequest,
+  KeptFeedback,
+  Outcome,
+  Refusal,
+} from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
 import type { KeptRecord } from '../handover.ts';
 import { Values } from '../values.ts';
@@ -42,6 +48,16 @@ export interface RecordPolicy {
   retentionMs: number;
   /** Id of the token that the request came with; null where tokens are not counted. */
   token: string | null;
+}
+
+interface ListedRow extends Record<string, SqlStorageValue> {
+  n: number;
+  event: string;
+  at: number;
+  query: string;
+  item: string;
+  relevant: number;
+  contributor: string | null;
 }
 
 interface Prepared extends QueryRecord {
@@ -256,13 +272,24 @@ export class RecordLog {
     return Math.max(1, Math.ceil((Math.min(...times) + windowMs - now) / 1000));
   }
 
-  /** Deletes a contributor's records and answers how many there were. May be repeated. */
-  erase(contributor: string, contributorKey: Uint8Array): number {
-    const name = pseudonym(contributor, contributorKey);
-    const deleted = this.#storage.sql
-      .exec('DELETE FROM records WHERE contributor = ? RETURNING n', name)
-      .toArray();
-    return deleted.length;
+  /** Those before (at, n), newest first; of an act that came before there were names for them, each record is one. */
+  list({ at, n, item, limit }: FeedbackRequest, region: string): KeptFeedback[] {
+    const about = item === null ? '' : 'AND item = ?';
+    const records = this.#storage.sql.exec<ListedRow>(
+      `SELECT n, coalesce(event, id) AS event, at, query, item, relevant, contributor FROM records
+       WHERE (at, n) < (?, ?) ${about} ORDER BY at DESC, n DESC LIMIT ?`,
+      ...[at, n, ...(item === null ? [] : [item]), limit],
+    );
+    return [...records].map((record) => ({ ...record, region, relevant: record.relevant === 1 }));
+  }
+
+  /** Deletes what a contributor said, or one act of feedback, whole; answers how many records. May be repeated. */
+  erase(whose: Erased, contributorKey: Uint8Array): number {
+    const [those, name] =
+      'event' in whose
+        ? ['coalesce(event, id) = ?', whose.event]
+        : ['contributor = ?', pseudonym(whose.contributor, contributorKey)];
+    return this.#storage.sql.exec(`DELETE FROM records WHERE ${those} RETURNING n`, name).toArray().length;
   }
 
   /** Deletes what is over, or nearly. */

@@ -4,7 +4,7 @@
  *
  * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
  * memory, ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
- * item, items, passagesOf, addFeedback, eraseContributor, passages, recall, titles, stats, ledger, wake, flush, move, stay, adopt.
+ * item, items, passagesOf, addFeedback, feedback, erase, passages, recall, titles, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
  */
@@ -20,7 +20,13 @@ import type { Item, ItemInput, ItemReceipt, ItemSummary } from '../../shared/pro
 import type { Region as RegionSummary } from '../../shared/protocol/api/region.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
-import type { Outcome, RegionApi } from '../../shared/protocol/objects.ts';
+import type {
+  Erased,
+  FeedbackRequest,
+  KeptFeedback,
+  Outcome,
+  RegionApi,
+} from '../../shared/protocol/objects.ts';
 import type { Lift, PassageAnswer, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
 import { PROBE_TITLES } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -219,21 +225,25 @@ export class Region extends TracedObject implements RegionApi {
     return outcome;
   }
 
-  async eraseContributor(contributor: string): Promise<number> {
+  async feedback(request: FeedbackRequest): Promise<KeptFeedback[]> {
+    return this.#records.list(request, this.#identity().name);
+  }
+
+  async erase(whose: Erased): Promise<number> {
     const { settings } = this.#identity();
     const before = { ...settings, generation: settings.generation - 1 };
     // Who came before goes first: what it handed over until then is erased here, what is on its way it takes back.
-    const there = before.generation < 0 ? 0 : await this.#of(before).eraseHere(contributor);
-    const here = await this.eraseHere(contributor);
+    const there = before.generation < 0 ? 0 : await this.#of(before).eraseHere(whose);
+    const here = await this.eraseHere(whose);
     const to = this.#moving.to();
-    if (to !== null) await this.#of(to).eraseContributor(contributor);
+    if (to !== null) await this.#of(to).erase(whose);
     return Math.max(there, here);
   }
 
   /** In this generation alone; nothing where the object is not in use any more. */
-  async eraseHere(contributor: string): Promise<number> {
+  async eraseHere(whose: Erased): Promise<number> {
     if (!this.#values.has('identity')) return 0;
-    return this.#records.erase(contributor, fromBase64Url(this.#identity().contributorKey, 32));
+    return this.#records.erase(whose, fromBase64Url(this.#identity().contributorKey, 32));
   }
 
   // ---- a change of encoder: see moving.ts -------------------------------------------------------------------

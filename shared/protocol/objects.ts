@@ -6,7 +6,7 @@ import type { Grant } from './access.ts';
 import type { AuditEntry, AuditInput } from './api/audit.ts';
 import type { Collection } from './api/collection.ts';
 import type { EvaluationInfo, EvaluationSet } from './api/evaluation.ts';
-import type { FeedbackCounts, FeedbackInput } from './api/feedback.ts';
+import type { FeedbackCounts, FeedbackEntry, FeedbackInput } from './api/feedback.ts';
 import type { Item, ItemInput, ItemReceipt, ItemSummary, Passage } from './api/item.ts';
 import type { Participant, Rosters } from './api/participant.ts';
 import type { Privacy } from './api/privacy.ts';
@@ -153,6 +153,20 @@ export interface CoordinatorApi extends Stored {
   standing(names: string[]): Promise<Record<string, Pick<Participant, 'last_seen_at' | 'fault'>>>;
 }
 
+/** Which of the kept feedback is wanted: at most `limit` records, those before (at, n), about one document unless null. */
+export interface FeedbackRequest {
+  at: number;
+  n: number;
+  item: string | null;
+  limit: number;
+}
+
+/** `n`: its number in its region's log. */
+export type KeptFeedback = FeedbackEntry & { n: number };
+
+/** Whose records are to go. */
+export type Erased = { contributor: string } | { event: string };
+
 export interface RegionApi extends Stored {
   /** Stores documents; they are embedded with the call where that is little work, unless `later`, else in alarms. */
   putItems(items: ItemInput[], later?: boolean): Promise<Outcome<ItemReceipt[]>>;
@@ -175,8 +189,10 @@ export interface RegionApi extends Stored {
     token?: string | null,
     oneAct?: boolean,
   ): Promise<Outcome<FeedbackCounts>>;
-  /** Deletes a contributor's records and answers how many there were. May be repeated. */
-  eraseContributor(contributor: string): Promise<number>;
+  /** What this region was told, newest first. */
+  feedback(request: FeedbackRequest): Promise<KeptFeedback[]>;
+  /** Deletes the records of a contributor or of an act of feedback, and answers how many there were. May be repeated. */
+  erase(whose: Erased): Promise<number>;
   /**
    * Texts for the candidates that still stand, and hits by words and among what is newer than the snapshot; or other
    * passages of items that were found.

@@ -121,9 +121,9 @@ describe('a contributor', () => {
   it('is erased: its records and no others, however often one asks', async () => {
     const east = regionOf('whose', 'east');
     const before = await recordsOf('whose', 'east');
-    expect(await east.eraseContributor('nobody')).toBe(0);
-    expect(await east.eraseContributor('bob')).toBe(1);
-    expect(await east.eraseContributor('bob')).toBe(0);
+    expect(await east.erase({ contributor: 'nobody' })).toBe(0);
+    expect(await east.erase({ contributor: 'bob' })).toBe(1);
+    expect(await east.erase({ contributor: 'bob' })).toBe(0);
     expect(await recordsOf('whose', 'east')).toHaveLength(before.length - 1);
   });
 });

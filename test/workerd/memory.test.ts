@@ -68,10 +68,14 @@ describe('memory of a region', () => {
     const agree = () => east.addFeedback([record({ contributor: 'ann' }), record({ contributor: 'bob' })]);
     await agree();
     expect(await recalled('erased', 'east', QUESTION)).toHaveLength(1);
-    await east.eraseContributor('bob');
+    await east.erase({ contributor: 'bob' });
     expect(await recalled('erased', 'east', QUESTION)).toEqual([]);
     await east.addFeedback([record({ contributor: 'bob' })]);
     expect(await recalled('erased', 'east', QUESTION)).toHaveLength(1);
+    const [last] = await east.feedback({ at: Number.MAX_SAFE_INTEGER, n: 0, item: ITEM, limit: 1 });
+    expect(await east.erase({ event: last!.event })).toBe(1);
+    expect(await recalled('erased', 'east', QUESTION)).toEqual([]);
+    await east.addFeedback([record({ contributor: 'bob' })]);
     await east.addFeedback([record({ contributor: 'eve', relevant: false })]);
     expect(await recalled('erased', 'east', QUESTION)).toEqual([]);
     await east.addFeedback([record({ contributor: 'dan' })]);

@@ -137,9 +137,9 @@ describe('a change of encoder', () => {
       await east.putItems([{ ...texts[0], text: `the card number ${changes}` } as (typeof texts)[0]]);
       await east.removeItem('item 3');
       await east.addFeedback([question(100 + changes)]);
-      if (changes === 2) await regionOf('switch', 'west').eraseContributor('ann');
+      if (changes === 2) await regionOf('switch', 'west').erase({ contributor: 'ann' });
     });
-    if (changes < 2) await regionOf('switch', 'west').eraseContributor('ann');
+    if (changes < 2) await regionOf('switch', 'west').erase({ contributor: 'ann' });
     const found = await directory(objects).collection('switch');
     expect(found).toMatchObject({ value: { settings: { encoder: 'other', generation: 1 } } });
     const next = (each: string) => region(objects, 'switch', each, nextOf(settings));
@@ -155,7 +155,7 @@ describe('a change of encoder', () => {
     }
     // Erased where the settings point to now: it does not come back from where they pointed before.
     await regionOf('switch', 'west').addFeedback([question(4, 'eve')]);
-    await next('west').eraseContributor('eve');
+    await next('west').erase({ contributor: 'eve' });
     await expect
       .poll(() => regionOf('switch', 'west').move(nextOf(settings)), { timeout: 20_000 })
       .toMatchObject({ records: 0 });

@@ -24,6 +24,8 @@ const IN_COLLECTION: readonly Line[] = [
   ['POST', '/search', 'query'],
   ['POST', '/chat/completions', 'query'],
   ['POST', '/feedback', 'feedback'],
+  // Questions as they were asked: who reads them is written down.
+  ['GET', '/feedback', 'admin', 'audit without names'],
   // Every tool is a request of its own, with a scope of its own.
   ['POST', '/mcp', 'query'],
   ['GET', '/items', 'query'],

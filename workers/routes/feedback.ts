@@ -4,10 +4,13 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { joinOf } from '../../durable-objects/region/join.ts';
-import { Erasure, FeedbackInput, FeedbackReceipt } from '../../shared/protocol/api/feedback.ts';
+import { Erasure, FeedbackInput, FeedbackPage, FeedbackReceipt } from '../../shared/protocol/api/feedback.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
+import type { Erased, KeptFeedback } from '../../shared/protocol/objects.ts';
 import { answeredQuery, MAX_ANSWER_ID } from '../answer/answer-id.ts';
+import type { AppEnv } from '../env.ts';
 import { type CallerPlace, regionOfCaller } from '../location.ts';
+import { askRegions } from '../partial.ts';
 import { requireRegion, standing } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
@@ -58,6 +61,45 @@ const route = createRoute({
   responses: { 200: json(FeedbackReceipt, 'How many records were new'), ...problems },
 });
 
+const CURSOR = /^(\d{1,16})\.(\d{1,16})\.([a-z0-9-]{1,32})$/;
+
+const list = createRoute({
+  method: 'get',
+  path: '/feedback',
+  summary: 'What the regions were told, newest first',
+  description:
+    'Questions as people asked them: it needs the scope `admin`, and every look is written to the audit log.',
+  tags: ['feedback'],
+  request: {
+    query: z.strictObject({
+      before: z
+        .string()
+        .max(80)
+        .regex(CURSOR, '`next` of a page')
+        .optional()
+        .describe('`next` of the page before'),
+      limit: z.coerce.number().int().min(1).max(200).default(50).describe('Records wanted'),
+      region: RegionName.optional().describe('Only what this region keeps'),
+      item: z.string().min(1).max(512).optional().describe('Only what is about the document of this key'),
+    }),
+  },
+  responses: { 200: json(FeedbackPage, 'Records; `next` is null on the last page'), ...problems },
+});
+
+const eraseEvent = createRoute({
+  method: 'delete',
+  path: '/feedback/{event}',
+  summary: 'Delete an act of feedback, whole',
+  description:
+    'May be repeated. Memory forgets it at once; versions that were trained with it stay: see docs/feedback.md.',
+  tags: ['feedback'],
+  request: {
+    params: z.object({ event: z.string().min(1).max(200).describe('`event` of its records') }),
+    query: NoQuery,
+  },
+  responses: { 200: json(Erasure, 'How many records there were'), ...problems },
+});
+
 const erase = createRoute({
   method: 'delete',
   path: '/feedback',
@@ -69,6 +111,47 @@ const erase = createRoute({
   },
   responses: { 200: json(Erasure, 'How many records there were'), ...problems },
 });
+
+interface Cursor {
+  at: number;
+  n: number;
+  region: string;
+}
+
+function cursorOf(text: string | undefined): Cursor {
+  const [, at, n, region] = CURSOR.exec(text ?? '') ?? [];
+  if (region === undefined) return { at: Number.MAX_SAFE_INTEGER, n: 0, region: '' };
+  return { at: Number(at), n: Number(n), region };
+}
+
+/** Newest first; what came at the same moment by region and number, so that a page ends at one place in all regions. */
+function byAge(a: KeptFeedback, b: KeptFeedback): number {
+  return b.at - a.at || (a.region === b.region ? b.n - a.n : a.region < b.region ? 1 : -1);
+}
+
+/** Where the page before ended in the log of `region`: of its own moment, regions behind it in the order are still to come. */
+function endIn(region: string, { at, n, region: last }: Cursor): { at: number; n: number } {
+  if (region === last) return { at, n };
+  return { at, n: region < last ? Number.MAX_SAFE_INTEGER : 0 };
+}
+
+/** Deletes in all regions. @throws Problem where one of them did not answer */
+async function eraseAll(
+  { services, collection }: AppEnv['Variables'],
+  whose: Erased,
+): Promise<{ erased: number }> {
+  const { regions } = collection.settings;
+  const results = await Promise.allSettled(
+    regions.map((name) => services.region(collection, name).erase(whose)),
+  );
+  const failed = regions.filter((_, index) => results[index]?.status === 'rejected');
+  if (failed.length > 0) {
+    const detail = `Not deleted in ${failed.join(', ')}, which did not answer; deleted elsewhere. Ask again.`;
+    throw new Problem('unavailable', detail, { headers: { 'retry-after': '10' } });
+  }
+  const counts = results.map((result) => (result.status === 'fulfilled' ? result.value : 0));
+  return { erased: counts.reduce((sum, count) => sum + count, 0) };
+}
 
 type Given = z.infer<typeof One> | z.infer<typeof OfAnswer> | z.infer<typeof Many>;
 
@@ -129,19 +212,26 @@ export function feedbackRoutes() {
       if (!outcome.ok) throw problemOf(outcome);
       return c.json({ ...outcome.value, region: home, unknown }, 200);
     })
-    .openapi(erase, async (c) => {
+    .openapi(list, async (c) => {
       const { services, collection } = c.var;
-      const { contributor: person } = c.req.valid('query');
-      const { regions } = collection.settings;
-      const results = await Promise.allSettled(
-        regions.map((name) => services.region(collection, name).eraseContributor(person)),
+      const { before, limit, region: only, item = null } = c.req.valid('query');
+      if (only !== undefined) requireRegion(collection, only);
+      const regions = only === undefined ? collection.settings.regions : [only];
+      const cursor = cursorOf(before);
+      const { answers, errors } = await askRegions(regions, 'its feedback is missing', (name) =>
+        services.region(collection, name).feedback({ ...endIn(name, cursor), item, limit: limit + 1 }),
       );
-      const failed = regions.filter((_, index) => results[index]?.status === 'rejected');
-      if (failed.length > 0) {
-        const detail = `Not deleted in ${failed.join(', ')}, which did not answer; deleted elsewhere. Ask again.`;
-        throw new Problem('unavailable', detail, { headers: { 'retry-after': '10' } });
-      }
-      const counts = results.map((result) => (result.status === 'fulfilled' ? result.value : 0));
-      return c.json({ erased: counts.reduce((sum, count) => sum + count, 0) }, 200);
+      const found = [...answers.values()].flat().sort(byAge);
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const more = found.length > limit && last !== undefined;
+      const entries = page.map(({ n: _, ...entry }) => entry);
+      return c.json({ entries, next: more ? `${last.at}.${last.n}.${last.region}` : null, errors }, 200);
+    })
+    .openapi(erase, async (c) => {
+      return c.json(await eraseAll(c.var, c.req.valid('query')), 200);
+    })
+    .openapi(eraseEvent, async (c) => {
+      return c.json(await eraseAll(c.var, c.req.valid('param')), 200);
     });
 }

@@ -3,6 +3,7 @@
  * coordinator from its key. It is searchable when the upload returns, or as the upload says later if it is long.
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import { wordsOf } from '../../shared/index/words.ts';
 import {
   fitsItem,
   Item,
@@ -54,18 +55,19 @@ const ManyItems = z
 const KnownKey = z.string().min(1).max(512).describe('Key of the document');
 const KeyParam = z.object({ key: KnownKey });
 const tags = ['items'];
-const UploadQuery = z.strictObject({
-  wait: z
+/** Yes or no in a query string. */
+const flag = (description: string) =>
+  z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional()
-    .openapi({
-      type: 'string',
-      enum: ['true', 'false'],
-      description:
-        'Whether to wait until what is uploaded is found by searches: `true` for up to two minutes, `false` not at all; else as long as it is little work',
-    }),
+    .openapi({ type: 'string', enum: ['true', 'false'], description });
+const UploadQuery = z.strictObject({
+  wait: flag(
+    'Whether to wait until what is uploaded is found by searches: `true` for up to two minutes, `false` not at all; else as long as it is little work',
+  ),
 });
+const PassagesQuery = z.strictObject({ words: flag('Whether to say by which words each is found') });
 const STORED = 'Stored; some of it is not found yet: it is being indexed';
 
 /** Filters in a query string. */
@@ -165,7 +167,7 @@ const passages = createRoute({
   path: '/items/{key}/passages',
   summary: 'The pieces of a document that are searched',
   tags,
-  request: { params: KeyParam, query: NoQuery },
+  request: { params: KeyParam, query: PassagesQuery },
   responses: { 200: json(Passages, 'Passages in order'), ...problems },
 });
 
@@ -185,6 +187,11 @@ function byCodePoints(a: string, b: string): number {
   const [x, y] = [encoder.encode(a), encoder.encode(b)];
   const at = x.findIndex((byte, index) => byte !== y[index]);
   return at < 0 ? x.length - y.length : x[at]! - (y[at] ?? -1);
+}
+
+/** What the words of a passage are indexed as, each once, in their order. */
+function indexedWords(text: string): string[] {
+  return [...new Set([...wordsOf(text)].map(({ term }) => term))];
 }
 
 function noItem(key: string): Problem {
@@ -258,6 +265,9 @@ export function itemRoutes(changes: OwnChanges) {
       const { key } = c.req.valid('param');
       const home = await regionOfItem(c.var.services, c.var.collection, key);
       if (!home || !(await home.item(key))) throw noItem(key);
-      return c.json({ passages: await home.passagesOf(key) }, 200);
+      const { words = false } = c.req.valid('query');
+      const found = await home.passagesOf(key);
+      const shown = words ? found.map((each) => ({ ...each, words: indexedWords(each.text) })) : found;
+      return c.json({ passages: shown }, 200);
     });
 }

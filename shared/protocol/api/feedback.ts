@@ -1,6 +1,7 @@
 /** What answered a query, and what did not: the records that the retriever learns from. */
 import { z } from 'zod';
 import { ItemKey } from '../names.ts';
+import { RegionError } from './region-error.ts';
 
 export const FeedbackInput = z.strictObject({
   id: z
@@ -50,6 +51,30 @@ export const FeedbackReceipt = z
   })
   .meta({ id: 'FeedbackReceipt', description: 'What became of the records' });
 export type FeedbackReceipt = z.infer<typeof FeedbackReceipt>;
+
+/** What was said about one document; records with the same `event` are one act of feedback. */
+export const FeedbackEntry = z.strictObject({
+  event: z.string().describe('Names the act of feedback: what is erased together'),
+  region: z.string().describe('Region that keeps it'),
+  at: z.number().describe('When it came, milliseconds since 1970'),
+  query: z.string().describe('What was asked'),
+  item: z.string().describe('Key of the document that it is about'),
+  relevant: z.boolean().describe('False: the document does not answer the query'),
+  contributor: z
+    .string()
+    .nullable()
+    .describe('Keyed hash of whose record it is; null where nobody was named'),
+});
+export type FeedbackEntry = z.infer<typeof FeedbackEntry>;
+
+export const FeedbackPage = z
+  .strictObject({
+    entries: z.array(FeedbackEntry).describe('Newest first'),
+    next: z.string().nullable().describe('`before` of the next page; null on the last'),
+    errors: z.array(RegionError).describe('Regions whose feedback is missing from this page'),
+  })
+  .meta({ id: 'FeedbackPage', description: 'A page of what the regions were told' });
+export type FeedbackPage = z.infer<typeof FeedbackPage>;
 
 export const Erasure = z
   .strictObject({ erased: z.int().nonnegative().describe('Records that were there, in all regions') })

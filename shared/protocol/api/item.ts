@@ -147,6 +147,10 @@ export const Passage = z.strictObject({
   ordinal: z.int().describe('Its place in the document, from 0 on'),
   text: z.string().describe('What is searched: below the title of the document'),
   tokens: z.int().describe('Length in tokens of the encoder'),
+  words: z
+    .array(z.string())
+    .optional()
+    .describe('What it is indexed by, each once: English words by their stem; only with `words`'),
 });
 export type Passage = z.infer<typeof Passage>;
 

@@ -1,7 +1,8 @@
 /** The feedback routes: what a request means for which region. What regions do with it is tested in workerd. */
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../../../shared/crypto/random.ts';
-import type { FeedbackInput } from '../../../shared/protocol/api/feedback.ts';
+import type { FeedbackInput, FeedbackPage } from '../../../shared/protocol/api/feedback.ts';
+import type { Erased, FeedbackRequest, KeptFeedback } from '../../../shared/protocol/objects.ts';
 import { sealAnswer } from '../../../workers/answer/answer-id.ts';
 import { createApp } from '../../../workers/app.ts';
 import type { Env } from '../../../workers/env.ts';
@@ -20,6 +21,7 @@ function service() {
   });
   const taken: { region: string; records: FeedbackInput[]; oneAct: boolean }[] = [];
   const erased: string[] = [];
+  const kept: KeptFeedback[] = [];
   const state = { away: false, full: false };
   const region = (_: unknown, name: string) => ({
     ...memory.region(memory.collection, name),
@@ -36,10 +38,16 @@ function service() {
         value: { accepted: records.length, duplicates: 0, refused: 0, idle: 0 },
       };
     },
-    async eraseContributor(contributor: string) {
+    async erase(whose: Erased) {
       if (state.away && name === 'apac') throw new Error('away');
-      erased.push(`${name} ${contributor}`);
+      erased.push(`${name} ${'event' in whose ? whose.event : whose.contributor}`);
       return 2;
+    },
+    async feedback({ at, n, item, limit }: FeedbackRequest) {
+      if (state.away && name === 'apac') throw new Error('away');
+      const log = kept.filter((entry) => entry.region === name && (item === null || entry.item === item));
+      const before = log.filter((entry) => entry.at < at || (entry.at === at && entry.n < n));
+      return before.sort((a, b) => b.at - a.at || b.n - a.n).slice(0, limit);
     },
   });
   const place = async (keys: string[]) =>
@@ -54,7 +62,7 @@ function service() {
     const response = await app.fetch(request, env, context);
     return { response, json: (await response.json()) as Record<string, unknown> };
   };
-  return { call, taken, erased, state };
+  return { call, taken, erased, kept, state };
 }
 
 describe('feedback', () => {
@@ -142,5 +150,43 @@ describe('erasure', () => {
     expect(json.detail).toContain('apac');
     expect(JSON.stringify(json)).not.toContain('bob');
     expect((await call('DELETE', '/v1/feedback')).json).toMatchObject({ status: 400 });
+  });
+
+  it('is erased act by act, in whichever region it is', async () => {
+    const { call, erased } = service();
+    expect((await call('DELETE', '/v1/feedback/an%2Fact')).json).toEqual({ erased: 4 });
+    expect(erased.sort()).toEqual(['apac an/act', 'weur an/act']);
+  });
+
+  it('is listed newest first, page by page, each record once, however many came at one moment', async () => {
+    const { call, kept, state } = service();
+    const regions = ['weur', 'apac'];
+    for (let n = 1; n <= 40; n++) {
+      const region = regions[n % 2]!;
+      const at = 1000 + Math.floor(n / 15);
+      const more = { query: `q${n}`, item: n % 5 === 0 ? 'b' : 'a', relevant: n % 3 > 0, contributor: null };
+      kept.push({ n, region, at, event: `e${n}`, ...more });
+    }
+    const pagesOf = async (query: string) => {
+      const pages: FeedbackPage[] = [];
+      for (let next: string | null = ''; next !== null; next = pages.at(-1)!.next) {
+        const before = next === '' ? '' : `&before=${next}`;
+        pages.push((await call('GET', `/v1/feedback?${query}${before}`)).json as unknown as FeedbackPage);
+      }
+      return pages;
+    };
+    const pages = await pagesOf('limit=7');
+    expect(pages.map(({ entries }) => entries.length)).toEqual([7, 7, 7, 7, 7, 5]);
+    const entries = pages.flatMap((page) => page.entries);
+    expect(new Set(entries.map(({ event }) => event)).size).toBe(40);
+    expect(entries.map(({ at }) => at)).toEqual(kept.map(({ at }) => at).sort((a, b) => b - a));
+    expect(entries[0]).not.toHaveProperty('n');
+    expect((await pagesOf('limit=200&region=apac')).flatMap((page) => page.entries)).toHaveLength(20);
+    expect((await pagesOf('limit=8&item=b')).map((page) => page.entries.length)).toEqual([8]);
+    expect((await call('GET', '/v1/feedback?before=nonsense')).json).toMatchObject({ status: 400 });
+    expect((await call('GET', '/v1/feedback?region=mars')).json).toMatchObject({ code: 'unknown_region' });
+    state.away = true;
+    const { json } = await call('GET', '/v1/feedback?limit=200');
+    expect(json).toMatchObject({ errors: [{ region: 'apac' }], next: null });
   });
 });
