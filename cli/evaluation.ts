@@ -1,9 +1,9 @@
 /** Test queries through `POST /v1/search`, as a user would ask them, and what came back. */
 import { join } from 'node:path';
+import type { Client } from '../client/client.ts';
 import { type EvaluationSet, MOST_JUDGMENTS, MOST_SCORE } from '../shared/protocol/api/evaluation.ts';
 import type { SearchResponse } from '../shared/protocol/api/search.ts';
 import { type BeirFolder, DatasetError } from './beir.ts';
-import type { Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import type { Progress } from './progress.ts';
 
@@ -93,11 +93,13 @@ async function askWhole(
   type: RetrievalType,
 ): Promise<SearchResponse> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await client.post<SearchResponse>('/search', {
-      query,
-      ai_search_options: { retrieval: { max_num_results: DEPTH, retrieval_type: type } },
-      // What one region remembers is no part of a version.
-      fedcar: { model_version: version, memory: false },
+    const answer = await client.call('POST /search', {
+      body: {
+        query,
+        ai_search_options: { retrieval: { max_num_results: DEPTH, retrieval_type: type } },
+        // What one region remembers is no part of a version.
+        fedcar: { model_version: version, memory: false },
+      },
     });
     if (answer.model_version !== version) {
       throw new Error(`asked for version ${version}, answered by version ${answer.model_version}`);

@@ -1,8 +1,9 @@
 /** A BEIR folder in a collection of its own: create, ingest, train. What the demo and the benches have in common. */
+
+import { ApiError, Client } from '../client/client.ts';
 import type { Run } from '../shared/protocol/api/run.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { BeirFolder } from './beir.ts';
-import { ApiError, Client } from './client.ts';
 import { recordId } from './dataset/records.ts';
 import {
   blankLine,
@@ -29,14 +30,14 @@ export async function createCollection(
   settings: CollectionSettings,
 ): Promise<Client> {
   try {
-    await new Client(url).root('POST', '/collections', { name, settings });
+    await new Client(url).call('POST /collections', { body: { name, settings } });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'collection_exists') throw error;
     throw new OtherSettingsError(
       `the kept state has a collection ${name} with other settings; choose another folder with --state`,
     );
   }
-  return new Client(url, name);
+  return new Client(url, { collection: name });
 }
 
 /** A corpus document as the API takes it; its region is `only`'s, or its own. */

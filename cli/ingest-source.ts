@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import type { Regions } from '../shared/protocol/api/region.ts';
+import type { Client } from '../client/client.ts';
 import { type BeirFolder, openBeir } from './beir.ts';
-import type { Client } from './client.ts';
 import { Bucket, type BucketOptions, bucketOf } from './dataset/bucket.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
 import {
@@ -149,7 +148,7 @@ async function placedIn(folder: BeirFolder, path: string, only: string | null, c
   }
   const named = ['regions.tsv', 'documents.tsv'].some((table) => existsSync(join(path, table)));
   if (client === null) return { documents: each(documents), records };
-  const { regions } = await client.get<Regions>('/regions');
+  const { regions } = await client.call('GET /regions');
   const known = regions.map(({ region }) => region).sort();
   if (!named) {
     return {

@@ -1,9 +1,9 @@
 /** Documents and query records into a collection, through the API that every user has, in batches. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, type Client } from '../client/client.ts';
 import type { FeedbackInput, FeedbackReceipt } from '../shared/protocol/api/feedback.ts';
 import type { Item, ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
-import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
 import { type Findings, STRICT } from './dataset/findings.ts';
@@ -136,7 +136,7 @@ const ABOUT_CONTENT = new Set([400, 409, 413, 422]);
 /** Sends documents; where the service refuses a request for what is in it, one by one, so that one stops no other. */
 async function posted(client: Client, items: Document[], region: string | null): Promise<ItemReceipts> {
   try {
-    return await client.post<ItemReceipts>('/items', region === null ? { items } : { items, region });
+    return await client.call('POST /items', { body: region === null ? { items } : { items, region } });
   } catch (error) {
     if (!(error instanceof ApiError) || !ABOUT_CONTENT.has(error.status)) throw error;
     if (items.length === 1) {
@@ -175,7 +175,7 @@ async function untilIndexed(
 /** Null when somebody has deleted it. */
 async function itemOf(client: Client, key: string): Promise<Item | null> {
   try {
-    return await client.get<Item>(`/items/${encodeURIComponent(key)}`);
+    return await client.call('GET /items/{key}', { params: { key } });
   } catch (error) {
     if (error instanceof ApiError && error.code === 'unknown_item') return null;
     throw error;
@@ -246,7 +246,7 @@ async function postRecords(
   body: { records: FeedbackInput[] },
 ): Promise<Omit<FeedbackReceipt, 'idle' | 'region'>> {
   try {
-    return await client.post<FeedbackReceipt>('/feedback', body);
+    return await client.call('POST /feedback', { body });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'unknown_item') throw error;
     const unknown = body.records.map(({ item }) => item);

@@ -4,10 +4,10 @@
  */
 
 import { basename, join, resolve } from 'node:path';
+import { Client } from '../client/client.ts';
 import { entryOf } from '../shared/protocol/names.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import { openBeir } from './beir.ts';
-import { Client } from './client.ts';
 import { pc } from './colours.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
 import { type AnsweredQuery, askAll, type TestQuery, testQueries } from './evaluation.ts';

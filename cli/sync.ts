@@ -1,6 +1,7 @@
 /** Documents of a collection that are no longer where they came from. */
+
+import { ApiError, type Client } from '../client/client.ts';
 import type { Items } from '../shared/protocol/api/item.ts';
-import { ApiError, type Client } from './client.ts';
 import { concurrent } from './concurrent.ts';
 import { Failure } from './fedcar/failure.ts';
 import type { Progress } from './progress.ts';
@@ -22,10 +23,7 @@ export async function vanished(
   const gone: string[] = [];
   let after: string | null = null;
   do {
-    const query = new URLSearchParams({ limit: String(PAGE) });
-    if (after !== null) query.set('after', after);
-    if (region !== null) query.set('region', region);
-    const page: Items = await client.get<Items>(`/items?${query}`);
+    const page: Items = await client.call('GET /items', { query: { limit: PAGE, after, region } });
     const [missing] = page.errors;
     if (missing) throw new Failure(`--sync: region ${missing.region} does not answer, so nothing is deleted`);
     for (const { key } of page.items) if (!kept.has(key)) gone.push(key);
@@ -42,7 +40,7 @@ export async function deleteVanished(
   let done = 0;
   await concurrent(keys, AT_ONCE, async (key) => {
     try {
-      await client.delete(`/items/${encodeURIComponent(key)}`);
+      await client.call('DELETE /items/{key}', { params: { key } });
     } catch (error) {
       // Somebody else was faster.
       if (!(error instanceof ApiError) || error.code !== 'unknown_item') throw error;

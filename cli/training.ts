@@ -1,7 +1,7 @@
 /** A training run as its operator sees it: start it, watch its rounds, get its outcome. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Round, Run, Runs } from '../shared/protocol/api/run.ts';
-import { ApiError, type Client } from './client.ts';
+import { ApiError, type Client } from '../client/client.ts';
+import type { Round, Run } from '../shared/protocol/api/run.ts';
 import type { Progress } from './progress.ts';
 
 /** Between two looks. */
@@ -12,10 +12,10 @@ const FEW = 4;
 /** Starts a run, or joins the one that is on: after a restart the old one goes on. */
 export async function startRun(client: Client): Promise<Run> {
   try {
-    return await client.post<Run>('/rounds');
+    return await client.call('POST /rounds');
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'run_in_progress') throw error;
-    const { runs } = await client.get<Runs>('/rounds?limit=1');
+    const { runs } = await client.call('GET /rounds', { query: { limit: 1 } });
     return runs[0]!;
   }
 }
@@ -32,7 +32,7 @@ export async function watchRun(
   lookMs = LOOK_MS,
 ): Promise<Run> {
   for (;;) {
-    const report = await client.get<Run>(`/rounds/${id}`);
+    const report = await client.call('GET /rounds/{run}', { params: { run: id } });
     if (report.planned !== null) progress.total(report.planned);
     progress.update(report.finished, describe(report));
     await onPoll(report);

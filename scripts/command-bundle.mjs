@@ -21,7 +21,7 @@ import { cacheFolder } from './node-runtime.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folders of the sources; a file anywhere below counts. */
-const SOURCES = ['cli', 'shared', 'models', 'scripts', 'workers', 'durable-objects'];
+const SOURCES = ['cli', 'client', 'shared', 'models', 'scripts', 'workers', 'durable-objects'];
 /** Programs of their own: the command, and what its benches start as processes. */
 const ENTRIES = {
   main: 'cli/fedcar/main.ts',

@@ -6,12 +6,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Client } from '../../client/client.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
-import type { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
 import {
   type AnsweredQuery,
@@ -163,8 +163,8 @@ async function askTrained(
   const number = run.version ?? 0;
   const answers = known ?? (await ask(client, queries, number, type));
   const askS = seconds(began);
-  const version = await client.get<Version>(`/models/${number}`);
-  const privacy = await client.get<Privacy>('/privacy');
+  const version = await client.call('GET /models/{version}', { params: { version: number } });
+  const privacy = await client.call('GET /privacy');
   return { answers, askS, version, privacy };
 }
 

@@ -12,15 +12,14 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
+import type { Client } from '../../client/client.ts';
 import { bundledCommand } from '../../scripts/command-bundle.mjs';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
-import type { IssuedInvitation } from '../../shared/protocol/api/participant.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import type { RetrievalSummary } from '../../shared/retrieval/metrics.ts';
 import { batchOf, ratesOf } from '../../shared/round/run-plan.ts';
 import { type BeirFolder, openBeir } from '../beir.ts';
-import type { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
 import { askAll, someTestQueries, type TestQuery } from '../evaluation.ts';
 import { createCollection, documentsOf, recordsOf, train } from '../experiment.ts';
@@ -210,7 +209,7 @@ async function begin(
     records.map((record) => `${JSON.stringify(record)}\n`).join(''),
   );
   const name = `p${index}`;
-  const { invitation } = await client.post<IssuedInvitation>('/participants/invitations', { name });
+  const { invitation } = await client.call('POST /participants/invitations', { body: { name } });
   const model = join(PROJECT, 'models', 'minilm');
   const config: BenchParticipant = { url, invitation, data, state: join(place, `state-${index}`), model };
   const entry = join(await bundledCommand(), 'federation-participant.mjs');

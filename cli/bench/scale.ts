@@ -9,11 +9,9 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { SearchResponse } from '../../shared/protocol/api/search.ts';
-import type { Version } from '../../shared/protocol/api/version.ts';
+import type { Client } from '../../client/client.ts';
 import { LOCATION_HINTS } from '../../shared/protocol/names.ts';
 import { openBeir } from '../beir.ts';
-import type { Client } from '../client.ts';
 import { startDeployment } from '../deployment.ts';
 import { testQueries } from '../evaluation.ts';
 import { createCollection } from '../experiment.ts';
@@ -126,7 +124,7 @@ async function measure(options: Options, folder: string): Promise<Report> {
     const asked = questions.slice(-QUESTIONS);
     const queries = await bench.embed(asked);
     const planted = await plantAll(bench, rows, regions, embedded);
-    const version = await client.get<Version>('/models/0');
+    const version = await client.call('GET /models/{version}', { params: { version: 0 } });
     const seconds = options.seconds ?? (small ? 1 : 10);
     const numbers = Array.from({ length: rows }, (_, number) => number);
     const exact = searchExactly(numbers, (number) => nearCentre(number, embedded), queries);
@@ -237,8 +235,8 @@ async function recallOf(
 ): Promise<number> {
   let hits = 0;
   for (const [index, query] of questions.entries()) {
-    const ai_search_options = { retrieval: { retrieval_type: 'vector' } };
-    const { chunks } = await client.post<SearchResponse>('/search', { query, ai_search_options });
+    const ai_search_options = { retrieval: { retrieval_type: 'vector' } } as const;
+    const { chunks } = await client.call('POST /search', { body: { query, ai_search_options } });
     for (const { item } of chunks) if (nearest[index]!.has(Number(item.key.split('/')[1]))) hits += 1;
   }
   return share(
@@ -248,14 +246,16 @@ async function recallOf(
 }
 
 async function uploadOne(bench: BenchService, client: Client): Promise<Upload> {
-  const rowsOf = async () => (await client.get<Version>('/models/0')).rows;
+  const rowsOf = async () => (await client.call('GET /models/{version}', { params: { version: 0 } })).rows;
   const before = await rowsOf();
   // What was begun before is over.
   await sleep(5000);
   const processorBefore = workerdProcessorMs();
   await bench.post('count', {});
   const began = performance.now();
-  await client.post('/items', { key: 'one-more', text: 'A pallet that nobody ordered waits at depot 77.' });
+  await client.call('POST /items', {
+    body: { key: 'one-more', text: 'A pallet that nobody ordered waits at depot 77.' },
+  });
   const stored = performance.now() - began;
   // Whoever looked meanwhile would be counted.
   await sleep(SETTLED_MS);

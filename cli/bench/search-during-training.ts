@@ -3,9 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Run } from '../../shared/protocol/api/run.ts';
+import type { Client } from '../../client/client.ts';
 import { openBeir } from '../beir.ts';
-import type { Client } from '../client.ts';
 import { startDeployment } from '../deployment.ts';
 import { someTestQueries, type TestQuery } from '../evaluation.ts';
 import { createCollection, documentsOf, ingest, recordsOf } from '../experiment.ts';
@@ -56,14 +55,15 @@ export async function benchSearchDuringTraining(args: string[]): Promise<void> {
     await timed(client, queries, async (count) => count < 20);
     const idle = await timed(client, queries, async (count) => count < options.queries);
     const { run } = await startRun(client);
-    const running = async () => (await client.get<Run>(`/rounds/${run}`)).state === 'running';
+    const running = async () =>
+      (await client.call('GET /rounds/{run}', { params: { run } })).state === 'running';
     const during = await timed(
       client,
       queries,
       async (count) => count < options.queries && (await running()),
     );
     const overlap = during.length >= options.queries ? 1 : during.length / options.queries;
-    await client.post(`/rounds/${run}/cancel`);
+    await client.call('POST /rounds/{run}/cancel', { params: { run } });
     show({ idle: latency(idle), training: latency(during), overlap }, options.json);
   } finally {
     await deployment.stop();
@@ -77,7 +77,7 @@ async function timed(client: Client, queries: TestQuery[], more: (count: number)
   while (await more(times.length)) {
     const query = queries[times.length % queries.length] as TestQuery;
     const began = performance.now();
-    await client.post('/search', { query: query.text });
+    await client.call('POST /search', { body: { query: query.text } });
     times.push(performance.now() - began);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

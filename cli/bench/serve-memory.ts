@@ -5,8 +5,7 @@
  * with the edge that swaps it in, which on the platform is an accident.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Version } from '../../shared/protocol/api/version.ts';
-import { Client } from '../client.ts';
+import { Client } from '../../client/client.ts';
 import type { Deployment } from '../deployment.ts';
 import { openHeap } from './inspected-heap.ts';
 
@@ -43,7 +42,7 @@ export async function measureMemory(
   const search = async (count: number) => {
     for (let i = 0; i < count; i++) {
       const fedcar = { explain: i % 4 === 0 };
-      await client.post('/search', { query: `${queries[i % queries.length]} ${i}`, fedcar });
+      await client.call('POST /search', { body: { query: `${queries[i % queries.length]} ${i}`, fedcar } });
     }
   };
   try {
@@ -52,12 +51,15 @@ export async function measureMemory(
     peak = 0;
     for (let turn = 0; turn < replacements; turn++) {
       const before = await revisionOf(client);
-      await client.post('/items', { items: documents(turn) });
+      await client.call('POST /items', { body: { items: documents(turn) } });
       // So few changes are not worth a revision by themselves.
       await fetch(`${url}/bench/refresh`);
       while ((await revisionOf(client)) === before) await sleep(100);
       // The isolate asks for the pointer anew, and loads the new snapshot while it holds the old one.
-      await Promise.all([client.post('/models/0/activate'), search(SEARCHES / 3)]);
+      await Promise.all([
+        client.call('POST /models/{version}/activate', { params: { version: 0 } }),
+        search(SEARCHES / 3),
+      ]);
     }
     on = false;
     await watching;
@@ -76,7 +78,7 @@ export async function measureMemory(
 }
 
 async function revisionOf(client: Client): Promise<number> {
-  return (await client.get<Version>('/models/0')).revision;
+  return (await client.call('GET /models/{version}', { params: { version: 0 } })).revision;
 }
 
 /** Texts long enough to fill the encoder's microbatches. */

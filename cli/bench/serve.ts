@@ -12,11 +12,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { ItemReceipts } from '../../shared/protocol/api/item.ts';
-import type { Versions } from '../../shared/protocol/api/version.ts';
+import { Client } from '../../client/client.ts';
 import { LOCATION_HINTS } from '../../shared/protocol/names.ts';
 import { openBeir } from '../beir.ts';
-import { Client } from '../client.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
 import { testQueries } from '../evaluation.ts';
 import { createCollection, documentsOf } from '../experiment.ts';
@@ -133,7 +131,7 @@ async function measure(options: Measurement): Promise<Report> {
   const deployment = await started();
   const ready = performance.now();
   const loaded = await withDeployment(deployment, async ({ url }) => {
-    await new Client(url).post('/search', JSON.parse(searchBody(queries[0]!)));
+    await new Client(url).call('POST /search', { body: JSON.parse(searchBody(queries[0]!)) });
     const answered = performance.now();
     const load = async (kind: 'repeated' | 'distinct') => ({
       1: await measureLoad({ url, queries, kind, seconds, connections: 1 }),
@@ -180,7 +178,7 @@ async function fill(
   const settings = settingsFrom([], { regions, schedule: { everyHours: 0 } });
   const client = await createCollection(url, 'default', settings);
   const documents = (await documentsOf(samples)).slice(0, REAL_DOCUMENTS).map(({ document }) => document);
-  const { items } = await client.post<ItemReceipts>('/items', { items: documents });
+  const { items } = await client.call('POST /items', { body: { items: documents } });
   const real = items.reduce((sum, { passages }) => sum + passages, 0);
   const bar = progress('documents', rows);
   const call = async (path: string, body: object) => {
@@ -194,7 +192,7 @@ async function fill(
   }
   await call('refresh', {});
   bar.end(`${rows} documents`);
-  const { versions } = await client.get<Versions>('/models');
+  const { versions } = await client.call('GET /models');
   if (versions[0]?.rows !== rows)
     throw new Error(`the snapshot has ${versions[0]?.rows} rows instead of ${rows}`);
   return { queries: (await testQueries(samples)).map(({ text }) => text), regions: regions.length };

@@ -1,6 +1,6 @@
 /** What every command gets: the global flags, the service it talks to, and the way to show what it found. */
 import { createInterface } from 'node:readline/promises';
-import { Client } from '../client.ts';
+import { Client } from '../../client/client.ts';
 import { type Progress, progress } from '../progress.ts';
 import { UsageError } from './failure.ts';
 import type { Io } from './io.ts';
@@ -52,8 +52,7 @@ export class Context {
   /** The service, at the collection that the flags name. */
   async client(): Promise<Client> {
     const url = await this.url();
-    const collection = this.flags.collection ?? null;
-    return new Client(url, collection, { token: tokenOf(this.io, this.flags, url) });
+    return new Client(url, { collection: this.flags.collection, token: tokenOf(this.io, this.flags, url) });
   }
 
   get collection(): string {

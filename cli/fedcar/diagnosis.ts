@@ -2,11 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Regions } from '../../shared/protocol/api/region.ts';
-import type { Runs } from '../../shared/protocol/api/run.ts';
-import type { Versions } from '../../shared/protocol/api/version.ts';
+import { ApiError, type Client } from '../../client/client.ts';
 import { SnapshotHeader } from '../../shared/protocol/snapshot.ts';
-import { ApiError, type Client } from '../client.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { planDeployment } from './deploy-plan.ts';
 import { bytes, moment } from './format.ts';
@@ -93,9 +90,9 @@ async function versionOf(client: Client): Promise<Finding> {
 }
 
 async function access(client: Client): Promise<Finding> {
-  await client.get('/models');
+  await client.call('GET /models');
   try {
-    await client.root('GET', '/tokens');
+    await client.call('GET /tokens');
     return ok('token', 'may do everything');
   } catch (error) {
     if (error instanceof ApiError && error.status === 403)
@@ -106,7 +103,7 @@ async function access(client: Client): Promise<Finding> {
 
 /** The encoder that the serving version was made with against the one in this package, and the version's size. */
 async function model(client: Client): Promise<Finding> {
-  const { versions } = await client.get<Versions>('/models');
+  const { versions } = await client.call('GET /models');
   const serving = versions.find(({ state }) => state === 'serving');
   if (serving === undefined) return wrong('model', 'no version serves');
   const { model: theirs } = await headerOf(client, serving.version);
@@ -140,7 +137,7 @@ async function headerOf(client: Client, version: number): Promise<SnapshotHeader
 }
 
 async function schedule(client: Client): Promise<Finding> {
-  const { runs, schedule } = await client.get<Runs>('/rounds?limit=1');
+  const { runs, schedule } = await client.call('GET /rounds', { query: { limit: 1 } });
   const [last] = runs;
   if (last?.state === 'failed') return warning('training', `run ${last.run} failed: ${last.error}`);
   if (schedule.waiting !== null) return warning('training', `waits: ${schedule.waiting.detail}`);
@@ -148,7 +145,7 @@ async function schedule(client: Client): Promise<Finding> {
 }
 
 async function regions(client: Client): Promise<Finding> {
-  const { regions: found, away } = await client.get<Regions>('/regions');
+  const { regions: found, away } = await client.call('GET /regions');
   const items = found.map(({ region, items }) => `${region} ${items}`).join(', ');
   return away.length > 0
     ? wrong('documents', `no answer from ${away.join(', ')}; ${items}`)

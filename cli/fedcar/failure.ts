@@ -1,5 +1,5 @@
 /** How a command ends that does not succeed: 1 when the work failed, 2 when the command line was wrong. */
-import { ApiError } from '../client.ts';
+import { ApiError } from '../../client/client.ts';
 import { SettingsError } from '../settings-flags.ts';
 
 /** A command line that can not be carried out as it stands. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
+import { Client } from '../../client/client.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
 import { HubError } from '../../shared/participant/http-port.ts';
@@ -10,7 +11,6 @@ import type { Job } from '../../shared/participant/shard-store.ts';
 import { Invitation, readInvitation, type TermsDocument } from '../../shared/protocol/enrolment.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import { whole } from '../bench/accuracy-options.ts';
-import { Client } from '../client.ts';
 import type { Context, Shown } from '../fedcar/context.ts';
 import { Failure, UsageError } from '../fedcar/failure.ts';
 import { withExamples } from '../fedcar/help.ts';
@@ -227,8 +227,8 @@ async function takePart(
     `own key ${fingerprint(signer.key)}, admin key ${fingerprint(fromBase64Url(agreement.admin_key, 32))}`,
   );
   if (options.upload) {
-    const name = agreement.collection === 'default' ? null : agreement.collection;
-    await upload(context, new Client(url, name, token === undefined ? {} : { token }), data.documents);
+    const { collection } = agreement;
+    await upload(context, new Client(url, { collection, token }), data.documents);
   }
   const { participant, shard, ledger, follow } = await openParticipant({
     state,

@@ -1,7 +1,7 @@
 /** A few test questions before and after training, and one that fits nothing. */
+
+import type { Client } from '../../client/client.ts';
 import type { Chunk } from '../../shared/protocol/api/chunk.ts';
-import type { SearchResponse } from '../../shared/protocol/api/search.ts';
-import type { Client } from '../client.ts';
 import { pc } from '../colours.ts';
 import type { AnsweredQuery } from '../evaluation.ts';
 
@@ -42,7 +42,7 @@ export async function askSome(
 async function top(client: Client, query: string, version: number): Promise<Chunk | undefined> {
   const retrieval = { max_num_results: 1 };
   const body = { query, ai_search_options: { retrieval }, fedcar: { model_version: version } };
-  return (await client.post<SearchResponse>('/search', body)).chunks[0];
+  return (await client.call('POST /search', { body })).chunks[0];
 }
 
 function line(chunk: Chunk | undefined): string {

@@ -1,14 +1,14 @@
 /** What serves now and why, and what it cost in privacy. */
+
+import type { Client } from '../../client/client.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
-import type { Version } from '../../shared/protocol/api/version.ts';
-import type { Client } from '../client.ts';
 import { pc } from '../colours.ts';
 import { percent } from '../table.ts';
 
 export async function verdict(client: Client, version: number): Promise<string> {
   const [{ state, held_out }, privacy] = await Promise.all([
-    client.get<Version>(`/models/${version}`),
-    client.get<Privacy>('/privacy'),
+    client.call('GET /models/{version}', { params: { version } }),
+    client.call('GET /privacy'),
   ]);
   const judged =
     held_out === null

@@ -6,12 +6,12 @@
 import { errorText, logLine } from '../../shared/log.ts';
 import type { AnswerError, ChatCompletionChunk } from '../../shared/protocol/api/chat.ts';
 import type { Chunk } from '../../shared/protocol/api/chunk.ts';
+import { eventText } from '../../shared/sse.ts';
 import { openAiError, problemOfFailure } from '../problem.ts';
 import { AnswererError } from './answerer.ts';
 import type { Answering } from './answering.ts';
 import type { CompletionHead } from './completion.ts';
 import { completionChunk, usageTokens } from './completion.ts';
-import { eventText } from './sse.ts';
 
 export interface AnswerStreamOptions {
   head: CompletionHead;

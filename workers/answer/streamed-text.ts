@@ -1,8 +1,9 @@
 /** The text of a completion that comes as server-sent events, in pieces, with its end. */
+
+import { readEvents } from '../../shared/sse.ts';
 import { type AnswerEnd, AnswererError } from './answerer.ts';
 import { completionOf } from './completion-shapes.ts';
 import type { Patience } from './patience.ts';
-import { readEvents } from './sse.ts';
 
 /** Bytes of one event stream: an answer is far shorter. */
 const MAX_BYTES = 4 << 20;

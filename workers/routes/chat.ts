@@ -4,7 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { systemRandom } from '../../shared/crypto/random.ts';
-import { ChatCompletion } from '../../shared/protocol/api/chat.ts';
+import { ChatCompletion, ChatCompletionChunk } from '../../shared/protocol/api/chat.ts';
 import { sealAnswer } from '../answer/answer-id.ts';
 import { answerStream } from '../answer/answer-stream.ts';
 import type { AnswerRequest } from '../answer/answerer.ts';
@@ -45,7 +45,10 @@ const route = createRoute({
 });
 
 export function chatRoutes(freshest: Freshest) {
-  return router().openapi(route, async (c) => {
+  const routes = router();
+  // Lines of a stream are no answer in JSON: no route names their schema.
+  routes.openAPIRegistry.register('ChatCompletionChunk', ChatCompletionChunk);
+  return routes.openapi(route, async (c) => {
     const given = c.req.valid('json');
     const { services, collection } = c.var;
     const turns =

@@ -1,5 +1,4 @@
 /** `fedcar ask`: an answer in words, with the documents that it rests on. */
-import type { ChatCompletion } from '../../../shared/protocol/api/chat.ts';
 import { pc } from '../../colours.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
@@ -15,10 +14,11 @@ export const askCommand: Register = (program, bind) => {
 };
 
 async function ask(context: Context, question: string): Promise<Shown> {
-  const messages = [{ role: 'user', content: question }];
-  const answer = await (await context.client()).post<ChatCompletion>('/chat/completions', {
-    messages,
-    fedcar: { fresh: true },
+  const answer = await (await context.client()).call('POST /chat/completions', {
+    body: {
+      query: question,
+      fedcar: { fresh: true },
+    },
   });
   for (const error of answer.errors) context.say(error.detail);
   const sources = answer.chunks.map(({ id, score, item }) =>

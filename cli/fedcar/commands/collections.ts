@@ -1,7 +1,6 @@
 /** `fedcar collections`: separate sets of documents, each with its own regions, settings and versions. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Collection, CollectionList } from '../../../shared/protocol/api/collection.ts';
 import { patchFrom, settingsFrom } from '../../settings-flags.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
@@ -71,7 +70,7 @@ export const collectionCommands: Register = (program, bind) => {
 };
 
 async function list(context: Context): Promise<Shown> {
-  const answer = await (await context.client()).root<CollectionList>('GET', '/collections');
+  const answer = await (await context.client()).call('GET /collections');
   const rows = answer.collections.map(({ name, created_at, settings }) => [
     name,
     moment(created_at),
@@ -83,8 +82,7 @@ async function list(context: Context): Promise<Shown> {
 }
 
 async function show(context: Context, name: string): Promise<Shown> {
-  const path = `/collections/${encodeURIComponent(name)}`;
-  const found = await (await context.client()).root<Collection>('GET', path);
+  const found = await (await context.client()).call('GET /collections/{name}', { params: { name } });
   return { json: found, text: JSON.stringify(found, null, 2) };
 }
 
@@ -92,7 +90,7 @@ async function make(context: Context, name: string, options: CreateOptions): Pro
   const settings = await settingsOf(context, options);
   const plan = { name, settings };
   return await context.change({ what: `create the collection ${name}`, plan }, async () => {
-    const made = await (await context.client()).root<Collection>('POST', '/collections', plan);
+    const made = await (await context.client()).call('POST /collections', { body: plan });
     return { json: made, text: `collection ${name}: regions ${made.settings.regions.join(', ')}` };
   });
 }
@@ -120,8 +118,9 @@ async function settingsOf(context: Context, { regions, jurisdiction, settings, s
 async function alter(context: Context, name: string, assignments: string[]): Promise<Shown> {
   const settings = patchFrom(assignments);
   return await context.change({ what: `change the settings of ${name}`, plan: { settings } }, async () => {
-    const path = `/collections/${encodeURIComponent(name)}`;
-    const changed = await (await context.client()).root<Collection>('PATCH', path, { settings });
+    const client = await context.client();
+    const body = { settings };
+    const changed = await client.call('PATCH /collections/{name}', { params: { name }, body });
     return { json: changed, text: `collection ${name}: ${assignments.join(', ')}` };
   });
 }
@@ -129,7 +128,7 @@ async function alter(context: Context, name: string, assignments: string[]): Pro
 async function remove(context: Context, name: string): Promise<Shown> {
   const what = `delete the collection ${name} with all its documents, questions and versions`;
   return await context.change({ what, confirm: true }, async () => {
-    await (await context.client()).root('DELETE', `/collections/${encodeURIComponent(name)}`);
+    await (await context.client()).call('DELETE /collections/{name}', { params: { name } });
     return { json: { deleted: name }, text: `collection ${name} is deleted` };
   });
 }

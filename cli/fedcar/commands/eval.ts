@@ -1,6 +1,5 @@
 /** `fedcar eval`: how often the right document comes first, over a BEIR folder's test questions. */
 import { resolve } from 'node:path';
-import type { Versions } from '../../../shared/protocol/api/version.ts';
 import type { RetrievalSummary } from '../../../shared/retrieval/metrics.ts';
 import { openBeir } from '../../beir.ts';
 import { whole } from '../../bench/accuracy-options.ts';
@@ -46,7 +45,7 @@ async function evaluate(
   const queries = await someTestQueries(folder, limit);
   for (const line of findingLines(findings.entries, 'left out')) context.say(line);
   const client = await context.client();
-  const { versions } = await client.get<Versions>('/models');
+  const { versions } = await client.call('GET /models');
   const serving = versions.find(({ state }) => state === 'serving')?.version ?? 0;
   const wanted = modelVersion.length > 0 ? modelVersion : [...new Set([0, serving])];
   const strange = wanted.find((number) => !versions.some(({ version }) => version === number));

@@ -16,9 +16,7 @@ export const evaluationCommands: Register = (program, bind) => {
   const showing = evaluation
     .command('show')
     .description('whether there are any')
-    .action(
-      bind(async (context) => shown(await (await context.client()).get<EvaluationInfo>('/evaluation'))),
-    );
+    .action(bind(async (context) => shown(await (await context.client()).call('GET /evaluation'))));
   const putting = evaluation
     .command('put')
     .description('judge by the test questions of a BEIR folder')
@@ -59,7 +57,7 @@ async function put(context: Context, folder: string, limit: number): Promise<Sho
   const client = await context.client();
   const what = `judge versions of ${context.collection} by ${set.queries.length} questions`;
   return await context.change({ what }, async () =>
-    shown(await client.put<EvaluationInfo>('/evaluation', set)),
+    shown(await client.call('PUT /evaluation', { body: set })),
   );
 }
 
@@ -67,6 +65,6 @@ async function remove(context: Context): Promise<Shown> {
   const client = await context.client();
   return await context.change(
     { what: `delete the questions that judge ${context.collection}`, confirm: true },
-    async () => shown(await client.delete<EvaluationInfo>('/evaluation')),
+    async () => shown(await client.call('DELETE /evaluation')),
   );
 }

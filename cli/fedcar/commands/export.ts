@@ -1,8 +1,8 @@
 /** `fedcar export`: all documents of a collection in a file that `fedcar ingest` takes. */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { ApiError, Client } from '../../../client/client.ts';
 import type { Item, Items } from '../../../shared/protocol/api/item.ts';
-import type { ApiError, Client } from '../../client.ts';
 import { concurrent } from '../../concurrent.ts';
 import type { Context, Shown } from '../context.ts';
 import { Failure } from '../failure.ts';
@@ -60,12 +60,11 @@ async function save(context: Context, name: string): Promise<Shown> {
 async function* pages(client: Client, away: Map<string, string>): AsyncGenerator<Item[]> {
   let after: string | null = null;
   do {
-    const from: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: Items = await client.get<Items>(`/items?limit=${PAGE}${from}`);
+    const page: Items = await client.call('GET /items', { query: { limit: PAGE, after } });
     // Missing in answers of earlier versions.
     for (const { region, detail } of page.errors ?? []) away.set(region, detail);
     const found = await concurrent(page.items, REQUESTS_AT_ONCE, ({ key }) =>
-      client.get<Item>(`/items/${encodeURIComponent(key)}`).catch((error: ApiError) => {
+      client.call('GET /items/{key}', { params: { key } }).catch((error: ApiError) => {
         if (error.code === 'unknown_item') return null;
         if (error.code === 'region_failed') {
           away.set(error.message, error.message);

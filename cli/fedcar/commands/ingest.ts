@@ -1,6 +1,6 @@
 /** `fedcar ingest`: BEIR folders, folders of documents, JSON lines and sites into a collection. */
 import { resolve } from 'node:path';
-import type { Client } from '../../client.ts';
+import type { Client } from '../../../client/client.ts';
 import { CollectedFindings, findingLines } from '../../dataset/findings.ts';
 import {
   blankLine,

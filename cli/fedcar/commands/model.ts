@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Version, Versions } from '../../../shared/protocol/api/version.ts';
-import type { Certificate } from '../../../shared/protocol/certificate.ts';
+import type { Client } from '../../../client/client.ts';
+import type { Version } from '../../../shared/protocol/api/version.ts';
 import { partCount, partOf } from '../../../shared/protocol/parameters.ts';
 import { whole } from '../../bench/accuracy-options.ts';
-import type { Client } from '../../client.ts';
 import { percent, table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
 import { Failure } from '../failure.ts';
@@ -57,7 +56,7 @@ export const modelCommands: Register = (program, bind) => {
 };
 
 async function versionsOf(client: Client): Promise<Version[]> {
-  return (await client.get<Versions>('/models')).versions;
+  return (await client.call('GET /models')).versions;
 }
 
 async function list(context: Context): Promise<Shown> {
@@ -118,7 +117,7 @@ async function show(context: Context, number: number | undefined): Promise<Shown
 async function activate(context: Context, number: number): Promise<Shown> {
   const client = await context.client();
   return await context.change({ what: `make version ${number} of ${context.collection} serve` }, async () => {
-    const version = await client.post<Version>(`/models/${number}/activate`);
+    const version = await client.call('POST /models/{version}/activate', { params: { version: number } });
     return {
       json: version,
       text: `version ${number} serves, everywhere within the collection's freshnessSeconds`,
@@ -164,7 +163,7 @@ async function saveCertificate(
 ): Promise<string | null> {
   if (certificate === null || certificate.signed === 0) return null;
   const name = `${model.replace(/\.fcs$/, '')}.certificate.json`;
-  const signed = await client.get<Certificate>(`/models/${version}/certificate`);
+  const signed = await client.call('GET /models/{version}/certificate', { params: { version } });
   await writeFile(resolve(context.io.cwd, name), `${JSON.stringify(signed, null, 1)}\n`);
   return name;
 }
@@ -183,7 +182,7 @@ async function load(context: Context, file: string, wanted: string | undefined):
       bar.update(part + 1);
     }
     bar.end(bytes(content.length));
-    const made = await client.post<Version>(`/models/imports/${hash}`);
+    const made = await client.call('POST /models/imports/{sha256}', { params: { sha256: hash } });
     const text = `version ${made.version} is available, ${made.active_rows} trained rows; fedcar model activate ${made.version} makes it serve`;
     return { json: made, text };
   });

@@ -3,11 +3,7 @@ import { resolve } from 'node:path';
 import { fromBase64Url } from '../../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../../shared/crypto/fingerprint.ts';
 import { signTerms } from '../../../shared/participant/terms.ts';
-import {
-  type IssuedInvitation,
-  type Participants,
-  Rosters,
-} from '../../../shared/protocol/api/participant.ts';
+import { type Participants, Rosters } from '../../../shared/protocol/api/participant.ts';
 import { TermsDocument } from '../../../shared/protocol/enrolment.ts';
 import type { AnyRoster, Roster } from '../../../shared/protocol/secagg.ts';
 import {
@@ -62,7 +58,7 @@ export const participantCommands: Register = (program, bind) => {
 };
 
 async function list(context: Context): Promise<Shown> {
-  const answer = await (await context.client()).get<Participants>('/participants');
+  const answer = await (await context.client()).call('GET /participants');
   const rows = answer.participants.map(
     ({ name, kind, state, fingerprint, expires_at, last_seen_at, fault }) => {
       const when = expires_at === null ? moment(last_seen_at) : `until ${moment(expires_at)}`;
@@ -86,8 +82,7 @@ async function invite(context: Context, name: string, hours: number): Promise<Sh
   return await context.change({ what: `invite ${name} to ${context.collection}` }, async () => {
     const client = await context.client();
     const body = { name, expires_hours: hours };
-    const path = `${client.path.slice('/v1'.length)}/participants/invitations`;
-    const made = await client.once<IssuedInvitation>('POST', path, body);
+    const made = await client.call('POST /participants/invitations', { body });
     context.say(`good once, until ${moment(made.expires_at)}; it is shown this once:`);
     return { json: made, text: made.invitation };
   });
@@ -96,7 +91,7 @@ async function invite(context: Context, name: string, hours: number): Promise<Sh
 async function remove(context: Context, name: string): Promise<Shown> {
   const what = `remove ${name} from ${context.collection}`;
   return await context.change({ what, confirm: true }, async () => {
-    await (await context.client()).delete(`/participants/${encodeURIComponent(name)}`);
+    await (await context.client()).call('DELETE /participants/{name}', { params: { name } });
     return { json: { removed: name }, text: `${name} is asked for nothing any more` };
   });
 }
@@ -105,7 +100,7 @@ async function sign(context: Context, name: string): Promise<Shown> {
   const file = resolve(context.io.cwd, name);
   const key = await readKey(file);
   const client = await context.client();
-  const info = Rosters.parse(await client.get('/participants/roster'));
+  const info = Rosters.parse(await client.call('GET /participants/roster'));
   const { draft, current, signing_key, terms } = info;
   const unsigned = terms.signed ? null : terms.document;
   if (draft === null && unsigned === null) {
@@ -133,11 +128,11 @@ async function sign(context: Context, name: string): Promise<Shown> {
       signed = { epoch: draft.epoch, hash: rosterHash(draft) };
       // Before it leaves: a signature that got lost on its way was given all the same.
       await keepSigned(file, context.collection, signed);
-      await client.put('/participants/roster', roster);
+      await client.call('PUT /participants/roster', { body: roster });
       done.push(`epoch ${draft.epoch} is in force: ${signed.hash}`);
     }
     if (unsigned !== null) {
-      await client.put('/participants/terms', await signTerms(unsigned, key.signer));
+      await client.call('PUT /participants/terms', { body: await signTerms(unsigned, key.signer) });
       done.push(`the terms are signed: ${terms.hash}`);
     }
     return { json: { signed, terms: unsigned === null ? null : terms.hash }, text: done.join('\n') };
@@ -195,7 +190,7 @@ async function useKey(context: Context, name: string): Promise<Shown> {
   const what = `have the rosters of ${context.collection} signed by ${print} from now on`;
   return await context.change({ what, confirm: true }, async () => {
     const client = await context.client();
-    const info = Rosters.parse(await client.put('/participants/admin-key', { key }));
+    const info = Rosters.parse(await client.call('PUT /participants/admin-key', { body: { key } }));
     const next =
       info.draft === null ? '' : `; fedcar participants sign ${name} signs the one that waits, and the terms`;
     return { json: info, text: `rosters are signed by ${print}${next}` };

@@ -1,7 +1,5 @@
 /** `fedcar privacy`: what was promised and spent, and what a schedule would cost. */
 import { InvalidArgumentError } from 'commander';
-import type { Collection } from '../../../shared/protocol/api/collection.ts';
-import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { settingsFrom } from '../../settings-flags.ts';
@@ -60,7 +58,7 @@ function positive(text: string): number {
 }
 
 async function show(context: Context): Promise<Shown> {
-  const spent = await (await context.client()).get<Privacy>('/privacy');
+  const spent = await (await context.client()).call('GET /privacy');
   if (spent.noise === 'off') {
     return { json: spent, text: 'noise is off: nothing is promised about single questions' };
   }
@@ -116,8 +114,8 @@ async function settingsOf(context: Context, options: PlanOptions): Promise<Colle
   if (options.rate !== undefined) set.push(`privacy.training.samplingRate=${options.rate}`);
   let base: object = {};
   if (options.live) {
-    const path = `/collections/${context.collection}`;
-    const found = await (await context.client()).root<Collection>('GET', path);
+    const params = { name: context.collection };
+    const found = await (await context.client()).call('GET /collections/{name}', { params });
     base = CollectionSettings.parse(found.settings);
   }
   return settingsFrom([...set, ...options.set], base);

@@ -37,14 +37,16 @@ async function query(context: Context, text: string, options: Options): Promise<
     max_num_results: limit,
     ...(threshold === undefined ? {} : { match_threshold: threshold }),
   };
-  const found = await (await context.client()).post<SearchResponse>('/search', {
-    query: text,
-    ai_search_options: { retrieval },
-    fedcar: {
-      fresh: true,
-      explain,
-      ...(modelVersion === undefined ? {} : { model_version: modelVersion }),
-      ...(region === undefined ? {} : { region }),
+  const found = await (await context.client()).call('POST /search', {
+    body: {
+      query: text,
+      ai_search_options: { retrieval },
+      fedcar: {
+        fresh: true,
+        explain,
+        ...(modelVersion === undefined ? {} : { model_version: modelVersion }),
+        ...(region === undefined ? {} : { region }),
+      },
     },
   });
   for (const error of found.errors) context.say(`region ${error.region} is missing: ${error.detail}`);

@@ -1,6 +1,6 @@
 /** `fedcar tokens`: who may use the service, and for what. */
 import { SCOPES } from '../../../shared/protocol/access.ts';
-import { type NewToken, TokenCreation, type Tokens } from '../../../shared/protocol/api/token.ts';
+import { TokenCreation } from '../../../shared/protocol/api/token.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
@@ -67,14 +67,14 @@ async function make(context: Context, name: string, options: CreateOptions): Pro
   const what = `make a token for ${name} with ${parsed.data.scopes.join(', ')}`;
   return await context.change({ what, plan: parsed.data }, async () => {
     const client = await context.client();
-    const made = await client.once<NewToken>('POST', '/tokens', parsed.data);
+    const made = await client.call('POST /tokens', { body: parsed.data });
     context.say(`token ${made.id} is shown this once:`);
     return { json: made, text: made.token };
   });
 }
 
 async function list(context: Context): Promise<Shown> {
-  const answer = await (await context.client()).root<Tokens>('GET', '/tokens');
+  const answer = await (await context.client()).call('GET /tokens');
   const rows = answer.tokens.map((token) => [
     token.id,
     token.name,
@@ -92,7 +92,7 @@ async function list(context: Context): Promise<Shown> {
 
 async function revoke(context: Context, id: string): Promise<Shown> {
   return await context.change({ what: `revoke the token ${id}` }, async () => {
-    await (await context.client()).root('DELETE', `/tokens/${encodeURIComponent(id)}`);
+    await (await context.client()).call('DELETE /tokens/{id}', { params: { id } });
     return { json: { revoked: id }, text: `token ${id} is revoked` };
   });
 }

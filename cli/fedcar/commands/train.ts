@@ -1,9 +1,9 @@
 /** `fedcar train`: runs of training, to start, to watch, to cancel, to look back on and forward to. */
-import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
-import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
+
+import type { Client } from '../../../client/client.ts';
+import type { Run } from '../../../shared/protocol/api/run.ts';
 import type { Schedule } from '../../../shared/protocol/api/schedule.ts';
 import { whole } from '../../bench/accuracy-options.ts';
-import type { Client } from '../../client.ts';
 import { table } from '../../table.ts';
 import { startRun, watchRun } from '../../training.ts';
 import type { Context, Shown } from '../context.ts';
@@ -50,7 +50,7 @@ export const trainCommands: Register = (program, bind) => {
 async function begin(context: Context, stay: boolean): Promise<Shown> {
   return await context.change({ what: `start a training run of ${context.collection}` }, async () => {
     const client = await context.client();
-    const { noise, next_run, budget, epsilon } = await client.get<Privacy>('/privacy');
+    const { noise, next_run, budget, epsilon } = await client.call('GET /privacy');
     if (noise === 'on') {
       const cost = `ε of a question that it reads goes to at most ${next_run.epsilon.toFixed(2)} of ${budget}`;
       context.say(`${cost} (the most that one has spent now: ${epsilon.toFixed(2)})`);
@@ -63,7 +63,7 @@ async function begin(context: Context, stay: boolean): Promise<Shown> {
 }
 
 async function status(context: Context): Promise<Shown> {
-  const { runs, schedule } = await (await context.client()).get<Runs>('/rounds?limit=1');
+  const { runs, schedule } = await (await context.client()).call('GET /rounds', { query: { limit: 1 } });
   const [last] = runs;
   const before = last === undefined ? 'no run yet' : `${outcome(last)}, begun ${moment(last.started_at)}`;
   return { json: { last: last ?? null, schedule }, text: [before, ...due(schedule)].join('\n') };
@@ -91,7 +91,7 @@ function outcome({ run, state, version, error }: Run): string {
 }
 
 async function list(context: Context, limit: number): Promise<Shown> {
-  const answer = await (await context.client()).get<Runs>(`/rounds?limit=${limit}`);
+  const answer = await (await context.client()).call('GET /rounds', { query: { limit } });
   const rows = answer.runs.map((run) => [
     run.run,
     run.state,
@@ -127,14 +127,14 @@ async function cancel(context: Context, given: string | undefined): Promise<Show
   const client = await context.client();
   const id = given ?? (await newest(client));
   return await context.change({ what: `cancel the run ${id}` }, async () => {
-    const run = await client.post<Run>(`/rounds/${encodeURIComponent(id)}/cancel`);
+    const run = await client.call('POST /rounds/{run}/cancel', { params: { run: id } });
     const text = run.state === 'cancelled' ? `run ${id} is cancelled` : `run ${id} had ended: ${run.state}`;
     return { json: run, text };
   });
 }
 
 async function newest(client: Client): Promise<string> {
-  const { runs } = await client.get<Runs>('/rounds?limit=1');
+  const { runs } = await client.call('GET /rounds', { query: { limit: 1 } });
   const [run] = runs;
   if (run === undefined) throw new Failure('there is no run yet; fedcar train start begins one');
   return run.run;

@@ -72,33 +72,38 @@ export const ChatCompletion = z
   .meta({ id: 'ChatCompletion', description: 'An answer with its sources' });
 export type ChatCompletion = z.infer<typeof ChatCompletion>;
 
-/** One `data:` line of a stream; it travels in no JSON answer, so the API's description does not have it. */
-export const ChatCompletionChunk = z.strictObject({
-  id: ID,
-  object: z.literal('chat.completion.chunk').describe('What this is, for clients of OpenAI’s API'),
-  created: CREATED,
-  model: MODEL,
-  choices: z
-    .array(
-      z.strictObject({
-        index: INDEX,
-        delta: z
-          .strictObject({
-            role: z.literal('assistant').optional().describe('With the first piece'),
-            content: z.string().optional().describe('What is added to the answer'),
-          })
-          .describe('The next piece'),
-        logprobs: LOGPROBS,
-        finish_reason: FinishReason.nullable().describe('With the last piece; null before'),
-      }),
-    )
-    .describe('One piece; empty where the usage is told'),
-  usage: UsageTokens.nullable().optional().describe('After the last piece'),
-  model_version: MODEL_VERSION,
-  stale_seconds: StaleSeconds,
-  citations: z.array(z.string()).optional().describe('With `finish_reason`'),
-  errors: z.array(AnswerError).optional().describe('With `finish_reason`'),
-  chunks: z.array(Chunk).optional().describe('With the first piece, unless they were an event of their own'),
-});
+/** One `data:` line of a stream. */
+export const ChatCompletionChunk = z
+  .strictObject({
+    id: ID,
+    object: z.literal('chat.completion.chunk').describe('What this is, for clients of OpenAI’s API'),
+    created: CREATED,
+    model: MODEL,
+    choices: z
+      .array(
+        z.strictObject({
+          index: INDEX,
+          delta: z
+            .strictObject({
+              role: z.literal('assistant').optional().describe('With the first piece'),
+              content: z.string().optional().describe('What is added to the answer'),
+            })
+            .describe('The next piece'),
+          logprobs: LOGPROBS,
+          finish_reason: FinishReason.nullable().describe('With the last piece; null before'),
+        }),
+      )
+      .describe('One piece; empty where the usage is told'),
+    usage: UsageTokens.nullable().optional().describe('After the last piece'),
+    model_version: MODEL_VERSION,
+    stale_seconds: StaleSeconds,
+    citations: z.array(z.string()).optional().describe('With `finish_reason`'),
+    errors: z.array(AnswerError).optional().describe('With `finish_reason`'),
+    chunks: z
+      .array(Chunk)
+      .optional()
+      .describe('With the first piece, unless they were an event of their own'),
+  })
+  .meta({ id: 'ChatCompletionChunk', description: 'One `data:` line of a stream of server-sent events' });
 export type ChatCompletionChunk = z.infer<typeof ChatCompletionChunk>;
 export type CompletionDelta = ChatCompletionChunk['choices'][number]['delta'];

@@ -7,13 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { Client } from '../../../cli/client.ts';
 import { startDeployment } from '../../../cli/deployment.ts';
 import { PROJECT } from '../../../cli/worker-bundle.ts';
 import { workerdProcesses } from '../../../cli/workerd-processes.ts';
-import type { Item } from '../../../shared/protocol/api/item.ts';
-import type { Runs } from '../../../shared/protocol/api/run.ts';
-import type { SearchResponse } from '../../../shared/protocol/api/search.ts';
+import { Client } from '../../../client/client.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -27,17 +24,19 @@ it('keeps its state from one start to the next, and runs the cron handler', {
   const first = await startDeployment({ folder });
   try {
     const client = new Client(first.url);
-    await client.post('/items', { key: 'late', title: 'Delays', text: 'When a parcel is late.' });
-    await client.post('/items', { key: 'zoo', title: 'Zoo', text: 'What giraffes eat.' });
+    await client.call('POST /items', {
+      body: { key: 'late', title: 'Delays', text: 'When a parcel is late.' },
+    });
+    await client.call('POST /items', { body: { key: 'zoo', title: 'Zoo', text: 'What giraffes eat.' } });
   } finally {
     await first.stop();
   }
   const second = await startDeployment({ folder });
   try {
     const client = new Client(second.url);
-    const { chunks } = await client.post<SearchResponse>('/search', { query: 'my parcel is late' });
+    const { chunks } = await client.call('POST /search', { body: { query: 'my parcel is late' } });
     expect(chunks.map(({ item }) => item.key)).toEqual(['late', 'zoo']);
-    const planned = async () => (await client.get<Runs>('/rounds')).schedule.next_at!;
+    const planned = async () => (await client.call('GET /rounds')).schedule.next_at!;
     await second.tick();
     // Documents are there since the tick: the first run is planned from then on, and its date stays.
     const nextAt = await planned();
@@ -53,7 +52,7 @@ it('finds the objects where earlier versions kept them', { timeout: 120_000 }, a
   renameSync(join(folder, 'do'), join(folder, 'objects'));
   const deployment = await startDeployment({ folder });
   try {
-    const item = await new Client(deployment.url).get<Item>('/items/late');
+    const item = await new Client(deployment.url).call('GET /items/{key}', { params: { key: 'late' } });
     expect(item.title).toBe('Delays');
   } finally {
     await deployment.stop();
@@ -67,13 +66,13 @@ itWithProc('starts workerd again when it dies, with what was acknowledged', asyn
   const deployment = await startDeployment({ folder, say: (line) => said.push(line) });
   try {
     const client = new Client(deployment.url);
-    await client.post('/items', { key: 'kept', text: 'Acknowledged before the end.' });
+    await client.call('POST /items', { body: { key: 'kept', text: 'Acknowledged before the end.' } });
     const [pid] = workerdProcesses();
     process.kill(pid as number, 'SIGKILL');
     await vi.waitUntil(() => said.some((line) => line.startsWith('workerd ended; it is started again')), {
       timeout: 30_000,
     });
-    const found = await vi.waitFor(() => client.get<{ key: string }>('/items/kept'), {
+    const found = await vi.waitFor(() => client.call('GET /items/{key}', { params: { key: 'kept' } }), {
       timeout: 60_000,
       interval: 500,
     });
@@ -95,7 +94,7 @@ itWithProc('`fedcar dev` lets requests in flight end at SIGTERM, and gives its f
   );
   const { url } = JSON.parse(line) as { url: string };
   const client = new Client(url);
-  await client.post('/items', { key: 'first', text: 'Loads the encoder.' });
+  await client.call('POST /items', { body: { key: 'first', text: 'Loads the encoder.' } });
   const text = 'Words about parcels and giraffes. '.repeat(20);
   const items = Array.from({ length: 12 }, (_, n) => ({ key: `in-flight-${n}`, text: `${n} ${text}` }));
   const request = httpRequest(`${url}/v1/items`, {

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Client } from '../../../cli/client.ts';
 import { openJournal } from '../../../cli/fedcar/journal.ts';
 import { batchesByRegion, blankLine, uploadDocuments } from '../../../cli/ingest.ts';
+import { Client } from '../../../client/client.ts';
 
 it('never mixes regions, keeps batches small, and takes the regions by turns', () => {
   const entries = [1, 2, 3, 4, 5, 6, 7].map((n) => ({ n, region: n <= 5 ? 'a' : 'b' }));
@@ -38,7 +38,7 @@ it('leaves out documents with nothing to search for, and gives a title for a tex
   const client = {
     url: '',
     path: '',
-    post: async (_: string, { items }: { items: { key: string; text: string }[] }) => {
+    call: async (_: string, { body: { items } }: { body: { items: { key: string; text: string }[] } }) => {
       sent.push(...items);
       const receipt = { region: 'a', status: 'created', change: 'created' };
       return { items: items.map(({ key }) => ({ key, ...receipt })), errors: [] };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Client } from '../../../cli/client.ts';
 import type { Progress } from '../../../cli/progress.ts';
 import { describe as inWords, watchRun } from '../../../cli/training.ts';
+import type { Client } from '../../../client/client.ts';
 import type { Round, Run } from '../../../shared/protocol/api/run.ts';
 
 function round(more: Partial<Round>): Round {
@@ -51,7 +51,7 @@ it('says nothing before the first round', () => {
 it('looks as often as it is told, and once more at the end', async () => {
   let looks = 0;
   const client = {
-    get: async () => ({ ...run([]), state: ++looks < 20 ? 'running' : 'published' }),
+    call: async () => ({ ...run([]), state: ++looks < 20 ? 'running' : 'published' }),
   } as unknown as Client;
   const silent: Progress = { total: () => {}, update: () => {}, end: () => {} };
   const began = performance.now();

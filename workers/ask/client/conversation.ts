@@ -2,10 +2,9 @@
  * A conversation with the service: questions, and answers as they come. Every question is sent with the turns before it.
  * What was asked lives in this page alone.
  */
-import type { ChatCompletionChunk } from '../../../shared/protocol/api/chat.ts';
+import { ApiError, type Message } from '../../../client/client.ts';
 import type { Chunk } from '../../../shared/protocol/api/chunk.ts';
-import { readEvents } from '../../answer/sse.ts';
-import { CallError, open, type Target, type Trouble, troubleOf } from '../../dashboard/client/api.ts';
+import { clientOf, type Target, type Trouble, troubleOf } from '../../dashboard/client/api.ts';
 import { ASK, TROUBLE } from '../texts.ts';
 
 export interface Turn {
@@ -24,8 +23,6 @@ export interface Turn {
   trouble: Trouble | null;
 }
 
-/** An answer with its passages is far below it. */
-const MAX_BYTES = 8_000_000;
 /** Turns that are sent with a question; the search reads fewer. */
 const REMEMBERED = 8;
 
@@ -68,31 +65,26 @@ export class Conversation {
     this.#running = running;
     const before = this.#turns.filter(({ state }) => state === 'done').slice(-REMEMBERED);
     const messages = before.flatMap((turn) => [
-      { role: 'user', content: turn.question },
-      { role: 'assistant', content: turn.text },
+      { role: 'user' as const, content: turn.question },
+      { role: 'assistant' as const, content: turn.text },
     ]);
     const id = (this.#turns.at(-1)?.id ?? 0) + 1;
     this.#turns = [...this.#turns, { id, question, ...EMPTY }];
     this.#listener(this.#turns);
     const change = (changes: Partial<Turn>) => this.#change(id, changes);
     try {
-      const body = { messages: [...messages, { role: 'user', content: question }], stream: true };
-      const response = await open(this.target, 'POST', '/chat/completions', body, running.signal);
-      await this.#read(response.body!, id);
+      await this.#read([...messages, { role: 'user', content: question }], id, running.signal);
     } catch (error) {
       if (running.signal.aborted) change({ state: 'stopped' });
-      else change({ state: 'failed', trouble: troubleOf(error) });
+      else change({ state: 'failed', trouble: lateTrouble(error) });
     } finally {
       this.#running = null;
     }
   }
 
-  async #read(stream: ReadableStream<Uint8Array>, id: number): Promise<void> {
+  async #read(messages: Message[], id: number, signal: AbortSignal): Promise<void> {
     let text = '';
-    for await (const { event, data } of readEvents(stream, MAX_BYTES)) {
-      if (event === 'error') throw new CallError({ kind: 'refused', text: TROUBLE.broke });
-      if (data === '[DONE]') return this.#change(id, { state: 'done' });
-      const part = JSON.parse(data) as ChatCompletionChunk;
+    for await (const part of clientOf(this.target).stream({ messages }, { signal })) {
       text += part.choices[0]?.delta.content ?? '';
       this.#change(id, {
         text,
@@ -103,13 +95,19 @@ export class Conversation {
         ...(part.errors === undefined ? {} : { away: part.errors.flatMap(({ region }) => region ?? []) }),
       });
     }
-    throw new CallError({ kind: 'offline', text: TROUBLE.broke });
+    this.#change(id, { state: 'done' });
   }
 
   #change(id: number, changes: Partial<Turn>): void {
     this.#turns = this.#turns.map((turn) => (turn.id === id ? { ...turn, ...changes } : turn));
     this.#listener(this.#turns);
   }
+}
+
+/** What broke off after it had begun is said in a word: the reader has seen the rest. */
+function lateTrouble(error: unknown): Trouble {
+  const begun = (error instanceof ApiError && error.status === 200) || error instanceof TypeError;
+  return begun ? { kind: 'offline', text: TROUBLE.broke } : troubleOf(error);
 }
 
 const EMPTY = {

@@ -1,7 +1,7 @@
 /** A document by its passages, the one that was found marked, over the page. */
 import { useEffect, useRef, useState } from 'hono/jsx/dom';
 import type { Item, Passages } from '../../../shared/protocol/api/item.ts';
-import { call, type Target, troubleOf } from '../../dashboard/client/api.ts';
+import { clientOf, type Target, troubleOf } from '../../dashboard/client/api.ts';
 import { Dialog } from '../../dashboard/client/parts/dialog.tsx';
 import { ASK } from '../texts.ts';
 import { originalOf, passageText } from './conversation.ts';
@@ -34,8 +34,12 @@ function DocumentText({ target, opened }: { target: Target; opened: Opened }) {
   const [loaded, setLoaded] = useState<Loaded>(null);
   const found = useRef<HTMLElement>(null);
   useEffect(() => {
-    const path = `/items/${encodeURIComponent(opened.key)}`;
-    Promise.all([call<Item>(target, 'GET', path), call<Passages>(target, 'GET', `${path}/passages`)])
+    const client = clientOf(target);
+    const params = { key: opened.key };
+    Promise.all([
+      client.call('GET /items/{key}', { params }),
+      client.call('GET /items/{key}/passages', { params }),
+    ])
       .then(([item, { passages }]) => setLoaded({ item, passages }))
       .catch((error) => setLoaded({ trouble: troubleOf(error).text }));
   }, [opened.passage]);

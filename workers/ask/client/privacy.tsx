@@ -1,7 +1,7 @@
 /** What becomes of questions, in plain words that the collection's own account fills in. */
 import { useEffect, useState } from 'hono/jsx/dom';
 import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
-import { call, type Target, type Trouble, troubleOf } from '../../dashboard/client/api.ts';
+import { clientOf, type Target, type Trouble, troubleOf } from '../../dashboard/client/api.ts';
 import { ASK, PRIVACY, privacyInWords, TROUBLE } from '../texts.ts';
 
 /** @param name of the tab whose questions it is about. */
@@ -9,7 +9,9 @@ export function PrivacyPage({ target, name }: { target: Target; name: string }) 
   const [privacy, setPrivacy] = useState<Privacy | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   useEffect(() => {
-    call<Privacy>(target, 'GET', '/privacy').then(setPrivacy, (error) => setTrouble(troubleOf(error)));
+    clientOf(target)
+      .call('GET /privacy')
+      .then(setPrivacy, (error) => setTrouble(troubleOf(error)));
   }, []);
   const query = target.collection === 'default' ? '' : `?collection=${encodeURIComponent(target.collection)}`;
   return (

@@ -1,7 +1,7 @@
 /** Sends what a visitor says of an answer, and knows what becomes of it. */
-import type { FeedbackReceipt } from '../../../shared/protocol/api/feedback.ts';
+import type { Client } from '../../../client/client.ts';
 import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
-import { call, type Target, troubleOf } from '../../dashboard/client/api.ts';
+import { clientOf, type Target, troubleOf } from '../../dashboard/client/api.ts';
 import { afterFeedback } from '../texts.ts';
 import { visitor } from './visitor.ts';
 
@@ -12,20 +12,20 @@ export interface Said {
 }
 
 export class Voting {
-  readonly #target: Target;
+  readonly #client: Client;
   #privacy: Promise<Privacy | null> | null = null;
 
   constructor(target: Target) {
-    this.#target = target;
+    this.#client = clientOf(target);
   }
 
   /** @param chunks passages that it is about, of those that were found for the answer. */
   async say(answer: string, accepted: boolean, chunks: readonly string[]): Promise<Said> {
     // Asked at the first word that somebody says: who only reads needs no account of what is kept.
-    this.#privacy ??= call<Privacy>(this.#target, 'GET', '/privacy').catch(() => null);
+    this.#privacy ??= this.#client.call('GET /privacy').catch(() => null);
     try {
       const body = { answer, accepted, chunks, contributor: visitor() };
-      const { region } = await call<FeedbackReceipt>(this.#target, 'POST', '/feedback', body);
+      const { region } = await this.#client.call('POST /feedback', { body });
       const text = afterFeedback({ region, accepted }, await this.#privacy);
       return { accepted, text, failed: false };
     } catch (error) {

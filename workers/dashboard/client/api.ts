@@ -1,6 +1,6 @@
-/** Calls of the documented routes, with the reader's token, and what went wrong in words for the reader. */
-import type { CollectionList } from '../../../shared/protocol/api/collection.ts';
-import type { ProblemDocument } from '../../../shared/protocol/api/problem.ts';
+/** Calls of the service by `fedcar/client`, with the reader's token, and what went wrong in words for the reader. */
+import { ApiError, Client } from '../../../client/client.ts';
+import { Transport } from '../../../client/transport.ts';
 
 export interface Target {
   collection: string;
@@ -34,7 +34,17 @@ export class CallError extends Error {
 /** What to show of anything that was thrown. */
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof CallError) return error.trouble;
+  if (error instanceof ApiError) return explain(error);
+  if (error instanceof DOMException && error.name === 'TimeoutError') return OFFLINE;
   return { kind: 'refused', text: error instanceof Error ? error.message : String(error) };
+}
+
+/** A reader who waits is told at once, and tries again: nothing is repeated on its own. */
+const optionsOf = (token: string | null) => ({ token: token ?? undefined, retries: 0 });
+
+export function clientOf({ collection, token, origin = '' }: Target): Client {
+  const named = collection === 'default' ? undefined : collection;
+  return new Client(origin, { ...optionsOf(token), collection: named });
 }
 
 /** @param path below the collection's prefix, with its leading slash. @throws CallError */
@@ -44,75 +54,35 @@ export async function call<T>(
   path: string,
   body?: unknown,
 ): Promise<T> {
-  return await send<T>(target.token, method, prefixOf(target) + path, body);
-}
-
-/**
- * The same for an answer that comes in pieces. Nothing ends it but `signal`. @throws CallError, and what `fetch` throws
- * for a signal that was aborted.
- */
-export async function open(
-  target: Target,
-  method: 'POST',
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
-): Promise<Response> {
-  const response = await request(target.token, method, prefixOf(target) + path, { body, signal });
-  if (response.ok) return response;
-  throw new CallError(explain(response, await response.json().catch(() => null)));
-}
-
-function prefixOf({ collection, origin = '' }: Target): string {
-  const below = collection === 'default' ? '/v1' : `/v1/collections/${encodeURIComponent(collection)}`;
-  return origin + below;
+  const transport = new Transport(target.origin ?? '', optionsOf(target.token));
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    return await transport.json<T>(clientOf(target).path + path, { method, body, signal });
+  } catch (error) {
+    throw new CallError(troubleOf(error));
+  }
 }
 
 /** Names of the collections; empty for a token that may not list them. */
 export async function collectionNames(token: string | null): Promise<string[]> {
   try {
-    const { collections } = await send<CollectionList>(token, 'GET', '/v1/collections');
+    const { collections } = await new Client('', optionsOf(token)).call('GET /collections');
     return collections.map(({ name }) => name);
   } catch {
     return [];
   }
 }
 
-async function send<T>(token: string | null, method: string, url: string, body?: unknown): Promise<T> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const response = await request(token, method, url, { body, signal });
-  const value: unknown = await response.json().catch(() => null);
-  if (response.ok) return value as T;
-  throw new CallError(explain(response, value));
-}
-
-async function request(
-  token: string | null,
-  method: string,
-  url: string,
-  { body, signal }: { body: unknown; signal: AbortSignal },
-): Promise<Response> {
-  const headers = new Headers({ accept: 'application/json' });
-  if (token !== null) headers.set('authorization', `Bearer ${token}`);
-  if (body !== undefined) headers.set('content-type', 'application/json');
-  const init: RequestInit = { method, headers, signal };
-  if (body !== undefined) init.body = JSON.stringify(body);
-  try {
-    return await fetch(url, init);
-  } catch {
-    throw new CallError({ kind: 'offline', text: 'The service does not answer.' });
-  }
-}
+const OFFLINE: Trouble = { kind: 'offline', text: 'The service does not answer.' };
 
 /** A problem document in a sentence. Its detail names field, limit and value, so it is shown as it is. */
-function explain(response: Response, value: unknown): Trouble {
-  const problem = (value ?? {}) as Partial<ProblemDocument>;
-  const detail = problem.detail ?? `The service answered with status ${response.status}.`;
-  if (response.status === 401) return { kind: 'token', text: detail };
-  if (response.status === 429) {
-    const seconds = response.headers.get('retry-after');
-    return { kind: 'refused', text: `${detail}${seconds === null ? '' : ` Try again in ${seconds} s.`}` };
+function explain({ status, message, requestId, retryAfter }: ApiError): Trouble {
+  if (status === 0) return OFFLINE;
+  if (status === 401) return { kind: 'token', text: message };
+  if (status === 429) {
+    const again = retryAfter === null ? '' : ` Try again in ${retryAfter} s.`;
+    return { kind: 'refused', text: message + again };
   }
-  const hint = response.status === 500 && problem.request_id ? ` (request ${problem.request_id})` : '';
-  return { kind: 'refused', text: detail + hint };
+  const hint = status === 500 && requestId !== null ? ` (request ${requestId})` : '';
+  return { kind: 'refused', text: message + hint };
 }

@@ -31,9 +31,9 @@ import {
   textBlocks,
   toPieces,
 } from '../../../../shared/retrieval/text.ts';
+import { readEvents } from '../../../../shared/sse.ts';
 import { CitationFilter } from '../../../../workers/answer/citations.ts';
 import { promptOf } from '../../../../workers/answer/prompt.ts';
-import { readEvents } from '../../../../workers/answer/sse.ts';
 import { shapeProblem } from '../../../../workers/middleware/json-shape.ts';
 import { growth, HOSTILE, MOST_GROWTH } from '../../../helpers/growth.ts';
 

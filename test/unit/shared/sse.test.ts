@@ -1,6 +1,6 @@
 /** Server-sent events, written and read. */
 import { describe, expect, it } from 'vitest';
-import { eventText, readEvents, type ServerEvent } from '../../../../workers/answer/sse.ts';
+import { eventText, readEvents, type ServerEvent } from '../../../shared/sse.ts';
 
 function streamOf(pieces: readonly (string | Uint8Array)[], cancelled: () => void = () => {}) {
   const encoder = new TextEncoder();

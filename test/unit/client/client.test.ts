@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ApiError, Client } from '../../../cli/client.ts';
 import { requireFreePort } from '../../../cli/deployment.ts';
 import { StartError } from '../../../cli/start-error.ts';
+import { ApiError, Client } from '../../../client/client.ts';
 
 let server: Server | undefined;
 async function serve(listener: RequestListener): Promise<string> {
@@ -22,11 +22,15 @@ describe('the API client', () => {
       request.on('data', (chunk) => (body += chunk));
       request.on('end', () => response.end(JSON.stringify({ path: request.url, body: JSON.parse(body) })));
     });
-    expect(await new Client(url, 'mine').post('/search', { query: 'x' })).toEqual({
+    expect(
+      await new Client(`${url}/`, { collection: 'mine' }).call('POST /search', { body: { query: 'x' } }),
+    ).toEqual({
       path: '/v1/collections/mine/search',
       body: { query: 'x' },
     });
-    expect(await new Client(url).post('/search', {})).toMatchObject({ path: '/v1/search' });
+    expect(await new Client(url).call('POST /search', { body: { query: 'x' } })).toMatchObject({
+      path: '/v1/search',
+    });
   });
 
   it('turns problem documents into errors', async () => {
@@ -34,7 +38,7 @@ describe('the API client', () => {
       response.writeHead(409, { 'content-type': 'application/problem+json' });
       response.end(JSON.stringify({ code: 'run_in_progress', detail: 'run r1 is in progress' }));
     });
-    const error = await new Client(url).post('/rounds').catch((caught) => caught);
+    const error = await new Client(url).call('POST /rounds').catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status: 409, code: 'run_in_progress', message: 'run r1 is in progress' });
   });
@@ -47,13 +51,14 @@ describe('the API client', () => {
       response.writeHead(asked === 2 ? 503 : 200, { 'content-type': 'application/json' });
       response.end('{}');
     });
-    await new Client(url).get('/regions');
+    await new Client(url).call('GET /regions');
     expect(asked).toBe(3);
   });
 
   it('sends what makes something new once only, unless it was refused before anything was done', async () => {
     let asked = 0;
     const answers = [503, 429, 200];
+    const body = { name: 'one', scopes: ['query' as const] };
     const url = await serve((_request, response) => {
       response.writeHead(answers[asked++] as number, {
         'content-type': 'application/json',
@@ -61,9 +66,9 @@ describe('the API client', () => {
       });
       response.end('{"code": "unavailable"}');
     });
-    await expect(new Client(url).once('POST', '/tokens', {})).rejects.toMatchObject({ status: 503 });
+    await expect(new Client(url).call('POST /tokens', { body })).rejects.toMatchObject({ status: 503 });
     expect(asked).toBe(1);
-    await new Client(url).once('POST', '/tokens', {});
+    await new Client(url).call('POST /tokens', { body });
     expect(asked).toBe(3);
   });
 
@@ -74,8 +79,8 @@ describe('the API client', () => {
       response.writeHead(503, { 'content-type': 'application/problem+json' });
       response.end(JSON.stringify({ code: 'secret_missing', detail: String(request.headers.authorization) }));
     });
-    const client = new Client(url, null, { token: 'fc_x' });
-    await expect(client.get('/models')).rejects.toMatchObject({
+    const client = new Client(url, { token: 'fc_x' });
+    await expect(client.call('GET /models')).rejects.toMatchObject({
       code: 'secret_missing',
       message: 'Bearer fc_x',
     });
@@ -83,7 +88,7 @@ describe('the API client', () => {
   });
 
   it('names the service that it cannot reach', async () => {
-    await expect(new Client('http://127.0.0.1:1').get('/models')).rejects.toMatchObject({
+    await expect(new Client('http://127.0.0.1:1').call('GET /models')).rejects.toMatchObject({
       code: 'unreachable',
       status: 0,
       message: expect.stringContaining('http://127.0.0.1:1 cannot be reached'),
