@@ -28,6 +28,8 @@ const DRAIN_MS = 60_000;
 export interface DeploymentOptions {
   /** Folder of the objects' storage, the bundle and the log; made when it is not there. */
   folder: string;
+  /** Where it listens; this machine alone unless given. */
+  host?: string;
   /** 0: any free port. */
   port?: number;
   /** The wrangler configuration; the project's own unless given. */
@@ -70,7 +72,7 @@ export interface Deployment {
 }
 
 /** Resolves when `port` can be listened on. @throws StartError when another process has it. */
-export async function requireFreePort(port: number): Promise<void> {
+export async function requireFreePort(port: number, host = '127.0.0.1'): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -78,7 +80,7 @@ export async function requireFreePort(port: number): Promise<void> {
       const why = busy ? 'is in use by another program' : `cannot be used (${error.code ?? error.message})`;
       reject(new StartError(`port ${port} ${why}; choose one with --port`));
     });
-    server.listen(port, '127.0.0.1', () => resolve());
+    server.listen(port, host, () => resolve());
   });
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
@@ -98,7 +100,8 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 async function startLocked(options: DeploymentOptions, unlock: () => void): Promise<Deployment> {
   const { folder, port = 0, config = join(PROJECT, 'wrangler.toml'), variables = {}, bench = {} } = options;
   const { say = (line: string) => void process.stderr.write(`${line}\n`), endsOnSignals = true } = options;
-  if (port !== 0) await requireFreePort(port);
+  const { host = '127.0.0.1' } = options;
+  if (port !== 0) await requireFreePort(port, host);
   await adoptObjects(folder);
   const modules = bench.modules ?? (await bundleWorker(join(folder, 'worker'), config));
   const log = new LogFile(join(folder, 'workerd.log'), { say });
@@ -107,7 +110,7 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
       options: (handleRuntimeStdio) =>
         convertV4MiniflareOptions({
           ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
-          host: '127.0.0.1',
+          host,
           port: wanted,
           cf: false,
           ...(bench.inspect ? { inspectorPort: 0 } : {}),
