@@ -61,8 +61,9 @@ export interface Deployment {
   /**
    * Runs the cron handler, as the platform does. Alarms live in memory here: after a restart it sets those of a run
    * that was on again.
+   * @param at the time that the handler is given, milliseconds since 1970; now unless given
    */
-  tick(): Promise<void>;
+  tick(at?: number): Promise<void>;
   /** Where the inspector listens. */
   inspector(): Promise<URL>;
   /** Resolves if workerd died over and over and is not started again; the folder is free by then. */
@@ -142,7 +143,7 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
   return {
     url: kept.url,
     logFile: log.path,
-    tick: async () => (await kept.run()).tick(),
+    tick: async (at) => (await kept.run()).tick(at),
     inspector: async () => (await kept.run()).inspector(),
     failed,
     stop,

@@ -69,17 +69,26 @@ export function evaluationSetOf(queries: readonly TestQuery[]): EvaluationSet {
 /** Grades are whole numbers on the wire, and what is above 0 stays above it. */
 const scoreOf = (grade: number) => Math.min(MOST_SCORE, Math.ceil(grade));
 
+export interface Asking {
+  /** `hybrid` unless given. */
+  type?: RetrievalType;
+  /** Regions from which the queries are asked, whose memory adds to the answers; none does unless given. */
+  askers?: readonly string[];
+}
+
 /** Asks every query of one version. @throws Error when a region keeps missing: figures are about whole answers. */
 export async function askAll(
   client: Client,
   queries: readonly TestQuery[],
   version: number,
   progress: Progress,
-  type: RetrievalType = 'hybrid',
+  { type = 'hybrid', askers }: Asking = {},
 ): Promise<AnsweredQuery[]> {
   let done = 0;
-  return await concurrent(queries, REQUESTS_AT_ONCE, async (query) => {
-    const answer = await askWhole(client, query.text, version, type);
+  return await concurrent(queries, REQUESTS_AT_ONCE, async (query, at) => {
+    // What one region remembers is no part of a version.
+    const asker = askers === undefined ? { memory: false } : { asker_region: askers[at] };
+    const answer = await askWhole(client, query.text, { model_version: version, ...asker }, type);
     done += 1;
     progress.update(done);
     return { ...query, ranked: answer.chunks.map((chunk) => chunk.item.key) };
@@ -89,7 +98,7 @@ export async function askAll(
 async function askWhole(
   client: Client,
   query: string,
-  version: number,
+  fedcar: { model_version: number },
   type: RetrievalType,
 ): Promise<SearchResponse> {
   for (let attempt = 1; ; attempt++) {
@@ -97,12 +106,13 @@ async function askWhole(
       body: {
         query,
         ai_search_options: { retrieval: { max_num_results: DEPTH, retrieval_type: type } },
-        // What one region remembers is no part of a version.
-        fedcar: { model_version: version, memory: false },
+        fedcar,
       },
     });
-    if (answer.model_version !== version) {
-      throw new Error(`asked for version ${version}, answered by version ${answer.model_version}`);
+    if (answer.model_version !== fedcar.model_version) {
+      throw new Error(
+        `asked for version ${fedcar.model_version}, answered by version ${answer.model_version}`,
+      );
     }
     const [missing] = answer.errors;
     if (missing === undefined) return answer;

@@ -21,7 +21,7 @@ export interface WorkerdOptions {
 
 export interface WorkerdRun {
   url: string;
-  tick(): Promise<void>;
+  tick(at?: number): Promise<void>;
   inspector(): Promise<URL>;
   /** Resolves when the process has ended, by itself or by `stop`. */
   ended: Promise<void>;
@@ -62,7 +62,10 @@ export async function startWorkerd({ options, log, direct }: WorkerdOptions): Pr
     watchProcesses(own, noteEnd);
     return {
       url,
-      tick: async () => void (await worker.scheduled({ cron: '*/15 * * * *' })),
+      tick: async (at) => {
+        const time = at === undefined ? {} : { scheduledTime: new Date(at) };
+        await worker.scheduled({ cron: '*/15 * * * *', ...time });
+      },
       inspector: () => miniflare.getInspectorURL(),
       ended,
       async stop(drainMs) {

@@ -11,6 +11,8 @@ export interface ObjectsEnv {
   ASSETS: Fetcher;
   /** `development` allows what only local runs may do; anything else is production. */
   FEDCAR_ENVIRONMENT?: string;
+  /** `cron`, in development only: the objects take the time of the cron handler for the present, as a bench gives it. */
+  FEDCAR_CLOCK?: string;
   /** Requests a minute of a token that has no limit of its own. */
   FEDCAR_REQUESTS_PER_MINUTE?: string;
   /** Folder of the encoder's artifact among the assets. */

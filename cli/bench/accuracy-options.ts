@@ -10,6 +10,10 @@ export interface AccuracyOptions {
   rounds?: number;
   seed: number;
   localOnly: boolean;
+  /** Plays the log in so many blocks instead of training once. */
+  stream?: number;
+  /** So many years of `stream` blocks each. */
+  years: number;
   /** Undefined: noise off. */
   dpEpsilon?: number;
   set: string[];
@@ -53,6 +57,12 @@ export function parseAccuracyOptions(args: string[]): AccuracyOptions {
     .option('--rounds <n>', 'so many train rounds instead of the passes of the settings', whole(1))
     .option('--seed <n>', 'seed of shuffles and starting points', whole(0, 2 ** 32 - 1), 1)
     .option('--dp-epsilon <e>', 'train with noise, within this ε (default: noise off)', positive)
+    .option(
+      '--stream <blocks>',
+      'play the log of a year in so many blocks, as the schedule trains on it, and ask after each',
+      whole(2, 366),
+    )
+    .option('--years <n>', 'with --stream: play it again, a year later by the clock', whole(1, 10), 1)
     .option('--local-only', 'train each region alone on its own queries', false)
     .option(
       '--set <path=value>',

@@ -25,10 +25,12 @@ import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
 import { type AccuracyOptions, parseAccuracyOptions, RETRIEVAL_TYPES } from './accuracy-options.ts';
 import { accuracyReport, showReport } from './accuracy-report.ts';
+import { benchStream } from './accuracy-stream.ts';
 import { withRounds } from './round-limit.ts';
 
 export async function benchAccuracy(args: string[]): Promise<void> {
   const options = parseAccuracyOptions(args);
+  if (options.stream !== undefined) return await benchStream({ ...options, stream: options.stream });
   const { withhold, regions } = options;
   const folder = await openBeir(options.dataset, {
     ...(withhold === undefined ? {} : { withhold }),
@@ -146,7 +148,7 @@ async function askPlain(client: Client, queries: TestQuery[]): Promise<PlainAnsw
 
 async function ask(client: Client, queries: TestQuery[], version: number, type: RetrievalType) {
   const bar = progress(`asking version ${version}, ${type}`, queries.length);
-  const answers = await askAll(client, queries, version, bar, type);
+  const answers = await askAll(client, queries, version, bar, { type });
   bar.end(`${queries.length} queries`);
   return answers;
 }

@@ -11,6 +11,7 @@
  *
  * Alarms advance the run and renew the snapshot; `tick` (from the cron trigger) sets lost ones again.
  */
+
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { EvaluationInfo, EvaluationSet } from '../../shared/protocol/api/evaluation.ts';
@@ -27,6 +28,7 @@ import { type Instruction, ParticipantMessage, type RowEntry } from '../../share
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { noiseOf, policyOf } from '../../shared/round/noise-plan.ts';
+import { clock } from '../clock.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { KeptLedger } from '../handover.ts';
 import { answerOf } from '../reach.ts';
@@ -66,7 +68,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
     this.#parts = new CoordinatorParts(ctx, env);
-    endForeignRun(ctx.storage, this.#parts, Date.now());
+    endForeignRun(ctx.storage, this.#parts, clock.now());
   }
 
   /** Tells the object which collection it is. May be repeated; settings replace earlier ones, and end a run. */
@@ -83,7 +85,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     await this.#parts.serving();
     if (this.#parts.runs.active() === null) return;
     (await this.#parts.drive()).dismiss();
-    await this.#parts.alarm.by(Date.now());
+    await this.#parts.alarm.by(clock.now());
   }
 
   /** Forgets everything but the ledger, which stays until the queries that it is about would have expired. */
@@ -92,7 +94,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     if (!this.#parts.values.has('settings')) return;
     const { privacy, retentionDays } = this.#parts.settings();
     const until = this.#parts.ledger.outlive(policyOf(privacy, retentionDays), [SERIAL, CENSUSES]);
-    await this.#parts.alarm.at(until ?? Date.now());
+    await this.#parts.alarm.at(until ?? clock.now());
   }
 
   async pointer(version?: number, complete = false): Promise<SnapshotPointer | null> {
@@ -158,7 +160,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   async importVersion(hash: string): Promise<Outcome<Version>> {
     const { adapter } = this.#parts.settings();
-    const made = await this.#parts.imports.finish(hash, adapter, await this.#parts.context(), Date.now());
+    const made = await this.#parts.imports.finish(hash, adapter, await this.#parts.context(), clock.now());
     return made.ok ? { ok: true, value: await this.#info(made.value) } : made;
   }
 
@@ -186,7 +188,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       return rows.watermark(name);
     }
     rows.register(name, changes, upTo);
-    if (changes.length > 0) await this.#parts.alarm.by(Date.now() + REFRESH_MS);
+    if (changes.length > 0) await this.#parts.alarm.by(clock.now() + REFRESH_MS);
     return rows.watermark(name);
   }
 
@@ -199,7 +201,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     // What was uploaded just now may not be registered yet.
     if (this.#parts.rows.liveCount() < 2)
       await Promise.all(this.#parts.settings().regions.map((name) => this.#parts.flush(name)));
-    const refused = runRefusal(this.#parts.scheduleParts(), Date.now());
+    const refused = runRefusal(this.#parts.scheduleParts(), clock.now());
     if (refused?.code === 'no_roster') return refused;
     const halted = this.#parts.values.get<string>(HALTED);
     if (halted !== null) return { ok: false, code: 'reindex_in_progress', detail: halted };
@@ -210,7 +212,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     }
     if (refused !== null) return refused;
     const serving = await this.#parts.serving();
-    const now = Date.now();
+    const now = clock.now();
     const id = this.#parts.runs.freshId(now);
     const seed =
       this.#parts.settings().training.seed ?? (crypto.getRandomValues(new Uint32Array(1))[0] as number);
@@ -264,7 +266,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   }
 
   async setEvaluation(set: EvaluationSet | null): Promise<EvaluationInfo> {
-    return this.#parts.evaluation.put(set, Date.now());
+    return this.#parts.evaluation.put(set, clock.now());
   }
 
   async regions(): Promise<Region[]> {
@@ -281,21 +283,21 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const members = this.#parts.participants.names(this.#parts.settings()).length;
     const last = rosters.at(-1)?.roster;
     const roster = last === undefined ? null : withOperators(last, this.#parts.participants);
-    const now = Date.now();
+    const now = clock.now();
     const spent = describePrivacy(this.#parts.settings(), this.#parts.ledger, roster, members, now);
     return { ...spent, schedule: scheduleAt(this.#parts.scheduleParts(), now) };
   }
 
   /** When the next scheduled run starts, and why it does not although it is due. */
   async schedule(): Promise<Schedule> {
-    return scheduleAt(this.#parts.scheduleParts(), Date.now());
+    return scheduleAt(this.#parts.scheduleParts(), clock.now());
   }
 
   // ---- what participants call -------------------------------------------------------------------------------
 
   /** Takes a signed request for its participant's; a second time it is refused. */
   async admit(request: RequestSignature): Promise<Outcome<string>> {
-    return this.#parts.participants.admit(request, Date.now());
+    return this.#parts.participants.admit(request, clock.now());
   }
 
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
@@ -375,19 +377,19 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     if (!this.#parts.values.has('settings')) {
-      if (this.#parts.ledger.expired(Date.now())) await forget(this.ctx.storage, MIGRATIONS);
+      if (this.#parts.ledger.expired(clock.now())) await forget(this.ctx.storage, MIGRATIONS);
       return;
     }
     // An alarm that failed five times would be dropped after the next failure: start counting anew.
     if (info !== undefined && info.retryCount >= 5) {
-      await this.#parts.alarm.at(Date.now() + RETRY_MS);
+      await this.#parts.alarm.at(clock.now() + RETRY_MS);
       return;
     }
     const runner = await this.#parts.drive();
     let next: number | null = null;
     for (let steps = 0; steps < 4; steps++) {
       next = await runner.advance();
-      if (next === null || next > Date.now()) break;
+      if (next === null || next > clock.now()) break;
     }
     if (next === null)
       await this.#parts.versions.revise((await this.#parts.serving()).version, await this.#parts.context());

@@ -1,6 +1,8 @@
 /** What the Coordinator consists of, put together from its storage and its settings; nothing of it is called from outside. */
+
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { Alarm } from '../alarm.ts';
+import { clock } from '../clock.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
@@ -44,7 +46,7 @@ export class CoordinatorParts {
     this.runs = new RunStore(ctx.storage);
     this.versions = new Versions(ctx.storage, this.rows, {
       inUse: () => this.runs.snapshotsInUse(),
-      now: () => Date.now(),
+      now: clock.now,
     });
     this.ledger = new LedgerStore(ctx.storage);
     this.imports = new Imports(ctx.storage, this.versions);
@@ -99,7 +101,7 @@ export class CoordinatorParts {
   }
 
   async serving() {
-    return this.versions.serving() ?? (await this.versions.first(await this.context(), Date.now()));
+    return this.versions.serving() ?? (await this.versions.first(await this.context(), clock.now()));
   }
 
   secure(context: SnapshotContext): SecureSum | null {
@@ -115,7 +117,7 @@ export class CoordinatorParts {
   /** Asks a participant to poll; false when nothing was heard of it. */
   async wake(name: string): Promise<boolean> {
     const held = this.participants.wake(name);
-    if (this.participants.isOutside(name)) return this.participants.isPresent(name, Date.now());
+    if (this.participants.isOutside(name)) return this.participants.isPresent(name, clock.now());
     // Whose request is held gets the instruction as its answer.
     return held || reached(() => this.region(name).wake());
   }
@@ -142,7 +144,7 @@ export class CoordinatorParts {
       collection: context.collection,
       settings: this.settings(),
       context,
-      now: () => Date.now(),
+      now: clock.now,
       wake: (name) => this.wake(name),
       flush: (name) => this.flush(name),
       // A participant from outside keeps its own ledger to itself.
@@ -181,7 +183,7 @@ export class CoordinatorParts {
     const comeBy = (at: number) => this.alarm.by(at);
     return new Desk({
       ...{ runner, secure, comeBy, runs: this.runs, certificates: this.certificates },
-      now: () => Date.now(),
+      now: clock.now,
     });
   }
 }

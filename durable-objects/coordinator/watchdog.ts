@@ -2,9 +2,11 @@
  * What the cron trigger does with a collection. Alarms can be lost: those of a run, of the snapshot, and of regions
  * that have old records to delete are set again from what is saved. Then a run is started if one is due.
  */
+
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { Alarm } from '../alarm.ts';
+import { clock } from '../clock.ts';
 import { noteReady, type ScheduleParts, scheduleAt } from './schedule.ts';
 import type { Versions } from './versions.ts';
 
@@ -27,13 +29,13 @@ const WOKEN_AT = 'wokenAt';
 export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
   const { alarm, values, versions, runs } = parts;
   if (runs.active() !== null) {
-    await alarm.at(Date.now());
+    await alarm.at(clock.now());
     await parts.wakeAll();
     return { started: null };
   }
   // `getAlarm` may tell of an alarm that will never come.
   const serving = versions.serving();
-  if (serving !== null && versions.isDue(serving)) await alarm.at(Date.now());
+  if (serving !== null && versions.isDue(serving)) await alarm.at(clock.now());
   if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
     values.set(WOKEN_AT, now);
     await parts.wakeAll();

@@ -9,6 +9,7 @@
  * is taken. A removed collection leaves its keys: made again, it divides its
  * queries as before, and what they have cost still counts.
  */
+
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { logLine } from '../../shared/log.ts';
@@ -25,6 +26,7 @@ import type { SignedRoster } from '../../shared/protocol/secagg.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { SettingsPatch } from '../../shared/protocol/settings-changes.ts';
 import { Alarm } from '../alarm.ts';
+import { clock } from '../clock.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, hasJurisdiction, region } from '../names.ts';
 import { answerOf } from '../reach.ts';
@@ -137,7 +139,7 @@ export class Directory extends TracedObject implements DirectoryApi {
       splitKey(settings.training.seed),
       toBase64Url(systemRandom(32)),
       toBase64Url(systemRandom(32)),
-      Date.now(),
+      clock.now(),
     );
     if (known?.state === 'lives') return this.#preparation.prepare(known);
     const made = await this.#preparation.prepare(this.#row(name) as CollectionRow);
@@ -202,8 +204,8 @@ export class Directory extends TracedObject implements DirectoryApi {
   async reindex(name: string, encoder: string | null): Promise<Outcome<Reindex>> {
     const found = await this.collection(name);
     if (!found.ok) return found;
-    const begun = await this.#reindexes.begin(this.#row(name) as CollectionRow, encoder, Date.now());
-    if (begun.ok) await this.#alarm.at(Date.now());
+    const begun = await this.#reindexes.begin(this.#row(name) as CollectionRow, encoder, clock.now());
+    if (begun.ok) await this.#alarm.at(clock.now());
     return begun;
   }
 
@@ -218,7 +220,7 @@ export class Directory extends TracedObject implements DirectoryApi {
     const found = await this.collection(name);
     if (!found.ok) return found;
     const cancelled = this.#reindexes.cancel(this.#row(name) as CollectionRow);
-    if (cancelled.ok) await this.#alarm.at(Date.now());
+    if (cancelled.ok) await this.#alarm.at(clock.now());
     return cancelled;
   }
 
@@ -227,13 +229,13 @@ export class Directory extends TracedObject implements DirectoryApi {
     const names = this.#rows().filter((row) => isUnderWay(reindexOf(row)));
     const going = await Promise.all(
       names.map(({ name }) =>
-        this.#reindexes.step(name, Date.now()).catch((error) => {
+        this.#reindexes.step(name, clock.now()).catch((error) => {
           logLine('reindex_late', failureOf(name, error));
           return true;
         }),
       ),
     );
-    if (going.includes(true)) await this.#alarm.by(Date.now() + REINDEX_MS);
+    if (going.includes(true)) await this.#alarm.by(clock.now() + REINDEX_MS);
   }
 
   async tick(now: number): Promise<{ started: string[] }> {
@@ -261,7 +263,7 @@ export class Directory extends TracedObject implements DirectoryApi {
   }
 
   async addToken(token: Omit<Token, 'revoked_at'>, hash: string): Promise<Outcome<Token>> {
-    return this.#tokens.add(token, hash, Date.now());
+    return this.#tokens.add(token, hash, clock.now());
   }
 
   async tokens(): Promise<Token[]> {
@@ -269,11 +271,11 @@ export class Directory extends TracedObject implements DirectoryApi {
   }
 
   async revokeToken(id: string): Promise<Outcome<Token>> {
-    return this.#tokens.revoke(id, Date.now());
+    return this.#tokens.revoke(id, clock.now());
   }
 
   async authenticate(id: string, hash: string, requests: number): Promise<Grant | null> {
-    const now = Date.now();
+    const now = clock.now();
     const token = this.#tokens.granted(id, hash, now);
     if (token === null) return null;
     const { scopes, collections, origins, expires_at: expiresAt } = token;
@@ -283,7 +285,7 @@ export class Directory extends TracedObject implements DirectoryApi {
   }
 
   async beginAudit(entry: AuditInput): Promise<Outcome<number>> {
-    return this.#audit.begin(entry, Date.now());
+    return this.#audit.begin(entry, clock.now());
   }
 
   async endAudit(id: number, status: number): Promise<void> {
@@ -307,13 +309,13 @@ export class Directory extends TracedObject implements DirectoryApi {
 
   async offer(name: string, by: OutsideParticipant, hash: string): Promise<Outcome<SignedTerms>> {
     const found = await this.#subject(name);
-    return found.ok ? this.#enrolments.offer(found.value, by, hash, Date.now()) : found;
+    return found.ok ? this.#enrolments.offer(found.value, by, hash, clock.now()) : found;
   }
 
   async enrol(name: string, by: OutsideParticipant, hash: string, terms: string): Promise<Outcome<null>> {
     const found = await this.#subject(name);
     if (!found.ok) return found;
-    const taken = await this.#enrolments.enrol(found.value, by, hash, terms, Date.now());
+    const taken = await this.#enrolments.enrol(found.value, by, hash, terms, clock.now());
     return taken.ok ? await this.#preparation.spread(found.value) : taken;
   }
 

@@ -2,8 +2,10 @@
  * Tells the objects of a collection who they are and who takes part. `ready` of the collection's row is set when all
  * know; an object that fails is told later, and stops nothing that the others can do. Everything here may be repeated.
  */
+
 import type { Collection } from '../../shared/protocol/api/collection.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
+import { clock } from '../clock.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { type Failed, refusalOf, tellCoordinator, tellRegions } from './collection-objects.ts';
 import type { Federations, Subject } from './federations.ts';
@@ -32,7 +34,7 @@ export class Preparation {
     const usable: Outcome<Collection> = { ok: true, value: info(row) };
     if (row.ready === 1) return usable;
     if (this.#parts.federations.regions(row.name).length === 0) return await this.prepare(row);
-    if (Date.now() >= (this.#retryAt.get(row.name) ?? 0)) await this.prepare(row);
+    if (clock.now() >= (this.#retryAt.get(row.name) ?? 0)) await this.prepare(row);
     return usable;
   }
 
@@ -48,7 +50,7 @@ export class Preparation {
       failed.push(...(await this.#spread(subject)));
     }
     if (failed.length > 0) {
-      this.#retryAt.set(row.name, Date.now() + RETRY_MS);
+      this.#retryAt.set(row.name, clock.now() + RETRY_MS);
       return refused(failed);
     }
     this.#retryAt.delete(row.name);

@@ -3,9 +3,11 @@
  * encoder, with the upload where that is little work, else in slices of alarms. What waits is in SQLite, so that an
  * eviction costs a slice; what changes or goes while its slice is under way stays as it was left.
  */
+
 import type { Engine } from '../../models/engine.ts';
 import type { ItemInput, ItemReceipt } from '../../shared/protocol/api/item.ts';
 import type { Alarm } from '../alarm.ts';
+import { clock } from '../clock.ts';
 import type { Library, PassageText } from './library.ts';
 import { preparePassages } from './passages.ts';
 
@@ -54,11 +56,11 @@ export class Indexing {
   ): Promise<ItemReceipt[]> {
     const { alarm } = this.#parts;
     // Should this call end half way, what it has stored is gone on with.
-    await alarm.by(Date.now() + CALL_MS);
+    await alarm.by(clock.now() + CALL_MS);
     const changes = await this.#store(items, stampOf);
     const keys = items.map(({ key }) => key);
     if (!later && this.#isShort(keys)) await this.slice(CALL_TOKENS, keys);
-    await alarm.by(Date.now());
+    await alarm.by(clock.now());
     return items.map(({ key }, index) => this.#receipt(key, region, changes[index]!));
   }
 

@@ -3,6 +3,7 @@
  * deployment over HTTP, by invitation. Either way the same participant runs, and the region holds every round against
  * what was agreed and charges its own ledger before its vector leaves.
  */
+
 import type { Engine } from '../../models/engine.ts';
 import { promiseOf, type RoundLog } from '../../shared/certificate/round-log.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
@@ -24,6 +25,7 @@ import type { AdapterSettings } from '../../shared/protocol/training-settings.ts
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { ProtocolError } from '../../shared/secagg/errors.ts';
 import type { RosterPin } from '../../shared/secagg/roster.ts';
+import { clock } from '../clock.ts';
 import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
@@ -64,7 +66,7 @@ export interface MembershipParts {
 
 export class Membership {
   readonly #parts: MembershipParts;
-  readonly #begunAt = Date.now();
+  readonly #begunAt = clock.now();
   readonly participant: Participant;
 
   private constructor(parts: MembershipParts, participant: Participant) {
@@ -84,7 +86,7 @@ export class Membership {
 
   /** Whether to begin anew: a guest follows the rosters of the other deployment when it begins. */
   get isStale(): boolean {
-    return this.#parts.join !== null && Date.now() - this.#begunAt >= STALE_MS;
+    return this.#parts.join !== null && clock.now() - this.#begunAt >= STALE_MS;
   }
 
   /** When to come again although nothing is under way; null: when woken. */
@@ -127,7 +129,7 @@ async function guest(
   const connection = {
     signer,
     fetch: parts.fetch,
-    now: () => Date.now(),
+    now: clock.now,
     pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
   };
   const known = values.get<{ invitation: string; agreement: Agreement }>('agreement');
@@ -188,7 +190,7 @@ function common(
   { noise, unit }: Pick<PrivacySettings, 'noise' | 'unit'>,
 ) {
   return {
-    ...{ store: shard, now: () => Date.now(), random, sliceTokens },
+    ...{ store: shard, now: clock.now, random, sliceTokens },
     note: (reason: string) => logLine('round_refused', { level: 'warn', reason }),
     ledger: ledger.under(policy),
     witness: {

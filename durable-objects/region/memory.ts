@@ -5,6 +5,7 @@
  * Rows are made with the feedback where that is little work, else in slices of alarms, the newest first. Nothing leaves
  * but the documents that memory lifts.
  */
+
 import type { Engine } from '../../models/engine.ts';
 import { liftsOf, NEIGHBOURS } from '../../shared/index/memory.ts';
 import { MemoryRows } from '../../shared/index/memory-rows.ts';
@@ -14,6 +15,7 @@ import type { Lift } from '../../shared/protocol/passages.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
 import type { Alarm } from '../alarm.ts';
+import { clock } from '../clock.ts';
 
 /** Rows of records, those that wait for one, and those that went since memory was last brought up to date. */
 export const MEMORY_TABLES = `CREATE TABLE memory (
@@ -84,7 +86,7 @@ export class Memory {
       return [];
     }
     // Records of an earlier version, or from before the setting was changed.
-    if (this.#isBehind()) await this.#parts.alarm.by(Date.now());
+    if (this.#isBehind()) await this.#parts.alarm.by(clock.now());
     return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), memory);
   }
 
@@ -98,7 +100,7 @@ export class Memory {
       // The feedback is stored and counts; an alarm tries again.
       logLine('memory_late', { level: 'warn', error: errorText(error) });
     }
-    await this.#parts.alarm.by(Date.now());
+    await this.#parts.alarm.by(clock.now());
   }
 
   /** A slice of what waits, in an alarm; another one goes on. */
@@ -107,7 +109,7 @@ export class Memory {
     this.#trim();
     const waiting = this.#waiting(SLICE_TOKENS);
     await this.#embed(waiting.records);
-    if (waiting.more) await this.#parts.alarm.by(Date.now());
+    if (waiting.more) await this.#parts.alarm.by(clock.now());
   }
 
   get #isOff(): boolean {

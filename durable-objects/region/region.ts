@@ -8,6 +8,7 @@
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
  */
+
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
@@ -32,6 +33,7 @@ import { PROBE_TITLES } from '../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { Alarm } from '../alarm.ts';
+import { clock } from '../clock.ts';
 import { engineFor, modelInfo } from '../engine.ts';
 import { unlessEngineFails } from '../engine-refusal.ts';
 import type { ObjectsEnv } from '../env.ts';
@@ -134,7 +136,7 @@ export class Region extends TracedObject implements RegionApi {
     if (known?.adminKey !== given.adminKey) this.#values.delete('pin');
     this.#training.leave();
     // A shorter retention time counts at once.
-    if (known !== null) await this.#alarm.by(Date.now());
+    if (known !== null) await this.#alarm.by(clock.now());
     const { key } = await signerFromSeed(fromBase64Url(identity.seed, 32));
     return { key: toBase64Url(key) };
   }
@@ -144,7 +146,7 @@ export class Region extends TracedObject implements RegionApi {
     this.#training.leave();
     if (!this.#values.has('identity')) return;
     const until = this.#ledger.outlive(this.#policy(), KEPT_SERIALS);
-    await this.#alarm.at(until ?? Date.now());
+    await this.#alarm.at(until ?? clock.now());
   }
 
   /** What this region has seen charged. The coordinator asks after a restore, when its own copy may be older. */
@@ -154,7 +156,7 @@ export class Region extends TracedObject implements RegionApi {
 
   async putItems(items: ItemInput[], later = false): Promise<Outcome<ItemReceipt[]>> {
     return await unlessEngineFails(async () => {
-      const receipts = await this.#indexing.put(items, this.#identity().name, () => Date.now(), later);
+      const receipts = await this.#indexing.put(items, this.#identity().name, clock.now, later);
       // Found in the next generation, too, when the call returns.
       if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
       return { ok: true, value: receipts };
@@ -164,14 +166,14 @@ export class Region extends TracedObject implements RegionApi {
   async indexItems(keys: string[]): Promise<Outcome<boolean>> {
     return await unlessEngineFails(async () => {
       const more = await this.#indexing.slice(CALL_TOKENS, keys);
-      await this.#alarm.by(Date.now());
+      await this.#alarm.by(clock.now());
       return { ok: true, value: more };
     });
   }
 
   async removeItem(key: string): Promise<boolean> {
     const removed = this.#remove(key);
-    if (removed) await this.#alarm.by(Date.now());
+    if (removed) await this.#alarm.by(clock.now());
     if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
     return removed;
   }
@@ -218,10 +220,10 @@ export class Region extends TracedObject implements RegionApi {
     const { retentionMs } = this.#shardPolicy();
     const where = { region: name, regions, retentionMs, token };
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
-    const outcome = this.#records.add(acts, policy, Date.now());
+    const outcome = this.#records.add(acts, policy, clock.now());
     await this.#expireLater();
     if (outcome.ok) await this.#memory.take();
-    if (this.#moving.to() !== null) await this.#alarm.by(Date.now());
+    if (this.#moving.to() !== null) await this.#alarm.by(clock.now());
     return outcome;
   }
 
@@ -252,7 +254,7 @@ export class Region extends TracedObject implements RegionApi {
   async move(to: CollectionSettings): Promise<HandoverProgress> {
     this.#moving.begin(to);
     const progress = this.#moving.progress();
-    if (!progress.caughtUp || progress.items + progress.records > 0) await this.#alarm.by(Date.now());
+    if (!progress.caughtUp || progress.items + progress.records > 0) await this.#alarm.by(clock.now());
     return progress;
   }
 
@@ -268,7 +270,7 @@ export class Region extends TracedObject implements RegionApi {
     for (const key of removed) this.#remove(key);
     if (records.length > 0 || dropped.length > 0) this.#records.adopt(records, dropped, await this.#engine());
     if (ledger !== null) this.#ledger.takeOver(ledger);
-    await this.#alarm.by(Date.now());
+    await this.#alarm.by(clock.now());
     await this.#expireLater();
     return this.#library.counts().waiting;
   }
@@ -283,17 +285,17 @@ export class Region extends TracedObject implements RegionApi {
   async #handOn(pieces: number): Promise<void> {
     try {
       for (let piece = 0; await this.#moving.step(); )
-        if (++piece >= pieces) return await this.#alarm.by(Date.now());
+        if (++piece >= pieces) return await this.#alarm.by(clock.now());
       const waits = this.#moving.to() !== null && !this.#moving.caughtUp;
-      if (waits) await this.#alarm.by(Date.now() + LOOK_MS);
+      if (waits) await this.#alarm.by(clock.now() + LOOK_MS);
     } catch (error) {
       logLine('handover_late', { level: 'warn', error: errorText(error) });
-      await this.#alarm.by(Date.now() + RETRY_MS);
+      await this.#alarm.by(clock.now() + RETRY_MS);
     }
   }
 
   async passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer> {
-    if (this.#library.segments.behind) await this.#alarm.by(Date.now());
+    if (this.#library.segments.behind) await this.#alarm.by(clock.now());
     return answerRequest(this.#library, this.#identity().name, request);
   }
 
@@ -315,7 +317,7 @@ export class Region extends TracedObject implements RegionApi {
 
   /** Asks the object to look for work now. */
   async wake(): Promise<void> {
-    await this.#alarm.at(Date.now());
+    await this.#alarm.at(clock.now());
   }
 
   /**
@@ -330,22 +332,22 @@ export class Region extends TracedObject implements RegionApi {
   override async alarm(): Promise<void> {
     if (!this.#values.has('identity')) {
       // The collection was deleted; what is left waits for its queries' retention time to pass.
-      if (this.#ledger.expired(Date.now())) await forget(this.ctx.storage, MIGRATIONS);
+      if (this.#ledger.expired(clock.now())) await forget(this.ctx.storage, MIGRATIONS);
       return;
     }
     try {
       this.#expire();
-      if (await this.#indexing.background()) await this.#alarm.by(Date.now());
+      if (await this.#indexing.background()) await this.#alarm.by(clock.now());
       await this.#memory.step();
       await this.flush();
       await this.#handOn(1);
       const after = await this.#training.slice();
-      if (after !== null) await this.#alarm.by(Date.now() + after);
+      if (after !== null) await this.#alarm.by(clock.now() + after);
       await this.#expireLater();
     } catch (error) {
       // An alarm that throws is dropped after six tries: this one goes on until it succeeds.
       logLine('region_alarm', { level: 'error', error: errorText(error) });
-      await this.#alarm.at(Date.now() + (this.#training.refused(error) ?? RETRY_MS));
+      await this.#alarm.at(clock.now() + (this.#training.refused(error) ?? RETRY_MS));
     }
   }
 
@@ -368,8 +370,8 @@ export class Region extends TracedObject implements RegionApi {
   /** Query records past the retention time are deleted, and what no longer counts of rounds. */
   #expire(): void {
     const { retentionMs } = this.#shardPolicy();
-    for (const kept of [this.#records, this.#log]) kept.expire(retentionMs, Date.now());
-    this.#ledger.expire(this.#policy(), Date.now());
+    for (const kept of [this.#records, this.#log]) kept.expire(retentionMs, clock.now());
+    this.#ledger.expire(this.#policy(), clock.now());
   }
 
   async #expireLater(): Promise<void> {

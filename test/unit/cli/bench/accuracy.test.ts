@@ -52,3 +52,25 @@ it('goes on where a region alone has nothing to train on', async () => {
   expect(report.local_only[0].reason).toContain('0 documents have');
   expect(err.join('')).toContain('apac can not train alone: too few training queries: 0 documents have');
 });
+
+// A year of its own: with FEDCAR_FULL=1 only.
+const full = it.skipIf(process.env.FEDCAR_FULL !== '1');
+
+full('plays the log of a year in blocks, and has a date for the next run after each', async () => {
+  const [out, err] = [heard(process.stdout), heard(process.stderr)];
+  const flags = ['--stream', '3', '--dp-epsilon', '2.1', '--json'];
+  expect(await runBench(['accuracy', '--dataset', folder, ...flags]), err.join('')).toBe(0);
+  const report = JSON.parse(out.join('').trim().split('\n').at(-1) ?? '');
+  const sizes = report.blocks.map(({ questions }: { questions: number }) => questions);
+  expect(sizes).toEqual([1, 1, 2]);
+  const began = Date.now();
+  for (const { block, next_at, epsilon, runs, top1 } of report.blocks) {
+    // Four questions are too few for a run: censuses say so, and that is all that is charged.
+    expect(runs.length).toBeGreaterThan(0);
+    for (const { state } of runs) expect(state).toBe('postponed');
+    expect(epsilon).toBeLessThanOrEqual(0.1);
+    expect(next_at).toBeGreaterThan(began + ((block - 1) * 365 * 86_400_000) / 3);
+    expect(top1).toBe(report.plain_top1);
+  }
+  expect(report.without_date).toBe(0);
+});
