@@ -2,6 +2,7 @@
 import type { ObjectsEnv } from '../durable-objects/env.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { AiBinding } from './answer/workers-ai.ts';
+import type { FileConverter } from './file-text.ts';
 import type { Principal } from './middleware/principal.ts';
 import type { Access } from './middleware/rules.ts';
 import type { Services } from './services.ts';
@@ -30,8 +31,8 @@ export interface Env extends ObjectsEnv {
   FEDCAR_ANSWER_URL?: string;
   /** A secret: bearer token for that endpoint. */
   FEDCAR_ANSWER_KEY?: string;
-  /** For `workers-ai`. */
-  AI?: AiBinding;
+  /** For `workers-ai`, and for files that have to be converted. */
+  AI?: AiBinding & FileConverter;
 }
 
 /** Hono's type parameter for every router of the application. */

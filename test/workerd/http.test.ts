@@ -39,6 +39,41 @@ beforeAll(async () => {
 });
 
 describe('documents', () => {
+  it('come as files, too, if this deployment can read them', async () => {
+    const put = async (query: string, type: string, body: BodyInit) => {
+      const init = { method: 'PUT', headers: { 'content-type': type }, body };
+      const response = await SELF.fetch(`https://fedcar.test${base}/items/file%2Fhippo/file${query}`, init);
+      return { status: response.status, json: (await response.json()) as Json };
+    };
+    const text = '---\ntitle: Hippos\n---\nWhat the hippos in the river eat: {{ x }}reeds.';
+    const stored = await put('', 'text/markdown; charset=utf-8', text);
+    expect(stored).toMatchObject({
+      status: 200,
+      json: { key: 'file/hippo', change: 'created', passages: 1 },
+    });
+    expect((await call('GET', `${base}/items/file%2Fhippo`)).json).toMatchObject({
+      title: 'Hippos',
+      format: 'markdown',
+    });
+    const { json } = await put('?title=Named', 'text/html', '<main><p>Hippos eat reeds.');
+    expect(json).toMatchObject({ change: 'updated' });
+    expect((await call('GET', `${base}/items/file%2Fhippo`)).json).toMatchObject({
+      title: 'Named',
+      format: 'html',
+    });
+    expect(await put('', 'application/pdf', '%PDF-1.7 '.repeat(9))).toMatchObject({
+      status: 501,
+      json: { code: 'no_converter' },
+    });
+    expect(await put('', 'image/png', 'x')).toMatchObject({ status: 415 });
+    expect(await put('', 'text/plain', 'x'.repeat(2_000_001))).toMatchObject({
+      status: 400,
+      json: { code: 'invalid_request' },
+    });
+    expect(await put('?titel=x', 'text/plain', 'x')).toMatchObject({ status: 400 });
+    expect(await call('DELETE', `${base}/items/file%2Fhippo`)).toMatchObject({ status: 204 });
+  });
+
   it('are found as soon as the upload returns, before any training', async () => {
     const item = { key: 'paths/with a/slash', title: 'Giraffes', text: 'What the giraffes in our zoo eat.' };
     const { json } = await call('POST', `${base}/items`, { ...item, region: 'apac' });

@@ -19,11 +19,13 @@ import { jsonProblem } from '../../shared/protocol/json-value.ts';
 import { ItemKey, RegionName } from '../../shared/protocol/names.ts';
 import { optional } from '../../shared/protocol/optional.ts';
 import type { AppEnv } from '../env.ts';
+import { FILE_TYPES, fileText } from '../file-text.ts';
 import type { OwnChanges } from '../own-changes.ts';
 import { askRegions } from '../partial.ts';
 import { placeItems, regionOfItem, requireRegion, type UploadOptions } from '../placement.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
+import { pointer } from '../validation.ts';
 
 /** Documents of one request: the body's limit allows more only if they are short. */
 const MAX_ITEMS = 500;
@@ -153,6 +155,33 @@ const replace = createRoute({
   },
 });
 
+const replaceByFile = createRoute({
+  method: 'put',
+  path: '/items/{key}/file',
+  summary: 'Add or replace a document by a file: text, Markdown, HTML, PDF, Word',
+  description:
+    'The body is the file, and `content-type` its kind. PDF and office files need the binding `AI` of Workers AI; without it the answer is 501 `no_converter`. Metadata of the document is emptied.',
+  tags,
+  request: {
+    params: z.object({ key: ItemKey.describe('Key of the document') }),
+    query: UploadQuery.extend({
+      title: z.string().max(1024).optional().describe('Title; else the file’s own'),
+      region: region.describe('Region that is to hold it, as in other uploads'),
+    }),
+    body: {
+      required: true,
+      content: Object.fromEntries(
+        FILE_TYPES.map((type) => [type, { schema: z.string().openapi({ format: 'binary' }) }]),
+      ),
+    },
+  },
+  responses: {
+    200: json(ItemReceipt, 'What became of it'),
+    202: json(ItemReceipt, STORED),
+    ...problems,
+  },
+});
+
 const remove = createRoute({
   method: 'delete',
   path: '/items/{key}',
@@ -173,6 +202,19 @@ const passages = createRoute({
 
 function statusOf(receipts: readonly ItemReceipt[]): 200 | 202 {
   return receipts.some(({ status }) => status === 'indexing') ? 202 : 200;
+}
+
+/** @throws Problem for what is larger than a document may be */
+function validItem(item: ItemInput): ItemInput {
+  const read = ItemInput.safeParse(item);
+  if (read.success) return read.data;
+  const errors = read.error.issues.map(({ path, message }) => ({
+    pointer: pointer('json', path),
+    detail: message,
+  }));
+  throw new Problem('invalid_request', errors.map((each) => `${each.pointer}: ${each.detail}`).join('; '), {
+    errors,
+  });
 }
 
 function receiptOf(placed: ItemReceipts): ItemReceipt {
@@ -253,6 +295,18 @@ export function itemRoutes(changes: OwnChanges) {
       const item = { ...rest, key: c.req.valid('param').key };
       const options = { region: where ?? null, wait, signal: c.req.raw.signal };
       const receipt = receiptOf(await place(c.var, [item], options));
+      return c.json(receipt, statusOf([receipt]));
+    })
+    .openapi(replaceByFile, async (c) => {
+      const { key } = c.req.valid('param');
+      const { wait = null, title = '', region: where = null } = c.req.valid('query');
+      const contentType = c.req.header('content-type') ?? '';
+      const bytes = new Uint8Array(await c.req.arrayBuffer());
+      const file = await fileText({ bytes, contentType }, c.env.AI);
+      const item = validItem({ key, title, ...file, metadata: {} });
+      const receipt = receiptOf(
+        await place(c.var, [item], { region: where, wait, signal: c.req.raw.signal }),
+      );
       return c.json(receipt, statusOf([receipt]));
     })
     .openapi(remove, async (c) => {

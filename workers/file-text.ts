@@ -1,0 +1,108 @@
+/**
+ * A file that was uploaded as it is, as a document's text. Text, Markdown and HTML are decoded here; PDF and office
+ * files become Markdown by Workers AI's `toMarkdown`, where the deployment has the binding `AI`.
+ */
+import { z } from '@hono/zod-openapi';
+import type { ItemFormat } from '../shared/protocol/api/item.ts';
+import { DeadlineError, within } from './deadline.ts';
+import { Problem } from './problem.ts';
+
+/** Kinds of files by their content type; those with an ending are converted, under a name that ends so. */
+const KINDS: Readonly<Record<string, { format: ItemFormat; ending: string | null }>> = {
+  'text/plain': { format: 'text', ending: null },
+  'text/markdown': { format: 'markdown', ending: null },
+  'text/html': { format: 'html', ending: null },
+  'application/pdf': { format: 'markdown', ending: '.pdf' },
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': {
+    format: 'markdown',
+    ending: '.docx',
+  },
+  'application/vnd.oasis.opendocument.text': { format: 'markdown', ending: '.odt' },
+};
+
+export const FILE_TYPES: readonly string[] = Object.keys(KINDS);
+
+const CONVERSION_MS = 60_000;
+
+/** What is used of the `AI` binding: one answer for each file, in their order. */
+export interface FileConverter {
+  toMarkdown?(files: { name: string; blob: Blob }[]): Promise<unknown>;
+}
+
+/** An answer of `toMarkdown`, of the versions that were seen: with and without an id, and what failed. */
+const Converted = z.union([
+  z.looseObject({ format: z.literal('error'), error: z.string() }),
+  z.looseObject({ format: z.string(), data: z.string() }),
+]);
+
+export interface UploadedFile {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** As the request says it, with parameters. */
+  contentType: string;
+}
+
+/** @throws Problem for a kind that is not read, here or at all, and for a file that is not what it says */
+export async function fileText(
+  { bytes, contentType }: UploadedFile,
+  ai: FileConverter | undefined,
+): Promise<{ text: string; format: ItemFormat }> {
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const kind = KINDS[type];
+  if (kind === undefined) {
+    throw new Problem(
+      'unsupported_media_type',
+      `content-type: one of ${FILE_TYPES.join(', ')}, not ${type || 'none'}`,
+    );
+  }
+  if (bytes.length === 0) throw new Problem('invalid_request', 'body: the file is empty');
+  if (kind.ending === null) return { text: decoded(bytes, charsetOf(parameters)), format: kind.format };
+  if (ai?.toMarkdown === undefined) {
+    const detail = `${type}: this deployment has no binding AI (Workers AI), which reads such files; the command reads them on your machine: fedcar ingest FILE`;
+    throw new Problem('no_converter', detail);
+  }
+  return { text: await converted(ai, { bytes, type, ending: kind.ending }), format: kind.format };
+}
+
+async function converted(
+  ai: FileConverter,
+  { bytes, type, ending }: { bytes: Uint8Array<ArrayBuffer>; type: string; ending: string },
+): Promise<string> {
+  // Its name says what it is, and nothing about it.
+  const file = { name: `document${ending}`, blob: new Blob([bytes], { type }) };
+  const answer = await within(CONVERSION_MS, 'Workers AI', ai.toMarkdown!([file])).catch((error: unknown) => {
+    const why =
+      error instanceof DeadlineError ? error.message : `Workers AI failed: ${String(error).slice(0, 300)}`;
+    throw new Problem('converter_failed', why);
+  });
+  const read = Converted.safeParse(Array.isArray(answer) ? answer[0] : answer);
+  if (!read.success)
+    throw new Problem('converter_failed', 'Workers AI answered in a shape that is not known');
+  if ('error' in read.data && read.data.format === 'error') {
+    throw new Problem('unreadable_file', `${type}: ${String(read.data.error).slice(0, 300)}`);
+  }
+  const text = String(read.data.data).toWellFormed();
+  if (text.trim() === '') throw new Problem('unreadable_file', `${type}: there is no text in it`);
+  return text;
+}
+
+function charsetOf(parameters: readonly string[]): string {
+  const said = parameters.find((part) => part.startsWith('charset='));
+  return said?.slice('charset='.length).replaceAll('"', '') || 'utf-8';
+}
+
+function decoded(bytes: Uint8Array<ArrayBuffer>, charset: string): string {
+  let decoder: TextDecoder;
+  try {
+    decoder = new TextDecoder(charset, { fatal: true, ignoreBOM: false });
+  } catch {
+    throw new Problem('unsupported_media_type', `content-type: there is no charset ${charset.slice(0, 40)}`);
+  }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Problem('malformed_body', `body: not text in ${decoder.encoding}`);
+  }
+}
