@@ -21,8 +21,10 @@ import { collection, hubOf, hubStub, objects, regionOf } from '../../workerd/obj
 const HOUR = 3_600_000;
 const DOCUMENTS = 40;
 const TURN_MS = 50;
-/** Rounds of hundreds take minutes. */
-const MOST_MS = 500_000;
+/** A run of which nobody has been asked anything for so long has lost a wake-up: between turns there are alarms alone. */
+const IDLE_MS = 90_000;
+/** Members are one after another here: where hundreds share a busy processor, one step of all of them takes minutes. */
+const PHASE_MS = 3_600_000;
 
 export interface Guest {
   name: string;
@@ -81,8 +83,8 @@ export async function guestsOf(collectionName: string, count: number, admin: Sig
   }));
 }
 
-/** One thing that a participant does when it is asked. */
-export async function act(hub: DurableObjectStub<Coordinator>, guest: Guest): Promise<void> {
+/** One thing that a participant does when it is asked. @returns what it was asked for; null: to wait */
+export async function act(hub: DurableObjectStub<Coordinator>, guest: Guest): Promise<string | null> {
   const told = await hub.poll(guest.name);
   if (told.do === 'work') {
     const { spec } = told as { spec: RoundSpec };
@@ -92,27 +94,47 @@ export async function act(hub: DurableObjectStub<Coordinator>, guest: Guest): Pr
       guest.round = spec.id;
       guest.vector = encodeContribution(new Float64Array(spec.dimension), spec, cryptoSource());
       guest.poison?.(guest.vector, spec);
-      return;
+      return 'work';
     }
     await hub.report({ type: 'ready', participant: guest.name, round: spec.id, probe: null });
-  } else if (told.do === 'answer') {
+    return 'vector';
+  }
+  if (told.do === 'answer') {
     const { round } = told;
     const answer = await guest.client.handle(told.message, vectorSource(guest.vector));
     const message = guest.twist === undefined ? answer : await guest.twist(guest, answer);
     await hub.report({ type: 'secagg', participant: guest.name, round, message });
-    if (message.kind !== 'masked') return;
-    for await (const frame of guest.client.frames()) await hub.putFrame(guest.name, round, frame);
+    if (message.kind === 'masked') {
+      for await (const frame of guest.client.frames()) await hub.putFrame(guest.name, round, frame);
+    }
+    return message.kind;
   }
+  return null;
 }
 
-/** Has the guests act until the run is over. Everything between turns is the alarms', which come late on a busy machine. */
+/**
+ * Has the guests act until the run is over. Everything between turns is the alarms', which come late on a busy machine: a
+ * run may take long, but somebody has to be asked for something.
+ * @throws Error that says what was asked for, and of how many, when nobody is
+ */
 export async function played(name: string, run: string, guests: readonly Guest[]): Promise<Run> {
-  const until = Date.now() + MOST_MS;
+  const asked: string[] = [];
+  let at = Date.now();
   for (;;) {
-    for (const guest of guests) await act(hubStub(name), guest);
+    const turn = new Map<string, number>();
+    for (const guest of guests) {
+      const what = await act(hubStub(name), guest);
+      if (what !== null) turn.set(what, (turn.get(what) ?? 0) + 1);
+    }
+    if (turn.size > 0) {
+      asked.push(Array.from(turn, ([what, many]) => `${what} of ${many}`).join(', '));
+      at = Date.now();
+    }
     const info = await hubOf(name).run(run);
     if (info !== null && info.state !== 'running') return info;
-    if (Date.now() > until) throw new Error(`run ${run} did not end: ${JSON.stringify(info)}`);
+    if (Date.now() - at > IDLE_MS) {
+      throw new Error(`nobody is asked anything after ${asked.join('; ')}: ${JSON.stringify(info)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, TURN_MS));
   }
 }
@@ -124,8 +146,7 @@ export async function hubFor(
   privacy: object = {},
   admin?: Signer,
 ): Promise<Guest[]> {
-  const phaseMs = 300_000;
-  const schedule = { everyHours: 0, secureDeadlineMs: phaseMs, phaseDeadlineMs: phaseMs };
+  const schedule = { everyHours: 0, secureDeadlineMs: PHASE_MS, phaseDeadlineMs: PHASE_MS };
   await collection(name, { regionsTrain: false, privacy, schedule }, ['east']);
   const guests = await guestsOf(name, members, admin ?? (await generateSigner(systemRandom)).signer);
   await regionOf(name, 'east').putItems(
