@@ -22,25 +22,24 @@ export function pldEpsilon(schedule: readonly Release[], delta: number): number 
   const releases = schedule.filter(({ samplingRate, steps }) => samplingRate > 0 && steps > 0);
   if (releases.length === 0) return 0;
   if (releases.some(({ noiseMultiplier }) => !(noiseMultiplier > 0))) return Number.POSITIVE_INFINITY;
+  const { remove, add } = composedLosses(releases);
+  return Math.max(epsilonOf(remove, delta), epsilonOf(add, delta));
+}
+
+/** The losses of a whole schedule, in both directions, on one grid. @param releases at least one, each with noise */
+export function composedLosses(releases: readonly Release[]): {
+  remove: LossDistribution;
+  add: LossDistribution;
+} {
   const step = gridStep(releases);
   const pairs = releases.map((r) => lossDistributions(r.samplingRate, r.noiseMultiplier, step));
   const counts = releases.map((r) => r.steps);
-  return Math.max(
-    epsilonOf(
-      compose(
-        pairs.map((pair) => pair.remove),
-        counts,
-      ),
-      delta,
-    ),
-    epsilonOf(
-      compose(
-        pairs.map((pair) => pair.add),
-        counts,
-      ),
-      delta,
-    ),
-  );
+  const composed = (way: 'remove' | 'add') =>
+    compose(
+      pairs.map((pair) => pair[way]),
+      counts,
+    );
+  return { remove: composed('remove'), add: composed('add') };
 }
 
 /** A loss has a standard deviation of about q·√(exp(1/z²) − 1); never less than half of min(that, 1/z). */

@@ -12,7 +12,7 @@ import { cryptoSource, type RandomSource } from '../../../shared/privacy/random-
 import type { SamplingRate } from '../../../shared/privacy/rational.ts';
 import { logAdd } from '../../../shared/privacy/special-functions.ts';
 import type { RoundSpec, Sample, TrainRound } from '../../../shared/protocol/rounds.ts';
-import { type Bound, rateBound, tradeOffBound } from './bound.ts';
+import { epsilonBound, type Told, tell } from './bound.ts';
 import { makeProblem, type Problem } from './problem.ts';
 import { AuditSubject } from './subject.ts';
 
@@ -28,8 +28,6 @@ export interface Audited {
   /** z, as it is charged. */
   noiseMultiplier: number;
   trials: number;
-  /** The attack's probability to claim too much. */
-  miss: number;
 }
 
 /** What a participant works with. An audit of an audit puts something broken in their place. */
@@ -40,7 +38,12 @@ export interface Tampering {
   round?: (spec: TrainRound) => TrainRound;
 }
 
-export interface Found extends Bound {
+export interface Found extends Told {
+  /**
+   * The lower bound of ε that this proves.
+   * @param miss with which probability a mechanism that keeps its ε may still be given a larger one
+   */
+  proven(miss: number): number;
   /** ε that the ledger charges for the schedule. */
   claimed: number;
   /** Norm of what the canary adds, over the norm that it may add. */
@@ -54,7 +57,7 @@ export async function attack(
   noise: 'on' | 'off',
   tampering: Tampering = {},
 ): Promise<Found> {
-  const { rate, rounds, noiseMultiplier, trials, miss } = audited;
+  const { rate, rounds, noiseMultiplier, trials } = audited;
   const q = rate.numerator / rate.denominator;
   const problem = await makeProblem(engine, q === 1);
   try {
@@ -82,8 +85,9 @@ export async function attack(
     const [there, absent] = [await scores(true), await scores(false)];
     const entry = { ...{ kind: 'train' as const, atMs: 0, samplingRate: q, noiseMultiplier, steps: 1 } };
     const charges = Array.from({ length: rounds }, (_, round): LedgerEntry => ({ ...entry, round }));
-    const bound = q === 1 ? tradeOffBound(there, absent, DELTA, miss) : rateBound(there, absent, DELTA, miss);
-    return { ...bound, claimed: spent(policy, charges, 0).epsilon, reach: known.reach };
+    const told = tell(there, absent);
+    const proven = (miss: number) => epsilonBound(told, { rounds, samplingRate: q }, DELTA, miss);
+    return { ...told, proven, claimed: spent(policy, charges, 0).epsilon, reach: known.reach };
   } finally {
     problem.close();
   }

@@ -1,84 +1,82 @@
 import { describe, expect, it } from 'vitest';
-import {
-  rateBound,
-  rateLowerBound,
-  rateUpperBound,
-  tradeOffBound,
-} from '../../../../../cli/bench/audit/bound.ts';
+import { epsilonBound, rateLowerBound, tell } from '../../../../../cli/bench/audit/bound.ts';
 import { gaussianEpsilon } from '../../../../../shared/privacy/gaussian-filter.ts';
+import { pldEpsilon } from '../../../../../shared/privacy/pld.ts';
+import { logAdd } from '../../../../../shared/privacy/special-functions.ts';
 import { seededSource } from '../../../shared/privacy/seeded-source.ts';
+
+const DELTA = 1e-5;
 
 describe('Clopper and Pearson', () => {
   it('gives the textbook intervals', () => {
-    // 95 % two-sided: 8 of 20 gives (0.1912, 0.6395); 0 of n gives 1 − 0.025^(1/n).
+    // 95 % two-sided: 8 of 20 gives (0.1912, 0.6395); n of n gives (0.025^(1/n), 1).
     expect(rateLowerBound(8, 20, 0.025)).toBeCloseTo(0.1912, 4);
-    expect(rateUpperBound(8, 20, 0.025)).toBeCloseTo(0.6395, 4);
-    expect(rateUpperBound(0, 10, 0.025)).toBeCloseTo(1 - 0.025 ** 0.1, 9);
+    expect(1 - rateLowerBound(12, 20, 0.025)).toBeCloseTo(0.6395, 4);
     expect(rateLowerBound(0, 10, 0.025)).toBeCloseTo(0, 9);
     expect(rateLowerBound(10, 10, 0.025)).toBeCloseTo(0.025 ** 0.1, 9);
-    expect(rateUpperBound(10, 10, 0.025)).toBe(1);
   });
 });
 
 const source = seededSource(1);
 const uniform = () => (source.nextWord() + 0.5) / 2 ** 32;
+const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 
-describe('rateBound', () => {
-  /** Randomised response says "there" with odds e^ε when it is; its ε is exact. */
-  const respond = (epsilon: number, there: boolean, n: number) => {
-    const truth = 1 / (1 + Math.exp(-epsilon));
-    return Float64Array.from({ length: n }, () => (uniform() < truth === there ? 1 : -1));
-  };
-
-  it.each([0.5, 1, 3])('comes close to ε = %s of randomised response, never above', (epsilon) => {
-    const there = respond(epsilon, true, 40_000);
-    const { epsilon: proven } = rateBound(there, respond(epsilon, false, 40_000), 0, 0.05);
-    expect(proven).toBeLessThanOrEqual(epsilon);
-    expect(proven).toBeGreaterThan(epsilon - 0.25);
-  });
-
-  it('seldom errs: at most the stated share of repetitions pass ε', () => {
-    let above = 0;
-    for (let i = 0; i < 200; i++) {
-      above += Number(rateBound(respond(1, true, 400), respond(1, false, 400), 0, 0.05).epsilon > 1);
+/** Log likelihood ratios of `rounds` releases at noise z, to which a canary adds one where it is drawn. */
+const scores = (q: number, z: number, rounds: number, there: boolean, n: number) =>
+  Float64Array.from({ length: n }, () => {
+    let total = 0;
+    for (let round = 0; round < rounds; round++) {
+      const x = z * normal() + Number(there && uniform() < q);
+      const full = (2 * x - 1) / (2 * z * z);
+      total += q === 1 ? full : logAdd(Math.log1p(-q), Math.log(q) + full);
     }
-    expect(above).toBeLessThanOrEqual(14);
+    return total;
   });
+const told = (q: number, z: number, rounds: number, n: number) =>
+  tell(scores(q, z, rounds, true, n), scores(q, z, rounds, false, n));
 
-  it('proves much where the worlds are told apart, nothing where they are alike', () => {
-    const never = new Float64Array(2000).fill(-1);
-    expect(rateBound(new Float64Array(2000).fill(1), never, 1e-5, 0.05).epsilon).toBeGreaterThan(5);
-    expect(rateBound(never, never, 1e-5, 0.05).epsilon).toBe(0);
-  });
-});
-
-describe('tradeOffBound', () => {
-  const DELTA = 1e-5;
-  /** Log likelihood ratios of a normal variable that lies at 0 or at μ. */
-  const scores = (mu: number, there: boolean, n: number) =>
-    Float64Array.from({ length: n }, () => {
-      const x = Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-      return mu * (x + (there ? mu : 0)) - mu ** 2 / 2;
-    });
-
-  it.each([0.5, 1, 2])('comes close to ε of a Gaussian mechanism with μ = %s, never above', (mu) => {
-    const proven = tradeOffBound(scores(mu, true, 40_000), scores(mu, false, 40_000), DELTA, 0.02).epsilon;
-    const exact = gaussianEpsilon(mu ** 2, 1, DELTA);
+describe('the bound of ε', () => {
+  it.each([0.5, 1, 2])('comes close to ε of Gaussian releases at μ = %s, never above', (mu) => {
+    const proven = epsilonBound(told(1, 2 / mu, 4, 20_000), { rounds: 4, samplingRate: 1 }, DELTA, 0.005);
+    const exact = gaussianEpsilon(mu ** 2, 4, DELTA);
     expect(proven).toBeLessThanOrEqual(exact);
     expect(proven).toBeGreaterThan(0.9 * exact);
   });
 
-  it('seldom errs: at most the stated share of repetitions pass ε', () => {
-    let above = 0;
-    for (let i = 0; i < 200; i++) {
-      const { epsilon } = tradeOffBound(scores(1, true, 300), scores(1, false, 300), DELTA, 0.05);
-      above += Number(epsilon > gaussianEpsilon(1, 1, DELTA));
-    }
-    expect(above).toBeLessThanOrEqual(14);
+  it.each([
+    [0.4, 2.5, 10],
+    [0.1, 0.8, 5],
+  ])('comes close to ε of releases of samples at q = %s, z = %s, never above', (q, z, rounds) => {
+    const family = { rounds, samplingRate: q };
+    const proven = epsilonBound(told(q, z, rounds, 60_000), family, DELTA, 0.005);
+    const exact = pldEpsilon([{ samplingRate: q, noiseMultiplier: z, steps: rounds }], DELTA);
+    expect(proven).toBeLessThanOrEqual(exact);
+    expect(proven).toBeGreaterThan(0.8 * exact);
   });
 
-  it('proves nothing where the worlds are alike', () => {
-    const alike = scores(1, true, 500);
-    expect(tradeOffBound(alike, alike, DELTA, 0.05).epsilon).toBe(0);
+  it('shows two thirds of ε = 2 with 500 pairs, as Nasr et al. do, and half of the noise for certain', () => {
+    const of = (right: number, miss: number) =>
+      epsilonBound({ pairs: 500, right }, { rounds: 4, samplingRate: 1 }, DELTA, miss);
+    // Φ(μ/√2) of 500, for μ = 2/3.9 and for twice that.
+    expect(of(321, 0.05)).toBeCloseTo(1.43, 1);
+    expect(of(383, 0.001)).toBeGreaterThan(gaussianEpsilon(4 / 3.9 ** 2, 4, DELTA));
+  });
+
+  it('seldom errs: at most the stated share of repetitions pass ε', () => {
+    const exact = gaussianEpsilon(1, 1, DELTA);
+    let above = 0;
+    for (let i = 0; i < 200; i++) {
+      const proven = epsilonBound(told(1, 1, 1, 300), { rounds: 1, samplingRate: 1 }, DELTA, 0.05);
+      above += Number(proven > exact);
+    }
+    expect(above).toBeLessThanOrEqual(17);
+  });
+
+  it('proves nothing where the worlds are alike, and much where a sample is told apart every time', () => {
+    const alike = new Float64Array(500);
+    const family = { rounds: 10, samplingRate: 0.4 };
+    expect(epsilonBound(tell(alike, alike), family, DELTA, 0.05)).toBe(0);
+    const always = tell(new Float64Array(500).fill(1), alike);
+    expect(epsilonBound(always, family, DELTA, 0.05)).toBeGreaterThan(20);
   });
 });
