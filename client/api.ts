@@ -40,11 +40,15 @@ export interface Operations {
   /** Delete a document; it leaves the results at once */
   'DELETE /items/{key}': { params: { key: string }; answer: null };
   /** The pieces of a document that are searched */
-  'GET /items/{key}/passages': { params: { key: string }; answer: Passages };
+  'GET /items/{key}/passages': { params: { key: string }; query?: { words?: 'true' | 'false' | null }; answer: Passages };
+  /** What the regions were told, newest first */
+  'GET /feedback': { query?: { before?: string | null; limit?: number | null; region?: string | null; item?: string | null }; answer: FeedbackPage };
   /** Say what answers a query, or does not */
   'POST /feedback': { body: Feedback | AnswerFeedback | FeedbackRecords; answer: FeedbackReceipt };
   /** Delete a contributor’s records from all regions */
   'DELETE /feedback': { query: { contributor: string }; answer: Erasure };
+  /** Delete an act of feedback, whole */
+  'DELETE /feedback/{event}': { params: { event: string }; answer: Erasure };
   /** Versions, newest first, and the models that answer */
   'GET /models': { answer: ModelVersions };
   /** A version, or a model that answers */
@@ -54,7 +58,7 @@ export interface Operations {
   /** What the participants of its run signed of a version: `fedcar privacy verify` checks it */
   'GET /models/{version}/certificate': { params: { version: number | string }; answer: Certificate };
   /** Make a version of the parts; it serves once it is activated */
-  'POST /models/imports/{sha256}': { params: { sha256: string }; answer: ModelVersion };
+  'POST /models/imports/{sha256}': { params: { sha256: string }; body?: ImportOptions; answer: ModelVersion };
   /** Training runs, newest first, without their rounds; and when the next is due */
   'GET /rounds': { query?: { limit?: number | null }; answer: Runs };
   /** Start a training run now */
@@ -1546,6 +1550,31 @@ export interface Feedback {
   region?: string;
 }
 
+/** A page of what the regions were told */
+export interface FeedbackPage {
+  /** Newest first */
+  entries: ({
+    /** Names the act of feedback: what is erased together */
+    event: string;
+    /** Region that keeps it */
+    region: string;
+    /** When it came, milliseconds since 1970 */
+    at: number;
+    /** What was asked */
+    query: string;
+    /** Key of the document that it is about */
+    item: string;
+    /** False: the document does not answer the query */
+    relevant: boolean;
+    /** Keyed hash of whose record it is; null where nobody was named */
+    contributor: string | null;
+  })[];
+  /** `before` of the next page; null on the last */
+  next: string | null;
+  /** Regions whose feedback is missing from this page */
+  errors: RegionError[];
+}
+
 /** What became of the records */
 export interface FeedbackReceipt {
   /** New records, and those that now say the opposite */
@@ -1579,6 +1608,170 @@ export interface FeedbackRecords {
   })[];
   /** Region that is to keep them; the one nearest to the caller unless given */
   region?: string;
+}
+
+/** What comes with an imported version */
+export interface ImportOptions {
+  /** What `…/certificate` gave where the version was made */
+  certificate?: {
+    /** Version of the form */
+    format: 'fedcar-certificate/1';
+    /** Name of the collection */
+    collection: string;
+    /** Number of the version there */
+    version: number;
+    /** Name of the run */
+    run: string;
+    /** SHA-256 of the encoder’s manifest, hexadecimal */
+    encoder: string;
+    /** SHA-256 of the snapshot that the gate judged, hexadecimal */
+    snapshot: string;
+    /** The collection’s Ed25519 admin key, base64url: compare its fingerprint */
+    admin_key: string;
+    /** The rosters of the run, oldest first */
+    rosters: readonly ({
+      /** What is signed */
+      roster: {
+        /** Version of the form that is signed */
+        version: 4;
+        /** Name of the collection */
+        collection: string;
+        /** Counts the rosters of the collection, from 0 on */
+        epoch: number;
+        /** SHA-256 of the roster of the epoch before; null for epoch 0 */
+        previous: string | null;
+        /** Who may take part, in order of id */
+        members: readonly ({
+          /** Name of the member */
+          id: string;
+          /** Its Ed25519 key, base64url */
+          key: string;
+          /** Who runs it: the members of one operator may all collude */
+          operator: string;
+        })[];
+        /** t: the least number of participants that a sum is released for */
+        threshold: number;
+        /** m: how many participants may collude with the coordinator */
+        colluders: number;
+      } | {
+        /** Version of the form */
+        version: 3;
+        /** Name of the collection */
+        collection: string;
+        /** Counts the rosters of the collection, from 0 on */
+        epoch: number;
+        /** SHA-256 of the roster of the epoch before; null for epoch 0 */
+        previous: string | null;
+        /** Who may take part, in order of id */
+        members: readonly ({
+          /** Name of the member */
+          id: string;
+          /** Its Ed25519 key, base64url */
+          key: string;
+        })[];
+        /** t: the least number of participants that a sum is released for */
+        threshold: number;
+        /** m: how many participants may collude with the coordinator */
+        colluders: number;
+      } | {
+        /** Name of the collection */
+        collection: string;
+        /** Counts the rosters of the collection, from 0 on */
+        epoch: number;
+        /** SHA-256 of the roster of the epoch before; null for epoch 0 */
+        previous: string | null;
+        /** Who may take part, in order of id */
+        members: readonly ({
+          /** Name of the member */
+          id: string;
+          /** Its Ed25519 key, base64url */
+          key: string;
+        })[];
+        /** t: the least number of participants that a sum is released for */
+        threshold: number;
+        /** m: how many participants may collude with the coordinator */
+        colluders: number;
+      };
+      /** By the collection’s admin key, base64url */
+      signature: string;
+    })[];
+    /** Every record that a statement names, by serial */
+    rounds: readonly RoundRecord[];
+    /** What participants signed, by name */
+    statements: readonly ({
+      /** What is signed */
+      statement: {
+        /** Version of the form that is signed */
+        format: 'fedcar-certificate/1';
+        /** Name of the collection */
+        collection: string;
+        /** Name of the run */
+        run: string;
+        /** Who signs */
+        participant: string;
+        /** What it promises its own users */
+        promise: {
+          /** `off`: nothing is promised */
+          noise: 'on' | 'off';
+          /** What is protected */
+          unit: 'record' | 'contributor';
+          /** ε of every window as long as the retention time */
+          epsilon: number;
+          /** δ of that promise */
+          delta: number;
+          /** Length of that window, milliseconds */
+          retentionMs: number;
+          /** The filter that nearly all of δ goes to: an order, or the exact Gaussian one */
+          filter: number | 'gaussian';
+        };
+        /** All that its ledger counts for a record that every round of the run read: of those records, for the one that paid most */
+        charges: readonly ({
+          /** What it was for: `gate` concerns held-out units, the others those that train */
+          kind: 'train' | 'counts' | 'gate';
+          /** q: probability with which a unit was read */
+          samplingRate: number;
+          /** z: the noise charged, as a multiple of the sensitivity; 0 where noise is off */
+          noiseMultiplier: number;
+          /** How many were charged alike */
+          rounds: number;
+        })[];
+        /** SHA-256 of its record of each round of the run, by serial; none: it took no part */
+        rounds: readonly string[];
+      };
+      /** By the participant’s key in the roster, base64url */
+      signature: string;
+    })[];
+    /** Who was asked and has not signed yet */
+    missing: readonly string[];
+    /** What follows from the statements; null where there are none */
+    claims: {
+      /** `off`: nothing is promised */
+      noise: 'on' | 'off';
+      /** What is protected */
+      unit: 'record' | 'contributor';
+      /** δ of the promise */
+      delta: number;
+      /** ε of the run alone, by the ledgers’ filter: the largest of the signers’; null without noise */
+      run_epsilon: number | null;
+      /** ε of all that the signers’ ledgers count after it: the largest; null without noise */
+      spent: number | null;
+      /** ε that every window was promised: the largest of the signers’ */
+      budget: number;
+      /** By kind of round: the least noise that was in its sums, as a multiple of the sensitivity */
+      noise_in_effect: {
+        [name: string]: number;
+      };
+      /** Who runs the members, the largest first */
+      operators: readonly ({
+        /** `@deployment`, or the name of a separate operator */
+        operator: string;
+        /** How many members of the last round’s roster it runs */
+        members: number;
+        /** Of them, those that signed */
+        signed: number;
+      })[];
+    } | null;
+  };
 }
 
 /** An invitation */
@@ -1835,7 +2028,7 @@ export interface ModelVersion {
   training: {
     [name: string]: unknown;
   };
-  /** How far its certificate is; null where there is none: version 0, imported ones, plain sums, earlier releases */
+  /** How far its certificate is, for an imported version the one that came with it; null where there is none: version 0, plain sums, earlier releases, files without one */
   certificate: {
     /** Participants that have signed what they know of its run */
     signed: number;
@@ -1920,6 +2113,8 @@ export interface Passages {
     text: string;
     /** Length in tokens of the encoder */
     tokens: number;
+    /** What it is indexed by, each once: English words by their stem; only with `words` */
+    words?: string[];
   })[];
 }
 

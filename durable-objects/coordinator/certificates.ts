@@ -16,6 +16,7 @@ import {
 import type { ParticipantMessage } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import { Blobs } from '../sql.ts';
+import { ImportedCertificates, type Standing } from './imported-certificates.ts';
 
 export const CERTIFICATE_TABLES = `
   CREATE TABLE certificates (version INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, collection TEXT NOT NULL,
@@ -44,10 +45,13 @@ export type StatementMessage = Extract<ParticipantMessage, { type: 'statement' }
 const rostersName = (run: string): string => `certificate/${run}`;
 
 export class Certificates {
+  /** Of versions that were made elsewhere. */
+  readonly imported: ImportedCertificates;
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
 
   constructor(storage: DurableObjectStorage) {
+    this.imported = new ImportedCertificates(storage);
     this.#storage = storage;
     this.#blobs = new Blobs(storage);
   }
@@ -115,22 +119,22 @@ export class Certificates {
   }
 
   /** How many members of the version's run were asked, and have signed; null where there is no certificate. */
-  standing(version: number): { signed: number; asked: number } | null {
+  standing(version: number): Standing | null {
     const [row] = this.#storage.sql
-      .exec<{ signed: number; asked: number }>(
+      .exec<Standing & Record<string, number>>(
         `SELECT count(signed) AS signed, count(*) AS asked FROM statements
          WHERE run = (SELECT run FROM certificates WHERE version = ?)`,
         version,
       )
       .toArray();
-    return row === undefined || row.asked === 0 ? null : row;
+    return row === undefined || row.asked === 0 ? this.imported.standing(version) : row;
   }
 
   of(version: number): Certificate | null {
     const [row] = this.#storage.sql
       .exec<CertificateRow>('SELECT * FROM certificates WHERE version = ?', version)
       .toArray();
-    if (row === undefined) return null;
+    if (row === undefined) return this.imported.of(version);
     const told = this.#storage.sql
       .exec<{ participant: string; signed: string | null }>(
         'SELECT participant, signed FROM statements WHERE run = ? ORDER BY participant',

@@ -122,7 +122,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return describeVersion(row, problem, this.#parts.certificates.standing(row.version));
   }
 
-  /** What the participants of the version's run have signed of it; null where nobody was asked. */
+  /** What the participants of the version's run have signed of it, here or where it came from; null: nobody was asked. */
   async certificate(version: number): Promise<Certificate | null> {
     return this.#parts.certificates.of(version);
   }
@@ -158,9 +158,10 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     this.#parts.imports.putPart(hash, part, bytes);
   }
 
-  async importVersion(hash: string): Promise<Outcome<Version>> {
+  async importVersion(hash: string, certificate: Certificate | null): Promise<Outcome<Version>> {
     const { adapter } = this.#parts.settings();
-    const made = await this.#parts.imports.finish(hash, adapter, await this.#parts.context(), clock.now());
+    const file = { hash, certificate };
+    const made = await this.#parts.imports.finish(file, adapter, await this.#parts.context(), clock.now());
     return made.ok ? { ok: true, value: await this.#info(made.value) } : made;
   }
 

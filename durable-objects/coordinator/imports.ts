@@ -1,10 +1,11 @@
 /**
  * Versions from files: a snapshot that some collection exported becomes a version of this one. It comes in parts, is
  * believed only if its hash is right, keeps what its rows learned for the passages that stand here under the same
- * item and place, and serves only once it is activated.
+ * item and place, and serves only once it is activated. What its participants signed where it was made may come along.
  */
 import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
+import type { Certificate } from '../../shared/protocol/certificate.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
@@ -12,6 +13,12 @@ import type { AdapterSettings } from '../../shared/protocol/training-settings.ts
 import { utf8Length } from '../../shared/protocol/utf8-length.ts';
 import { Blobs } from '../sql.ts';
 import { SnapshotTooLarge } from './assemble.ts';
+import {
+  certificateProblem,
+  type Imported,
+  type ImportedCertificates,
+  importedFrom,
+} from './imported-certificates.ts';
 import type { SnapshotContext, VersionRow, Versions } from './versions.ts';
 
 const PREFIX = 'import/';
@@ -22,11 +29,13 @@ export class Imports {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
   readonly #versions: Versions;
+  readonly #certificates: ImportedCertificates;
 
-  constructor(storage: DurableObjectStorage, versions: Versions) {
+  constructor(storage: DurableObjectStorage, versions: Versions, certificates: ImportedCertificates) {
     this.#storage = storage;
     this.#blobs = new Blobs(storage);
     this.#versions = versions;
+    this.#certificates = certificates;
   }
 
   /** Keeps a part, at most 1 MiB, of the file with this SHA-256. One file at a time: another one replaces it. */
@@ -40,14 +49,18 @@ export class Imports {
 
   /** Makes a version of the parts. May be repeated: a file that was imported is the same version again. */
   async finish(
-    hash: string,
+    { hash, certificate }: { hash: string; certificate: Certificate | null },
     adapter: AdapterSettings,
     context: SnapshotContext,
     now: number,
   ): Promise<Outcome<VersionRow>> {
     const run = `import-${hash.slice(0, 16)}`;
     const made = this.#versions.all().find((version) => version.run === run);
-    if (made !== undefined) return { ok: true, value: made };
+    if (made !== undefined) {
+      const { imported } = JSON.parse(made.training) as { imported: Imported };
+      const problem = await this.#certify(made.version, certificate, imported, context);
+      return problem === null ? { ok: true, value: made } : refused(problem);
+    }
     const bytes = this.#blobs.get(PREFIX + hash);
     if (bytes === null || toHex(await digest(bytes)) !== hash) {
       const size = bytes?.length ?? 0;
@@ -65,23 +78,39 @@ export class Imports {
       const detail = 'none of the passages that the version was trained for is in this collection';
       return { ok: false, code: 'conflict', detail };
     }
-    const { collection, version, training } = snapshot.header;
+    const imported = importedFrom(snapshot.header, hash);
+    const unsigned = await this.#certify(null, certificate, imported, context);
+    if (unsigned !== null) return refused(unsigned);
     const draft = {
       parent: null,
       run,
       adapter,
       parameters,
-      training: { ...training, imported: { collection, version, sha256: hash } },
+      training: { ...snapshot.header.training, imported },
       state: 'available' as const,
     };
     try {
       const row = await this.#versions.create(draft, encodeParameters(parameters), context, now);
+      if (certificate !== null) this.#certificates.keep(row.version, certificate);
       this.#blobs.deletePrefix(PREFIX);
       return { ok: true, value: row };
     } catch (error) {
       if (!(error instanceof SnapshotTooLarge)) throw error;
       return { ok: false, code: 'collection_full', detail: error.message };
     }
+  }
+
+  /** Keeps what goes with the version, once there is one. @returns why it does not go with it; null where it does */
+  async #certify(
+    version: number | null,
+    certificate: Certificate | null,
+    imported: Imported,
+    { model }: SnapshotContext,
+  ): Promise<string | null> {
+    if (certificate === null) return null;
+    const problem = await certificateProblem(certificate, imported, model.sha256);
+    if (problem === null && version !== null) this.#certificates.keep(version, certificate);
+    return problem;
   }
 
   /** What rows learned, for those that stand here; unit vectors, as in the snapshot. */

@@ -49,9 +49,9 @@ export class CoordinatorParts {
       now: clock.now,
     });
     this.ledger = new LedgerStore(ctx.storage);
-    this.imports = new Imports(ctx.storage, this.versions);
     this.participants = new Participants(ctx.storage);
     this.certificates = new Certificates(ctx.storage);
+    this.imports = new Imports(ctx.storage, this.versions, this.certificates.imported);
     this.evaluation = new Evaluation(ctx.storage);
   }
 

@@ -119,14 +119,17 @@ export interface CoordinatorApi extends Stored {
   pointer(version?: number, complete?: boolean): Promise<SnapshotPointer | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
   versions(): Promise<Version[]>;
-  /** What participants have signed of a version; null where none was asked to. */
+  /** What participants have signed of a version, here or where it was made; null where none was asked to. */
   certificate(version: number): Promise<Certificate | null>;
   /** Makes an earlier version serve (rollback) or a rejected one. May be repeated. */
   activate(version: number): Promise<Outcome<Version>>;
   /** A part (1 MiB, the last one shorter) of an exported snapshot with this SHA-256. May be repeated. */
   importPart(hash: string, part: number, bytes: Uint8Array): Promise<void>;
-  /** Makes an available version of the parts. May be repeated. */
-  importVersion(hash: string): Promise<Outcome<Version>>;
+  /**
+   * Makes an available version of the parts. May be repeated.
+   * @param certificate what participants signed of it where it was made; refused when it does not hold, or is another's
+   */
+  importVersion(hash: string, certificate: Certificate | null): Promise<Outcome<Version>>;
   /** Which region holds each item; unknown ones are assigned to `region` (or by hash when null). May be repeated. */
   place(
     keys: string[],

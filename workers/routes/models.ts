@@ -33,6 +33,11 @@ const partParams = z.object({
     .describe('Place of the part in the file, from 0 on'),
 });
 const bytes = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } };
+const ImportOptions = z
+  .strictObject({
+    certificate: Certificate.optional().describe('What `…/certificate` gave where the version was made'),
+  })
+  .meta({ id: 'ImportOptions', description: 'What comes with an imported version' });
 const tags = ['models'];
 
 const list = createRoute({
@@ -95,8 +100,13 @@ const importVersion = createRoute({
   method: 'post',
   path: '/models/imports/{sha256}',
   summary: 'Make a version of the parts; it serves once it is activated',
+  description: 'A certificate that does not hold, or is of another version than the file, is refused.',
   tags,
-  request: { params: importParams, query: NoQuery },
+  request: {
+    params: importParams,
+    query: NoQuery,
+    body: { required: false, content: { 'application/json': { schema: ImportOptions } } },
+  },
   responses: { 201: json(Version, 'The version, available'), ...problems },
 });
 
@@ -163,7 +173,8 @@ export function modelRoutes(snapshots: SnapshotCache) {
     })
     .openapi(importVersion, async (c) => {
       const { sha256 } = c.req.valid('param');
-      const outcome = await c.var.services.coordinator(c.var.collection).importVersion(sha256);
+      const { certificate = null } = c.req.valid('json');
+      const outcome = await c.var.services.coordinator(c.var.collection).importVersion(sha256, certificate);
       if (!outcome.ok) throw problemOf(outcome);
       return c.json(outcome.value, 201);
     });

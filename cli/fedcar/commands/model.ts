@@ -1,9 +1,11 @@
 /** `fedcar model`: versions of the retriever, which one serves, and versions in files. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Client } from '../../../client/client.ts';
 import type { Version } from '../../../shared/protocol/api/version.ts';
+import type { Certificate } from '../../../shared/protocol/certificate.ts';
 import { partCount, partOf } from '../../../shared/protocol/parameters.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { percent, table } from '../../table.ts';
@@ -12,6 +14,7 @@ import { Failure } from '../failure.ts';
 import { bytes, moment } from '../format.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
+import { examine, readEvidence } from '../verify-files.ts';
 
 export const modelCommands: Register = (program, bind) => {
   const model = program.command('model').description('versions of the retriever');
@@ -50,10 +53,16 @@ export const modelCommands: Register = (program, bind) => {
     .description('load a version from a file; it serves only once it is activated')
     .argument('<file>', 'what model export wrote')
     .option('--sha256 <hash>', 'refuse a file with another hash')
-    .action(bind((context, file: string, o: { sha256?: string }) => load(context, file, o.sha256)));
+    .option('--certificate <file>', 'what model export wrote beside it (default: FILE’s, where it is there)')
+    .action(bind((context, file: string, o: LoadOptions) => load(context, file, o)));
   withExamples(out, [['model export 3 -o v3.fcs', 'prints its SHA-256']]);
   withExamples(back, [['model import -c other v3.fcs', 'for the documents that both collections have']]);
 };
+
+interface LoadOptions {
+  sha256?: string;
+  certificate?: string;
+}
 
 async function versionsOf(client: Client): Promise<Version[]> {
   return (await client.call('GET /models')).versions;
@@ -96,7 +105,7 @@ async function show(context: Context, number: number | undefined): Promise<Shown
       'certificate',
       certificate === null
         ? 'none'
-        : `${certificate.signed} of ${certificate.asked} participants have signed`,
+        : `${certificate.signed} of ${certificate.asked} participants have signed${madeElsewhere(version)}`,
     ],
     ['snapshot', `${bytes(version.bytes)}, sha256 ${version.hash}`],
     [
@@ -112,6 +121,15 @@ async function show(context: Context, number: number | undefined): Promise<Shown
     ...Object.entries(version.training).map(([name, value]) => [name, JSON.stringify(value)]),
   ];
   return { json: version, text: table(lines, '', [0, 1]) };
+}
+
+/** Whose participants those are, of a version that came in a file. */
+function madeElsewhere({ training }: Version): string {
+  type Place = { collection: string; version: number };
+  const imported = training.imported as (Place & { origin?: Place }) | undefined;
+  if (imported === undefined) return '';
+  const { collection, version } = imported.origin ?? imported;
+  return `, where it was made: ${collection}, version ${version}`;
 }
 
 async function activate(context: Context, number: number): Promise<Shown> {
@@ -162,17 +180,37 @@ async function saveCertificate(
   model: string,
 ): Promise<string | null> {
   if (certificate === null || certificate.signed === 0) return null;
-  const name = `${model.replace(/\.fcs$/, '')}.certificate.json`;
+  const name = certificateOf(model);
   const signed = await client.call('GET /models/{version}/certificate', { params: { version } });
   await writeFile(resolve(context.io.cwd, name), `${JSON.stringify(signed, null, 1)}\n`);
   return name;
 }
 
-async function load(context: Context, file: string, wanted: string | undefined): Promise<Shown> {
+function certificateOf(model: string): string {
+  return `${model.replace(/\.fcs$/, '')}.certificate.json`;
+}
+
+/** The certificate that goes with a model's file; null where none was named and none lies beside it. */
+async function readCertificate(
+  context: Context,
+  model: string,
+  named: string | undefined,
+): Promise<Certificate | null> {
+  const name = named ?? certificateOf(model);
+  const path = resolve(context.io.cwd, name);
+  if (named === undefined && !existsSync(path)) return null;
+  const evidence = await readEvidence(name, path);
+  if (evidence.kind !== 'certificate') throw new Failure(`${name}: a log of rounds, not a certificate`);
+  return evidence.certificate;
+}
+
+async function load(context: Context, file: string, options: LoadOptions): Promise<Shown> {
   const content = await readFile(resolve(context.io.cwd, file));
   const hash = createHash('sha256').update(content).digest('hex');
-  if (wanted !== undefined && wanted.toLowerCase() !== hash)
-    throw new Failure(`${file}: its sha256 is ${hash}, not ${wanted}`);
+  const { sha256 } = options;
+  if (sha256 !== undefined && sha256.toLowerCase() !== hash)
+    throw new Failure(`${file}: its sha256 is ${hash}, not ${sha256}`);
+  const certificate = await readCertificate(context, file, options.certificate);
   const client = await context.client();
   return await context.change({ what: `import ${file} into ${context.collection}` }, async () => {
     const bar = context.progress('parts', partCount(content.length));
@@ -182,8 +220,18 @@ async function load(context: Context, file: string, wanted: string | undefined):
       bar.update(part + 1);
     }
     bar.end(bytes(content.length));
-    const made = await client.call('POST /models/imports/{sha256}', { params: { sha256: hash } });
-    const text = `version ${made.version} is available, ${made.active_rows} trained rows; fedcar model activate ${made.version} makes it serve`;
-    return { json: made, text };
+    const made = await client.call('POST /models/imports/{sha256}', {
+      params: { sha256: hash },
+      ...(certificate !== null && { body: { certificate } }),
+    });
+    const serve = `fedcar model activate ${made.version} makes it serve`;
+    const lines = [`version ${made.version} is available, ${made.active_rows} trained rows; ${serve}`];
+    if (certificate !== null) {
+      const { notes } = await examine([{ file: 'certificate', kind: 'certificate', certificate }], {
+        model: hash,
+      });
+      lines.push(...notes.map((note) => `note: ${note}`));
+    }
+    return { json: made, text: lines.join('\n') };
   });
 }

@@ -56,7 +56,7 @@ export const Version = z
       })
       .nullable()
       .describe(
-        'How far its certificate is; null where there is none: version 0, imported ones, plain sums, earlier releases',
+        'How far its certificate is, for an imported version the one that came with it; null where there is none: version 0, plain sums, earlier releases, files without one',
       ),
     problem: z
       .string()
