@@ -11,6 +11,8 @@ import type { Services } from './services.ts';
 export interface Env extends ObjectsEnv {
   /** The secret: the bearer token with every scope. */
   FEDCAR_ADMIN_TOKEN?: string;
+  /** Whose sign-ins count and what they allow, as JSON (middleware/oidc-settings.ts); none unless given. */
+  FEDCAR_OIDC?: string;
   /** Origins whose pages may call the API, separated by commas; none unless given. */
   FEDCAR_CORS_ORIGINS?: string;
   /** Names beside localhost under which development without a secret answers, separated by commas; none unless given. */

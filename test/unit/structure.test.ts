@@ -128,8 +128,12 @@ it('what is fetched are the deployment’s own assets and what its operator set,
     (file) =>
       !/^(cli|client)\//.test(file) && !file.includes('/client/') && /(?<![\w.#])fetch\(/.test(textOf(file)),
   );
-  // The answering model's address, and the deployment that this one takes part in.
-  expect(fetching).toEqual(['durable-objects/region/region.ts', 'workers/answer/openai.ts']);
+  // The deployment that this one takes part in, the answering model's address, the issuer of sign-ins.
+  expect(fetching).toEqual([
+    'durable-objects/region/region.ts',
+    'workers/answer/openai.ts',
+    'workers/middleware/oidc-keys.ts',
+  ]);
 });
 
 describe('what the API answers is declared once, in shared/protocol/api', () => {

@@ -1,5 +1,5 @@
 /**
- * Who asks, and whether they may: bearer token to principal, principal to scope and collection. Invariant: a request
+ * Who asks, and whether they may: bearer token or sign-in to principal, principal to scope and collection. Invariant: a request
  * that goes on has a principal whose scopes cover its route's, and a refusal never says why a token is not good.
  */
 import type { MiddlewareHandler } from 'hono';
@@ -9,6 +9,8 @@ import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
 import { networkOf } from './address.ts';
 import { foreignCaller } from './local-caller.ts';
+import { isJwt, type Person, type SignIns } from './oidc.ts';
+import { KeysAway } from './oidc-keys.ts';
 import type { Pace } from './pace.ts';
 import type { Principal } from './principal.ts';
 import { tooMany } from './rate-limit.ts';
@@ -27,10 +29,12 @@ export type Rejection =
   | 'scope'
   | 'collection'
   | 'origin'
+  | 'sign_in_away'
   | 'foreign';
 
 export interface AuthenticateOptions {
   tokens: TokenCache;
+  signIns: SignIns;
   failures: Pace;
   /** Told of every refusal. */
   rejected: (reason: Rejection) => void;
@@ -76,10 +80,13 @@ type Refuse = (reason: Rejection, problem: Problem) => never;
 async function principalOf(
   c: RequestContext,
   secret: string,
-  { tokens, failures }: AuthenticateOptions,
+  options: AuthenticateOptions,
   refuse: Refuse,
 ): Promise<Principal> {
-  const text = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const { tokens, failures } = options;
+  const bearer = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const signedIn = c.env.FEDCAR_OIDC === undefined ? undefined : assertionOf(c.req.raw, bearer, refuse);
+  const text = bearer ?? signedIn;
   if (text === undefined) {
     const detail = 'authorization: a header `Bearer <token>` is needed';
     return refuse(
@@ -87,8 +94,12 @@ async function principalOf(
       new Problem('unauthorized', detail, { headers: { 'www-authenticate': CHALLENGE } }),
     );
   }
-  const token = readToken(text);
   const network = networkOf(c.req.header('cf-connecting-ip'));
+  if (c.env.FEDCAR_OIDC !== undefined && isJwt(text)) {
+    const person = await personOf(c, text, network, options, refuse);
+    return person ?? refuseToken(failures, network, refuse);
+  }
+  const token = readToken(text);
   if (token === null || !tokens.known(token)) {
     // One good token must not suffer from a neighbour's bad ones; what is not known yet waits.
     const wait = failures.wait(network, FAILURES_PER_MINUTE);
@@ -99,12 +110,53 @@ async function principalOf(
   if (grant !== null) {
     return { kind: 'token', id: grant.id, scopes: grant.scopes, collections: grant.collections, grant };
   }
+  return refuseToken(failures, network, refuse);
+}
+
+function refuseToken(failures: Pace, network: string, refuse: Refuse): never {
   failures.spend(network, FAILURES_PER_MINUTE);
   const headers = { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` };
   return refuse(
     'bad_token',
     new Problem('unauthorized', 'authorization: the token is not good', { headers }),
   );
+}
+
+/**
+ * What Cloudflare Access says of a browser that is signed in. The browser sends its cookie by itself, whoever's page
+ * made it call, so that only pages of this deployment may be the ones that do.
+ */
+function assertionOf(request: Request, bearer: string | undefined, refuse: Refuse): string | undefined {
+  const text = request.headers.get('cf-access-jwt-assertion');
+  if (text === null || bearer !== undefined) return undefined;
+  const site = request.headers.get('sec-fetch-site') ?? 'none';
+  const origin = request.headers.get('origin');
+  const own = origin === null || origin === new URL(request.url).origin;
+  if (own && (site === 'same-origin' || site === 'none')) return text;
+  return refuse(
+    'origin',
+    new Problem('forbidden', 'origin: a sign-in is good for pages of this deployment alone'),
+  );
+}
+
+async function personOf(
+  c: RequestContext,
+  text: string,
+  network: string,
+  { signIns, failures }: AuthenticateOptions,
+  refuse: Refuse,
+): Promise<Person | null> {
+  const known = signIns.known(text, c.env);
+  if (known !== undefined) return known;
+  const wait = failures.wait(network, FAILURES_PER_MINUTE);
+  if (wait > 0) refuse('too_many_bad', tooMany('authorization: too many tokens that are not good', wait));
+  try {
+    return await signIns.person(text, c.env);
+  } catch (error) {
+    if (!(error instanceof KeysAway || error instanceof TypeError)) throw error;
+    const headers = { 'retry-after': '30' };
+    return refuse('sign_in_away', new Problem('unavailable', `sign-in: ${error.message}`, { headers }));
+  }
 }
 
 function usedToken(c: RequestContext, tokens: TokenCache, token: { id: string; hash: string }) {
@@ -116,7 +168,7 @@ function requireAccess(principal: Principal, access: Access, refuse: Refuse): vo
   const needed = access.scope;
   if (!principal.scopes.includes('admin') && !(principal.scopes as readonly string[]).includes(needed)) {
     const headers = { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope", scope="${needed}"` };
-    const detail = `authorization: the token has not the scope ${needed}, only ${principal.scopes.join(', ')}`;
+    const detail = `authorization: the token has not the scope ${needed}, only ${principal.scopes.join(', ') || 'none'}`;
     refuse('scope', new Problem('forbidden', detail, { headers }));
   }
   const { collections } = principal;

@@ -3,6 +3,7 @@ import { observeLog } from '../../shared/log.ts';
 import type { SingleFlight } from '../single-flight.ts';
 import { Gauges } from './gauges.ts';
 import { Metrics } from './metrics.ts';
+import { SignIns } from './oidc.ts';
 import { Pace } from './pace.ts';
 import { TokenCache } from './token-cache.ts';
 
@@ -11,6 +12,7 @@ const PACES = 20_000;
 
 export interface Isolate {
   tokens: TokenCache;
+  signIns: SignIns;
   /** Tokens tried in vain, by network. */
   failures: Pace;
   pace: Pace;
@@ -25,6 +27,7 @@ export function makeIsolate(options: { now: () => number; flights: SingleFlight 
   observeLog((level, event) => metrics.count('fedcar_log_events_total', { level, event }));
   return {
     tokens: new TokenCache({ now, flights }),
+    signIns: new SignIns({ now, flights }),
     failures: new Pace({ now, capacity: PACES }),
     pace: new Pace({ now, capacity: PACES }),
     metrics,

@@ -11,4 +11,7 @@ interface Named {
 
 export type Principal =
   /** The bearer of the deployment's secret; everybody in development without one; who needs no token. */
-  (Named & { kind: 'root' | 'open' | 'anonymous' }) | (Named & { kind: 'token'; grant: Grant });
+  | (Named & { kind: 'root' | 'open' | 'anonymous' })
+  | (Named & { kind: 'token'; grant: Grant })
+  /** Whom an OpenID Connect issuer has signed in; the id is a hash of issuer and subject. */
+  | (Named & { kind: 'person' });

@@ -3,6 +3,7 @@
  * data centre's through an optional rate-limit binding, the deployment's through the directory, seconds late.
  */
 import type { MiddlewareHandler } from 'hono';
+import { requestsPerMinute as perMinuteOf } from '../../shared/protocol/access.ts';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
 import { networkOf } from './address.ts';
@@ -38,8 +39,10 @@ export function rateLimit(options: {
     const free = principal.kind === 'root' || principal.kind === 'open' || c.req.path === '/healthz';
     if (free || c.env.FEDCAR_ENVIRONMENT === 'development') return await next();
     const token = principal.kind === 'token' ? principal.grant : null;
-    const key = token?.id ?? networkOf(c.req.header('cf-connecting-ip'));
-    const perMinute = token?.requestsPerMinute ?? ANONYMOUS_PER_MINUTE;
+    const own =
+      principal.kind === 'person' ? { id: principal.id, requestsPerMinute: perMinuteOf(c.env) } : token;
+    const key = own?.id ?? networkOf(c.req.header('cf-connecting-ip'));
+    const perMinute = own?.requestsPerMinute ?? ANONYMOUS_PER_MINUTE;
     const detail = `requests: at most ${perMinute} a minute`;
     if (token !== null && token.origins !== null) {
       const visitor = `${token.id} ${networkOf(c.req.header('cf-connecting-ip'))}`;
