@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { fedcar as run } from '../../../helpers/fedcar.ts';
 import { fedcarService } from '../../../helpers/fedcar-service.ts';
 import { feedback, ITEMS } from '../../../helpers/help-desk.ts';
+import { signedCertificate } from '../../shared/certificate/signed.ts';
 
 const service = fedcarService();
 const { fedcar, ok } = service;
@@ -253,6 +254,14 @@ describe('a version in a file', () => {
     await ok(`ingest -c twin ${join(service.folder, 'items.jsonl')}`);
     const refused = await fedcar(`model import -c twin ${file} --sha256 ${'0'.repeat(64)}`);
     expect(refused.err).toContain(`its sha256 is ${hash}`);
+    writeFileSync(
+      join(service.folder, 'other.certificate.json'),
+      JSON.stringify((await signedCertificate()).certificate),
+    );
+    const wrong = await fedcar(`model import -c twin ${file} --certificate other.certificate.json`);
+    expect(wrong.err).toMatch(/certificate: of version \d+ of \S+, and the file is of version 1 of desk/);
+    const items = await fedcar(`model import -c twin ${file} --certificate items.jsonl`);
+    expect(items.err).toContain('items.jsonl: not JSON');
     expect((await ok(`model import -c twin ${file} --sha256 ${hash}`)).out).toMatch(
       new RegExp(`^version 1 is available, ${ITEMS.length} trained rows`),
     );
