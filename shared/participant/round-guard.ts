@@ -32,10 +32,18 @@ export interface Joined {
 }
 
 /**
- * A charge counts from `startedAt`: dated ahead it would lock a budget for as long, dated back it would be over already.
- * As much as requests may be ahead of a clock.
+ * A charge counts from `startedAt`: dated ahead it would lock a budget for as long. As much as requests may be ahead of a
+ * clock.
  */
 const MOST_AHEAD_MS = 1000 * SKEW_S;
+const DAY_MS = 86_400_000;
+/**
+ * … and dated back it would be over sooner, or stand in a window of its own: a contributor, who has records of any age,
+ * would pay twice within one retention time. A round is joined while it is open, and nearly always when it opens.
+ */
+const MOST_BEHIND_MS = DAY_MS;
+/** A round under way waits for slow members and for each step of the sum: as long as settings allow, and no longer. */
+const LONGEST_ROUND_MS = 12 * DAY_MS;
 
 /** Why a participant stays out: the coordinator is told the code and nothing else. */
 export class RoundRefused extends Error {
@@ -73,7 +81,7 @@ export class RoundGuard {
       const detail = `round ${spec.id}: serial ${spec.serial} is not above ${last.serial}, which was joined`;
       return new RoundRefused('serial_used', detail);
     }
-    return this.#refusal(spec);
+    return this.#refusal(spec, MOST_BEHIND_MS);
   }
 
   /** Joins the round, once. @returns why not, or null */
@@ -96,7 +104,7 @@ export class RoundGuard {
       const detail = `round ${spec.id}: not the round of serial ${joined} that was joined`;
       return new RoundRefused('serial_used', detail);
     }
-    return this.#refusal(spec);
+    return this.#refusal(spec, LONGEST_ROUND_MS);
   }
 
   /** Records what the round under way costs, before its vector leaves. Repeatable. */
@@ -107,10 +115,10 @@ export class RoundGuard {
     return ofLedger(spec, this.#deps.ledger.charge(entry));
   }
 
-  #refusal(spec: RoundSpec): RoundRefused | null {
+  #refusal(spec: RoundSpec, mostBehindMs: number): RoundRefused | null {
     const { now, retentionMs } = this.#deps;
     const ahead = spec.startedAt - now();
-    if (ahead > MOST_AHEAD_MS || -ahead > retentionMs) {
+    if (ahead > MOST_AHEAD_MS || -ahead > Math.min(mostBehindMs, retentionMs)) {
       const detail = `round ${spec.id}: startedAt is ${Math.round(ahead / 1000)} s from the clock here`;
       return new RoundRefused('not_as_agreed', detail);
     }

@@ -22,6 +22,13 @@ attack('a round dated twenty years ahead', 'not released, not_as_agreed; charges
   dated(20 * 365 * DAY),
 );
 attack('a round dated an hour ahead', 'not released, not_as_agreed; charges 0,0,0', () => dated(DAY / 24));
+attack('a round that was opened this morning', 'released; charges 1,1,1', () => dated(-DAY / 2));
+attack(
+  'a round dated back by nearly a year, whose window of charges ends where that of today begins',
+  'not released, not_as_agreed; charges 0,0,0',
+  () => dated(-364 * DAY),
+);
+attack('a round dated back by two days', 'not released, not_as_agreed; charges 0,0,0', () => dated(-2 * DAY));
 attack('a round dated back beyond the retention time', 'not released, not_as_agreed; charges 0,0,0', () =>
   dated(-400 * DAY),
 );

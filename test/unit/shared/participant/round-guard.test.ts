@@ -55,15 +55,12 @@ function member(epsilon = 2) {
       kept.joined = last;
     },
   };
-  const open = () =>
-    new RoundGuard({
-      rules: ({ collection }) => (collection === 'health' ? null : `collection: ${collection}`),
-      ledger,
-      joined,
-      now: () => 1_000_000,
-      retentionMs: 1e6,
-    });
-  return { open, entries, kept };
+  const deps = {
+    rules: ({ collection }: { collection: string }) =>
+      collection === 'health' ? null : `collection: ${collection}`,
+    ...{ ledger, joined, now: () => 1_000_000, retentionMs: 1e6 },
+  };
+  return { open: () => new RoundGuard(deps), deps, entries, kept };
 }
 
 describe('a serial', () => {
@@ -142,6 +139,17 @@ it.each([
   });
   expect(kept.joined).toBeNull();
   expect(open().join(round({ startedAt: 1_300_000 }))).toBeNull();
+});
+
+it('is joined within a day of its beginning, and may go on for twelve', () => {
+  const DAY = 86_400_000;
+  const { deps } = member();
+  const at = (now: number) => new RoundGuard({ ...deps, now: () => now, retentionMs: 365 * DAY });
+  const { startedAt } = round();
+  expect(at(startedAt + DAY + 1).refuses(round())).toMatchObject({ code: 'not_as_agreed' });
+  expect(at(startedAt + DAY).join(round())).toBeNull();
+  expect(at(startedAt + 12 * DAY).charge(round())).toBeNull();
+  expect(at(startedAt + 12 * DAY + 1).charge(round())).toMatchObject({ code: 'not_as_agreed' });
 });
 
 it('a round that is not as agreed or has no room is not joined, and its serial not spent', () => {
