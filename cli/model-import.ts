@@ -1,9 +1,11 @@
-/** `npm run model:import -- DIR`: turns a BERT-type sentence-transformers folder into an artifact for the engine. */
+/** `npm run model:import -- DIR`: turns a sentence-transformers folder into an artifact for the engine. */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { importFolder } from '../models/importer/import-folder.ts';
+import { type Imported, importFolder } from '../models/importer/import-folder.ts';
+import { LANGUAGES } from '../models/importer/scripts.ts';
+import { documentFiles, readDocumentFiles } from './dataset/document-files.ts';
 import { describeFailure, Failure, UsageError } from './fedcar/failure.ts';
 
 interface Options {
@@ -11,6 +13,11 @@ interface Options {
   name?: string;
   weights: 'int8' | 'float32';
   maxTokens?: number;
+  languages?: string[];
+  vocabulary?: number;
+  texts?: string;
+  queryPrompt?: string;
+  passagePrompt?: string;
   force: boolean;
 }
 
@@ -21,8 +28,8 @@ interface Options {
 export async function modelImport(args: string[], cwd = process.cwd()): Promise<number> {
   const command = new Command('model-import')
     .description(
-      'Turn a sentence-transformers folder of BERT type into a model artifact: manifest.json, tokenizer.json and ' +
-        '.bin files below models/, which the next deployment brings along.',
+      'Turn a sentence-transformers folder (BERT, XLM-RoBERTa) into a model artifact: manifest.json, tokenizer.json ' +
+        'and .bin files below models/, which the next deployment brings along.',
     )
     .argument('<dir>', 'folder with config.json, tokenizer.json and model.safetensors')
     .option('--out <dir>', 'folder for the artifact (default: models/NAME, in lower case)')
@@ -35,8 +42,17 @@ export async function modelImport(args: string[], cwd = process.cwd()): Promise<
     .option(
       '--max-tokens <n>',
       "longest input in tokens, [CLS] and [SEP] included (default: 128, or the model's limit)",
-      parseTokens,
+      parseNumber,
     )
+    .option(
+      '--languages <codes>',
+      'keep the tokens of these languages and of English only, such as de,ja,ar',
+      parseLanguages,
+    )
+    .option('--vocabulary <n>', 'keep at most so many tokens, the likeliest (default: all)', parseNumber)
+    .option('--texts <path>', 'documents of the collection, whose tokens are kept before others')
+    .option('--query-prompt <text>', 'what goes before questions (default: what the folder says)')
+    .option('--passage-prompt <text>', 'what goes before passages (default: what the folder says)')
     .option('--force', 'write over what is in the folder, also another model', false)
     .exitOverride()
     .action((directory: string, options: Options) => run(cwd, directory, options));
@@ -58,12 +74,17 @@ async function run(cwd: string, directory: string, options: Options): Promise<vo
   const given = await stat(resolve(cwd, directory)).catch(() => null);
   if (!given?.isDirectory()) throw new UsageError(`${directory} is not a folder`);
   if (!options.force) await requireRoom(folder, out, name);
-  const artifact = await importFolder(resolve(cwd, directory), { name, weights, maxTokens }).catch(
-    (error: Error) => {
-      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      throw new Failure(`${directory}: ${error.message}`);
-    },
-  );
+  const { languages, vocabulary: most, queryPrompt: query, passagePrompt: passage } = options;
+  const isCut = languages !== undefined || most !== undefined || options.texts !== undefined;
+  const texts = options.texts === undefined ? [] : await textsOf(resolve(cwd, options.texts));
+  const artifact = await importFolder(resolve(cwd, directory), {
+    ...{ name, weights, maxTokens },
+    prompts: { ...(query === undefined ? {} : { query }), ...(passage === undefined ? {} : { passage }) },
+    cut: isCut ? { languages, most, texts } : undefined,
+  }).catch((error: Error) => {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new Failure(`${directory}: ${error.message}`);
+  });
   await mkdir(folder, { recursive: true }).catch((error: Error) => {
     throw new Failure(`--out ${out} cannot be made: ${error.message}`);
   });
@@ -72,6 +93,36 @@ async function run(cwd: string, directory: string, options: Options): Promise<vo
   for (const file of artifact.manifest.files) {
     console.log(`${join(out, file.name)}  ${(file.bytes / 2 ** 20).toFixed(2)} MiB`);
   }
+  for (const line of notes(artifact)) console.log(line);
+}
+
+/** What the artifact does that its files' names do not say. */
+function notes({ manifest, wholeVocabulary, unusedPrompts }: Imported): string[] {
+  const { vocabulary, prompts } = manifest;
+  return [
+    ...(vocabulary === wholeVocabulary ? [] : [`${vocabulary} of ${wholeVocabulary} tokens are kept`]),
+    ...(prompts === undefined
+      ? []
+      : [
+          `before questions: ${JSON.stringify(prompts.query)}, before passages: ${JSON.stringify(prompts.passage)}`,
+        ]),
+    ...(unusedPrompts.length === 0
+      ? []
+      : [`prompts for other tasks are not used: ${unusedPrompts.join(', ')}`]),
+  ];
+}
+
+/** Titles and texts of the documents in a folder or file. */
+async function textsOf(path: string): Promise<string[]> {
+  const texts: string[] = [];
+  const found = await documentFiles(path).catch((error: Error) => {
+    throw new UsageError(`--texts: ${error.message}`);
+  });
+  for await (const { document } of readDocumentFiles(found.files, null)) {
+    texts.push(document.title, document.text);
+  }
+  if (texts.length === 0) throw new UsageError(`--texts ${path} holds no documents`);
+  return texts;
 }
 
 /** A model's name as the setting `encoder` takes it. */
@@ -107,10 +158,17 @@ async function modelIn(folder: string): Promise<string | null> {
   }
 }
 
-function parseTokens(text: string): number {
-  const tokens = Number(text);
-  if (!Number.isInteger(tokens)) throw new InvalidArgumentError('not a whole number');
-  return tokens;
+function parseNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('not a whole number above 0');
+  return number;
+}
+
+function parseLanguages(text: string): string[] {
+  const codes = text.split(',').map((code) => code.trim().toLowerCase());
+  const unknown = codes.filter((code) => !Object.hasOwn(LANGUAGES, code));
+  if (unknown.length === 0) return codes;
+  throw new InvalidArgumentError(`${unknown.join(', ')}: known are ${Object.keys(LANGUAGES).join(', ')}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -13,7 +13,7 @@ import { EngineError } from './session/engine-error.ts';
 import { Gathering } from './session/gathering.ts';
 import { SingleFlight } from './session/single-flight.ts';
 import { type Priority, Turns } from './session/turns.ts';
-import { openTokenizer } from './tokenizer.ts';
+import { openTokenizer, type TextRole } from './tokenizer/tokenizer.ts';
 
 /** `a` [width, width]; `u` [width, rank] and `v` [rank, width]; row-major. */
 export type Adapter =
@@ -76,8 +76,10 @@ export interface HeadGradientRequest extends HeadObjective {
 
 export interface Engine {
   readonly info: { name: string; width: number; maxTokens: number; sha256: string };
-  /** [CLS] text [SEP], at most `maxTokens` ids. */
-  tokenize(text: string): Int32Array;
+  /** [CLS] prompt text [SEP], at most `maxTokens` ids; the model may want another prompt for a question than for a passage. */
+  tokenize(text: string, role: TextRole): Int32Array;
+  /** Tokens of a text alone, however many. */
+  countTokens(text: string): number;
   /** Whether its vocabulary has the words of a text: of others embeddings say next to nothing. */
   knows(text: string): boolean;
   /** Embeddings [n, width] of length one; without an adapter those of the base encoder. */
@@ -131,7 +133,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const spec = { wasm, adapter, lowering, maximumWasmBytes };
   let artifact: Artifact | null = await readArtifact(source, progress);
   const { manifest, sha256 } = artifact;
-  const tokenizer = openTokenizer(artifact.file('tokenizer.json'), { maxTokens: manifest.maxTokens });
+  const tokenizer = openTokenizer(artifact.file('tokenizer.json'), manifest);
   const start = async (beat: () => void) => {
     const read = artifact ?? (await readArtifact(source, beat));
     // The bytes are in the WASM memory from here on: nothing may keep them.

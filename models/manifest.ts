@@ -5,8 +5,13 @@
  * multiple of 64 bytes.
  */
 import { z } from 'zod';
+import { ARCHITECTURE_NAMES } from './architecture/table.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What a model wants before a question and before a passage; may be empty. */
+export const Prompts = z.strictObject({ query: z.string(), passage: z.string() });
+export type Prompts = z.infer<typeof Prompts>;
 
 /** Where a tensor lies. `int8` tensors `X` of linear maps and of the word embeddings have a sibling `X.scale`. */
 export const TensorEntry = z.strictObject({
@@ -16,6 +21,13 @@ export const TensorEntry = z.strictObject({
   file: z.string().min(1),
   offset: z.int().nonnegative(),
   bytes: z.int().positive(),
+  /** Where it goes on, in order, when it is larger than one file may be. */
+  more: z
+    .array(
+      z.strictObject({ file: z.string().min(1), offset: z.int().nonnegative(), bytes: z.int().positive() }),
+    )
+    .min(1)
+    .optional(),
 });
 export type TensorEntry = z.infer<typeof TensorEntry>;
 
@@ -32,13 +44,14 @@ export type FileEntry = z.infer<typeof FileEntry>;
  * `layer.i.attention.qkv.weight` [3·width, width] and `.bias`, `layer.i.attention.output.weight|bias`,
  * `layer.i.attention.norm.gamma|beta`, `layer.i.intermediate.weight|bias`, `layer.i.output.weight|bias`,
  * `layer.i.output.norm.gamma|beta`. Scales: `<name of the int8 tensor>.scale`. An int8 weight may have a sibling
- * `<weight>.smooth` [inputs], by which the product's input is multiplied first (docs/decisions/0002).
+ * `<weight>.smooth` [inputs], by which the product's input is multiplied first (docs/decisions/0002). `pooling.centre`
+ * [width], where there is one, is taken from every embedding. Row 0 of the position table is a text's first token.
  */
 export const ModelManifest = z.strictObject({
   format: z.literal('fedcar-model'),
   version: z.literal(1),
   name: z.string().min(1),
-  architecture: z.literal('bert'),
+  architecture: z.enum(ARCHITECTURE_NAMES),
   width: z.int().positive(),
   layers: z.int().positive(),
   heads: z.int().positive(),
@@ -46,18 +59,25 @@ export const ModelManifest = z.strictObject({
   intermediate: z.int().positive(),
   vocabulary: z.int().positive(),
   positions: z.int().positive(),
-  /** Longest input in tokens, [CLS] and [SEP] included. */
+  /** Longest input in tokens, prompt and special tokens included. */
   maxTokens: z.int().positive(),
   layerNormEpsilon: z.number().positive(),
   activation: z.literal('gelu'),
-  pooling: z.literal('mean'),
+  pooling: z.enum(['mean', 'cls']),
   normalize: z.boolean(),
+  prompts: Prompts.optional(),
+  /** Languages whose words the vocabulary was cut to; left out: it is whole. */
+  languages: z.array(z.string()).min(1).optional(),
   weights: z.enum(['int8', 'float32']),
   /** `tokenizer.json` and the binary files. */
   files: z.array(FileEntry).min(2),
   tensors: z.array(TensorEntry).min(1),
 });
 export type ModelManifest = z.infer<typeof ModelManifest>;
+
+export function hasTensor(manifest: ModelManifest, name: string): boolean {
+  return manifest.tensors.some((tensor) => tensor.name === name);
+}
 
 /** Where an artifact's bytes come from: the ASSETS binding in a Worker, a folder in Node. */
 export interface ArtifactSource {

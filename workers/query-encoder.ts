@@ -116,7 +116,7 @@ async function embedTexts(
   const missing = [...found.keys()].filter((text) => found.get(text) === undefined);
   if (missing.length > 0) {
     const { width } = engine.info;
-    const ids = missing.map((text) => engine.tokenize(text));
+    const ids = missing.map((text) => engine.tokenize(text, 'passage'));
     const rows = await waiting.run(
       () => engine.embed(ids, { kind: 'none' }, { priority: 'interactive' }),
       overloaded,
@@ -141,7 +141,7 @@ export function queryEncoder(engine: Engine, memory = memoryOf(engine)): QueryEn
       () => queries.get(key),
       async () => {
         const embedding = await waiting.run(
-          () => engine.embed([engine.tokenize(query)], adapter, { priority: 'interactive' }),
+          () => engine.embed([engine.tokenize(query, 'query')], adapter, { priority: 'interactive' }),
           overloaded,
         );
         queries.set(key, embedding);
@@ -154,7 +154,6 @@ export function queryEncoder(engine: Engine, memory = memoryOf(engine)): QueryEn
     embedBase: (query) => embed(query, { kind: 'none' }),
     embedTexts: (texts) => embedTexts(engine, memory, texts),
     knows: (text) => engine.knows(text),
-    // [CLS] and [SEP] are nobody's words.
-    countTokens: (text) => Math.max(0, engine.tokenize(text).length - 2),
+    countTokens: (text) => engine.countTokens(text),
   };
 }

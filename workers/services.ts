@@ -17,7 +17,7 @@ export interface QueryEncoder {
   embedBase(query: string): Promise<Float32Array>;
   /** Of documents' texts, without an adapter. What was embedded lately is remembered. */
   embedTexts(texts: readonly string[]): Promise<Float32Array[]>;
-  /** How many tokens the encoder reads of a text. */
+  /** How many tokens of the encoder's a text is, however long. */
   countTokens(text: string): number;
   /** Whether it can read a text. */
   knows(text: string): boolean;

@@ -171,7 +171,7 @@ export async function openParticipant(options: {
   const log = openQueryLog(state.folder, data.records, {
     terms,
     key: splitKey,
-    tokenize: (text) => engine.tokenize(text),
+    tokenize: (text) => engine.tokenize(text, 'query'),
     now: connection.now(),
   });
   const { unit, recordsPerContributor } = terms.privacy;

@@ -128,7 +128,7 @@ export class OwnJudge {
     const engine = await this.#parts.engine();
     const tokens: Int32Array[] = [];
     for (let total = 0; cursor + tokens.length < asked.length && total < SLICE_TOKENS; ) {
-      tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text));
+      tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text, 'query'));
       total += tokens.at(-1)!.length;
     }
     const { snapshot, free } = this.#snapshot(version);

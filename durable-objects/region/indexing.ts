@@ -123,7 +123,7 @@ export class Indexing {
     const { batch, more } = this.#take(tokens, keys);
     if (batch.length === 0) return false;
     const engine = await this.#parts.engine();
-    const ids = batch.map(({ text }) => engine.tokenize(text));
+    const ids = batch.map(({ text }) => engine.tokenize(text, 'passage'));
     const { width } = engine.info;
     const embeddings = await engine.embed(ids, { kind: 'none' }, { priority: 'background' });
     documents.embedded(

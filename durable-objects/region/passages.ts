@@ -14,7 +14,7 @@ export async function preparePassages(
   known: readonly StoredPassage[],
 ): Promise<PreparedPassage[]> {
   const options = {
-    countTokens: (text: string) => engine.tokenize(text).length,
+    countTokens: (text: string) => engine.tokenize(text, 'passage').length,
     maxTokens: engine.info.maxTokens,
   };
   const stored = await KnownPassages.of(known, model);
@@ -22,7 +22,7 @@ export async function preparePassages(
   for (const [ordinal, { text, blocks }] of splitDocument(item, options).entries()) {
     const hash = stored.hashOf(text) ?? (await passageHash(model, text));
     const embedding = stored.embeddings.get(hash) ?? null;
-    const tokens = engine.tokenize(text).length;
+    const tokens = engine.tokenize(text, 'passage').length;
     prepared.push({ ordinal, text, layout: encodeLayout(blocks), hash, tokens, embedding });
   }
   return prepared;

@@ -233,7 +233,7 @@ export class RecordLog {
     this.#storage.transactionSync(() => {
       for (const id of [...records.map((record) => record.id), ...dropped])
         this.#storage.sql.exec('DELETE FROM records WHERE id = ?', id);
-      for (const record of records) this.#insert(record, engine.tokenize(record.query));
+      for (const record of records) this.#insert(record, engine.tokenize(record.query, 'query'));
     });
   }
 
@@ -322,12 +322,12 @@ const CUTS = [4, 8, 16];
 
 /** A query with nothing behind what the encoder reads of it, and its tokens. */
 function readPart(query: string, engine: RecordPolicy['engine']): [string, Int32Array] {
-  const ids = engine.tokenize(query);
+  const ids = engine.tokenize(query, 'query');
   const { maxTokens } = engine.info;
   if (ids.length < maxTokens) return [query, ids];
   for (const length of CUTS.map((each) => each * maxTokens)) {
     const cut = query.slice(0, length).toWellFormed();
-    if (length < query.length && sameIds(engine.tokenize(cut), ids)) return [cut, ids];
+    if (length < query.length && sameIds(engine.tokenize(cut, 'query'), ids)) return [cut, ids];
   }
   return [query, ids];
 }

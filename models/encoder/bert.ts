@@ -1,22 +1,21 @@
 /**
- * A BERT encoder (Devlin et al. 2019; post-norm, mean pooling, L2-normalised output) over the graph's operators.
- * Tokens are rows of [B*S, width]; padding is masked in attention and pooling, so it changes nothing.
+ * BERT's layers (Devlin et al. 2019, post-norm) over the graph's operators. Tokens are rows of [B*S, width]; padding is
+ * masked in attention, so it changes nothing.
  */
 import type { Node } from '../graph/node.ts';
 import { GELU_MINIMUM, gelu, softmax } from '../graph/operators/activation.ts';
-import { add, div, inverseSqrt, maximum, mul, scale, sub } from '../graph/operators/arithmetic.ts';
+import { add, scale, sub } from '../graph/operators/arithmetic.ts';
 import { frozenProduct } from '../graph/operators/frozen-product.ts';
 import { broadcast, reshape, select, transpose } from '../graph/operators/layout.ts';
 import { frozen, literal } from '../graph/operators/leaves.ts';
 import { matmul } from '../graph/operators/matmul.ts';
 import { rmsNorm } from '../graph/operators/normalise.ts';
-import { mean, sum, sumSquares } from '../graph/operators/reduce.ts';
-import { leadingRows, toFloat, tokenMask, wordRows } from '../graph/operators/tokens.ts';
+import { mean } from '../graph/operators/reduce.ts';
+import { leadingRows, tokenMask, wordRows } from '../graph/operators/tokens.ts';
 import type { ModelManifest } from '../manifest.ts';
 
 /** Added to masked scores: exp underflows to exactly zero. */
 const MASKED = -1e9;
-const SMALLEST_SQUARE = 1e-24;
 
 /** What the embedding layer gives, [B*S, width], for int32 ids [B, S]. */
 export function embeddingLayer(manifest: ModelManifest, ids: Node): Node {
@@ -27,7 +26,7 @@ export function embeddingLayer(manifest: ModelManifest, ids: Node): Node {
   return layerNorm(manifest, reshape(add(words, places), ['B*S', width]), 'embeddings.norm');
 }
 
-/** The transformer blocks, pooling and normalisation: [B, width] from the soft embeddings [B*S, width]. */
+/** The transformer blocks: token states [B*S, width] from the soft embeddings [B*S, width]. */
 export function encodeTokens(manifest: ModelManifest, embeddings: Node, lengths: Node): Node {
   const mask = tokenMask(lengths);
   // Written out over the queries once: adding it to every layer's scores is then a plain pass over memory.
@@ -35,7 +34,7 @@ export function encodeTokens(manifest: ModelManifest, embeddings: Node, lengths:
   const scoreBias = broadcast(penalties, ['B', 1, 'S', 'S'], true);
   let x = embeddings;
   for (let layer = 0; layer < manifest.layers; layer++) x = block(manifest, x, scoreBias, `layer.${layer}`);
-  return normalise(meanPool(x, mask, lengths));
+  return x;
 }
 
 function block(manifest: ModelManifest, x: Node, scoreBias: Node, name: string): Node {
@@ -67,16 +66,4 @@ function layerNorm({ width, layerNormEpsilon }: ModelManifest, x: Node, name: st
   const centred = sub(x, mean(x, [1]));
   const standard = rmsNorm(centred, frozen(`${name}.gamma`, [width]), layerNormEpsilon);
   return add(standard, frozen(`${name}.beta`, [width]));
-}
-
-/** The mean over a unit's own tokens. */
-function meanPool(x: Node, mask: Node, lengths: Node): Node {
-  const width = x.shape[1]!;
-  const kept = mul(reshape(x, ['B', 'S', width]), reshape(mask, ['B', 'S', 1]));
-  const share = div(literal([1]), maximum(toFloat(lengths), literal([1])));
-  return mul(reshape(sum(kept, [1]), ['B', width]), reshape(share, ['B', 1]));
-}
-
-function normalise(x: Node): Node {
-  return mul(x, inverseSqrt(sumSquares(x, [1]), SMALLEST_SQUARE));
 }

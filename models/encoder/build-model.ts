@@ -4,6 +4,7 @@
  * fed empty (size 0 along B, S or C), its unused outputs come back empty.
  */
 
+import { ARCHITECTURES } from '../architecture/table.ts';
 import type { Lowering } from '../graph/emitter.ts';
 import { lowerGraph, type Region, type WeightUse } from '../graph/lower.ts';
 import type { Node } from '../graph/node.ts';
@@ -12,8 +13,8 @@ import type { ModelManifest } from '../manifest.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { DataType, ValueInfo } from '../onnx/model.ts';
 import { type AdapterSpec, adapt, adapterParameters } from './adapter.ts';
-import { embeddingLayer, encodeTokens } from './bert.ts';
 import { objectiveInputs, trainingStep } from './objective.ts';
+import { poolTokens } from './pooling.ts';
 import { type ExternalWeight, externalWeight } from './weights.ts';
 
 export const MODES = { embed: 0, joint: 1, headOnly: 2, adapterOnly: 3 } as const;
@@ -49,7 +50,7 @@ export function buildModel({ manifest, adapter, lowering }: ModelSpec): BuiltMod
   const lengths = input('lengths', ['B'], 'int32');
   const cached = input('cached', ['B', width]);
 
-  const queries = encodeTokens(manifest, adapt(embeddingLayer(manifest, ids), parameters), lengths);
+  const queries = encodeTexts(manifest, ids, lengths, parameters);
   const joint = trainingStep(queries, objective, parameters);
   const { grad_head, ...others } = joint;
   const region: Region = {
@@ -91,6 +92,17 @@ export function buildModel({ manifest, adapter, lowering }: ModelSpec): BuiltMod
   const lowered = lowerGraph(region, { name: manifest.name, manifest, lowering, dims, inputs, outputs });
   const externals = lowered.weights.map((use: WeightUse) => externalWeight(manifest, use));
   return { onnx: encodeModel(lowered.graph), externals, inputs, outputs };
+}
+
+/** Embeddings [B, width] of length one for int32 ids [B, S] under an adapter. */
+export function encodeTexts(
+  manifest: ModelManifest,
+  ids: Node,
+  lengths: Node,
+  adapter: Record<string, Node>,
+): Node {
+  const { embed, encode } = ARCHITECTURES[manifest.architecture];
+  return poolTokens(manifest, encode(manifest, adapt(embed(manifest, ids), adapter), lengths), lengths);
 }
 
 function valueInfo(node: Node): ValueInfo {

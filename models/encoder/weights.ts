@@ -30,11 +30,14 @@ export function externalWeight(manifest: ModelManifest, use: WeightUse): Externa
     dtype,
     shape,
     byteLength: shape.reduce((size, dim) => size * dim, dtype === 'int8' ? 1 : 4),
-    files: [...new Set([entry.file, ...(scales === undefined ? [] : [scales.file])])],
+    files: [
+      ...new Set(
+        [...piecesOf(entry), ...(scales === undefined ? [] : piecesOf(scales))].map(({ file: of }) => of),
+      ),
+    ],
     bytes(file) {
-      const stored = tensorBytes(entry, file(entry.file));
-      const plain =
-        scales === undefined ? stored : dequantise(entry, stored, tensorBytes(scales, file(scales.file)));
+      const stored = tensorBytes(entry, file);
+      const plain = scales === undefined ? stored : dequantise(entry, stored, tensorBytes(scales, file));
       return use.layout === 'in-out' ? transposeBytes(plain, entry) : plain;
     },
   };
@@ -46,11 +49,29 @@ function findTensor(manifest: ModelManifest, name: string): TensorEntry {
   return entry;
 }
 
-function tensorBytes({ name, offset, bytes }: TensorEntry, file: Uint8Array): Uint8Array {
-  if (file.length < offset + bytes) {
-    throw new RangeError(`tensor '${name}' ends at byte ${offset + bytes} of a file of ${file.length} bytes`);
+function piecesOf({ file, offset, bytes, more = [] }: TensorEntry) {
+  return [{ file, offset, bytes }, ...more];
+}
+
+/** A view of the file, or a copy of what lies in several. */
+function tensorBytes(entry: TensorEntry, fileOf: (name: string) => Uint8Array): Uint8Array {
+  const pieces = piecesOf(entry).map(({ file, offset, bytes }) => {
+    const whole = fileOf(file);
+    if (whole.length < offset + bytes) {
+      throw new RangeError(
+        `tensor '${entry.name}' ends at byte ${offset + bytes} of a file of ${whole.length} bytes`,
+      );
+    }
+    return whole.subarray(offset, offset + bytes);
+  });
+  if (pieces.length === 1) return pieces[0]!;
+  const joined = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
   }
-  return file.subarray(offset, offset + bytes);
+  return joined;
 }
 
 function dequantise({ shape }: TensorEntry, codes: Uint8Array, scaleBytes: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 /**
- * What a BERT checkpoint in Hugging Face's naming holds and what it becomes in the artifact: one row per artifact
- * tensor. Query, key and value are joined along the output axis, so that one product makes all three.
+ * What a checkpoint of BERT or of its kind holds, in Hugging Face's naming, and what it becomes in the artifact: one row
+ * per artifact tensor. Query, key and value are joined along the output axis, so that one product makes all three.
  */
 
 export interface BertShape {
@@ -11,6 +11,8 @@ export interface BertShape {
   vocabulary: number;
   /** Rows of the position table that the checkpoint has. */
   positions: number;
+  /** The row of the position table that belongs to a text's first token. */
+  firstPosition: number;
   /** Rows of the segment table that the checkpoint has. */
   segments: number;
 }
@@ -22,8 +24,13 @@ export interface LayoutRow {
   kind: 'linear' | 'table' | 'plain';
   /** Shape in the artifact. */
   shape: number[];
-  /** Checkpoint tensors, joined along their first axis; `shape` is what the checkpoint must have. */
-  sources: { name: string; shape: number[] }[];
+  /**
+   * Checkpoint tensors, joined along their first axis; `shape` is what the checkpoint must have, `firstRow` the row (0
+   * unless given) with which the part that is kept begins.
+   */
+  sources: { name: string; shape: number[]; firstRow?: number }[];
+  /** Of the one source, the rows that are kept; all unless given. */
+  keptRows?: Int32Array;
 }
 
 /** The layout of every tensor of the encoder, in the order in which the artifact stores them. */
@@ -52,7 +59,13 @@ export function bertLayout(bert: BertShape, keptPositions: number): LayoutRow[] 
     },
     plain(
       'embeddings.position',
-      [{ name: 'embeddings.position_embeddings.weight', shape: [bert.positions, width] }],
+      [
+        {
+          name: 'embeddings.position_embeddings.weight',
+          shape: [bert.positions, width],
+          firstRow: bert.firstPosition,
+        },
+      ],
       [keptPositions, width],
     ),
     plain(

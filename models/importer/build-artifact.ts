@@ -2,8 +2,10 @@
  * From a checkpoint in memory to the artifact of ../manifest.ts. Word embeddings go to embeddings.bin, everything
  * else to body.bin. The same input makes the same bytes.
  */
+
+import { ARCHITECTURES, type ArchitectureName } from '../architecture/table.ts';
 import type { FileEntry, ModelManifest } from '../manifest.ts';
-import { type BertShape, bertLayout } from './bert-layout.ts';
+import type { BertShape } from './bert-layout.ts';
 import { type Checkpoint, readRow } from './checkpoint.ts';
 import { ASSET_LIMIT, type PackedTensor, packFiles } from './pack-files.ts';
 import { quantiseRows } from './quantise.ts';
@@ -15,7 +17,12 @@ export interface EncoderDescription extends BertShape {
   /** Longest input in tokens; only that many rows of the position table are kept. */
   maxTokens: number;
   layerNormEpsilon: number;
+  architecture: ArchitectureName;
+  pooling: ModelManifest['pooling'];
   normalize: boolean;
+  prompts?: ModelManifest['prompts'];
+  /** Tokens that stay of the checkpoint's, in the artifact's order, and the languages that they are of; all unless given. */
+  cut?: { keptTokens: Int32Array; languages: string[] | undefined } | undefined;
 }
 
 export interface Artifact {
@@ -34,12 +41,20 @@ export async function buildArtifact(
   tokenizer: Uint8Array,
   weights: ModelManifest['weights'],
 ): Promise<Artifact> {
-  const original = bertLayout(model, model.maxTokens);
-  const values = new Map(original.map((row) => [row.name, readRow(checkpoint, row)]));
+  const { layout: layoutOf, prefixes } = ARCHITECTURES[model.architecture].import;
+  const { keptTokens, languages } = model.cut ?? {};
+  const vocabulary = keptTokens?.length ?? model.vocabulary;
+  const original = layoutOf(model, model.maxTokens).map((row) =>
+    row.kind === 'table' && keptTokens !== undefined
+      ? { ...row, shape: [vocabulary, model.width], keptRows: keptTokens }
+      : row,
+  );
+  const values = new Map(original.map((row) => [row.name, readRow(checkpoint, row, prefixes)]));
   const read = (name: string) => values.get(name)!;
-  const smoothing = weights === 'int8' ? smoothingFactors(model, read, model.maxTokens) : new Map();
+  const smoothing =
+    weights === 'int8' ? smoothingFactors({ ...model, vocabulary }, read, model.maxTokens) : new Map();
   const intermediate = weights === 'int8' ? splitHiddenUnits(model, values) : model.intermediate;
-  const layout = bertLayout({ ...model, intermediate }, model.maxTokens);
+  const layout = layoutOf({ ...model, vocabulary, intermediate }, model.maxTokens);
   const words: PackedTensor[] = [];
   const body: PackedTensor[] = [];
   for (const row of layout) {
@@ -65,18 +80,20 @@ export async function buildArtifact(
     format: 'fedcar-model',
     version: 1,
     name: model.name,
-    architecture: 'bert',
+    architecture: model.architecture,
     width: model.width,
     layers: model.layers,
     heads: model.heads,
     intermediate,
-    vocabulary: model.vocabulary,
+    vocabulary,
     positions: model.maxTokens,
     maxTokens: model.maxTokens,
     layerNormEpsilon: model.layerNormEpsilon,
     activation: 'gelu',
-    pooling: 'mean',
+    pooling: model.pooling,
     normalize: model.normalize,
+    ...(model.prompts === undefined ? {} : { prompts: model.prompts }),
+    ...(languages === undefined ? {} : { languages }),
     weights,
     files: await Promise.all([...files].map(([name, bytes]) => fileEntry(name, bytes))),
     tensors: packed.flatMap((group) => group.tensors),

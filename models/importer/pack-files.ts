@@ -1,6 +1,6 @@
 /**
  * Lays tensors out in the artifact's binary files: 64-byte aligned, zeros between, a new file whenever the next
- * tensor would pass the size limit. A tensor never spans two files.
+ * tensor would pass the size limit. Only a tensor that is larger than a file may be goes on in the next.
  */
 import type { TensorEntry } from '../manifest.ts';
 
@@ -19,19 +19,10 @@ export interface PackedFiles {
   tensors: TensorEntry[];
 }
 
-/**
- * Packs `tensors` into `stem.bin`, `stem-2.bin`, …, each at most `limit` bytes. Throws a RangeError that names a
- * tensor which alone is larger.
- */
+/** Packs `tensors` into `stem.bin`, `stem-2.bin`, …, each at most `limit` bytes, a multiple of 64. */
 export function packFiles(stem: string, tensors: readonly PackedTensor[], limit: number): PackedFiles {
   const bins: { name: string; length: number; parts: { offset: number; bytes: Uint8Array }[] }[] = [];
-  const entries: TensorEntry[] = [];
-  for (const tensor of tensors) {
-    const { values } = tensor;
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    if (bytes.length > limit) {
-      throw new RangeError(`tensor '${tensor.name}' takes ${bytes.length} bytes, a file at most ${limit}`);
-    }
+  const place = (bytes: Uint8Array) => {
     let bin = bins.at(-1);
     if (bin === undefined || align(bin.length) + bytes.length > limit) {
       bin = {
@@ -44,15 +35,17 @@ export function packFiles(stem: string, tensors: readonly PackedTensor[], limit:
     const offset = align(bin.length);
     bin.parts.push({ offset, bytes });
     bin.length = offset + bytes.length;
-    entries.push({
-      name: tensor.name,
-      dtype: values instanceof Int8Array ? 'int8' : 'float32',
-      shape: tensor.shape,
-      file: bin.name,
-      offset,
-      bytes: bytes.length,
-    });
-  }
+    return { file: bin.name, offset, bytes: bytes.length };
+  };
+  const entries = tensors.map(({ name, shape, values }): TensorEntry => {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const pieces = Math.max(1, Math.ceil(bytes.length / limit));
+    const [first, ...more] = Array.from({ length: pieces }, (_, at) =>
+      place(bytes.subarray(at * limit, (at + 1) * limit)),
+    );
+    const dtype = values instanceof Int8Array ? 'int8' : 'float32';
+    return { name, dtype, shape, ...first!, ...(more.length === 0 ? {} : { more }) };
+  });
   const files = bins.map((bin) => {
     const bytes = new Uint8Array(bin.length);
     for (const part of bin.parts) bytes.set(part.bytes, part.offset);

@@ -2,19 +2,22 @@
  * BERT's forward pass in plain loops over the layout's fp32 tensors, one text at a time: what the importer looks at
  * to see how large the inputs of each linear map become. Slow, and independent of the engine's graph.
  */
+import type { ModelManifest } from '../manifest.ts';
 import type { BertShape } from './bert-layout.ts';
 
 /** A tensor of the layout by its artifact name. */
 export type ReadTensor = (name: string) => Float32Array;
 
-export interface PlainBert extends BertShape {
+export interface PlainBert
+  extends Pick<BertShape, 'width' | 'layers' | 'heads' | 'intermediate' | 'vocabulary'> {
   layerNormEpsilon: number;
+  pooling: ModelManifest['pooling'];
 }
 
 /** Called with the input `[tokens, inputs]` of every linear map, by the map's artifact name (without `.weight`). */
 export type Observer = (linear: string, input: Float32Array) => void;
 
-/** The mean of the last layer `[width]`, not normalised, for `ids` with [CLS] and [SEP]. */
+/** The last layer's mean, or its first token, `[width]`, not normalised, for `ids` with [CLS] and [SEP]. */
 export function plainForward(
   model: PlainBert,
   read: ReadTensor,
@@ -38,6 +41,7 @@ export function plainForward(
     const hidden = linear(`layer.${i}.intermediate`, x).map(gelu);
     x = norm(`layer.${i}.output.norm`, sum(x, linear(`layer.${i}.output`, hidden)));
   }
+  if (model.pooling === 'cls') return x.slice(0, width);
   const mean = new Float32Array(width);
   for (let i = 0; i < x.length; i++) mean[i % width]! += x[i]! / tokens;
   return mean;

@@ -15,7 +15,10 @@ const COPIES = 16;
  * Splits hidden units in the tensors `values` of the artifact's layout, in place, and gives the new number of
  * hidden units: `intermediate` itself when no layer has a giant.
  */
-export function splitHiddenUnits(model: BertShape, values: Map<string, Float32Array>): number {
+export function splitHiddenUnits(
+  model: Pick<BertShape, 'width' | 'layers' | 'intermediate'>,
+  values: Map<string, Float32Array>,
+): number {
   const { width, intermediate } = model;
   const layers = Array.from({ length: model.layers }, (_, i) => `layer.${i}`);
   const get = (name: string) => values.get(name)!;

@@ -13,7 +13,7 @@ import type {
   UnitStats,
 } from '../engine.ts';
 import { equalParts, type Microbatch, packMicrobatches, textsAtOnce } from '../pack.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { TextRole, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { adapterFeeds, adapterSize } from './adapter-feeds.ts';
 import { checkHead, checkIds, checkLength, checkRows } from './checks.ts';
 import type { EncoderRuntime, Objective, Parameters, TokenBatch } from './encoder-runtime.ts';
@@ -54,8 +54,12 @@ export class EncoderEngine implements Engine {
     this.#parts = parts;
   }
 
-  tokenize(text: string): Int32Array {
-    return this.#parts.tokenizer.encode(text);
+  tokenize(text: string, role: TextRole): Int32Array {
+    return this.#parts.tokenizer.encode(text, role);
+  }
+
+  countTokens(text: string): number {
+    return this.#parts.tokenizer.count(text);
   }
 
   knows(text: string): boolean {

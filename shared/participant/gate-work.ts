@@ -88,7 +88,7 @@ function take(selection: Selection, titles: ProbeTitle[], at: number, context: W
   }
   return titles
     .slice(at - units.length, at - units.length + 64)
-    .map((title) => ({ id: null, ids: engine.tokenize(title.title), item: title.item }));
+    .map((title) => ({ id: null, ids: engine.tokenize(title.title, 'query'), item: title.item }));
 }
 
 async function answer(

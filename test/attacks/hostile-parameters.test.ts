@@ -34,7 +34,7 @@ attack('one unit at clip 1, put to heads next to its query', 'no sum is longer t
   const wasm = await nodeOrtWasm();
   const engine = await openEngine({ source: fsSource('models/minilm'), wasm, adapter: { kind: 'none' } });
   const texts = ['how do i reset my password', 'what is the weather in paris'];
-  const queries = await engine.embed(texts.map((text) => engine.tokenize(text)));
+  const queries = await engine.embed(texts.map((text) => engine.tokenize(text, 'query')));
   let longest = 0;
   for (const length of [1, 1e-2, 1e-3, 1e-6, 1e-10])
     for (const aside of [0, 1e-4, 1e-3, 1e-2])

@@ -142,7 +142,7 @@ async function transcript(
   const terms = { adapter, privacy, heldOutShare: 0.3, retentionDays };
   const key = new Uint8Array(32).fill(3);
   const random = cryptoSource();
-  const tokenize = (text: string) => engine.tokenize(text);
+  const tokenize = (text: string) => engine.tokenize(text, 'query');
   const shard = new FileShard({
     folder,
     log: openQueryLog(folder, records, { terms, key, tokenize, now: NOW }),

@@ -44,6 +44,7 @@ export const FOLDER_SHAPE: BertShape = {
   intermediate: 40,
   vocabulary: TINY_VOCABULARY.length,
   positions: 24,
+  firstPosition: 0,
   segments: 2,
 };
 

@@ -17,7 +17,7 @@ async function headGradient(engine: Engine, text: string): Promise<number[]> {
   const { width } = engine.info;
   const sums = { adapter: new Float64Array(0), head: new Float64Array(3 * width) };
   const head = Float32Array.from({ length: 3 * width }, (_, at) => Math.cos(at));
-  const units = [{ ids: engine.tokenize(text), row: 1 }];
+  const units = [{ ids: engine.tokenize(text, 'query'), row: 1 }];
   const request = {
     units,
     adapter: { kind: 'none' },
@@ -62,7 +62,7 @@ export default {
     }
     try {
       const engine = await opening;
-      const embedding = await engine.embed([engine.tokenize(text)], { kind: 'none' });
+      const embedding = await engine.embed([engine.tokenize(text, 'query')], { kind: 'none' });
       const head = asked.has('head') ? await headGradient(engine, text) : undefined;
       return Response.json({ first: embedding[0], embedding: [...embedding], head });
     } catch (error) {

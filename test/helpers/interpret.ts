@@ -245,8 +245,8 @@ const RULES: Record<string, Rule> = {
     return flatten([...ids!.values].map((id) => table[id]!));
   },
   leadingRows: ([table], _, { shape }) => table!.values.slice(0, sizeOf(shape)),
-  tokenMask: ([lengths], _, { shape }) =>
-    fill(shape, ([unit, token]) => (token! < lengths!.values[unit!]! ? 1 : 0)),
+  tokenMask: ([lengths], { most }, { shape }) =>
+    fill(shape, ([unit, token]) => (token! < Math.min(lengths!.values[unit!]!, most ?? Infinity) ? 1 : 0)),
   toFloat: ([x]) => x!.values.slice(),
   cosineScores: ([q, head], _, { shape }) => {
     const [queries, classes] = [rows(q!), rows(head!)];

@@ -40,7 +40,7 @@ export async function referenceCosines(
     maximumWasmBytes: 1024 * 1024 * 1024,
   });
   const { width } = engine.info;
-  const own = await engine.embed(texts.map((text) => engine.tokenize(text)));
+  const own = await engine.embed(texts.map((text) => engine.tokenize(text, 'query')));
   const cosines = texts.map((_, i) =>
     cosine(own.subarray(i * width, (i + 1) * width), embeddings.subarray(i * width, (i + 1) * width)),
   );

@@ -15,6 +15,8 @@ export interface TinyBertOptions {
   heads?: number;
   intermediate?: number;
   maxTokens?: number;
+  architecture?: ModelManifest['architecture'];
+  pooling?: ModelManifest['pooling'];
 }
 
 export interface TinyBert {
@@ -39,6 +41,8 @@ export const TINY_VOCABULARY: readonly string[] = [
 /** The model and its artifact; the same options make the same bytes. Defaults: width 24, 2 layers, 2 heads, int8. */
 export async function tinyBert(options: TinyBertOptions = {}): Promise<TinyBert> {
   const { seed = 1, weights = 'int8', width = 24, layers = 2, heads = 2, maxTokens = 32 } = options;
+  const { architecture = 'bert', pooling = 'mean' } = options;
+  const isXlm = architecture === 'xlm-roberta';
   const shape: BertShape = {
     width,
     layers,
@@ -46,10 +50,19 @@ export async function tinyBert(options: TinyBertOptions = {}): Promise<TinyBert>
     intermediate: options.intermediate ?? 2 * width,
     vocabulary: TINY_VOCABULARY.length,
     positions: maxTokens + 3,
-    segments: 2,
+    firstPosition: isXlm ? 2 : 0,
+    segments: isXlm ? 1 : 2,
   };
   const checkpoint = tinyCheckpoint(shape, seed);
-  const description = { ...shape, name: 'tiny-bert', maxTokens, layerNormEpsilon: 1e-12, normalize: true };
+  const description = {
+    ...shape,
+    name: 'tiny-bert',
+    maxTokens,
+    layerNormEpsilon: 1e-12,
+    normalize: true,
+    architecture,
+    pooling,
+  };
   const reader: Checkpoint = { has: (name) => checkpoint.has(name), read: (name) => checkpoint.get(name)! };
   const tokenizer = new TextEncoder().encode(JSON.stringify(tinyTokenizer()));
   const { manifest, files } = await buildArtifact(description, reader, tokenizer, weights);

@@ -1,6 +1,6 @@
 /** One microbatch for a tiny BERT: the joint step's nodes, and seeded values for all of its inputs. */
-import { type AdapterSpec, adapt, adapterParameters } from '../../models/encoder/adapter.ts';
-import { embeddingLayer, encodeTokens } from '../../models/encoder/bert.ts';
+import { type AdapterSpec, adapterParameters } from '../../models/encoder/adapter.ts';
+import { encodeTexts } from '../../models/encoder/build-model.ts';
 import { objectiveInputs, trainingStep } from '../../models/encoder/objective.ts';
 import type { Node } from '../../models/graph/node.ts';
 import { input } from '../../models/graph/operators/leaves.ts';
@@ -41,8 +41,7 @@ export function someUnits(count: number, tokens: number, seed: number): Unit[] {
 export function stepNodes(manifest: ModelManifest, adapter: AdapterSpec): Record<string, Node> {
   const parameters = adapterParameters(adapter, manifest.width);
   const ids = input('ids', ['B', 'S'], 'int32');
-  const soft = adapt(embeddingLayer(manifest, ids), parameters);
-  const queries = encodeTokens(manifest, soft, input('lengths', ['B'], 'int32'));
+  const queries = encodeTexts(manifest, ids, input('lengths', ['B'], 'int32'), parameters);
   return { queries, ...trainingStep(queries, objectiveInputs(manifest.width), parameters) };
 }
 

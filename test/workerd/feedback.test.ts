@@ -189,7 +189,7 @@ describe('a region', () => {
     const [cut, whole] = (await recordsOf('tokens', 'east')).slice(-2) as [Row, Row];
     expect(long.startsWith(cut.query)).toBe(true);
     expect(cut.query.length).toBeLessThan(0.6 * long.length);
-    expect(engine.tokenize(cut.query)).toEqual(engine.tokenize(long));
+    expect(engine.tokenize(cut.query, 'query')).toEqual(engine.tokenize(long, 'query'));
     expect(whole.query).toBe(`${'?'.repeat(100)} short`);
     // The same query in full is the same record.
     expect(await east.addFeedback([named])).toMatchObject({ value: { duplicates: 1 } });
@@ -340,7 +340,7 @@ describe('a document that people say does not answer', () => {
     expect(run.version, JSON.stringify(run.error)).not.toBeNull();
     const { rows, items, active } = await contentOf(name, run.version as number);
     const engine = await engineFor(objects, { adapter: { kind: 'full' }, encoder: null });
-    const query = await engine.embed([engine.tokenize(QUERY)], { kind: 'none' });
+    const query = await engine.embed([engine.tokenize(QUERY, 'query')], { kind: 'none' });
     const width = query.length;
     const scores = items.map((item, row) => {
       const vector = Float32Array.from(rows.subarray(row * width, (row + 1) * width));

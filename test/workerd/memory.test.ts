@@ -14,7 +14,7 @@ const ITEM = ITEMS[0]!.key;
 
 const embedded = async (text: string): Promise<Float32Array> => {
   const engine = await engineFor(objects, { encoder: null, adapter: { kind: 'none' } });
-  return engine.embed([engine.tokenize(text)], { kind: 'none' });
+  return engine.embed([engine.tokenize(text, 'query')], { kind: 'none' });
 };
 const recalled = async (name: string, each: string, text: string): Promise<Lift[]> =>
   regionOf(name, each).recall(await embedded(text));

@@ -73,7 +73,7 @@ export interface Problem {
 export async function makeProblem(engine: Engine, company: boolean): Promise<Problem> {
   const items = Object.keys(DOCUMENTS);
   const { width, sha256 } = engine.info;
-  const head = await engine.embed(Object.values(DOCUMENTS).map((text) => engine.tokenize(text)));
+  const head = await engine.embed(Object.values(DOCUMENTS).map((text) => engine.tokenize(text, 'passage')));
   const activeRows = Uint32Array.from(items, (_, row) => row);
   const states = new Map<string, Uint8Array>();
   const keep = async (key: string, bytes: Uint8Array): Promise<StateRef> => {
@@ -131,7 +131,7 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
         {
           terms: { adapter, privacy, heldOutShare: 0, retentionDays },
           key: new Uint8Array(32),
-          tokenize: (text) => engine.tokenize(text),
+          tokenize: (text) => engine.tokenize(text, 'query'),
           now: NOW,
         },
       );

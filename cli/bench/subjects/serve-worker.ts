@@ -139,7 +139,7 @@ export default {
     if (pathname === '/bench/embed') {
       const texts = (await request.json()) as string[];
       const engine = await engineFor(env, settings);
-      const embeddings = await engine.embed(texts.map((text) => engine.tokenize(text)));
+      const embeddings = await engine.embed(texts.map((text) => engine.tokenize(text, 'query')));
       return Response.json(Array.from(embeddings));
     }
     if (pathname === '/bench/stored') {

@@ -33,22 +33,24 @@ export const LEADING_ROWS: Operator<{ count: string }> = {
 /** The first `count` (a symbol) rows of a frozen table. */
 export const leadingRows = (table: Node, count: string): Node => makeNode(LEADING_ROWS, [table], { count });
 
-export const TOKEN_MASK: Operator<Record<string, never>> = {
+export const TOKEN_MASK: Operator<{ most: number | null }> = {
   name: 'tokenMask',
   shape: () => ['B', 'S'],
-  lower(emitter, [lengths]) {
+  lower(emitter, [lengths], { attributes: { most } }) {
     const tokens = emitter.emit('Squeeze', [emitter.sizes(['S'])]);
     const constant = (value: number) => emitter.integers([value], 'int64', []);
     const positions = emitter.emit('Range', [constant(0), tokens, constant(1)]);
     const column = emitter.emit('Unsqueeze', [lengths!, emitter.integers([1], 'int64')]);
-    const limits = emitter.emit('Cast', [column], { to: int(7) });
+    const all = emitter.emit('Cast', [column], { to: int(7) });
+    const limits = most === null ? all : emitter.emit('Min', [all, constant(most)]);
     return emitter.emit('Cast', [emitter.emit('Less', [positions, limits])], { to: int(1) });
   },
   derivative: () => [null],
 };
 
-/** 1 for a unit's own tokens, 0 for padding: [B, S] from int32 `lengths` [B]. */
-export const tokenMask = (lengths: Node): Node => makeNode(TOKEN_MASK, [lengths], {});
+/** 1 for a unit's own tokens, or for the first `most` of them, 0 for the rest and padding: [B, S] from int32 `lengths` [B]. */
+export const tokenMask = (lengths: Node, most: number | null = null): Node =>
+  makeNode(TOKEN_MASK, [lengths], { most });
 
 export const TO_FLOAT: Operator<Record<string, never>> = {
   name: 'toFloat',

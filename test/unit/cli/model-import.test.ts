@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelImport } from '../../../cli/model-import.ts';
 import { draftFolder, writeFolder } from '../../helpers/bert-folder.ts';
+import { draftXlmFolder } from '../../helpers/xlm-folder.ts';
 
 let cwd: string;
 let model: Awaited<ReturnType<typeof writeFolder>>;
@@ -42,6 +43,49 @@ it('holds as many tokens as the model knows, unless a limit is given', async () 
   expect(manifestIn('tiny').maxTokens).toBe(20);
   const long = await run(model.path, '--out', 'long', '--max-tokens', '21');
   expect(long).toEqual({ code: 1, err: expect.stringMatching(/max tokens 21 is not within 2…20/) });
+});
+
+describe('a multilingual model', () => {
+  let multilingual: Awaited<ReturnType<typeof writeFolder>>;
+  beforeEach(async () => {
+    multilingual = await writeFolder(draftXlmFolder());
+  });
+  afterEach(() => multilingual[Symbol.asyncDispose]());
+  const said = () => vi.mocked(console.log).mock.calls.map(([line]) => line);
+
+  it('is cut to languages, texts and a number of tokens, and says so and what goes before texts', async () => {
+    await writeFile(join(cwd, 'page.md'), '# 包裹\n\n我的包裹坏了');
+    const cut = ['--languages', 'de,ar', '--vocabulary', '70', '--texts', 'page.md', '--passage-prompt', ''];
+    expect(await run(multilingual.path, '--out', 'cut', ...cut)).toEqual({ code: 0, err: '' });
+    expect(manifestIn('cut')).toMatchObject({
+      architecture: 'xlm-roberta',
+      languages: ['de', 'ar'],
+      vocabulary: 70,
+      prompts: { query: 'query: ', passage: '' },
+    });
+    expect(JSON.stringify(readFileSync(join(cwd, 'cut/tokenizer.json'), 'utf8'))).toContain('裹');
+    expect(said()).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^70 of \d+ tokens are kept$/),
+        'before questions: "query: ", before passages: ""',
+        'prompts for other tasks are not used: classification',
+      ]),
+    );
+  });
+
+  it.each([
+    [['--languages', 'de,xx'], /xx: known are af, ar/],
+    [['--vocabulary', '0'], /not a whole number above 0/],
+    [['--texts', 'nowhere'], /--texts: .*nowhere/],
+  ])('refuses %j', async (args, message) => {
+    const { code, err } = await run(multilingual.path, '--out', 'cut', ...args);
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it('of words cannot be cut', async () => {
+    const { code, err } = await run(model.path, '--out', 'cut', '--languages', 'de');
+    expect([code, err]).toEqual([1, expect.stringMatching(/only a Unigram vocabulary can be cut/)]);
+  });
 });
 
 describe('a folder', () => {

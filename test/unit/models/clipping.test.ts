@@ -79,7 +79,7 @@ describe('one unit', () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ text, seed, logScale, logTau, logLength }) => {
         const a = normals(seed, WIDTH * WIDTH).map((value) => (value * 2 ** logScale) / WIDTH);
-        const ids = engine.tokenize(text);
+        const ids = engine.tokenize(text, 'query');
         const [query] = [await engine.embed([ids], { kind: 'full', a }, { priority: 'background' })];
         const sums = { adapter: new Float64Array(WIDTH * WIDTH), head: new Float64Array(ROWS * WIDTH) };
         await engine.gradient(
@@ -129,7 +129,7 @@ describe('parameters that participants take, up to their bounds', () => {
         const direction = unit(normals(seed, WIDTH * WIDTH));
         const a = direction.map((value) => value * Math.min(2 ** logAdapter, ADAPTER_LENGTH * 0.999));
         const adapter = { kind: 'full' as const, a };
-        const ids = engine.tokenize(text);
+        const ids = engine.tokenize(text, 'query');
         const query = await engine.embed([ids], adapter, { priority: 'background' });
         const alike = unit(normals(seed + 1, WIDTH));
         const head = new Float32Array(ROWS * WIDTH);

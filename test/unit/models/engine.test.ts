@@ -42,7 +42,7 @@ function request(
   more: Partial<GradientRequest> = {},
 ): GradientRequest {
   return {
-    units: texts.map((text) => ({ ids: engine.tokenize(text), row: text.length % ROWS })),
+    units: texts.map((text) => ({ ids: engine.tokenize(text, 'query'), row: text.length % ROWS })),
     adapter: full(),
     head: normals(4, ROWS * WIDTH),
     active: new Uint8Array(ROWS).fill(1),
@@ -59,7 +59,7 @@ describe('a unit', () => {
     const crowd = Array.from({ length: 8 }, () => TEXTS).flat();
     const together = await engine.gradient(request(engine, crowd), sums());
     const embedded = await engine.embed(
-      crowd.map((text) => engine.tokenize(text)),
+      crowd.map((text) => engine.tokenize(text, 'query')),
       full(),
     );
     for (const [index, text] of TEXTS.entries()) {
@@ -150,7 +150,7 @@ describe('a row that does not answer', () => {
 
 describe('without an adapter', () => {
   it('a zero adapter and the base encoder embed alike', async () => {
-    const ids = TEXTS.map((text) => engine.tokenize(text));
+    const ids = TEXTS.map((text) => engine.tokenize(text, 'query'));
     const zero: Adapter = { kind: 'full', a: new Float32Array(WIDTH * WIDTH) };
     expect(await engine.embed(ids, zero)).toEqual(await engine.embed(ids));
   });
@@ -215,7 +215,7 @@ describe('a low-rank adapter', () => {
       u: scaled(normals(5, WIDTH * 4)),
       v: scaled(normals(6, 4 * WIDTH)),
     };
-    const ids = [engine.tokenize('where is my card ?')];
+    const ids = [engine.tokenize('where is my card ?', 'query')];
     const [own, there, without] = [
       await lowRank.embed(ids, adapter),
       await engine.embed(ids, adapter),
@@ -275,14 +275,14 @@ describe('an artifact', () => {
   ])('%s is refused, and an engine that is open goes on', async (_, source, code, message) => {
     await expect(open({ source })).rejects.toMatchObject({ name: 'EngineError', code });
     await expect(open({ source })).rejects.toThrow(message);
-    expect((await engine.embed([engine.tokenize('lost')])).length).toBe(WIDTH);
+    expect((await engine.embed([engine.tokenize('lost', 'query')])).length).toBe(WIDTH);
   });
 });
 
 describe('running out of memory', () => {
   it('is told plainly, and the engine works again afterwards', async () => {
     const small = await open({ maximumWasmBytes: 48 * 1024 * 1024 });
-    const expected = await small.embed([small.tokenize('lost')]);
+    const expected = await small.embed([small.tokenize('lost', 'query')]);
     const rows = 200_000;
     const huge = request(small, TEXTS, {
       head: normals(4, rows * WIDTH),
@@ -290,7 +290,7 @@ describe('running out of memory', () => {
     });
     const into = { ...sums(), head: new Float64Array(rows * WIDTH) };
     await expect(small.gradient(huge, into)).rejects.toMatchObject({ code: 'out-of-memory' });
-    expect(await small.embed([small.tokenize('lost')])).toEqual(expected);
+    expect(await small.embed([small.tokenize('lost', 'query')])).toEqual(expected);
     expect(small.memory().wasmBytes).toBeLessThan(48 * 1024 * 1024);
   });
 });

@@ -19,7 +19,7 @@ function counting() {
   const counted: Engine = {
     ...engine,
     info: engine.info,
-    tokenize: (text) => engine.tokenize(text),
+    tokenize: (text) => engine.tokenize(text, 'query'),
     embed: async (ids, ...rest) => {
       counts.texts += ids.length;
       await counts.hold;
@@ -43,7 +43,7 @@ describe('queries', () => {
     const first = await queryEncoder(counted).embed('a parcel', adapted(0.01));
     expect(await queryEncoder(counted).embed('a parcel', adapted(0.01))).toEqual(first);
     expect(counts.texts).toBe(1);
-    const alone = await engine.embed([engine.tokenize('a parcel')], adapterOf(adapted(0.01)));
+    const alone = await engine.embed([engine.tokenize('a parcel', 'query')], adapterOf(adapted(0.01)));
     expect(first).toEqual(alone);
   });
 

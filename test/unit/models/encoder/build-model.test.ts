@@ -12,18 +12,29 @@ import {
   stepNodes,
 } from '../../../helpers/training-step.ts';
 
-const VARIANTS = (['fp32', 'int8'] as const).flatMap((lowering) =>
-  ADAPTERS.map((adapter) => ({ lowering, adapter, name: `${lowering}, adapter ${adapter.kind}` })),
-);
+const VARIANTS = (['fp32', 'int8'] as const).flatMap((lowering) => [
+  ...ADAPTERS.map((adapter) => ({
+    lowering,
+    adapter,
+    model: {},
+    name: `${lowering}, adapter ${adapter.kind}`,
+  })),
+  {
+    lowering,
+    adapter: { kind: 'full' } as const,
+    model: { architecture: 'xlm-roberta', pooling: 'cls' } as const,
+    name: `${lowering}, XLM-RoBERTa by its first token`,
+  },
+]);
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Math.sqrt(Array.from(a).reduce((sum, x, i) => sum + (x - b[i]!) ** 2, 0));
 const length = (a: ArrayLike<number>) => distance(a, new Float64Array(a.length));
 
-describe.each(VARIANTS)('the built graph in ONNX Runtime: $name', ({ lowering, adapter }) => {
+describe.each(VARIANTS)('the built graph in ONNX Runtime: $name', ({ lowering, adapter, model }) => {
   let bert: TinyBert;
   let runner: Runner;
   beforeAll(async () => {
-    bert = await tinyBert({ weights: lowering === 'int8' ? 'int8' : 'float32' });
+    bert = await tinyBert({ weights: lowering === 'int8' ? 'int8' : 'float32', ...model });
     runner = await modelRunner(buildModel({ manifest: bert.manifest, adapter, lowering }), bert.source);
   }, 60_000);
   afterAll(() => runner.release());

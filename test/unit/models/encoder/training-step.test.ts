@@ -1,7 +1,7 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AdapterSpec } from '../../../../models/encoder/adapter.ts';
 import { interpret, type Tensor, tensor } from '../../../helpers/interpret.ts';
-import { seededNormal, type TinyBert, tinyBert } from '../../../helpers/tiny-bert.ts';
+import { seededNormal, type TinyBert, type TinyBertOptions, tinyBert } from '../../../helpers/tiny-bert.ts';
 import {
   ACTIVE,
   ADAPTERS,
@@ -15,9 +15,22 @@ import {
 
 /** All of it in double precision, through the interpreter. */
 let bert: TinyBert;
+const modelOf = (options: TinyBertOptions = {}) =>
+  tinyBert({ weights: 'float32', width: 12, layers: 2, heads: 3, intermediate: 20, ...options });
 beforeAll(async () => {
-  bert = await tinyBert({ weights: 'float32', width: 12, layers: 2, heads: 3, intermediate: 20 });
+  bert = await modelOf();
 });
+const MODELS: TinyBertOptions[] = [
+  { architecture: 'bert', pooling: 'mean' },
+  { architecture: 'xlm-roberta', pooling: 'cls' },
+];
+const CASES = MODELS.flatMap((model) =>
+  ADAPTERS.map((adapter) => ({
+    model,
+    adapter,
+    name: `${model.architecture}, ${model.pooling}: ${adapter.kind}`,
+  })),
+);
 
 const TOKENS = 5;
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
@@ -34,7 +47,13 @@ const run = (adapter: AdapterSpec, units: readonly Unit[], options: Omit<StepOpt
 const gradientsOf = (results: Record<string, Tensor>, group: 'adapter' | 'head') =>
   Object.entries(results).flatMap(([name, value]) => (name.startsWith(`grad_${group}`) ? [value] : []));
 
-describe.each(ADAPTERS)('a joint step with the adapter $kind', (adapter) => {
+describe.each(CASES)('a joint step of $name', ({ model, adapter }) => {
+  beforeAll(async () => {
+    bert = await modelOf(model);
+  });
+  afterAll(async () => {
+    bert = await modelOf();
+  });
   const units = someUnits(3, TOKENS, 4);
 
   test.each([-1e9, -0.2])('agrees with central differences of the loss, margin %s', (margin) => {

@@ -136,7 +136,7 @@ describe('importFolder refuses', () => {
       'another architecture',
       config({ model_type: 'roberta' }),
       TypeError,
-      /model_type is 'roberta', only 'bert'/,
+      /model_type is 'roberta', only 'bert' and 'xlm-roberta'/,
     ],
     ['another activation', config({ hidden_act: 'gelu_new' }), TypeError, /hidden_act is 'gelu_new'/],
     ['relative positions', config({ position_embedding_type: 'relative_key' }), TypeError, /'relative_key'/],
@@ -177,12 +177,12 @@ describe('importFolder refuses', () => {
       'another pooling',
       (draft) => {
         draft.json['1_Pooling/config.json'] = {
-          pooling_mode_cls_token: true,
+          pooling_mode_max_tokens: true,
           pooling_mode_mean_tokens: false,
         };
       },
       TypeError,
-      /1_Pooling\/config\.json: pooling by pooling_mode_cls_token/,
+      /1_Pooling\/config\.json: pooling by pooling_mode_max_tokens/,
     ],
     [
       'a dense layer after the pooling',

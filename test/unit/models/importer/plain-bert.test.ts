@@ -14,7 +14,7 @@ describe('plainForward', () => {
       adapter: { kind: 'none' },
       lowering: 'fp32',
     });
-    const shape = { ...tiny.manifest, segments: 2 };
+    const shape = tiny.manifest;
     for (const ids of [[2, 3], [2, 60, 14, 33, 8, 3], Array.from({ length: 32 }, (_, i) => 2 * i + 1)]) {
       const embedding = await engine.embed([Int32Array.from(ids)]);
       const mean = plainForward(shape, (name) => tiny.tensor(name).values, ids);
@@ -26,7 +26,7 @@ describe('plainForward', () => {
     const tiny = await tinyBert({ weights: 'float32' });
     const seen: [string, number][] = [];
     const read = (name: string) => tiny.tensor(name).values;
-    plainForward({ ...tiny.manifest, segments: 2 }, read, [2, 9, 3], (linear, input) => {
+    plainForward(tiny.manifest, read, [2, 9, 3], (linear, input) => {
       seen.push([linear, input.length / 3]);
     });
     expect(seen.slice(0, 4)).toEqual([

@@ -82,7 +82,7 @@ async function vectorOf(
   folders.push(folder);
   const log = units.flatMap((said, u) =>
     said.map(({ query, item, relevant = true }, i): LoggedQuery => {
-      const ids = engine.tokenize(query);
+      const ids = engine.tokenize(query, 'query');
       const whose = unit === 'contributor' ? { contributor: `person ${u}` } : {};
       return {
         ...{ n: 100 * u + i, id: `${u}.${i}`, event: `event ${u}`, item, relevant, ids, length: ids.length },

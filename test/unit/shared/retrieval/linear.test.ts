@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readDocumentFiles } from '../../../../cli/dataset/document-files.ts';
 import { readLines } from '../../../../cli/dataset/lines.ts';
-import { openTokenizer } from '../../../../models/tokenizer.ts';
+import { openTokenizer } from '../../../../models/tokenizer/tokenizer.ts';
 import { asciidocToMarkdown } from '../../../../shared/retrieval/asciidoc.ts';
 import { isBlank, splitDocument } from '../../../../shared/retrieval/chunking.ts';
 import { citationMarks } from '../../../../shared/retrieval/citation-marks.ts';
@@ -42,7 +42,7 @@ const tokenizer = openTokenizer(
   readFileSync(join(import.meta.dirname, '../../../../models/minilm/tokenizer.json')),
   { maxTokens },
 );
-const options = { countTokens: (text: string) => tokenizer.encode(text).length, maxTokens };
+const options = { countTokens: (text: string) => tokenizer.encode(text, 'passage').length, maxTokens };
 const folder = mkdtempSync(join(tmpdir(), 'fedcar-linear-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -110,7 +110,7 @@ const SUBJECTS: readonly (readonly [string, (text: string) => unknown])[] = [
   ['passages of Markdown', (text) => splitDocument({ title: 'T', text, format: 'markdown' }, options)],
   ['passages of HTML', (text) => splitDocument({ title: 'T', text, format: 'html' }, options)],
   ['passages of a title', (title) => splitDocument({ title, text: ' ', format: 'text' }, options)],
-  ['tokens', (text) => tokenizer.encode(text)],
+  ['tokens', (text) => tokenizer.encode(text, 'passage')],
   [
     'a conversation',
     (text) => [

@@ -72,7 +72,7 @@ function withOneCoordinateUnclipped(sound: Engine): Engine {
   return {
     ...sound,
     embed: (ids, adapter, options) => sound.embed(ids, adapter, options),
-    tokenize: (text) => sound.tokenize(text),
+    tokenize: (text) => sound.tokenize(text, 'query'),
     headGradient: async (request, sums) => {
       const clipped = new Float64Array(sums.head.length);
       const raw = new Float64Array(sums.head.length);

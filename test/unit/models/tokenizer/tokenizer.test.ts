@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { openTokenizer } from '../../../models/tokenizer.ts';
-import { TINY_VOCABULARY, tinyTokenizer } from '../../helpers/tiny-bert.ts';
+import { openTokenizer } from '../../../../models/tokenizer/tokenizer.ts';
+import { TINY_VOCABULARY, tinyTokenizer } from '../../../helpers/tiny-bert.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
+const ROOT = join(import.meta.dirname, '../../../..');
 const bytes = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
 const read = (path: string) => readFileSync(join(ROOT, path));
 const minilm = openTokenizer(read('models/minilm/tokenizer.json'), { maxTokens: 128 });
@@ -21,7 +21,7 @@ describe('Tokenizer', () => {
       const { texts, input_ids: ids } = JSON.parse(readFileSync(reference, 'utf8'));
       expect(texts.length).toBeGreaterThan(50);
       for (const [i, text] of texts.entries())
-        expect([text, [...minilm.encode(text)]]).toEqual([text, ids[i]]);
+        expect([text, [...minilm.encode(text, 'query')]]).toEqual([text, ids[i]]);
     },
   );
 
@@ -34,7 +34,7 @@ describe('Tokenizer', () => {
     ['a𠀀b', [1037, 100, 1038]],
     ['ΑΣ', [1155, 29733]],
   ])('encodes %j', (text, inner) => {
-    expect([...minilm.encode(text)]).toEqual([CLS, ...inner, SEP]);
+    expect([...minilm.encode(text, 'query')]).toEqual([CLS, ...inner, SEP]);
   });
 
   test.each([
@@ -55,7 +55,7 @@ describe('Tokenizer', () => {
   test('cuts to the longest input and keeps [SEP] at the end', () => {
     const [cls, sep, a] = ['[CLS]', '[SEP]', 'a'].map((token) => TINY_VOCABULARY.indexOf(token));
     for (const words of [13, 14, 15, 1000]) {
-      const ids = tiny.encode('a '.repeat(words));
+      const ids = tiny.encode('a '.repeat(words), 'query');
       expect([...ids]).toEqual([cls, ...new Array(Math.min(words, 14)).fill(a), sep]);
     }
   });
@@ -81,8 +81,8 @@ describe('Tokenizer', () => {
   property.prop([text, fc.integer({ min: 2, max: 12 })])(
     'equals the cut of the whole text',
     (input, maxTokens) => {
-      const ids = openTokenizer(bytes(tinyTokenizer()), { maxTokens }).encode(input);
-      const whole = unlimited.encode(input);
+      const ids = openTokenizer(bytes(tinyTokenizer()), { maxTokens }).encode(input, 'query');
+      const whole = unlimited.encode(input, 'query');
       const expected =
         whole.length <= maxTokens ? whole : [...whole.subarray(0, maxTokens - 1), whole.at(-1)!];
       expect([...ids]).toEqual([...expected]);
@@ -93,7 +93,7 @@ describe('Tokenizer', () => {
   test('takes no longer for a book than for its beginning', () => {
     const book = 'it was a dark and stormy night. '.repeat(100_000);
     const started = performance.now();
-    expect(minilm.encode(book).length).toBe(128);
+    expect(minilm.encode(book, 'query').length).toBe(128);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });

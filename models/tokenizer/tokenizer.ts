@@ -1,19 +1,26 @@
 /**
- * Text to token ids, from the bytes of a Hugging Face tokenizer.json: `[CLS] text [SEP]`, cut to the longest input
+ * Text to token ids, from the bytes of a Hugging Face tokenizer.json: `[CLS] prompt text [SEP]`, cut to the longest input
  * as Hugging Face's `longest_first` truncation does. Padding and truncation settings of the file are ignored.
  */
-import { Tokenizer as WordTokenizer } from '@huggingface/tokenizers';
+import type { Prompts } from '../manifest.ts';
+import { SentencePiece } from './sentence-piece.ts';
+import type { Subwords } from './subwords.ts';
+import { WordPiece } from './word-piece.ts';
+
+/** What a text is to the model: it may want another beginning for a question than for what is searched. */
+export type TextRole = keyof Prompts;
 
 export interface TokenizerOptions {
   /** Longest output in tokens, [CLS] and [SEP] included; at least 2. */
   maxTokens: number;
+  /** What goes before texts of each role; nothing unless given. */
+  prompts?: Prompts | undefined;
 }
-
-/** The ideographs beyond the 16-bit plane that BERT treats as words of their own, as Hugging Face has them. */
-const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
 /** Characters that tell whether a text can be read. */
 const LOOKED_AT = 2000;
+/** More characters than a piece of any vocabulary has. */
+const LONGEST_TOKEN = 64;
 /** Share of unknown tokens above which it cannot. */
 const MOST_UNKNOWN = 0.15;
 /** Tokens for each letter: a vocabulary that has a script's words has a third or less. */
@@ -25,31 +32,20 @@ export class Tokenizer {
   /** Number of ids: one more than the largest. */
   readonly vocabulary: number;
   readonly maxTokens: number;
-  readonly #words: WordTokenizer;
-  /** What stands for a word that the vocabulary does not have; −1 where nothing does. */
-  readonly #unknown: number;
-  readonly #normalizer: { type?: string; handle_chinese_chars?: boolean; lowercase?: boolean };
+  readonly #subwords: Subwords;
+  readonly #prompts: Prompts;
 
   /** Throws a TypeError when `json` is not a tokenizer this engine can use. */
-  constructor(json: object, options: TokenizerOptions) {
-    if (!Number.isInteger(options.maxTokens) || options.maxTokens < 2) {
-      throw new RangeError(`maxTokens is ${options.maxTokens}, at least 2 is needed`);
+  constructor(json: object, { maxTokens, prompts }: TokenizerOptions) {
+    if (!Number.isInteger(maxTokens) || maxTokens < 2) {
+      throw new RangeError(`maxTokens is ${maxTokens}, at least 2 is needed`);
     }
-    try {
-      this.#words = new WordTokenizer(json, {});
-    } catch (cause) {
-      throw new TypeError('tokenizer.json does not describe a tokenizer', { cause });
-    }
-    this.#normalizer = (json as { normalizer?: object | null }).normalizer ?? {};
-    this.maxTokens = options.maxTokens;
-    let largest = -1;
-    const vocabulary = this.#words.get_vocab();
-    for (const id of vocabulary.values()) largest = Math.max(largest, id);
-    const { unk_token = '', unk_id } =
-      (json as { model?: { unk_token?: string; unk_id?: number } }).model ?? {};
-    this.#unknown = unk_id ?? vocabulary.get(unk_token) ?? -1;
-    this.vocabulary = largest + 1;
-    const frame = this.#words.encode('').ids;
+    const { type } = (json as { model?: { type?: string } }).model ?? {};
+    this.#subwords = type === 'Unigram' ? new SentencePiece(json) : new WordPiece(json);
+    this.maxTokens = maxTokens;
+    this.#prompts = prompts ?? { query: '', passage: '' };
+    this.vocabulary = this.#subwords.vocabulary;
+    const { frame } = this.#subwords;
     if (frame.length !== 2) {
       throw new TypeError(
         `tokenizer.json puts ${frame.length} special tokens around a text, this engine expects 2`,
@@ -58,12 +54,17 @@ export class Tokenizer {
   }
 
   /** Ids `[n]`, 2 ≤ n ≤ maxTokens: the first and the last are the special tokens. */
-  encode(text: string): Int32Array {
-    const { ids } = this.#words.encode(this.#align(this.#head(text)));
-    if (ids.length <= this.maxTokens) return Int32Array.from(ids);
-    const cut = Int32Array.from(ids.slice(0, this.maxTokens));
-    cut[this.maxTokens - 1] = ids.at(-1)!;
-    return cut;
+  encode(text: string, role: TextRole): Int32Array {
+    const [first, last] = this.#subwords.frame as [number, number];
+    const prompted = `${this.#prompts[role]}${this.#head(text.toWellFormed())}`;
+    const inner = this.#subwords.encode(prompted);
+    const kept = inner.length <= this.maxTokens - 2 ? inner : inner.slice(0, this.maxTokens - 2);
+    return Int32Array.from([first, ...kept, last]);
+  }
+
+  /** Tokens of a text alone, however many, without prompt and special tokens. */
+  count(text: string): number {
+    return this.#subwords.encode(text.toWellFormed()).length;
   }
 
   /**
@@ -71,10 +72,14 @@ export class Tokenizer {
    * into single letters: of such a text an embedding says next to nothing. Only its beginning is looked at.
    */
   knows(text: string): boolean {
-    const words = text.slice(0, LOOKED_AT).match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
-    const ids = (some: readonly string[]) => this.#words.encode(this.#align(some.join(' '))).ids.slice(1, -1);
+    const words =
+      text
+        .slice(0, LOOKED_AT)
+        .toWellFormed()
+        .match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+    const ids = (some: readonly string[]) => this.#subwords.encode(some.join(' '));
     const all = ids(words);
-    if (all.filter((id) => id === this.#unknown).length > MOST_UNKNOWN * all.length) return false;
+    if (all.filter((id) => id === this.#subwords.unknown).length > MOST_UNKNOWN * all.length) return false;
     const foreign = words.filter((word) => !SPELLED.test(word));
     const letters = (some: readonly string[]) => some.join('').match(/\p{L}/gu)?.length ?? 0;
     if (2 * letters(foreign) < letters(words)) return true;
@@ -82,23 +87,16 @@ export class Tokenizer {
   }
 
   /**
-   * What the library's BERT normaliser does not do as Hugging Face does: it looks at UTF-16 units when it sets
-   * ideographs apart, and lowers a final Σ to ς.
-   */
-  #align(text: string): string {
-    if (this.#normalizer.type !== 'BertNormalizer') return text;
-    const apart = this.#normalizer.handle_chinese_chars ? text.replace(ASTRAL_IDEOGRAPH, ' $& ') : text;
-    return this.#normalizer.lowercase ? apart.replaceAll('Σ', 'σ') : apart;
-  }
-
-  /**
    * The part of `text` that can reach the output, so that a long document costs no more than its beginning: every
-   * run without spaces that has a letter or a digit makes at least one token.
+   * run without spaces that has a letter or a digit makes at least one token, and no token but that of the unknown is
+   * longer than `LONGEST_TOKEN`.
    */
   #head(text: string): string {
     if (text.length <= 8 * this.maxTokens) return text;
     let words = 0;
+    const longest = LONGEST_TOKEN * this.maxTokens;
     for (const run of text.matchAll(/\S+/g)) {
+      if (run[0].length > longest) return text.slice(0, run.index + longest).toWellFormed();
       if (!/[\p{L}\p{Nd}]/u.test(run[0])) continue;
       words += 1;
       if (words === this.maxTokens) return text.slice(0, run.index + run[0].length);
