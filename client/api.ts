@@ -39,6 +39,8 @@ export interface Operations {
   'PUT /items/{key}': { params: { key: string }; query?: { wait?: 'true' | 'false' | null }; body: ItemReplacement; answer: ItemReceipt };
   /** Delete a document; it leaves the results at once */
   'DELETE /items/{key}': { params: { key: string }; answer: null };
+  /** Add or replace a document by a file: text, Markdown, HTML, PDF, Word */
+  'PUT /items/{key}/file': { params: { key: string }; query?: { wait?: 'true' | 'false' | null; title?: string | null; region?: string | null }; answer: ItemReceipt };
   /** The pieces of a document that are searched */
   'GET /items/{key}/passages': { params: { key: string }; query?: { words?: 'true' | 'false' | null }; answer: Passages };
   /** What the regions were told, newest first */
@@ -1997,7 +1999,7 @@ export interface ModelVersion {
     accuracy: number;
     /** Share that the version that served answered right */
     baseline: number;
-    /** Share that plain embedding search answered right */
+    /** Share that plain search answered right, by the same words */
     mips: number;
   } | null;
   /** What training did to documents without questions; null where not measured */
@@ -2027,6 +2029,17 @@ export interface ModelVersion {
   /** Settings and figures of the run, by name */
   training: {
     [name: string]: unknown;
+  };
+  /** How it weighs what is found: as the gate found it from held-out questions, or as every version begins */
+  serving: {
+    /** What all words of a question, said without end, add to the cosine of a passage */
+    words: number;
+    /** Added to the cosine of rows that never learned; null: by the collection’s `inactiveOffset` and the share of such rows */
+    offset: number | null;
+    /** Part of the way that a document goes towards the logged questions which it answered */
+    memory: number;
+    /** As `words`, of the words that logged questions about a document have */
+    memoryWords: number;
   };
   /** How far its certificate is, for an imported version the one that came with it; null where there is none: version 0, plain sums, earlier releases, files without one */
   certificate: {
@@ -2495,7 +2508,7 @@ export interface RoundRecord {
 export interface Run {
   /** Names the run */
   run: string;
-  /** `published`: its version serves; `rejected`: the gate kept its version from serving; `postponed`: a census found too few questions for a run to help, and nothing else was charged */
+  /** `published`: its version serves, or the one that served before with weights that its gate found; `rejected`: the gate kept its version from serving; `postponed`: a census found too few questions for a run to help, and nothing else was charged */
   state: 'running' | 'published' | 'rejected' | 'postponed' | 'failed' | 'cancelled';
   /** Why it was started */
   reason: string;
@@ -2509,7 +2522,7 @@ export interface Run {
   planned: number | null;
   /** The version that it made; null where there is none */
   version: number | null;
-  /** Why it failed or was cancelled; null where it was not */
+  /** Why it failed or was cancelled, or why the version that it trained does not serve; null where it does */
   error: string | null;
   /** In order; empty in a list of runs */
   rounds: Round[];

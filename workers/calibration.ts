@@ -7,8 +7,8 @@
 const MIDPOINT = 0.38;
 const SLOPE = 18;
 
-/** What words add to the cosine at which the score is one half: a question has some words by chance. See decision 0020. */
-const WORDS_BY_CHANCE = 0.03;
+/** Share of its words that any question has by chance: adds to the cosine at which the score is one half. See decision 0020. */
+const WORDS_BY_CHANCE = 0.03 / 0.44;
 
 /** Score of the best passage from which on a question counts as answered by the documents. See docs/decisions. */
 export const FOUND_AT = 0.3;
@@ -21,9 +21,13 @@ export function scoreOf(cosine: number): number {
   return roundScore(1 / (1 + Math.exp(-SLOPE * (cosine - MIDPOINT))));
 }
 
-/** @param fused a cosine with words added, as passages are ordered by. @returns as `scoreOf` */
-export function scoreOfFused(fused: number): number {
-  return scoreOf(fused - WORDS_BY_CHANCE);
+/**
+ * @param fused a cosine with words added, as passages are ordered by
+ * @param weight of the words in it
+ * @returns as `scoreOf`
+ */
+export function scoreOfFused(fused: number, weight: number): number {
+  return scoreOf(fused - weight * WORDS_BY_CHANCE);
 }
 
 /** To six digits. */

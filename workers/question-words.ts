@@ -1,6 +1,6 @@
 /** The words of a question, weighed by how rare they are in the whole collection: what its regions know, summed. */
 import { Bm25, sumStatistics } from '../shared/index/bm25.ts';
-import { wordsOf } from '../shared/index/words.ts';
+import { questionTerms } from '../shared/index/words.ts';
 import type { WordStatistics, WordsFound } from '../shared/protocol/passages.ts';
 
 /** What a word of the question adds to a passage's share of all of them. */
@@ -8,9 +8,6 @@ export interface MatchedWord {
   word: string;
   score: number;
 }
-
-/** Terms that are looked for: lists of common words are long, and a question may be four thousand characters of them. */
-const MOST_TERMS = 128;
 
 export class QuestionWords {
   /** Each once. */
@@ -20,11 +17,7 @@ export class QuestionWords {
   #bm25: Bm25;
 
   constructor(query: string) {
-    const written = new Map<string, string>();
-    for (const word of wordsOf(query)) {
-      if (written.size === MOST_TERMS) break;
-      if (!written.has(word.term)) written.set(word.term, word.written);
-    }
+    const written = questionTerms(query);
     this.terms = [...written.keys()];
     this.#written = [...written.values()];
     this.#bm25 = new Bm25(sumStatistics([], this.terms.length));

@@ -12,6 +12,7 @@ import type { RegionError } from '../shared/protocol/api/region-error.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
 import { entryOf, passageOrdinal } from '../shared/protocol/names.ts';
 import type { PassageAnswer, PassageHit, PassageRequest } from '../shared/protocol/passages.ts';
+import type { ServingParameters } from '../shared/protocol/serving-parameters.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { roundScore, scoreOf, scoreOfFused, UNSURE } from './calibration.ts';
 import { within } from './deadline.ts';
@@ -93,7 +94,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   const ranking =
     query && (await measure('score', async () => new Ranking(snapshot, query, region, services.products)));
   const words = type === 'vector' ? null : new QuestionWords(options.query);
-  const scoring = new Scoring(options, words, ranking);
+  const scoring = new Scoring(options, words, ranking, snapshot.header.serving);
   const request = (name: string): PassageRequest => ({
     candidates: [],
     watermark: entryOf(snapshot.header.watermarks, name) ?? 0,
@@ -101,6 +102,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     terms: words?.terms ?? [],
     baseQuery,
     inactiveOffset: snapshot.header.inactiveOffset,
+    wordWeight: snapshot.header.serving.words,
     limit: maxResults,
     fresh: false,
     filters: options.filters,
@@ -179,9 +181,16 @@ class Scoring {
   readonly #explain: boolean;
   readonly #words: QuestionWords | null;
   readonly #ranking: Ranking | null;
+  readonly #serving: ServingParameters;
   #lifts = new Lifts([]);
 
-  constructor({ explain }: SearchOptions, words: QuestionWords | null, ranking: Ranking | null) {
+  constructor(
+    { explain }: SearchOptions,
+    words: QuestionWords | null,
+    ranking: Ranking | null,
+    serving: ServingParameters,
+  ) {
+    this.#serving = serving;
     this.#explain = explain;
     this.#words = words;
     this.#ranking = ranking;
@@ -204,8 +213,8 @@ class Scoring {
     const score = learned ?? hit.score;
     const known = this.#lifts.of(hit.item, score);
     const remembered = known > score;
-    const rank = keyword === null ? known : fuse(known, keyword);
-    const calibrated = keyword === null ? scoreOf(rank) : scoreOfFused(rank);
+    const rank = keyword === null ? known : fuse(known, keyword, this.#serving.words);
+    const calibrated = keyword === null ? scoreOf(rank) : scoreOfFused(rank, this.#serving.words);
     return { ...hit, score, keyword, remembered, matched, rank, calibrated };
   };
 }

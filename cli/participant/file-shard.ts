@@ -226,9 +226,18 @@ export class FileShard implements ShardStore {
   }
 
   heldOut(window: Window): Selection {
+    return this.#standing(true, window);
+  }
+
+  training(window: Window): Selection {
+    return this.#standing(false, window);
+  }
+
+  /** What was found to answer, of documents that stand. */
+  #standing(held: boolean, window: Window): Selection {
     const { policy, random } = this.#options;
     const stands = (item: string) => (this.#byItem.get(item)?.length ?? 0) > 0;
-    const records = this.#kept(true, window).filter(({ item }) => stands(item));
+    const records = this.#kept(held, window).filter(({ item, relevant }) => stands(item) && relevant);
     return selectUnits(records, { kind: 'all' }, policy, random);
   }
 
@@ -237,7 +246,7 @@ export class FileShard implements ShardStore {
       const record = this.#records.get(id);
       if (record === undefined) return null;
       const { item, relevant } = record;
-      return { id, item, row: this.#labels.get(id) ?? null, ids: record.ids, relevant };
+      return { id, item, row: this.#labels.get(id) ?? null, ids: record.ids, relevant, query: null };
     });
   }
 

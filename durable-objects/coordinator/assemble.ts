@@ -4,6 +4,7 @@
  */
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { Parameters } from '../../shared/protocol/parameters.ts';
+import type { ServingParameters } from '../../shared/protocol/serving-parameters.ts';
 import {
   blankSnapshot,
   MAX_SNAPSHOT_BYTES,
@@ -33,13 +34,19 @@ export function tooLarge(version: number, bytes: number, rows: number): string {
   return `snapshot: version ${version} with all ${rows} passages would have ${bytes} bytes, and at most ${MAX_SNAPSHOT_BYTES} are served`;
 }
 
+/** Which snapshot it is, and what stands in its header. */
+export interface Made {
+  version: number;
+  revision: number;
+  adapter: AdapterSettings;
+  training: Record<string, unknown>;
+  serving: ServingParameters;
+}
+
 export function headerOf(
   table: RowTable,
-  version: number,
-  revision: number,
-  adapter: AdapterSettings,
+  { version, revision, adapter, training, serving }: Made,
   learned: ReadonlyMap<number, number>,
-  training: Record<string, unknown>,
   context: SnapshotContext,
 ) {
   const { width } = context.model;
@@ -57,7 +64,11 @@ export function headerOf(
     watermarks: table.watermarks(),
     temperature: context.temperature,
     inactiveOffset:
-      version === 0 ? 0 : priorOffset(context.inactiveOffset, count - activeRows, count, context.temperature),
+      serving.offset ??
+      (activeRows === 0
+        ? 0
+        : priorOffset(context.inactiveOffset, count - activeRows, count, context.temperature)),
+    serving,
     keyBytes,
     training,
   };
@@ -67,18 +78,15 @@ export function headerOf(
 /** @throws SnapshotTooLarge */
 export function assemble(
   table: RowTable,
-  version: number,
-  revision: number,
-  adapter: AdapterSettings,
+  made: Made,
   parameters: Parameters | null,
-  training: Record<string, unknown>,
   context: SnapshotContext,
 ): Assembled {
   const { width } = context.model;
   const learned = new Map(Array.from(parameters?.activeRows ?? [], (row, index) => [row, index]));
-  const { header, activeRows } = headerOf(table, version, revision, adapter, learned, training, context);
+  const { header, activeRows } = headerOf(table, made, learned, context);
   const length = snapshotLength(header);
-  if (length > MAX_SNAPSHOT_BYTES) throw new SnapshotTooLarge(tooLarge(version, length, header.rows));
+  if (length > MAX_SNAPSHOT_BYTES) throw new SnapshotTooLarge(tooLarge(made.version, length, header.rows));
   // Written where it lies: at 50,000 rows a second copy would take a sixth of an isolate.
   const { bytes, parts, keys } = blankSnapshot(header);
   if (parameters !== null) parts.adapter.set(parameters.adapter);

@@ -71,10 +71,13 @@ export class Imports {
     const said = utf8Length(JSON.stringify(snapshot.header.training));
     if (said > MAX_TRAINING_BYTES)
       return refused(`training: at most ${MAX_TRAINING_BYTES} bytes in the file's header, got ${said}`);
-    const problem = misfit(snapshot, adapter, context);
+    // A version of weights alone has nothing that learned.
+    const isPlain = snapshot.header.adapter.kind === 'none' && !snapshot.active.includes(1);
+    const shape = isPlain ? snapshot.header.adapter : adapter;
+    const problem = misfit(snapshot, shape, context);
     if (problem !== null) return { ok: false, code: 'conflict', detail: problem };
-    const parameters = this.#parametersOf(snapshot);
-    if (parameters.activeRows.length === 0) {
+    const parameters = isPlain ? null : this.#parametersOf(snapshot);
+    if (parameters?.activeRows.length === 0) {
       const detail = 'none of the passages that the version was trained for is in this collection';
       return { ok: false, code: 'conflict', detail };
     }
@@ -84,13 +87,19 @@ export class Imports {
     const draft = {
       parent: null,
       run,
-      adapter,
+      adapter: shape,
       parameters,
       training: { ...snapshot.header.training, imported },
+      serving: snapshot.header.serving,
       state: 'available' as const,
     };
     try {
-      const row = await this.#versions.create(draft, encodeParameters(parameters), context, now);
+      const row = await this.#versions.create(
+        draft,
+        parameters && encodeParameters(parameters),
+        context,
+        now,
+      );
       if (certificate !== null) this.#certificates.keep(row.version, certificate);
       this.#blobs.deletePrefix(PREFIX);
       return { ok: true, value: row };

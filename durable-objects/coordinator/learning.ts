@@ -6,7 +6,8 @@ import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
-import type { GateRound, RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
+import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
+import { type ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
@@ -18,7 +19,6 @@ import {
   applyRound,
   followClip,
   type HeadSmoothing,
-  judge,
   movingLength,
   trainFigures,
 } from '../../shared/round/release.ts';
@@ -29,10 +29,12 @@ import { samplingRateOf } from '../../shared/round/secure-round.ts';
 import { Values } from '../values.ts';
 import { addCensus } from './census.ts';
 import { saveDemand } from './demand.ts';
+import { publishVerdict } from './gate-verdict.ts';
 import { fixedRows, startParameters, withKept } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import { contentsOf, type TrainingState } from './training-state.ts';
+import { servingOf, type VersionRow } from './versions.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -80,7 +82,7 @@ export class Learning {
     if (run.stage === 'census') this.#censused(run, spec, sum[0]!);
     else if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
-    else this.#judged(run, spec, sum);
+    else await publishVerdict(run, spec, sum, this.#parts);
   }
 
   #problem(run: ActiveRun, spec: RoundSpec, sum: Float64Array): string | null {
@@ -89,7 +91,10 @@ export class Learning {
     const most = run.most ?? Number.POSITIVE_INFINITY;
     const { heldOutShare } = this.#parts.settings;
     const units = spec.kind === 'gate' ? mostHeldOut(most, heldOutShare) : most;
-    const limits = { units, deviation: deviationOf(spec, summed), contributors: summed.survivors };
+    const limits = {
+      ...{ units, trained: most, deviation: deviationOf(spec, summed) },
+      contributors: summed.survivors,
+    };
     return sumProblem(spec, sum, limits);
   }
 
@@ -259,6 +264,7 @@ export class Learning {
         adapter: settings.adapter,
         parameters: learned,
         training: this.#provenance(spec),
+        serving: startOf(versions.get(run.base)),
       };
       const candidate = await versions.create(draft, encodeParameters(learned), context, now());
       // The run was cancelled while the version was made.
@@ -326,35 +332,18 @@ export class Learning {
     const { runs, versions, ownJudge, storage, now } = this.#parts;
     const candidate = run.candidate ?? 0;
     if (run.passesHub) return true;
-    const verdict = await ownJudge.step(run.run, candidate, versions.serving()?.version ?? 0);
+    const against = versions.serving()?.version ?? 0;
+    const verdict = await ownJudge.step(run.run, candidate, against);
     if (!verdict.done || runs.active()?.run !== run.run) return false;
     const { figures, veto } = verdict;
     storage.transactionSync(() => {
       if (figures !== null) versions.judgedByHub(candidate, figures);
-      if (veto === null) return runs.save({ ...run, passesHub: true });
+      if (veto === null) return runs.save({ ...run, passesHub: true, against });
       versions.discardCandidates();
       runs.end(run.run, 'rejected', candidate, veto, now());
       this.#parts.clean();
     });
     return false;
-  }
-
-  #judged(run: ActiveRun, spec: GateRound, sum: Float64Array): void {
-    const { runs, versions, settings, storage, now } = this.#parts;
-    const { summed } = run;
-    if (summed === null) return;
-    const deviation = deviationOf(spec, summed);
-    const values = deviation === 0 ? sum.map(Math.round) : sum;
-    const verdict = judge(values, Object.values(run.probes), settings.gate, deviation);
-    const candidate = run.candidate ?? 0;
-    storage.transactionSync(() => {
-      versions.judge(candidate, verdict.heldOut, verdict.probe, verdict.publish);
-      runs.save(run, { ended_at: now() });
-      const state = verdict.publish ? 'published' : 'rejected';
-      runs.end(run.run, state, candidate, verdict.publish ? null : verdict.reason, now());
-      this.#parts.certify(candidate, run.run, spec.candidate.hash);
-      this.#parts.clean();
-    });
   }
 
   /** How a version was made, for everyone who is served by it. */
@@ -367,6 +356,11 @@ export class Learning {
     const rule = { temperature, phases, tokenDropout, ...(noise === 'off' && { rowPrior }) };
     return { aggregation, noise, ...rule, ...(adaptiveClip && { lastClipNorm: gradientNorm }) };
   }
+}
+
+/** What a candidate is weighed by at first: as what it began from, but for the offset, which is of the rows of that. */
+function startOf(base: VersionRow | null): ServingParameters {
+  return base === null ? START_PARAMETERS : { ...servingOf(base), offset: null };
 }
 
 /** The phase that train round `index` belongs to. */

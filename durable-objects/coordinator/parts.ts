@@ -8,6 +8,7 @@ import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
 import { answerOf, reached } from '../reach.ts';
+import type { IndexedWords } from '../region/segments.ts';
 import { Values } from '../values.ts';
 import { Certificates } from './certificates.ts';
 import { Desk } from './desk.ts';
@@ -20,6 +21,10 @@ import { Runner } from './runner.ts';
 import type { ScheduleParts } from './schedule.ts';
 import { SecureSum } from './secure-sum.ts';
 import { type SnapshotContext, Versions } from './versions.ts';
+import { MOST_WORD_BYTES } from './word-table.ts';
+
+/** How long a region may take to send its words. */
+const WORDS_MS = 30_000;
 
 export class CoordinatorParts {
   readonly alarm: Alarm;
@@ -147,11 +152,19 @@ export class CoordinatorParts {
       now: clock.now,
       wake: (name) => this.wake(name),
       flush: (name) => this.flush(name),
+      words: () => this.#words(),
+      hasGuests: () =>
+        this.participants.names(this.settings()).some((name) => this.participants.isOutside(name)),
       // A participant from outside keeps its own ledger to itself.
       ledgerOf: async (name) =>
         this.participants.isOutside(name) ? null : answerOf(() => this.region(name).ledger()),
     });
     return this.#runner;
+  }
+
+  #words(): Promise<(IndexedWords[] | null)[]> {
+    const of = (name: string) => answerOf(() => this.region(name).words(MOST_WORD_BYTES), WORDS_MS);
+    return Promise.all(this.settings().regions.map(of));
   }
 
   #ownJudge(context: SnapshotContext): OwnJudge {

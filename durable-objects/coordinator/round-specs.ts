@@ -2,12 +2,12 @@
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import { partCount } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
-import type { RoundSpec, StateRef, TrainRound } from '../../shared/protocol/rounds.ts';
+import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import { phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
+import { GATE_NORM, gateDimension } from '../../shared/round/gate-figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
 import { mostUnits } from '../../shared/round/release-checks.ts';
 import {
@@ -18,7 +18,8 @@ import {
   WORD_BITS,
 } from '../../shared/round/round-ring.ts';
 import { movesBefore, type Position, positionOf, sampleOf } from '../../shared/round/run-plan.ts';
-import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-norms.ts';
+import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
+import { specifyGate } from './gate-spec.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -78,15 +79,10 @@ export async function specifyRound(
     };
   }
   if (run.stage === 'gate') {
-    const states = await gateStates(run, parts);
+    const gate = await specifyGate(run, parts, state);
     common.noiseMultiplier = noise?.gate ?? 0;
-    return {
-      ...common,
-      ...states,
-      kind: 'gate',
-      sample: { kind: 'all' },
-      ...grid(GATE_DIMENSION, GATE_NORM),
-    };
+    const sized = grid(gateDimension(gate), GATE_NORM);
+    return { ...common, ...gate, kind: 'gate', sample: { kind: 'all' }, ...sized };
   }
   common.noiseMultiplier = noise?.train ?? 0;
   return specifyTraining(run, parts, state, common);
@@ -211,17 +207,4 @@ function keptKey(
   if (settings.adapter.kind === 'none') return bareKey(context.model.sha256);
   const base = `${context.model.sha256.slice(0, 16)}.${lineage}.v${run.base}`;
   return moved === 0 ? base : `${base}.${run.run}.${moved}`;
-}
-
-async function gateStates(run: ActiveRun, { versions, settings, context }: RunnerParts) {
-  const ref = async (version: number): Promise<StateRef> => {
-    const { hash, bytes } = await versions.refresh(version, context);
-    return { key: `snapshot:${hash}`, hash, bytes, parts: partCount(bytes) };
-  };
-  return {
-    adapter: settings.adapter,
-    candidate: await ref(run.candidate ?? 0),
-    serving: await ref(versions.serving()?.version ?? 0),
-    baseline: await ref(0),
-  };
 }

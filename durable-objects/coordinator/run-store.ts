@@ -61,6 +61,8 @@ export interface ActiveRun {
   most?: number;
   /** Whether the hub's own questions and titles let the candidate go to the gate; absent before they were asked. */
   passesHub?: boolean;
+  /** The version that the gate compares the candidate with; absent before the hub has let it pass. */
+  against?: number;
   /** Who is left out of further rounds, and why; absent from runs of earlier releases. */
   blamed?: Blamed;
 }

@@ -17,6 +17,7 @@ import {
   stepRound,
 } from '../../shared/round/round-machine.ts';
 import type { LedgerStore } from '../ledger-store.ts';
+import type { IndexedWords } from '../region/segments.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 import { type Blamed, blameOf, noteFaults, remedyFor, spelled } from './blame.ts';
@@ -59,6 +60,10 @@ export interface RunnerParts {
   wake: (participant: string) => Promise<boolean>;
   /** Brings the row table up to date with a participant's documents. */
   flush: (participant: string) => Promise<boolean>;
+  /** The words of all passages, region by region; null of one that did not answer, or has too many. */
+  words: () => Promise<(IndexedWords[] | null)[]>;
+  /** Whether somebody from outside takes part: documents' words are not theirs to see. */
+  hasGuests: () => boolean;
   /** What a participant has seen charged; null when it can not be reached. */
   ledgerOf: (participant: string) => Promise<LedgerEntry[] | null>;
 }

@@ -50,4 +50,6 @@ export const MIGRATIONS = [
   // What the hub measured by itself.
   'ALTER TABLE versions ADD COLUMN own TEXT;',
   LEDGER_ARRIVALS,
+  // What the gate found; null: what every version began with.
+  'ALTER TABLE versions ADD COLUMN serving TEXT;',
 ] as const;

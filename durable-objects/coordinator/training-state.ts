@@ -31,6 +31,7 @@ const TOTAL = 'run/total';
 const COUNTS = 'run/counts';
 const MANIFEST = 'run/manifest';
 const PASSAGES = 'run/passages';
+const WORDS = 'run/words';
 const CONSTANTS = 'run/constants';
 const STEP = 'run/step';
 const FIRST = 'run/first-moment';
@@ -91,7 +92,7 @@ export class TrainingState {
               [spec.rows, ROWS],
               [spec.state, ADAPTER],
             ]
-          : [];
+          : [[spec.words, WORDS]];
     const blob = named.find(([ref]) => ref?.key === key)?.[1];
     return blob === undefined ? null : this.#blobs.part(blob, part);
   }
@@ -189,6 +190,11 @@ export class TrainingState {
   /** Keeps the rows whose passages are counted. */
   savePassages(rows: readonly number[]): Promise<Content> {
     return this.#keep(PASSAGES, new Uint8Array(Uint32Array.from(rows).buffer));
+  }
+
+  /** Keeps the words of all rows that a gate asks by. */
+  saveWords(words: Uint8Array): Promise<Content> {
+    return this.#keep(WORDS, words);
   }
 
   passages(): Uint32Array {

@@ -11,11 +11,12 @@ import type { OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import type { SnapshotPointer } from '../../shared/protocol/objects.ts';
 import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
+import { ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { adapterSize, MAX_SNAPSHOT_BYTES, snapshotLength } from '../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
-import { type Assembled, assemble, headerOf, SnapshotTooLarge, tooLarge } from './assemble.ts';
+import { type Assembled, assemble, headerOf, type Made, SnapshotTooLarge, tooLarge } from './assemble.ts';
 import type { RowTable } from './row-table.ts';
 
 export interface ModelInfo {
@@ -41,6 +42,8 @@ export interface VersionRow extends Record<string, SqlStorageValue> {
   own: string | null;
   adapter: string;
   training: string;
+  /** Null of one from before there were any: the start. */
+  serving: string | null;
 }
 
 /** What a new version is made of. */
@@ -50,6 +53,7 @@ export interface VersionDraft {
   adapter: AdapterSettings;
   parameters: Parameters | null;
   training: Record<string, unknown>;
+  serving: ServingParameters;
   /** Of a version that is not the first: `candidate` unless it needs no verdict. */
   state?: 'available';
 }
@@ -136,18 +140,12 @@ export class Versions {
     now: number,
   ): Promise<VersionRow> {
     const wanted = draft.state ?? 'candidate';
-    const made = this.all().find(({ state, run }) => state === wanted && run === draft.run && run !== null);
-    if (made !== undefined) return made;
+    const known = this.all().find(({ state, run }) => state === wanted && run === draft.run && run !== null);
+    if (known !== undefined) return known;
     const version = (this.all()[0]?.version ?? -1) + 1;
-    const snapshot = assemble(
-      this.#rows,
-      version,
-      0,
-      draft.adapter,
-      draft.parameters,
-      draft.training,
-      context,
-    );
+    const { adapter, training, serving } = draft;
+    const made = { version, revision: 0, adapter, training, serving };
+    const snapshot = assemble(this.#rows, made, draft.parameters, context);
     const hash = toHex(await digest(snapshot.bytes));
     // Another event may have made a version while the hash was computed: this one, or one with its number.
     const raced = this.get(version);
@@ -160,7 +158,7 @@ export class Versions {
       if (encoded !== null) this.#blobs.put(parametersName(version), encoded);
       this.#storage.sql.exec(
         `INSERT INTO versions (version, revision, hash, bytes, rows, active_rows, rows_at, created_at, parent, run,
-           state, held_out, probe, adapter, training) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)`,
+           state, held_out, probe, adapter, training, serving) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)`,
         version,
         hash,
         snapshot.bytes.length,
@@ -171,8 +169,9 @@ export class Versions {
         draft.parent,
         draft.run,
         version === 0 ? 'serving' : wanted,
-        JSON.stringify(draft.adapter),
-        JSON.stringify(draft.training),
+        JSON.stringify(adapter),
+        JSON.stringify(training),
+        JSON.stringify(serving),
       );
     });
     freeBuffer(snapshot.bytes);
@@ -183,7 +182,7 @@ export class Versions {
   async first(context: SnapshotContext, now: number): Promise<VersionRow> {
     const adapter = { kind: 'none' as const };
     return this.create(
-      { parent: null, run: null, adapter, parameters: null, training: {} },
+      { parent: null, run: null, adapter, parameters: null, training: {}, serving: START_PARAMETERS },
       null,
       context,
       now,
@@ -209,12 +208,15 @@ export class Versions {
     const row = this.get(version);
     if (row === null) throw new RangeError(`version ${version} does not exist`);
     if (row.rows_at === this.#rows.changedAt()) return row;
-    const adapter = JSON.parse(row.adapter) as AdapterSettings;
-    const training = JSON.parse(row.training) as Record<string, unknown>;
+    return await this.#revision(row, context);
+  }
+
+  async #revision(row: VersionRow, context: SnapshotContext): Promise<VersionRow> {
+    const { version } = row;
     const parameters = this.parameters(version, context.model.width);
     let snapshot: Assembled;
     try {
-      snapshot = assemble(this.#rows, version, row.revision + 1, adapter, parameters, training, context);
+      snapshot = assemble(this.#rows, nextOf(row), parameters, context);
     } catch (error) {
       if (!(error instanceof SnapshotTooLarge)) throw error;
       logLine('snapshot_too_large', { level: 'error', collection: context.collection, error: error.message });
@@ -230,13 +232,15 @@ export class Versions {
       this.#dropSnapshots([row.hash, ...this.#inUse()]);
       this.#blobs.put(snapshotName(hash), snapshot.bytes);
       this.#storage.sql.exec(
-        'UPDATE versions SET revision = ?, hash = ?, bytes = ?, rows = ?, active_rows = ?, rows_at = ? WHERE version = ?',
+        `UPDATE versions SET revision = ?, hash = ?, bytes = ?, rows = ?, active_rows = ?, rows_at = ?, serving = ?
+         WHERE version = ?`,
         row.revision + 1,
         hash,
         snapshot.bytes.length,
         snapshot.header.rows,
         snapshot.activeRows,
         snapshot.rowsAt,
+        row.serving,
         version,
       );
       this.#values.set(revisedName(version), this.#now());
@@ -248,6 +252,18 @@ export class Versions {
   /** What the hub measured by itself. */
   judgedByHub(version: number, own: OwnJudgement): void {
     this.#storage.sql.exec('UPDATE versions SET own = ? WHERE version = ?', JSON.stringify(own), version);
+  }
+
+  /** Gives a version other parameters, as a revision. May be repeated. */
+  async reweigh(version: number, serving: ServingParameters, context: SnapshotContext): Promise<void> {
+    const text = JSON.stringify(serving);
+    // Another event may make a revision meanwhile: then once more.
+    for (let tries = 0; tries < 3; tries++) {
+      const row = this.get(version);
+      if (row === null) throw new RangeError(`version ${version} does not exist`);
+      if (row.serving === text) return;
+      await this.#revision({ ...row, serving: text }, context);
+    }
   }
 
   judge(version: number, heldOut: Version['held_out'], probe: Version['probe'], publish: boolean): void {
@@ -308,17 +324,7 @@ export class Versions {
     if (most <= 0.75 * MAX_SNAPSHOT_BYTES) return most;
     const of = `${row.version}/${row.revision}/${this.#rows.changedAt()}`;
     if (this.#counted.of === of) return this.#counted.bytes;
-    const adapter = JSON.parse(row.adapter) as AdapterSettings;
-    const training = JSON.parse(row.training) as Record<string, unknown>;
-    const { header } = headerOf(
-      this.#rows,
-      row.version,
-      row.revision + 1,
-      adapter,
-      new Map(),
-      training,
-      context,
-    );
+    const { header } = headerOf(this.#rows, nextOf(row), new Map(), context);
     this.#counted = { of, bytes: snapshotLength(header) };
     return this.#counted.bytes;
   }
@@ -332,6 +338,22 @@ export class Versions {
 
 /** Bytes of a row beside its numbers, at most: scale, flags, place, and the longest key. */
 const MOST_BESIDE_A_ROW = 10 + 3 * 512 + 1;
+
+/** What the next revision of a version is. */
+function nextOf(row: VersionRow): Made {
+  return {
+    version: row.version,
+    revision: row.revision + 1,
+    adapter: JSON.parse(row.adapter) as AdapterSettings,
+    training: JSON.parse(row.training) as Record<string, unknown>,
+    serving: servingOf(row),
+  };
+}
+
+/** What a version weighs by. */
+export function servingOf({ serving }: Pick<VersionRow, 'serving'>): ServingParameters {
+  return serving === null ? START_PARAMETERS : ServingParameters.parse(JSON.parse(serving));
+}
 
 export function pointerOf(
   row: VersionRow,
@@ -354,5 +376,6 @@ export function describeVersion(
     probe: row.probe === null ? null : JSON.parse(row.probe),
     own: row.own === null ? null : JSON.parse(row.own),
     training: JSON.parse(row.training) as Record<string, unknown>,
+    serving: servingOf(row),
   };
 }

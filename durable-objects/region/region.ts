@@ -4,7 +4,7 @@
  *
  * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
  * memory, ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
- * item, items, passagesOf, addFeedback, feedback, erase, passages, recall, titles, stats, ledger, wake, flush, move, stay, adopt.
+ * item, items, passagesOf, addFeedback, feedback, erase, passages, recall, titles, words, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
  */
@@ -57,6 +57,7 @@ import { registerPassages } from './registration.ts';
 import { RoundLogStore } from './round-log-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerRequest, listItems } from './search.ts';
+import type { IndexedWords } from './segments.ts';
 import { Shard, type ShardPolicy } from './shard.ts';
 import { Training } from './training.ts';
 
@@ -307,6 +308,11 @@ export class Region extends TracedObject implements RegionApi {
   /** Of documents of this region, for the hub to ask by: at most as many as a participant asks. */
   async titles(): Promise<ProbeTitle[]> {
     return this.#shard.probeTitles(new Set(), PROBE_TITLES);
+  }
+
+  /** Of documents of this region, for the gate to ask by; null where they have more bytes. */
+  async words(mostBytes: number): Promise<IndexedWords[] | null> {
+    return this.#library.segments.words(mostBytes);
   }
 
   async stats(): Promise<Omit<RegionSummary, 'asked_for'>> {

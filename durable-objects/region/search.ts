@@ -177,7 +177,7 @@ class Answer {
 
   #fused({ score, words }: Found): number {
     const share = words === null || this.#bm25 === null ? 0 : this.#bm25.score(words);
-    return score === null ? share : fuse(score, share);
+    return score === null ? share : fuse(score, share, this.#request.wordWeight);
   }
 
   /** Null of one that is gone, or that the filters refuse. */

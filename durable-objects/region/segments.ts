@@ -50,6 +50,12 @@ export interface IndexChange {
   gone: PassageName[];
 }
 
+/** What a region has of the words of its passages, by segment. */
+export interface IndexedWords extends Pick<SegmentParts, 'ids' | 'words'> {
+  /** Marks of superseded passages; null where none is. */
+  dead: Uint8Array | null;
+}
+
 interface SegmentRow extends Record<string, SqlStorageValue> {
   made: number;
   hash: string;
@@ -107,6 +113,20 @@ export class Segments {
     const dead = rows.map((row) => (row.dead === 0 ? null : this.#deadOf(row)));
     this.#close();
     return new WordSearch(segments, dead, terms);
+  }
+
+  /** The words of everything that stands; null where they have more bytes, or passages wait for their index. */
+  words(mostBytes: number): IndexedWords[] | null {
+    if (this.behind) return null;
+    const found: IndexedWords[] = [];
+    let bytes = 0;
+    for (const row of this.list()) {
+      const [ids, words] = [this.#part(row.hash, 'ids'), this.#part(row.hash, 'words')];
+      bytes += ids.length + words.length;
+      if (bytes > mostBytes) return null;
+      found.push({ ids, words, dead: row.dead === 0 ? null : this.#deadOf(row) });
+    }
+    return found;
   }
 
   /** A slice of indexing or merging. Returns whether there is more. */

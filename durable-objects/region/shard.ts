@@ -175,7 +175,16 @@ export class Shard implements ShardStore {
   }
 
   heldOut(window: Window): Selection {
-    const records = this.#kept(1, window).filter(({ stands }) => stands === 1);
+    return this.#standing(1, window);
+  }
+
+  training(window: Window): Selection {
+    return this.#standing(0, window);
+  }
+
+  /** What was found to answer, of documents that stand. */
+  #standing(held: 0 | 1, window: Window): Selection {
+    const records = this.#kept(held, window).filter(({ stands, relevant }) => stands === 1 && relevant);
     return selectUnits(records, { kind: 'all' }, this.#policy(), this.#random);
   }
 
@@ -219,16 +228,17 @@ export class Shard implements ShardStore {
       row: number | null;
       ids: ArrayBuffer;
       relevant: number;
+      query: string;
     }>(
-      'SELECT n, item, row, ids, relevant FROM records WHERE n IN (SELECT value FROM json_each(?))',
+      'SELECT n, item, row, ids, relevant, query FROM records WHERE n IN (SELECT value FROM json_each(?))',
       JSON.stringify([...ids]),
     );
     const byId = new Map([...found].map((record) => [record.n, record]));
     return Array.from(ids, (id) => {
       const record = byId.get(id);
       if (record === undefined) return null;
-      const { item, row } = record;
-      return { id, item, row, ids: new Int32Array(record.ids), relevant: record.relevant === 1 };
+      const { item, row, query } = record;
+      return { id, item, row, ids: new Int32Array(record.ids), relevant: record.relevant === 1, query };
     });
   }
 

@@ -66,6 +66,19 @@ export function* wordsOf(text: string): Generator<Word> {
   yield* wholeOf(code, joints, text.slice(start, end));
 }
 
+/** Terms that are looked for: lists of common words are long, and a question may be four thousand characters of them. */
+const MOST_TERMS = 128;
+
+/** The terms of a question, each once, with what was written for it first. */
+export function questionTerms(query: string): Map<string, string> {
+  const written = new Map<string, string>();
+  for (const word of wordsOf(query)) {
+    if (written.size === MOST_TERMS) break;
+    if (!written.has(word.term)) written.set(word.term, word.written);
+  }
+  return written;
+}
+
 /** How often each term is in a text, and how many words it has in all. */
 export function countWords(text: string): { counts: Map<string, number>; length: number } {
   const counts = new Map<string, number>();

@@ -6,9 +6,10 @@ import { clipNorms } from '../privacy/clipping.ts';
 import { mainFilter, type PrivacyPolicy } from '../privacy/ledger.ts';
 import type { Agreement } from '../protocol/enrolment.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
+import { GATE_NORM } from '../round/gate-figures.ts';
 import { type NoisePlan, planNoise, rateOf } from '../round/noise-plan.ts';
 import { samplingRateOf } from '../round/secure-round.ts';
-import { COUNT_NORM, GATE_NORM } from '../round/unit-norms.ts';
+import { COUNT_NORM } from '../round/unit-norms.ts';
 import { refusalOf } from './refusals.ts';
 
 /** Two computations of one multiplier may differ in their last digits. */

@@ -1,121 +1,160 @@
 /**
- * A participant's part of the gate: its held-out queries are answered by the candidate, by the version that serves
- * and by plain embedding search, one snapshot at a time (several would not fit beside the engine). Only sums leave.
- * Beside them stands a probe that costs no privacy: the titles of documents that never learned, as queries.
+ * A participant's part of the gate: its held-out queries are answered by the candidate, by the version that serves and
+ * by plain search, as they are and with the settings that the gate tries, one snapshot at a time (several would not fit
+ * beside the engine). Only sums leave. Beside them stands a probe that costs no privacy: the titles of documents that
+ * never learned, as queries, by vectors alone.
  */
-import { type GateRound, PROBE_TITLES, type StateRef } from '../protocol/rounds.ts';
+import { questionTerms } from '../index/words.ts';
+import { type GateRound, PROBE_TITLES } from '../protocol/rounds.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { topRows } from '../retrieval/scores.ts';
-import { addToGate } from '../round/gate-figures.ts';
-import { GATE_DIMENSION } from '../round/unit-norms.ts';
+import { addToGate, addTried, gateDimension } from '../round/gate-figures.ts';
+import { type BeganRows, beganRows } from './began-rows.ts';
+import { GateQuestion, type Searched } from './gate-scores.ts';
+import { GateWays, type Way } from './gate-ways.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle } from './shard-store.ts';
 import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
 
-/** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number. */
-type Query = { id: number | null; ids: Int32Array; item: string } | null;
+/** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number, and no words. */
+type Query = { id: number | null; ids: Int32Array; item: string; text: string | null } | null;
 
-/** A snapshot that queries are put to, and the bits that its hits set. */
-interface Pass {
-  ref: StateRef;
-  bits: number;
+/** Which questions a gate is about, in their order: those held out, titles, and those that train where they count. */
+interface Questions {
+  held: Selection;
+  titles: readonly ProbeTitle[];
+  training: Selection;
 }
 
-/** Candidate, serving version and plain search: what is the same is asked once. */
-function passesOf({ candidate, serving, baseline }: GateRound): Pass[] {
-  const passes: Pass[] = [];
-  for (const [index, ref] of [candidate, serving, baseline].entries()) {
-    const same = passes.find((pass) => pass.ref.hash === ref.hash);
-    if (same !== undefined) same.bits |= 1 << index;
-    else passes.push({ ref, bits: 1 << index });
-  }
-  return passes;
-}
+const NOBODY: Selection = { ids: new Uint32Array(0), weights: new Float32Array(0) };
 
-/** Results are kept as one byte a query: bit p set when pass p found the item. */
+/** Results are kept as one byte a way and question: 1 where its document was found. */
 export async function runGate(job: Job, spec: GateRound, context: WorkContext): Promise<SliceResult> {
-  const { store, states, engine } = context;
-  const passes = passesOf(spec);
-  const selection = keptSelection(store) ?? store.heldOut(spec);
-  const units = selection.ids;
-  const keptTitles = store.blob('titles');
-  const titles: ProbeTitle[] =
-    keptTitles === null
-      ? store.probeTitles(activeItems(await states.snapshot(spec.candidate)), PROBE_TITLES)
-      : JSON.parse(new TextDecoder().decode(keptTitles));
-  const total = units.length + titles.length;
-  const results = store.blob('results') ?? new Uint8Array(total);
-  const blobs = {
-    units: bytesOf(units),
-    weights: bytesOf(selection.weights),
-    titles: new TextEncoder().encode(JSON.stringify(titles)),
-    results,
-  };
-  if (total === 0) {
+  const { store, states } = context;
+  const ways = new GateWays(spec);
+  const passes = ways.passes();
+  const questions = await questionsOf(spec, ways, context);
+  const words = spec.words === null ? null : await states.words(spec.words);
+  const judging = questions.held.ids.length + questions.titles.length;
+  const total = judging + questions.training.ids.length;
+  const results = store.blob('results') ?? new Uint8Array(ways.all.length * total);
+  const began = beganRows(store.blob('began'));
+  const blobs = () => ({ ...kept(questions), results, began: began.bytes() });
+  // Whom only held-out questions are about is not asked by those that train.
+  const sizes = passes.map(({ ways: own }) => (own.some((way) => ways.all[way]!.everyone) ? total : judging));
+  const work = sizes.reduce((sum, size) => sum + size, 0);
+  if (work === 0) {
     // Who has nothing to ask fetches what the others fetch, and says as much.
     for (const { ref } of passes) await states.snapshot(ref);
-    return { job: { ...job, probe: probe(results) }, blobs, sum: new Float64Array(GATE_DIMENSION) };
+    const probe = { titles: 0, found: 0, mips: 0 };
+    return { job: { ...job, probe }, blobs: blobs(), sum: new Float64Array(gateDimension(spec)) };
   }
 
-  const pass = Math.floor(job.cursor / total);
-  const at = job.cursor % total;
-  const queries = take(selection, titles, at, context);
-  const { ref, bits } = passes[pass] as Pass;
+  let at = job.cursor;
+  let pass = 0;
+  while (at >= sizes[pass]!) at -= sizes[pass++]!;
+  const { ref, ways: own } = passes[pass]!;
+  const queries = take(questions, at, context);
   const snapshot = await states.snapshot(ref);
-  const found = await answer(snapshot, queries, context, engine.info.width);
-  found.forEach((hit, index) => {
-    if (hit) results[at + index] = (results[at + index] as number) | bits;
-  });
-  const work = passes.length * total;
+  if (ref.hash === spec.baseline.hash && ways.all.some(({ unasked }) => unasked)) {
+    const items = queries.flatMap((query) => (query === null || query.id === null ? [] : [query.item]));
+    began.keep(snapshot, items);
+  }
+  const asked = own.filter((way) => at < judging || ways.all[way]!.everyone);
+  const chosen = asked.map((way) => ways.all[way]!);
+  const found = await answer({ snapshot, words }, chosen, { queries, began, context });
+  for (const [index, hits] of found.entries())
+    for (const [place, way] of asked.entries()) results[way * total + at + index] = hits[place] ? 1 : 0;
   const next: Job = { ...job, units: work, cursor: job.cursor + queries.length };
-  if (next.cursor < work) return { job: next, blobs, sum: null };
+  if (next.cursor < work) return { job: next, blobs: blobs(), sum: null };
+  const said = (question: number) => (way: number) => results[way * total + question]!;
   return {
-    job: { ...next, probe: probe(results.subarray(units.length)) },
-    blobs,
-    sum: tally(results, selection.weights),
+    job: { ...next, probe: probe(ways, questions, said) },
+    blobs: blobs(),
+    sum: tally(spec, ways, questions, said),
   };
 }
 
-function take(selection: Selection, titles: ProbeTitle[], at: number, context: WorkContext): Query[] {
+async function questionsOf(
+  spec: GateRound,
+  ways: GateWays,
+  { store, states }: WorkContext,
+): Promise<Questions> {
+  const titles = store.blob('titles');
+  return {
+    held: keptSelection(store) ?? store.heldOut(spec),
+    titles:
+      titles === null
+        ? store.probeTitles(activeItems(await states.snapshot(spec.candidate)), PROBE_TITLES)
+        : (JSON.parse(new TextDecoder().decode(titles)) as ProbeTitle[]),
+    training: keptSelection(store, 'training/') ?? (ways.everyone ? store.training(spec) : NOBODY),
+  };
+}
+
+function kept({ held, titles, training }: Questions) {
+  return {
+    units: bytesOf(held.ids),
+    weights: bytesOf(held.weights),
+    titles: new TextEncoder().encode(JSON.stringify(titles)),
+    'training/units': bytesOf(training.ids),
+    'training/weights': bytesOf(training.weights),
+  };
+}
+
+function take({ held, titles, training }: Questions, at: number, context: WorkContext): Query[] {
   const { store, engine, sliceTokens } = context;
-  const units = selection.ids;
-  if (at < units.length) {
-    return takeSlice(store, selection, at, sliceTokens).records.map(
-      (record) => record && { id: record.id, ids: record.ids, item: record.item },
+  const judging = held.ids.length + titles.length;
+  if (at < held.ids.length || at >= judging) {
+    const [selection, from] = at < held.ids.length ? [held, at] : [training, at - judging];
+    return takeSlice(store, selection, from, sliceTokens).records.map(
+      (record) => record && { id: record.id, ids: record.ids, item: record.item, text: record.query },
     );
   }
   return titles
-    .slice(at - units.length, at - units.length + 64)
-    .map((title) => ({ id: null, ids: engine.tokenize(title.title, 'query'), item: title.item }));
+    .slice(at - held.ids.length, at - held.ids.length + 64)
+    .map(({ item, title }) => ({ id: null, ids: engine.tokenize(title, 'query'), item, text: null }));
 }
 
+/** Of each query and each way whether the query's document is found first. */
 async function answer(
-  snapshot: Snapshot,
-  queries: Query[],
+  searched: Searched,
+  ways: readonly Way[],
+  { queries, began, context }: { queries: readonly Query[]; began: BeganRows; context: WorkContext },
+): Promise<boolean[][]> {
+  const embeddings = await embed(searched.snapshot, queries, context);
+  const { width } = searched.snapshot.header;
+  let index = -1;
+  return queries.map((query) => {
+    if (query === null) return ways.map(() => false);
+    index += 1;
+    const embedding = embeddings.subarray(index * width, (index + 1) * width);
+    const terms = query.text === null ? [] : [...questionTerms(query.text).keys()];
+    const question = new GateQuestion(searched, embedding, terms);
+    return ways.map(({ parameters, unasked }) => {
+      const rows = unasked ? began.cosines(query.item, embedding) : null;
+      return question.first(parameters, rows) === query.item;
+    });
+  });
+}
+
+/** Embeddings of the queries that still stand, one after another. */
+async function embed(
+  { header, adapter: flat }: Snapshot,
+  queries: readonly Query[],
   { engine, store }: WorkContext,
-  width: number,
-): Promise<boolean[]> {
-  const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
+): Promise<Float32Array> {
+  const adapter = adapterOf(header.adapter, flat, engine.info.width);
   const standing = queries.filter((query) => query !== null);
   const records = standing.filter((query) => query.id !== null) as { id: number; ids: Int32Array }[];
   // Without an adapter embeddings are the same in all passes, and in the next run.
-  const embeddings =
-    adapter.kind === 'none' && records.length === standing.length
-      ? await queryEmbeddings({ store, engine }, records, adapter, bareKey(engine.info.sha256))
-      : await engine.embed(
-          standing.map(({ ids }) => ids),
-          adapter,
-          { priority: 'background' },
-        );
-  let index = -1;
-  return queries.map((query) => {
-    if (query === null) return false;
-    index += 1;
-    const top = topRows(snapshot, embeddings.subarray(index * width, (index + 1) * width), 1)[0];
-    return top !== undefined && snapshot.items[top.row] === query.item;
-  });
+  if (adapter.kind === 'none' && records.length === standing.length)
+    return await queryEmbeddings({ store, engine }, records, adapter, bareKey(engine.info.sha256));
+  return await engine.embed(
+    standing.map(({ ids }) => ids),
+    adapter,
+    { priority: 'background' },
+  );
 }
 
 function activeItems(snapshot: Snapshot): ReadonlySet<string> {
@@ -126,26 +165,28 @@ function activeItems(snapshot: Snapshot): ReadonlySet<string> {
   return items;
 }
 
-function tally(results: Uint8Array, weights: Float32Array): Float64Array {
-  const sum = new Float64Array(GATE_DIMENSION);
-  for (const [i, weight] of weights.entries()) {
-    const bits = results[i] as number;
-    const [candidate, serving, mips] = [0, 1, 2].map((pass) => ((bits >> pass) & 1) === 1) as [
-      boolean,
-      boolean,
-      boolean,
-    ];
-    addToGate(sum, weight, { candidate, serving, mips });
-  }
+type Said = (question: number) => (way: number) => number;
+
+function tally(
+  spec: GateRound,
+  ways: GateWays,
+  { held, titles, training }: Questions,
+  said: Said,
+): Float64Array {
+  const sum = new Float64Array(gateDimension(spec));
+  for (const [question, weight] of held.weights.entries())
+    addToGate(sum, weight, ways.answers(said(question)));
+  for (const [at, weight] of training.weights.entries())
+    addTried(sum, weight, ways.trainingAnswers(said(held.ids.length + titles.length + at)));
   return sum;
 }
 
-function probe(results: Uint8Array): Job['probe'] {
-  let found = 0;
-  let mips = 0;
-  for (const bits of results) {
-    found += bits & 1;
-    mips += (bits >> 2) & 1;
-  }
-  return { titles: results.length, found, mips };
+function probe(ways: GateWays, { held, titles }: Questions, said: Said): Job['probe'] {
+  const probe = { titles: titles.length, found: 0, mips: 0 };
+  titles.forEach((_, at) => {
+    const { found, mips } = ways.titles(said(held.ids.length + at));
+    probe.found += found;
+    probe.mips += mips;
+  });
+  return probe;
 }

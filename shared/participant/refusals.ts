@@ -26,6 +26,8 @@ function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string 
   if (unplanned !== null) return unplanned;
   if (agreed.privacy.noise === 'off') return null;
   if (spec.noiseMultiplier === 0) return 'noiseMultiplier: 0 where noise was agreed';
+  if (spec.kind === 'gate' && spec.tried.some(({ everyone }) => everyone))
+    return 'tried: units that train are asked where noise was agreed';
   // Whoever sees a vector by itself sees it with its own noise only. Of a secure sum the roster tells.
   if (spec.aggregation === 'plain' && spec.cohort.members - spec.cohort.colluders > 1) {
     return `cohort: noise for ${spec.cohort.members} members where the sum is plain`;

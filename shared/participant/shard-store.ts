@@ -33,6 +33,8 @@ export interface ShardRecord {
   /** Whether the row answers it, or does not. */
   relevant: boolean;
   ids: Int32Array;
+  /** As it was asked; null where the store keeps tokens alone. */
+  query: string | null;
 }
 
 /** A query record as training sees it. `row` is the passage that it is about. */
@@ -104,6 +106,8 @@ export interface ShardStore {
   sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection;
   /** Those that judge, of documents that stand: relevant ones only, for a retriever is right by what it finds. */
   heldOut(window: Window): Selection;
+  /** As those that judge, of the units that train. */
+  training(window: Window): Selection;
   /** In the order of `ids`; null where a record is gone. */
   records(ids: Uint32Array): (ShardRecord | null)[];
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { toHex } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
+import { Postings } from '../index/postings.ts';
 import { decodeFloats, decodeRows, joinParts, type Parameters, type Rows } from '../protocol/parameters.ts';
 import type { StateRef, TrainRound } from '../protocol/rounds.ts';
 import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
@@ -17,6 +18,7 @@ export class StateCache {
   /** One entry only: two snapshots of 50,000 rows would not fit beside the engine. */
   #kept: { key: string; value: Rows | Snapshot } | null = null;
   #adapter: { key: string; value: Float32Array } | null = null;
+  #words: { key: string; value: Postings } | null = null;
 
   readonly #floats = new Map<string, Float32Array>();
 
@@ -27,6 +29,7 @@ export class StateCache {
   clear(): void {
     this.#kept = null;
     this.#adapter = null;
+    this.#words = null;
     this.#floats.clear();
   }
 
@@ -54,6 +57,13 @@ export class StateCache {
       this.#kept = { key: ref.key, value: decodeSnapshot(await this.#fetch(ref)) };
     }
     return this.#kept.value as Snapshot;
+  }
+
+  /** Words of all rows, beside the snapshots of one gate. */
+  async words(ref: StateRef): Promise<Postings> {
+    if (this.#words?.key !== ref.key)
+      this.#words = { key: ref.key, value: new Postings(await this.#fetch(ref)) };
+    return this.#words.value;
   }
 
   /** Plain floats, kept beside the rest: they serve a whole run. */

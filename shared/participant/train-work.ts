@@ -54,9 +54,9 @@ export function takeSlice(store: ShardStore, selection: Selection, cursor: numbe
 }
 
 /** The selection that a job keeps, so that it is the same after a crash. */
-export function keptSelection(store: ShardStore): Selection | null {
-  const ids = store.blob('units');
-  const weights = store.blob('weights');
+export function keptSelection(store: ShardStore, prefix = ''): Selection | null {
+  const ids = store.blob(`${prefix}units`);
+  const weights = store.blob(`${prefix}weights`);
   if (ids === null || weights === null) return null;
   return { ids: new Uint32Array(ids.slice().buffer), weights: new Float32Array(weights.slice().buffer) };
 }

@@ -63,6 +63,8 @@ export interface PassageRequest {
   /** Query embedding of the base encoder, for explanations. */
   baseQuery: Float32Array | null;
   inactiveOffset: number;
+  /** What all words of the question add to a cosine. */
+  wordWeight: number;
   /** How many items the caller wants at most. */
   limit: number;
   /** Whether what the region finds by itself is wanted, too: the first time that a search asks. */

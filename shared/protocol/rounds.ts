@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { MOST_ROUNDS, RoundRecord, RunId, SignedStatement } from './certificate.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
 import { ClientMessage, RingBits, ServerMessage } from './secagg.ts';
+import { ServingParameters } from './serving-parameters.ts';
 import { AdapterSettings, LocalSteps } from './training-settings.ts';
 
 /** Names a round: `<run>.<index>`. */
@@ -166,14 +167,48 @@ export const TrainRound = z.strictObject({
     ),
 });
 
-/** Held-out units judge the candidate against the serving version and plain embedding search. */
+/** Settings that one gate tries at most. */
+export const MOST_TRIED = 64;
+
+/** A version with other parameters than it has. */
+export const TriedSetting = z.strictObject({
+  of: z.enum(['candidate', 'serving']).describe('The version that is asked with them'),
+  unasked: z
+    .boolean()
+    .describe(
+      'Whether the document that a question is about stands as if nobody had asked about it: its row as it began, and nothing of it in memory. Compared with plain search; else with the version as it is',
+    ),
+  everyone: z
+    .boolean()
+    .describe(
+      'Whether units that train say so, too: only without noise, and only of a version that learned from none of them',
+    ),
+  parameters: ServingParameters.describe('The parameters'),
+});
+export type TriedSetting = z.infer<typeof TriedSetting>;
+
+/** Held-out units judge the candidate against the serving version and plain search, and each with other parameters. */
 export const GateRound = z.strictObject({
   ...common,
   kind: z.literal('gate').describe('Held-out units judge the candidate'),
   adapter: ADAPTER,
   candidate: StateRef.describe('Snapshot of the candidate'),
   serving: StateRef.describe('Snapshot of the version that serves'),
-  baseline: StateRef.describe('Snapshot of version 0: plain embedding search'),
+  baseline: StateRef.describe('Snapshot of version 0: plain search'),
+  words: StateRef.nullable().describe(
+    'Words of all passages, as postings (shared/index/postings.ts) in the order of the candidate’s rows; null: words count nowhere in this round',
+  ),
+  parameters: z
+    .strictObject({
+      candidate: ServingParameters.describe('Of the candidate'),
+      serving: ServingParameters.describe('Of the version that serves'),
+      baseline: ServingParameters.describe('Of plain search'),
+    })
+    .describe('What each is asked with'),
+  tried: z
+    .array(TriedSetting)
+    .max(MOST_TRIED)
+    .describe('Settings that are tried beside: a coordinate each, behind the figures'),
 });
 
 export const RoundSpec = z.discriminatedUnion('kind', [CountRound, TrainRound, GateRound]);

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { Sha256Hex } from './names.ts';
+import { ServingParameters, START_PARAMETERS } from './serving-parameters.ts';
 import { AdapterSettings } from './training-settings.ts';
 
 export const SnapshotHeader = z.strictObject({
@@ -23,6 +24,8 @@ export const SnapshotHeader = z.strictObject({
   watermarks: z.record(z.string(), z.int().nonnegative()),
   temperature: z.number().positive(),
   inactiveOffset: z.number(),
+  /** What the gate found; `inactiveOffset` is what follows from it for these rows. */
+  serving: ServingParameters.default(START_PARAMETERS),
   keyBytes: z.int().nonnegative(),
   /** How the version was made: noise, aggregation, run. Shown by every answer of the models route. */
   training: z.record(z.string(), z.unknown()),

@@ -35,20 +35,26 @@ export const plainProducts: RowProducts = (rows, query, sums) => {
 /** Sums of the search before: half a megabyte of garbage less for every query. */
 let scratch = new Float64Array(0);
 
-/** Scores of all rows: `cos(query, row)`, plus `inactiveOffset` for rows that never learned. Query: unit, width floats. */
-export function scoreRows(snapshot: Snapshot, query: Float32Array, products = plainProducts): Float32Array {
-  const { rows, scales, active } = snapshot;
-  const { width, rows: count, inactiveOffset } = snapshot.header;
+/** Cosines of all rows with the query: a unit vector, width floats. */
+export function rowCosines(snapshot: Snapshot, query: Float32Array, products = plainProducts): Float32Array {
+  const { rows, scales } = snapshot;
+  const { width, rows: count } = snapshot.header;
   if (query.length !== width)
     throw new RangeError(`query: ${query.length} floats where the width is ${width}`);
   if (scratch.length < count) scratch = new Float64Array(count);
   const sums = scratch.subarray(0, count);
   products(rows, query, sums);
-  const scores = new Float32Array(count);
-  for (let row = 0; row < count; row++) {
-    const cosine = (sums[row] as number) * (scales[row] as number);
-    scores[row] = active[row] ? cosine : cosine + inactiveOffset;
-  }
+  const cosines = new Float32Array(count);
+  for (let row = 0; row < count; row++) cosines[row] = (sums[row] as number) * (scales[row] as number);
+  return cosines;
+}
+
+/** Scores of all rows: their cosines, plus `inactiveOffset` for rows that never learned. */
+export function scoreRows(snapshot: Snapshot, query: Float32Array, products = plainProducts): Float32Array {
+  const { active, header } = snapshot;
+  const scores = rowCosines(snapshot, query, products);
+  if (header.inactiveOffset === 0) return scores;
+  for (let row = 0; row < scores.length; row++) if (!active[row]) scores[row]! += header.inactiveOffset;
   return scores;
 }
 

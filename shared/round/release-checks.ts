@@ -5,11 +5,13 @@
  */
 import type { GateRound, RoundSpec, TrainRound } from '../protocol/rounds.ts';
 import { figuresOf } from './figures.ts';
-import { gateFigures } from './gate-figures.ts';
+import { figureDeviation, gateFigures } from './gate-figures.ts';
 
 export interface SumLimits {
   /** Units that the sum may be over at most. */
   units: number;
+  /** Units that train, at most. */
+  trained: number;
   /** Standard deviation of the noise in each coordinate; 0 without noise. */
   deviation: number;
   /** Vectors in the sum: each was rounded to the grid. */
@@ -60,22 +62,26 @@ function above([name, value]: Named, [limit, most]: Named, margin: number): stri
 }
 
 function gateProblem(spec: GateRound, sum: Float64Array, limits: SumLimits): string | null {
-  const { wins, losses, units, candidate, serving, mips } = gateFigures(sum);
-  const margin = marginOf(spec, limits);
+  const { gained, units, candidate, mips, tried } = gateFigures(sum, spec);
+  const whole = marginOf(spec, limits);
+  // A figure that travels at half of its size has twice the noise.
+  const margin = figureDeviation('units', whole);
   const all: Named = ['the held-out units', units];
-  const least = Math.min(...sum);
+  const least = Math.min(units, candidate, mips);
   if (least < -margin) return `a figure of the gate is ${figure(least)}`;
-  const gained = wins - losses - (candidate - serving);
-  if (Math.abs(gained) > 4 * margin) {
-    return `wins minus losses are ${figure(wins - losses)}, candidate minus serving ${figure(candidate - serving)}`;
-  }
+  const serving = candidate - gained;
+  const most = Math.max(0, ...Array.from(tried, Math.abs));
+  // Without noise units that train may say what suits plain search.
+  const settled: Named = spec.tried.some(({ everyone }) => everyone)
+    ? ['the most that the counts allow', limits.trained + limits.units]
+    : all;
   return (
     above(['held-out units', units], ['the most that the counts allow', limits.units], margin) ??
     above(['right answers of the candidate', candidate], all, 2 * margin) ??
-    above(['right answers of the serving version', serving], all, 2 * margin) ??
+    above(['right answers of the serving version', serving], all, 3 * margin) ??
+    above(['no right answers of the serving version', 0], ['those that are left', serving], 2 * margin) ??
     above(['right answers of plain search', mips], all, 2 * margin) ??
-    above(['wins', wins], ['right answers of the candidate', candidate], 2 * margin) ??
-    above(['losses', losses], ['right answers of the serving version', serving], 2 * margin)
+    above(['wins less losses of a setting', most], settled, margin + whole)
   );
 }
 

@@ -3,13 +3,16 @@
 import { type AdaptiveClipRule, nextClipNorm } from '../privacy/adaptive-clipping.ts';
 import { passesGate } from '../privacy/publish-gate.ts';
 import { type Likeness, smoothed } from '../privacy/smoothing.ts';
+import type { HeldOut } from '../protocol/api/version.ts';
 import type { Parameters } from '../protocol/parameters.ts';
-import type { ProbeCounts, TrainRound } from '../protocol/rounds.ts';
+import type { GateRound, ProbeCounts, TrainRound } from '../protocol/rounds.ts';
+import type { ServingParameters } from '../protocol/serving-parameters.ts';
 import type { GateSettings } from '../protocol/settings.ts';
 import type { OptimiserSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from './figures.ts';
 import { gateFigures } from './gate-figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
+import { chooseServing } from './serving-choice.ts';
 
 export interface TrainFigures {
   units: number;
@@ -124,58 +127,80 @@ function headRate(
 }
 
 export interface Verdict {
-  publish: boolean;
+  /** What serves from now on: the candidate, the serving version with other parameters, or what serves already. */
+  serve: 'candidate' | 'serving' | 'as before';
+  /** What of the two serves with. */
+  parameters: ServingParameters;
   reason: string;
-  heldOut: { units: number; accuracy: number; baseline: number; mips: number } | null;
+  /** Of the candidate, with what it would serve with. */
+  heldOut: HeldOut | null;
+  /** Of the serving version with other parameters, where these serve. */
+  heldOutServing: HeldOut | null;
   probe: ProbeCounts;
 }
 
 /**
- * @param sum the figures of the gate
+ * Each version with the parameters that suit it best; then the better one of the two, if it is better beyond the noise
+ * than the serving version is.
+ * @param sum the coordinates of the gate
  * @param deviation standard deviation of the noise in each of them; 0 without noise
  */
 export function judge(
   sum: Float64Array,
+  spec: Pick<GateRound, 'tried' | 'parameters'>,
   probes: readonly ProbeCounts[],
   gate: GateSettings,
   deviation = 0,
 ): Verdict {
-  const { wins, losses, units, candidate, serving, mips } = gateFigures(sum);
+  const { gained, units, candidate, mips, tried } = gateFigures(sum, spec);
+  const probe = addedUp(probes);
+  const none = { parameters: spec.parameters.serving, heldOutServing: null, probe };
+  if (!(units > 0))
+    return { serve: 'as before', reason: 'no held-out query could judge it', heldOut: null, ...none };
+  const least = deviation === 0 ? 1 : 0;
+  const rule = { deviation, confidence: gate.confidence, least };
+  const sums = { tried: spec.tried, sums: tried };
+  const { candidate: trained, serving: present } = spec.parameters;
+  const ours = chooseServing('serving', present, sums, rule);
+  const near = spec.tried.some(({ everyone }) => everyone) ? ours.parameters : trained;
+  const theirs = chooseServing('candidate', trained, sums, rule, near);
+  const heldOutOf = (right: number, baseline: number): HeldOut => ({
+    units: Math.round(units),
+    accuracy: share(right / units),
+    baseline: share(baseline / units),
+    mips: share(mips / units),
+  });
+  const serving = candidate - gained;
+  const heldOut = heldOutOf(candidate + theirs.gained, serving);
+  const ahead = gained + theirs.gained - ours.gained;
+  const spread = Math.sqrt(1 + theirs.figures + ours.figures) * deviation;
+  const margin = Math.max(gate.margin * units, least);
+  const lost = probe.found < probe.mips - gate.probeTolerance * probe.titles;
+  const wins = passesGate(
+    { winsMinusLosses: ahead, deviation: spread },
+    { margin, confidence: gate.confidence },
+  );
+  if (wins && !lost) {
+    const reason = 'better on held-out queries';
+    return { ...none, serve: 'candidate', parameters: theirs.parameters, reason, heldOut };
+  }
+  const against = ours.figures > 0 ? ' against the serving version with the weights found for it' : '';
+  const reason = wins
+    ? `titles of untrained documents found ${probe.found} of ${probe.titles}, plain search ${probe.mips}, at most ${gate.probeTolerance} of them may be lost`
+    : `held-out wins minus losses${against} are ${Math.round(ahead)} of ${Math.round(units)}, where ${Math.ceil(margin + gate.confidence * spread)} are needed`;
+  if (ours.figures === 0) return { ...none, serve: 'as before', reason, heldOut };
+  const heldOutServing = heldOutOf(serving + ours.gained, serving);
+  return { ...none, serve: 'serving', parameters: ours.parameters, reason, heldOut, heldOutServing };
+}
+
+function addedUp(probes: readonly ProbeCounts[]): ProbeCounts {
   const probe = { titles: 0, found: 0, mips: 0 };
   for (const counts of probes) {
     probe.titles += counts.titles;
     probe.found += counts.found;
     probe.mips += counts.mips;
   }
-  const heldOut =
-    units > 0
-      ? {
-          units: Math.round(units),
-          accuracy: share(candidate / units),
-          baseline: share(serving / units),
-          mips: share(mips / units),
-        }
-      : null;
-  if (heldOut === null) return { publish: false, reason: 'no held-out query could judge it', heldOut, probe };
-  // The difference of two noised coordinates.
-  const spread = Math.SQRT2 * deviation;
-  const needed = Math.max(gate.margin * units, deviation === 0 ? 1 : 0);
-  if (
-    !passesGate(
-      { winsMinusLosses: wins - losses, deviation: spread },
-      { margin: needed, confidence: gate.confidence },
-    )
-  ) {
-    const found = `${Math.round(wins - losses)} of ${Math.round(units)}`;
-    const reason = `held-out wins minus losses are ${found}, where ${Math.ceil(needed + gate.confidence * spread)} are needed`;
-    return { publish: false, reason, heldOut, probe };
-  }
-  const allowed = probe.mips - gate.probeTolerance * probe.titles;
-  if (probe.found < allowed) {
-    const reason = `titles of untrained documents found ${probe.found} of ${probe.titles}, plain search ${probe.mips}, at most ${gate.probeTolerance} of them may be lost`;
-    return { publish: false, reason, heldOut, probe };
-  }
-  return { publish: true, reason: 'better on held-out queries', heldOut, probe };
+  return probe;
 }
 
 /** Noise may carry a rate out of its range. */

@@ -15,6 +15,8 @@ import { toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import { generateSigner, type Signer } from '../../shared/crypto/ed25519.ts';
 import { sha256 } from '../../shared/crypto/hash.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
+import { buildPostings } from '../../shared/index/postings.ts';
+import { countWords } from '../../shared/index/words.ts';
 import type { CoordinatorPort, Hub } from '../../shared/participant/coordinator-port.ts';
 import { httpPort } from '../../shared/participant/http-port.ts';
 import { openParticipant } from '../../shared/participant/open.ts';
@@ -25,8 +27,11 @@ import { cryptoSource } from '../../shared/privacy/random-source.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { encodeRows } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, RowEntry, StateRef } from '../../shared/protocol/rounds.ts';
+import { START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../shared/round/unit-norms.ts';
+import { GATE_NORM, gateDimension } from '../../shared/round/gate-figures.ts';
+import { triedSettings } from '../../shared/round/serving-choice.ts';
+import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
 import { createApp } from '../../workers/app.ts';
 import { memoryServices } from '../helpers/memory-services.ts';
 import { named, snapshotOf } from '../helpers/snapshots.ts';
@@ -72,6 +77,9 @@ function rounds(): RoundSpec[] {
     return { ...ref(`snapshot:${hash}`, bytes), hash };
   };
   const [baseline, candidate] = [version(0), version(1)];
+  const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS };
+  const tried = triedSettings(present, { words: true, everyone: false });
+  const words = rows.map(({ item }) => countWords(item));
   return [
     { ...common(0, 4, COUNT_NORM), kind: 'count', sample: all, manifest, passages: null },
     { ...common(1, ACTIVE.length, COUNT_NORM), kind: 'count', sample: all, manifest, passages },
@@ -87,8 +95,13 @@ function rounds(): RoundSpec[] {
       ...{ gradientNorm: 1, local: null, statScale: 0.1, adaptiveClip: false },
     },
     {
-      ...common(3, GATE_DIMENSION, GATE_NORM),
+      ...common(3, gateDimension({ tried }), GATE_NORM),
       ...{ kind: 'gate', sample: all, adapter: { kind: 'none' }, candidate, serving: baseline, baseline },
+      ...{
+        words: ref('words:run', buildPostings(words)),
+        parameters: { ...present, baseline: present.serving },
+        tried,
+      },
     },
   ];
 }

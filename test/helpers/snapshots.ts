@@ -1,5 +1,6 @@
 /** Small snapshots with given rows, for tests of serving. */
 import { createHash } from 'node:crypto';
+import { type ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { blankSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
 
 export interface RowSpec {
@@ -18,6 +19,7 @@ export function snapshotOf(
     revision?: number;
     watermarks?: Record<string, number>;
     inactiveOffset?: number;
+    serving?: Partial<ServingParameters>;
   } = {},
 ): Snapshot {
   const width = rows[0]?.vector.length ?? 4;
@@ -47,6 +49,7 @@ export function snapshotOf(
       watermarks: more.watermarks ?? {},
       temperature: 20,
       inactiveOffset: more.inactiveOffset ?? 0,
+      serving: { ...START_PARAMETERS, ...more.serving },
       keyBytes: 0,
       training: {},
     },

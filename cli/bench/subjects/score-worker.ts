@@ -1,4 +1,5 @@
 /** The subject of `bench serve` that scores rows alone, so often that its time can be taken from outside. */
+import { START_PARAMETERS } from '../../../shared/protocol/serving-parameters.ts';
 import type { Snapshot } from '../../../shared/protocol/snapshot.ts';
 import { plainProducts, scoreRows } from '../../../shared/retrieval/scores.ts';
 import { Ranking } from '../../../workers/ranking.ts';
@@ -36,6 +37,7 @@ function snapshotOf(rows: number, width: number): Snapshot {
       watermarks: {},
       temperature: 20,
       inactiveOffset: 0,
+      serving: START_PARAMETERS,
       keyBytes: 0,
       training: {},
     },

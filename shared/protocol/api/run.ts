@@ -50,7 +50,7 @@ export const Run = z
     state: z
       .enum(['running', 'published', 'rejected', 'postponed', 'failed', 'cancelled'])
       .describe(
-        '`published`: its version serves; `rejected`: the gate kept its version from serving; `postponed`: a census found too few questions for a run to help, and nothing else was charged',
+        '`published`: its version serves, or the one that served before with weights that its gate found; `rejected`: the gate kept its version from serving; `postponed`: a census found too few questions for a run to help, and nothing else was charged',
       ),
     reason: z.string().describe('Why it was started'),
     started_at: z.number().describe('When it began, milliseconds since 1970'),
@@ -58,7 +58,12 @@ export const Run = z
     finished: z.int().describe('Rounds that have ended'),
     planned: z.int().nullable().describe('Rounds in all; null until the counting round is over'),
     version: z.int().nullable().describe('The version that it made; null where there is none'),
-    error: z.string().nullable().describe('Why it failed or was cancelled; null where it was not'),
+    error: z
+      .string()
+      .nullable()
+      .describe(
+        'Why it failed or was cancelled, or why the version that it trained does not serve; null where it does',
+      ),
     rounds: z.array(Round).describe('In order; empty in a list of runs'),
   })
   .meta({ id: 'Run', description: 'A training run' });

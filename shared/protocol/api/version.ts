@@ -3,6 +3,7 @@
  * ends adds one. Beside them the models that answer, as clients of OpenAI's API list them.
  */
 import { z } from 'zod';
+import { ServingParameters } from '../serving-parameters.ts';
 import { OwnJudgement } from './evaluation.ts';
 
 /** What the gate measured, by held-out units. */
@@ -10,7 +11,7 @@ export const HeldOut = z.strictObject({
   units: z.number().describe('Held-out units that judged it, with the noise in their number'),
   accuracy: z.number().describe('Share that the version answered right, between 0 and 1'),
   baseline: z.number().describe('Share that the version that served answered right'),
-  mips: z.number().describe('Share that plain embedding search answered right'),
+  mips: z.number().describe('Share that plain search answered right, by the same words'),
 });
 export type HeldOut = z.infer<typeof HeldOut>;
 
@@ -49,6 +50,9 @@ export const Version = z
       'What the hub measured without its participants; null where it had nothing to ask',
     ),
     training: z.record(z.string(), z.unknown()).describe('Settings and figures of the run, by name'),
+    serving: ServingParameters.describe(
+      'How it weighs what is found: as the gate found it from held-out questions, or as every version begins',
+    ),
     certificate: z
       .strictObject({
         signed: z.int().describe('Participants that have signed what they know of its run'),

@@ -16,6 +16,6 @@ it('tells the usual question from the usual stray one', () => {
 
 // A question has some words of a passage by chance: docs/decisions/0020-words-and-vectors.md.
 it('with words it takes a little more to be found', () => {
-  expect(scoreOfFused(0.41)).toBeCloseTo(0.5, 5);
-  for (const cosine of [0, 0.2, 0.4, 0.6]) expect(scoreOfFused(cosine)).toBeLessThan(scoreOf(cosine));
+  expect(scoreOfFused(0.41, 0.44)).toBeCloseTo(0.5, 5);
+  for (const cosine of [0, 0.2, 0.4, 0.6]) expect(scoreOfFused(cosine, 0.44)).toBeLessThan(scoreOf(cosine));
 });

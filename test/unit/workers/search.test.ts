@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { WORD_WEIGHT } from '../../../shared/index/fusion.ts';
 import type { PassageRequest } from '../../../shared/protocol/passages.ts';
+import { START_PARAMETERS } from '../../../shared/protocol/serving-parameters.ts';
 import { FOUND_AT } from '../../../workers/calibration.ts';
 import { REGION_DEADLINE_MS } from '../../../workers/partial.ts';
 import { type SearchOptions, search } from '../../../workers/search.ts';
@@ -206,7 +206,7 @@ describe('a query over regions', () => {
       // Its row is orthogonal to the question: what the region computed by the passage's own embedding is not taken.
       expect(found.score).toBeCloseTo(0, 5);
       expect(found.keyword).toBeGreaterThan(0.3);
-      expect(found.rank).toBeCloseTo(WORD_WEIGHT * found.keyword!, 5);
+      expect(found.rank).toBeCloseTo(START_PARAMETERS.words * found.keyword!, 5);
       expect(found.matched.map(({ word }) => word)).toEqual(['4712', 'E-4712', 'E-4712', 'E', 'fault']);
       expect(found.matched.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(found.keyword!, 5);
       expect([found.vectorRank, found.keywordRank]).toEqual([3, 1]);

@@ -27,6 +27,7 @@ const request = {
   query: Float32Array.of(1, 0),
   baseQuery: null,
   inactiveOffset: 0,
+  wordWeight: 0.44,
   limit: 3,
   fresh: true,
   filters: null,

@@ -5,8 +5,9 @@ import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import type { Agreement } from '../../../../shared/protocol/enrolment.ts';
 import type { RoundSpec } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
+import { GATE_NORM } from '../../../../shared/round/gate-figures.ts';
 import { planNoise, rateOf } from '../../../../shared/round/noise-plan.ts';
-import { COUNT_NORM, GATE_NORM } from '../../../../shared/round/unit-norms.ts';
+import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
 
 const settings = CollectionSettings.parse({ privacy: { training: { samplingRate: 0.5, steps: 20 } } });
 const { adapter, privacy, heldOutShare, retentionDays } = settings;
@@ -42,7 +43,7 @@ const round = (more: object = {}): RoundSpec =>
   }) as unknown as RoundSpec;
 const all = { sample: { kind: 'all' } };
 const count = { ...all, kind: 'count', clipNorm: COUNT_NORM, noiseMultiplier: plan.counts };
-const gate = { ...all, kind: 'gate', clipNorm: GATE_NORM, noiseMultiplier: plan.gate };
+const gate = { ...all, kind: 'gate', tried: [], clipNorm: GATE_NORM, noiseMultiplier: plan.gate };
 const rounds = new AgreedRounds(agreement, { epsilon: privacy.epsilon, delta: privacy.delta });
 const refused = (more: object) => rounds.refuses(round(more));
 

@@ -3,7 +3,8 @@ import { refusalOf, rosterRefusal } from '../../../../shared/participant/refusal
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import type { RoundSpec, TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
-import { COUNT_NORM, GATE_NORM } from '../../../../shared/round/unit-norms.ts';
+import { GATE_NORM } from '../../../../shared/round/gate-figures.ts';
+import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
 
 const agreed = CollectionSettings.parse({ regions: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] });
 const clip = clipNorms(1, 0.01);
@@ -30,7 +31,7 @@ describe('a participant', () => {
       'a train round whose clip norm adapts',
       { adaptiveClip: true, statScale: clip.statistics / Math.sqrt(3.25) },
     ],
-    ['a gate', { kind: 'gate', clipNorm: GATE_NORM }],
+    ['a gate', { kind: 'gate', clipNorm: GATE_NORM, tried: [] }],
   ])('works on %s as agreed', (_, more) => {
     expect(refusalOf(round(more), 'c', agreed)).toBeNull();
   });
@@ -44,7 +45,12 @@ describe('a participant', () => {
     ['a fourth figure without room for it', { adaptiveClip: true }, 'where a unit may add'],
     ['local steps', { local: { rate: 0.1, momentum: 0, batch: 8 } }, 'a unit may add Infinity'],
     ['a narrow count', { kind: 'count', clipNorm: 0.9 }, 'where a unit may add'],
-    ['a narrow gate', { kind: 'gate', clipNorm: 1.99 }, 'where a unit may add'],
+    [
+      'a gate that units which train are asked in',
+      { kind: 'gate', clipNorm: GATE_NORM, tried: [{ everyone: false }, { everyone: true }] },
+      'tried: units that train',
+    ],
+    ['a narrow gate', { kind: 'gate', clipNorm: 1.99, tried: [] }, 'where a unit may add'],
   ])('refuses %s', (_, more, detail) => {
     expect(refusalOf(round(more), 'c', agreed)).toMatch(/^round r\.1: /);
     expect(refusalOf(round(more), 'c', agreed)).toContain(detail);

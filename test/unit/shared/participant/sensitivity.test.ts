@@ -18,10 +18,12 @@ import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
 import { encodeFloats, encodeRows, partCount } from '../../../../shared/protocol/parameters.ts';
 import type { RoundSpec, StateRef, TrainRound } from '../../../../shared/protocol/rounds.ts';
+import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
 import { adapterSize } from '../../../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf } from '../../../../shared/round/figures.ts';
-import { COUNT_NORM, GATE_DIMENSION, GATE_NORM } from '../../../../shared/round/unit-norms.ts';
+import { GATE_NORM, gateDimension } from '../../../../shared/round/gate-figures.ts';
+import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
 import { named, snapshotOf } from '../../../helpers/snapshots.ts';
 import { seededNormal, tinyBert } from '../../../helpers/tiny-bert.ts';
 import { seededSource } from '../privacy/seeded-source.ts';
@@ -167,10 +169,19 @@ async function gateRound(): Promise<RoundSpec> {
     return { key: `snapshot:${hash}`, hash, bytes: bytes.length, parts: partCount(bytes.length) };
   };
   // What the candidate finds plain search finds too: the most that a unit can say.
-  const [candidate, serving, baseline] = [await ref(1), await ref(2), await ref(1)];
+  const [candidate, serving, baseline] = [await ref(1), await ref(3), await ref(1)];
+  // Many settings push the document that a question is about down, all in the same way: together they are clipped.
+  const tried = Array.from({ length: 40 }, (_, i) => ({
+    of: 'candidate' as const,
+    unasked: true,
+    everyone: false,
+    parameters: { ...START_PARAMETERS, offset: -(i + 1) / 40 },
+  }));
+  const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS, baseline: START_PARAMETERS };
   return {
     ...{ ...common, kind: 'gate', adapter: { kind: 'none' }, candidate, serving, baseline },
-    ...gridded(GATE_DIMENSION, GATE_NORM),
+    ...{ words: null, parameters: present, tried },
+    ...gridded(gateDimension({ tried }), GATE_NORM),
   };
 }
 

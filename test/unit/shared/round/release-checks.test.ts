@@ -16,11 +16,13 @@ const noised = (sum: readonly number[], deviation: number) =>
   Float64Array.from(sum, (value) => value + deviation * normal());
 const limits = (more: Partial<SumLimits> = {}): SumLimits => ({
   units: 100,
+  trained: 0,
   deviation: 0,
   contributors: 3,
   ...more,
 });
-const GATE = [9, 3, 40, 30, 24, 20];
+/** Six more than the serving version found, of forty; figures for people travel at half of their size. */
+const GATE = [6, 20, 15, 10, 2, -3, 4, 0];
 
 describe('the sum of a gate', () => {
   it('is used when its figures are those of units, with and without noise', () => {
@@ -31,19 +33,29 @@ describe('the sum of a gate', () => {
   });
 
   it.each([
-    ['more units than the counts allow', [500, 0, 527, 510, 10, 8], 'held-out units: 527 is above 100'],
+    ['more units than the counts allow', [500, 264, 255, 4, 0, 0, 0, 0], 'held-out units: 528 is above 100'],
     [
       'more right answers than units',
-      [90, 0, 40, 95, 5, 5],
+      [90, 20, 47.5, 2.5, 0, 0, 0, 0],
       'right answers of the candidate: 95 is above 40',
     ],
     [
-      'wins that change nothing',
-      [30, 0, 40, 24, 24, 20],
-      'wins minus losses are 30, candidate minus serving 0',
+      'more gained than the candidate found',
+      [30, 20, 12, 10, 0, 0, 0, 0],
+      'no right answers of the serving version: 0 is above -6',
     ],
-    ['fewer than no losses', [3, -30, 40, 36, 3, 20], 'a figure of the gate is -30'],
-    ['no number', [Number.NaN, 0, 40, 30, 30, 20], 'not finite'],
+    [
+      'more lost than there are units',
+      [-30, 20, 12, 10, 0, 0, 0, 0],
+      'right answers of the serving version: 54 is above 40',
+    ],
+    [
+      'a setting that wins more than there are units',
+      [6, 20, 15, 10, 0, 50, 0, 0],
+      'wins less losses of a setting: 50 is above 40',
+    ],
+    ['fewer than no right answers', [0, 20, -15, 10, 0, 0, 0, 0], 'a figure of the gate is -30'],
+    ['no number', [Number.NaN, 20, 15, 10, 0, 0, 0, 0], 'not finite'],
   ])('is not with %s', (_, sum, problem) => {
     expect(sumProblem(gateSpec(), Float64Array.from(sum), limits())).toContain(problem);
   });

@@ -2,31 +2,43 @@ import { describe, expect, it } from 'vitest';
 import { adaptiveClipRule } from '../../../../shared/privacy/adaptive-clipping.ts';
 import { likenessOf, smoothed } from '../../../../shared/privacy/smoothing.ts';
 import type { TrainRound } from '../../../../shared/protocol/rounds.ts';
+import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
 import { GateSettings } from '../../../../shared/protocol/settings.ts';
 import { OptimiserSettings } from '../../../../shared/protocol/training-settings.ts';
 import { newOptimiserState } from '../../../../shared/round/optimiser.ts';
 import { applyRound, followClip, judge, trainFigures } from '../../../../shared/round/release.ts';
+import { seededUniform } from '../../../../shared/secagg/virtual-network.ts';
+import { gateSpec } from './specs.ts';
 
 const gate = (input: object = {}) => GateSettings.parse(input);
-const sum = (wins: number, losses: number, units: number) =>
-  Float64Array.of(wins, losses, units, 60 + wins, 60 + losses, 50);
+const spec = gateSpec();
+/** 100 units unless told; figures for people travel at half of their size. Settings: two of the candidate, two of what serves. */
+const sum = (gained: number, tried: readonly number[] = [0, 0, 0, 0], units = 100) =>
+  Float64Array.of(gained, units / 2, (60 + gained) / 2, 50 / 2, ...tried);
 
 describe('publish gate', () => {
   it('publishes what wins', () => {
-    expect(judge(sum(30, 5, 100), [], gate())).toMatchObject({
-      publish: true,
-      heldOut: { units: 100, accuracy: 0.9, baseline: 0.65, mips: 0.5 },
+    expect(judge(sum(25), spec, [], gate())).toMatchObject({
+      serve: 'candidate',
+      parameters: START_PARAMETERS,
+      heldOut: { units: 100, accuracy: 0.85, baseline: 0.6, mips: 0.5 },
     });
   });
 
   it('keeps the serving version on a draw, a loss, too small a win, or without a judge', () => {
-    expect(judge(sum(5, 5, 100), [], gate()).publish).toBe(false);
-    expect(judge(sum(4, 5, 100), [], gate()).publish).toBe(false);
-    expect(judge(sum(9, 5, 100), [], gate({ margin: 0.05 })).publish).toBe(false);
-    expect(judge(new Float64Array(6), [], gate())).toMatchObject({
-      publish: false,
+    expect(judge(sum(0), spec, [], gate()).serve).toBe('as before');
+    expect(judge(sum(-1), spec, [], gate()).serve).toBe('as before');
+    expect(judge(sum(4), spec, [], gate({ margin: 0.05 })).serve).toBe('as before');
+    expect(judge(new Float64Array(8), spec, [], gate())).toMatchObject({
+      serve: 'as before',
       reason: 'no held-out query could judge it',
     });
+  });
+
+  it('asks a win to be beyond the noise in it, of which wins less losses have one part', () => {
+    expect(judge(sum(9), spec, [], gate(), 10).serve).toBe('as before');
+    expect(judge(sum(11), spec, [], gate(), 10).serve).toBe('candidate');
+    expect(judge(sum(11), spec, [], gate({ confidence: 2 }), 10).serve).toBe('as before');
   });
 
   it('keeps it when documents that nobody asked about are lost', () => {
@@ -34,11 +46,74 @@ describe('publish gate', () => {
       { titles: 50, found: 48, mips: 50 },
       { titles: 50, found: 40, mips: 50 },
     ];
-    expect(judge(sum(30, 5, 100), probes, gate({ probeTolerance: 0.05 }))).toMatchObject({
-      publish: false,
+    expect(judge(sum(25), spec, probes, gate({ probeTolerance: 0.05 }))).toMatchObject({
+      serve: 'as before',
       probe: { titles: 100, found: 88, mips: 100 },
     });
-    expect(judge(sum(30, 5, 100), probes, gate({ probeTolerance: 0.12 })).publish).toBe(true);
+    expect(judge(sum(25), spec, probes, gate({ probeTolerance: 0.12 })).serve).toBe('candidate');
+  });
+});
+
+describe('the weights that a gate finds', () => {
+  const weight = (words: number) => ({ ...START_PARAMETERS, words });
+
+  it('serve with the candidate that they suit', () => {
+    const verdict = judge(sum(25, [4, 7, 1, 2]), spec, [], gate());
+    expect(verdict).toMatchObject({ serve: 'candidate', parameters: weight(1), heldOut: { accuracy: 0.92 } });
+  });
+
+  it('serve alone where the candidate loses to the serving version with weights of its own', () => {
+    const verdict = judge(sum(3, [0, 0, 5, 2]), spec, [], gate());
+    expect(verdict).toMatchObject({
+      serve: 'serving',
+      parameters: weight(0.7),
+      heldOut: { accuracy: 0.63, baseline: 0.6 },
+      heldOutServing: { accuracy: 0.65, baseline: 0.6 },
+    });
+    expect(verdict.reason).toContain('with the weights found for it');
+    expect(judge(sum(-20, [0, 30, 5, 2]), spec, [], gate()).serve).toBe('candidate');
+  });
+
+  it('are the nearest of those that win alike, and none that does not win', () => {
+    expect(judge(sum(25, [6, 6, 0, 0]), spec, [], gate()).parameters).toEqual(weight(0.7));
+    expect(judge(sum(25, [-3, 0.5, 0, 0]), spec, [], gate()).parameters).toEqual(START_PARAMETERS);
+  });
+
+  it('of plain search are said by units that train, too, and taken for the candidate where they do not lose', () => {
+    const more = [0.7, 1].map((words) => ({
+      ...{ of: 'serving' as const, unasked: false, everyone: true },
+      parameters: weight(words),
+    }));
+    const wide = gateSpec({ tried: [...spec.tried, ...more] });
+    const of = (held: number[], all: number[], gained = 0) =>
+      judge(sum(gained, [...held, ...all]), wide, [], gate());
+    // By the few that are held out 0.7 would do; by all of them it is 1.
+    expect(of([0, 0, 2, 1], [3, 9])).toMatchObject({
+      serve: 'serving',
+      parameters: weight(1),
+      heldOutServing: { accuracy: 0.61 },
+    });
+    expect(of([0, 0, 2, 1], [3, 9], 5)).toMatchObject({ serve: 'candidate', parameters: weight(1) });
+    expect(of([0, -1, 2, 1], [3, 9], 5)).toMatchObject({ serve: 'candidate', parameters: weight(0.44) });
+    expect(of([0, 0, 2, 1], [-3, 0]).serve).toBe('as before');
+  });
+
+  it('have to win more than the best of as many figures of noise alone', () => {
+    const deviation = 10;
+    const needed = deviation * (1 + Math.sqrt(2 * Math.log(2)));
+    expect(judge(sum(0, [0, 0, needed - 1, 0]), spec, [], gate(), deviation).serve).toBe('as before');
+    expect(judge(sum(0, [0, 0, needed + 1, 0]), spec, [], gate(), deviation).serve).toBe('serving');
+  });
+
+  it('are hardly ever taken for noise alone', () => {
+    const uniform = seededUniform(11);
+    const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+    let taken = 0;
+    for (let i = 0; i < 1000; i++) {
+      const noise = Array.from({ length: 4 }, () => 10 * normal());
+      if (judge(sum(0, noise), spec, [], gate(), 10).serve === 'serving') taken += 1;
+    }
+    expect(taken).toBeLessThan(60);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Specifications of rounds for tests of what their sums mean. */
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
 import type { GateRound, TrainRound } from '../../../../shared/protocol/rounds.ts';
+import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
 
 const state = { key: 'k', hash: 'a'.repeat(64), bytes: 0, parts: 0 };
 const common = (dimension: number, clipNorm: number) => ({
@@ -21,9 +22,20 @@ const common = (dimension: number, clipNorm: number) => ({
   rowsAt: 0,
 });
 
-export function gateSpec(): GateRound {
+/** A gate that tries other weights of words, two of each version. */
+export function gateSpec(more: Partial<GateRound> = {}): GateRound {
   const states = { candidate: state, serving: state, baseline: state };
-  return { ...common(6, 2), ...states, kind: 'gate', adapter: { kind: 'none' } };
+  const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS, baseline: START_PARAMETERS };
+  const tried = (['candidate', 'serving'] as const).flatMap((of) =>
+    [0.7, 1].map((words) => ({
+      of,
+      unasked: false,
+      everyone: false,
+      parameters: { ...START_PARAMETERS, words },
+    })),
+  );
+  const asked = { words: null, parameters: present, tried };
+  return { ...common(8, 2), ...states, ...asked, kind: 'gate', adapter: { kind: 'none' }, ...more };
 }
 
 export function trainSpec(more: Partial<TrainRound> = {}): TrainRound {

@@ -1,0 +1,77 @@
+/** What a gate asks of its participants: three snapshots of the same rows, their words, and the settings to try. */
+import { partCount } from '../../shared/protocol/parameters.ts';
+import type { GateRound, StateRef } from '../../shared/protocol/rounds.ts';
+import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
+import { triedSettings } from '../../shared/round/serving-choice.ts';
+import type { ActiveRun } from './run-store.ts';
+import type { RunnerParts } from './runner.ts';
+import type { TrainingState } from './training-state.ts';
+import { servingOf, type VersionRow } from './versions.ts';
+import { wordsOfRows } from './word-table.ts';
+
+/** Documents may come while snapshots are made: then they are made again. */
+const MOST_TRIES = 3;
+
+export type GateAsks = Pick<
+  GateRound,
+  'adapter' | 'candidate' | 'serving' | 'baseline' | 'words' | 'parameters' | 'tried'
+>;
+
+export async function specifyGate(
+  run: ActiveRun,
+  parts: RunnerParts,
+  state: TrainingState,
+): Promise<GateAsks> {
+  const { versions, settings } = parts;
+  const numbers = [run.candidate ?? 0, run.against ?? versions.serving()?.version ?? 0, 0] as const;
+  const rows = await sameRows(numbers, parts);
+  const [candidate, serving, baseline] = rows;
+  const same = rows.every(({ rows_at }) => rows_at === candidate.rows_at);
+  const words = same ? await keepWords(candidate, parts, state) : null;
+  const present = { candidate: servingOf(candidate), serving: servingOf(serving) };
+  return {
+    adapter: settings.adapter,
+    ...{ candidate: refOf(candidate), serving: refOf(serving), baseline: refOf(baseline) },
+    words,
+    // Plain search finds by the same words: what is compared with it is what was learned.
+    parameters: { ...present, baseline: { ...servingOf(baseline), words: present.candidate.words } },
+    tried: triedSettings(present, {
+      words: words !== null,
+      everyone: run.noise === null && serving.active_rows === 0,
+    }),
+  };
+}
+
+/** The versions with the rows of now; the same rows unless documents come all the time. */
+async function sameRows(
+  [candidate, serving, baseline]: readonly [number, number, number],
+  { versions, context }: RunnerParts,
+): Promise<[VersionRow, VersionRow, VersionRow]> {
+  for (let tries = 1; ; tries++) {
+    const first = await versions.refresh(candidate, context);
+    const rows = [
+      await versions.refresh(serving, context),
+      await versions.refresh(baseline, context),
+    ] as const;
+    if (tries === MOST_TRIES || rows.every(({ rows_at }) => rows_at === first.rows_at))
+      return [first, ...rows];
+  }
+}
+
+function refOf({ hash, bytes }: VersionRow): StateRef {
+  return { key: `snapshot:${hash}`, hash, bytes, parts: partCount(bytes) };
+}
+
+/** Null where there are too many, where a region did not answer, and where a guest takes part. */
+async function keepWords(
+  { version, hash }: VersionRow,
+  { versions, words, hasGuests }: RunnerParts,
+  state: TrainingState,
+): Promise<StateRef | null> {
+  if (hasGuests()) return null;
+  const regions = await words();
+  const bytes = versions.snapshot(version);
+  if (bytes === null) return null;
+  const found = wordsOfRows(decodeSnapshot(bytes), regions);
+  return found === null ? null : { key: `words:${hash}`, ...(await state.saveWords(found)) };
+}

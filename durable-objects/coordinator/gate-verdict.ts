@@ -1,0 +1,61 @@
+/** What a gate's sum does: the candidate serves, or the version that serves is weighed otherwise, or all stays as it is. */
+import { encodeParameters } from '../../shared/protocol/parameters.ts';
+import type { GateRound } from '../../shared/protocol/rounds.ts';
+import type { ServingParameters } from '../../shared/protocol/serving-parameters.ts';
+import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
+import { deviationOf } from '../../shared/round/noised-release.ts';
+import { judge } from '../../shared/round/release.ts';
+import type { LearningParts } from './learning.ts';
+import type { ActiveRun } from './run-store.ts';
+import type { VersionRow, Versions } from './versions.ts';
+
+/** Uses a gate's sum. May be repeated until the run has ended. */
+export async function publishVerdict(
+  run: ActiveRun,
+  spec: GateRound,
+  sum: Float64Array,
+  parts: LearningParts,
+): Promise<void> {
+  const { runs, versions, settings, storage, context, now } = parts;
+  if (run.summed === null) return;
+  const deviation = deviationOf(spec, run.summed);
+  const verdict = judge(sum, spec, Object.values(run.probes), settings.gate, deviation);
+  const candidate = run.candidate ?? 0;
+  const { serve, parameters } = verdict;
+  if (serve === 'candidate') await versions.reweigh(candidate, parameters, context);
+  const base = serve === 'serving' ? versions.get(run.against ?? 0) : null;
+  // Another version may have been made to serve by hand meanwhile: what was found is not about it.
+  const stands = base !== null && versions.serving()?.version === base.version;
+  const weighed = stands ? await reweighed(base, run.run, parameters, parts) : null;
+  if (runs.active()?.run !== run.run) return;
+  storage.transactionSync(() => {
+    versions.judge(candidate, verdict.heldOut, verdict.probe, serve === 'candidate');
+    if (weighed !== null) versions.judge(weighed.version, verdict.heldOutServing, null, true);
+    runs.save(run, { ended_at: now() });
+    const published = serve === 'candidate' || weighed !== null;
+    const reason = serve === 'candidate' ? null : verdict.reason;
+    runs.end(run.run, published ? 'published' : 'rejected', weighed?.version ?? candidate, reason, now());
+    parts.certify(candidate, run.run, spec.candidate.hash);
+    parts.clean();
+  });
+}
+
+/** A version of weights alone: adapter and rows as they are in `base`. */
+async function reweighed(
+  base: VersionRow,
+  run: string,
+  serving: ServingParameters,
+  { versions, context, now }: { versions: Versions } & Pick<LearningParts, 'context' | 'now'>,
+): Promise<VersionRow> {
+  const parameters = versions.parameters(base.version, context.model.width);
+  const draft = {
+    parent: base.version,
+    run,
+    adapter: JSON.parse(base.adapter) as AdapterSettings,
+    parameters,
+    training: JSON.parse(base.training) as Record<string, unknown>,
+    serving,
+    state: 'available' as const,
+  };
+  return await versions.create(draft, parameters && encodeParameters(parameters), context, now());
+}

@@ -1,0 +1,70 @@
+/**
+ * One held-out question against all rows of a snapshot, as a search scores them, under any serving parameters: cosines and
+ * shares of words are made once, and each setting adds them up anew.
+ */
+import { Bm25 } from '../index/bm25.ts';
+import { fuse } from '../index/fusion.ts';
+import type { PostingList, Postings } from '../index/postings.ts';
+import type { ServingParameters } from '../protocol/serving-parameters.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { rowCosines } from '../retrieval/scores.ts';
+
+/** The rows of a snapshot with their words. */
+export interface Searched {
+  snapshot: Snapshot;
+  /** Of the same rows; null: words count nowhere. */
+  words: Postings | null;
+}
+
+/** Rows of a document as if nobody had asked about it: their cosines with the question, by row. */
+export type Unasked = ReadonlyMap<number, number>;
+
+export class GateQuestion {
+  readonly #searched: Searched;
+  readonly #cosines: Float32Array;
+  /** Share of the question's words that a row has; of those that have any. */
+  readonly #shares: ReadonlyMap<number, number>;
+
+  /**
+   * @param query unit vector under the snapshot's adapter, width floats
+   * @param terms of the question, each once
+   */
+  constructor(searched: Searched, query: Float32Array, terms: readonly string[]) {
+    this.#searched = searched;
+    this.#cosines = rowCosines(searched.snapshot, query);
+    this.#shares = searched.words === null ? new Map() : sharesOf(searched.words, terms);
+  }
+
+  /** The document that is found first; null where there is none. */
+  first(parameters: ServingParameters, unasked: Unasked | null = null): string | null {
+    const { active, items, header } = this.#searched.snapshot;
+    const offset = parameters.offset ?? header.inactiveOffset;
+    let best = Number.NEGATIVE_INFINITY;
+    let found = -1;
+    for (let row = 0; row < this.#cosines.length; row++) {
+      const began = unasked?.get(row);
+      const cosine = began ?? this.#cosines[row]!;
+      const score = began === undefined && active[row] === 1 ? cosine : cosine + offset;
+      const share = this.#shares.get(row);
+      const fused = share === undefined ? score : fuse(score, share, parameters.words);
+      if (fused <= best) continue;
+      best = fused;
+      found = row;
+    }
+    return found < 0 ? null : items[found]!;
+  }
+}
+
+function sharesOf(words: Postings, terms: readonly string[]): Map<number, number> {
+  const lists = terms.map((term): PostingList | null => words.list(term));
+  const frequencies = lists.map((list) => list?.passages.length ?? 0);
+  const bm25 = new Bm25({ passages: words.passages, length: words.totalLength, frequencies });
+  const shares = new Map<number, number>();
+  for (const [term, list] of lists.entries()) {
+    for (const [at, row] of list?.passages.entries() ?? []) {
+      const more = bm25.term(term, list!.frequencies[at]!, words.lengthOf(row));
+      shares.set(row, (shares.get(row) ?? 0) + more);
+    }
+  }
+  return shares;
+}

@@ -1,0 +1,102 @@
+/**
+ * The public rule by which a gate's sum becomes what a collection serves: which settings it tries beside a version's own,
+ * one axis at a time, and what of it is taken. Everything here is computed from the released sum alone. Pure.
+ */
+import { MOST_TRIED, type TriedSetting } from '../protocol/rounds.ts';
+import type { ServingParameters } from '../protocol/serving-parameters.ts';
+
+/** What is tried on each axis. */
+const LADDERS = {
+  words: [0.22, 0.44, 0.7, 1, 1.5],
+} as const satisfies Partial<Record<keyof ServingParameters, readonly number[]>>;
+
+const AXES = Object.keys(LADDERS) as (keyof typeof LADDERS)[];
+
+/** What a gate can tell apart: an axis of which it knows nothing is not tried. */
+export interface Known {
+  words: boolean;
+  /** Whether units that train may say what suits the version that serves: without noise, if it never learned. */
+  everyone: boolean;
+}
+
+/** The settings that a gate tries of both versions. Their number does not depend on anybody's records. */
+export function triedSettings(
+  present: Record<TriedSetting['of'], ServingParameters>,
+  known: Known,
+): TriedSetting[] {
+  const tried: TriedSetting[] = [];
+  for (const of of ['candidate', 'serving'] as const) {
+    for (const axis of AXES) {
+      if (!known[axis]) continue;
+      for (const value of LADDERS[axis]) {
+        if (value === present[of][axis]) continue;
+        const setting = { of, unasked: false, parameters: { ...present[of], [axis]: value } };
+        tried.push({ ...setting, everyone: false });
+        if (known.everyone && of === 'serving') tried.push({ ...setting, everyone: true });
+      }
+    }
+  }
+  return tried.slice(0, MOST_TRIED);
+}
+
+/** A version's parameters as the gate would have them, and what they win against the present ones. */
+export interface ServingChoice {
+  parameters: ServingParameters;
+  /** Wins less losses over held-out units of what is taken, axis by axis, added up. */
+  gained: number;
+  /** Noised figures that `gained` is made of. */
+  figures: number;
+}
+
+export interface ChoiceRule {
+  deviation: number;
+  confidence: number;
+  /** What a gain must be where there is no noise. */
+  least: number;
+}
+
+interface Sums {
+  tried: readonly TriedSetting[];
+  sums: ArrayLike<number>;
+}
+
+/**
+ * On each axis the setting that wins most, where that is beyond the noise: the largest of m figures of noise alone is
+ * √(2 ln m) deviations up, so that much more is asked than of one. Where units that train were asked as well, they say
+ * which, and held-out ones what it gains.
+ * @param sums of the settings, in their order
+ * @param near what is taken of equals: what suits the other version, or else the present one
+ */
+export function chooseServing(
+  of: TriedSetting['of'],
+  present: ServingParameters,
+  { tried, sums }: Sums,
+  rule: ChoiceRule,
+  near: ServingParameters = present,
+): ServingChoice {
+  const choice: ServingChoice = { parameters: present, gained: 0, figures: 0 };
+  const all = tried.map((setting, at) => ({ ...setting, gained: sums[at]! }));
+  for (const axis of AXES) {
+    const own = all.filter(
+      (each) => each.of === of && !each.unasked && each.parameters[axis] !== present[axis],
+    );
+    const held = own.filter(({ everyone }) => !everyone);
+    if (held.length === 0) continue;
+    const everyone = own.filter((each) => each.everyone);
+    const judged = everyone.length > 0 ? everyone : held;
+    const apart = ({ parameters }: TriedSetting) => Math.abs(parameters[axis] - near[axis]);
+    const noise = rule.deviation * (rule.confidence + Math.sqrt(2 * Math.log(judged.length)));
+    const wins = judged.filter(({ parameters, gained }) => {
+      // What suits the other version, by many more questions, is taken if it does not lose.
+      const isNear = parameters[axis] === near[axis] && near[axis] !== present[axis];
+      return gained >= (isNear ? 0 : Math.max(rule.least, noise));
+    });
+    const [best] = wins.sort((a, b) => b.gained - a.gained || apart(a) - apart(b));
+    if (best === undefined) continue;
+    const value = best.parameters[axis];
+    choice.parameters = { ...choice.parameters, [axis]: value };
+    choice.gained += held.find(({ parameters }) => parameters[axis] === value)!.gained;
+    choice.figures += 1;
+  }
+  return choice;
+}
