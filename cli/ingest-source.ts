@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Client } from '../client/client.ts';
+import { endingOf } from '../shared/retrieval/file-format.ts';
 import { type BeirFolder, openBeir } from './beir.ts';
 import { Bucket, type BucketOptions, bucketOf } from './dataset/bucket.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
@@ -14,7 +15,7 @@ import {
   readDocumentFiles,
   readDocumentLines,
 } from './dataset/document-files.ts';
-import { endingOf, READ_ENDINGS } from './dataset/file-kinds.ts';
+import { READ_ENDINGS } from './dataset/file-kinds.ts';
 import type { Findings } from './dataset/findings.ts';
 import { orCompressed } from './dataset/lines.ts';
 import { byHash } from './dataset/placement.ts';

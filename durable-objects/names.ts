@@ -1,6 +1,6 @@
 /** How objects are named and reached: the one place that makes stubs. */
 
-import { hintOf } from '../shared/protocol/names.ts';
+import { hintOf } from '../shared/protocol/location-hints.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { ObjectsEnv } from './env.ts';
 

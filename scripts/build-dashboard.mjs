@@ -1,6 +1,6 @@
 /**
- * Bundles what browsers load for /ask, /widget.js, /dashboard and /docs into one module of strings, dist/pages/files.js, which the Worker
- * imports. Names carry a hash of the content. Run by wrangler before it bundles (wrangler.toml) and by vitest's
+ * Bundles what browsers load for /ask, /widget.js, /dashboard and /docs into modules of strings, dist/pages/files.js and pdf.js, which the
+ * Worker imports. Names carry a hash of the content. Run by wrangler before it bundles (wrangler.toml) and by vitest's
  * configuration, so that nobody has to remember it; takes about a tenth of a second.
  */
 import { createHash } from 'node:crypto';
@@ -44,10 +44,41 @@ function named(name, type, text) {
   return { name: `${name}-${hash}.${type}`, type: TYPES[type], text };
 }
 
-/** Writes the module when it changed; several processes may do so at the same time. */
+/**
+ * The script that reads PDFs. It takes seconds to bundle and changes with its library alone, so it is made once; being
+ * 1.6 MB, it is a module of its own, which the Worker reads when somebody asks for it.
+ */
+async function buildPdf(target) {
+  const sources = [
+    'shared/retrieval/pdf-text.ts',
+    'node_modules/unpdf/package.json',
+    'scripts/build-dashboard.mjs',
+  ];
+  const texts = await Promise.all(sources.map((source) => readFile(join(ROOT, source), 'utf8')));
+  const mark = `// of ${createHash('sha256').update(texts.join()).digest('hex')}`;
+  const known = await readFile(target, 'utf8').catch(() => '');
+  if (known.startsWith(mark)) return (await import(pathToFileURL(target).href)).pdf.name;
+  const text = await bundle('shared/retrieval/pdf-text.ts', { format: 'esm', target: 'es2022' });
+  const pdf = named('pdf', 'js', text);
+  await replace(target, `${mark}\nexport const pdf = ${JSON.stringify(pdf, null, 1)};\n`);
+  return pdf.name;
+}
+
+/** Several processes may do so at the same time. */
+async function replace(target, text) {
+  await mkdir(dirname(target), { recursive: true });
+  const fresh = `${target}.${process.pid}`;
+  await writeFile(fresh, text);
+  await rename(fresh, target);
+}
+
+/** Writes the modules when they changed. */
 export async function buildDashboard(target = TARGET) {
+  // Loaded by the dashboard's script where somebody drops a PDF, by its name.
+  const pdf = await buildPdf(join(dirname(target), 'pdf.js'));
+  const define = { PDF_SCRIPT: JSON.stringify(`/ui/${pdf}`) };
   const [script, ask, widget, dashboard, docs, askStyle, icon] = await Promise.all([
-    bundle('workers/dashboard/client/main.tsx', IN_BROWSERS),
+    bundle('workers/dashboard/client/main.tsx', { ...IN_BROWSERS, define, external: ['/ui/*'] }),
     bundle('workers/ask/client/main.tsx', IN_BROWSERS),
     // A classic script: only those know the tag that brought them.
     bundle('workers/widget/widget.ts', { format: 'iife', target: 'es2022', loader: { '.css': 'text' } }),
@@ -67,10 +98,7 @@ export async function buildDashboard(target = TARGET) {
   };
   const text = `export const files = ${JSON.stringify(files, null, 1)};\n`;
   if ((await readFile(target, 'utf8').catch(() => null)) === text) return;
-  await mkdir(dirname(target), { recursive: true });
-  const fresh = `${target}.${process.pid}`;
-  await writeFile(fresh, text);
-  await rename(fresh, target);
+  await replace(target, text);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildDashboard();

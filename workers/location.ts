@@ -2,7 +2,7 @@
  * Which region of a collection a caller belongs to, from where the request entered the network. Regions that bear a
  * location hint's name are places; the nearest one is chosen, by a fixed order for each place.
  */
-import { hintOf, type LocationHint } from '../shared/protocol/names.ts';
+import { hintOf, type LocationHint } from '../shared/protocol/location-hints.ts';
 
 export interface CallerPlace {
   continent?: string | undefined;

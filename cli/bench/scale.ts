@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
-import { LOCATION_HINTS } from '../../shared/protocol/names.ts';
+import { LOCATION_HINTS } from '../../shared/protocol/location-hints.ts';
 import { openBeir } from '../beir.ts';
 import { startDeployment } from '../deployment.ts';
 import { testQueries } from '../evaluation.ts';

@@ -13,7 +13,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { Client } from '../../client/client.ts';
-import { LOCATION_HINTS } from '../../shared/protocol/names.ts';
+import { LOCATION_HINTS } from '../../shared/protocol/location-hints.ts';
 import { openBeir } from '../beir.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
 import { testQueries } from '../evaluation.ts';

@@ -8,17 +8,10 @@ import { addTo } from '../../shared/multimap.ts';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { fitsRow, ItemFields } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
+import { endingOf, nameAsTitle } from '../../shared/retrieval/file-format.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError } from './dataset-error.ts';
-import {
-  checkSize,
-  endingOf,
-  type FileText,
-  fileText,
-  nameAsTitle,
-  READ_ENDINGS,
-  readerOf,
-} from './file-kinds.ts';
+import { checkSize, type FileText, fileText, READ_ENDINGS, readerOf } from './file-kinds.ts';
 import { type DocumentFile, filesBelow, isHidden } from './files-below.ts';
 import { type Findings, STRICT, unlessBad } from './findings.ts';
 import { readJsonLines } from './lines.ts';

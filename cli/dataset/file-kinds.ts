@@ -2,11 +2,10 @@
  * Files of documents by the ending of their name, and how each kind becomes text. Nothing leaves this machine: PDF and
  * Word files are read by libraries, which are loaded where there is such a file.
  */
-import { basename, extname } from 'node:path';
-import type { ItemFormat } from '../../shared/protocol/api/item.ts';
-import { MAX_ITEM_BYTES } from '../../shared/protocol/api/item.ts';
+import { type ItemFormat, MAX_ITEM_BYTES } from '../../shared/protocol/api/item.ts';
+import { decodeText } from '../../shared/retrieval/encoding.ts';
+import { endingOf, TEXT_FORMATS } from '../../shared/retrieval/file-format.ts';
 import { DatasetError } from './dataset-error.ts';
-import { decode } from './encoding.ts';
 
 export interface FileText {
   text: string;
@@ -17,38 +16,16 @@ export interface FileText {
 
 type Reader = (file: string, bytes: Uint8Array) => Promise<FileText>;
 
-const plain =
-  (format: ItemFormat, convert: (text: string) => Promise<string> = async (text) => text): Reader =>
-  async (file, bytes) => ({ text: await convert(decode(file, bytes, format === 'html')), format, title: '' });
-
 const KINDS: ReadonlyMap<string, Reader> = new Map([
-  ...['.md', '.markdown', '.mdx', '.mdown', '.mkd'].map((ending) => [ending, plain('markdown')] as const),
-  ...['.html', '.htm', '.xhtml'].map((ending) => [ending, plain('html')] as const),
-  ['.txt', plain('text')],
-  ['.text', plain('text')],
-  [
-    '.rst',
-    plain('markdown', async (text) => (await import('../../shared/retrieval/rst.ts')).rstToMarkdown(text)),
-  ],
-  ...['.adoc', '.asciidoc'].map(
-    (ending) =>
-      [
-        ending,
-        plain('markdown', async (text) =>
-          (await import('../../shared/retrieval/asciidoc.ts')).asciidocToMarkdown(text),
-        ),
-      ] as const,
-  ),
+  ...[...TEXT_FORMATS].map(([ending, { format, convert }]): [string, Reader] => [
+    ending,
+    async (file, bytes) => ({ text: convert(decode(file, bytes, format === 'html')), format, title: '' }),
+  ]),
   ['.pdf', readPdf],
   ['.docx', readDocx],
 ]);
 
 export const READ_ENDINGS: readonly string[] = [...KINDS.keys()];
-
-/** Of a file's name, in lower case; empty where it has none. */
-export function endingOf(name: string): string {
-  return extname(name).toLowerCase();
-}
 
 /** Larger ones are no documents: their text would not fit one, whatever is marks in it. */
 const MOST_TEXT_BYTES = 4 * MAX_ITEM_BYTES;
@@ -65,11 +42,6 @@ export function checkSize(file: string, bytes: number): void {
   throw new DatasetError(file, null, null, `has ${bytes} bytes; ${detail}`);
 }
 
-/** The name of a file as a title. */
-export function nameAsTitle(key: string): string {
-  return basename(key, extname(key)).replace(/[-_]+/g, ' ').trim();
-}
-
 /** @throws DatasetError for a file of a kind that is not read */
 export function readerOf(file: string): Reader {
   const read = KINDS.get(endingOf(file));
@@ -83,17 +55,20 @@ export async function fileText(file: string, bytes: Uint8Array): Promise<FileTex
   return await readerOf(file)(file, bytes);
 }
 
+function decode(file: string, bytes: Uint8Array, isPage: boolean): string {
+  try {
+    return decodeText(bytes, isPage);
+  } catch (error) {
+    throw new DatasetError(file, null, null, (error as Error).message);
+  }
+}
+
 async function readPdf(file: string, bytes: Uint8Array): Promise<FileText> {
   try {
-    const { extractText, getDocumentProxy, getMeta } = await import('unpdf');
-    const document = await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
-    const { text } = await extractText(document, { mergePages: false });
-    const { info } = await getMeta(document);
-    const title = typeof info?.Title === 'string' ? info.Title.trim() : '';
-    // Pages that were scanned have no text.
-    if (text.join('').trim() === '')
-      throw new DatasetError(file, null, null, 'has no text in it, only pictures');
-    return { text: text.join('\n\n').toWellFormed(), format: 'text', title };
+    const { pdfText } = await import('../../shared/retrieval/pdf-text.ts');
+    const { text, title } = await pdfText(bytes);
+    if (text === '') throw new DatasetError(file, null, null, 'has no text in it, only pictures');
+    return { text, format: 'text', title };
   } catch (error) {
     if (error instanceof DatasetError) throw error;
     throw new DatasetError(file, null, null, `is not a PDF that can be read: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 /** Which region a document or a query belongs to: from the folder's tables, else by a hash of its id. */
 import { createHash } from 'node:crypto';
-import { LOCATION_HINTS } from '../../shared/protocol/names.ts';
+import { LOCATION_HINTS } from '../../shared/protocol/location-hints.ts';
 
 /** Regions of a folder that names none. */
 export const DEFAULT_REGION_COUNT = 4;

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { Parser } from 'htmlparser2';
 import { addTo } from '../../shared/multimap.ts';
+import { toUtf8 } from '../../shared/retrieval/encoding.ts';
 import { Failure } from '../fedcar/failure.ts';
 import { boundedBytes } from './bounded-bytes.ts';
 import { DatasetError } from './dataset-error.ts';
-import { toUtf8 } from './encoding.ts';
 import type { Findings } from './findings.ts';
 import { isClosed, type Robots, robotsOf } from './robots.ts';
 

@@ -1,17 +1,6 @@
 /** Names that callers and objects share: collections, regions, items, passages. */
 import { z } from 'zod';
 
-/** Location hints of Durable Objects: the regions a deployment can use without configuration. */
-export const LOCATION_HINTS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const;
-
-export type LocationHint = (typeof LOCATION_HINTS)[number];
-
-/** Where a region should lie: `weur`, and `weur-berlin` too, lie in western Europe; null where the name is no place. */
-export function hintOf(region: string): LocationHint | null {
-  const place = region.split('-')[0];
-  return LOCATION_HINTS.find((hint) => hint === place) ?? null;
-}
-
 export const CollectionName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, at most 63 characters');

@@ -2,8 +2,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askPage, expectContrast, expectToFit, picture } from './ask-page.ts';
+import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
 import { type Desk, fill, LEARNING, open, REGIONS, SECRET, startDesk, type Watched } from './desk.ts';
+import { documentTests } from './documents-view.ts';
+import { operatorTests } from './operator-views.ts';
+import type { Visit } from './visit.ts';
 
 const chromium = findChromium();
 
@@ -22,7 +26,17 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     ]);
     for (const { name, ink } of pictures) expect(ink, name).toBeGreaterThan(1000);
   };
-  const card = (name: string) => page.getByRole('region', { name, exact: true });
+  const visit: Visit = {
+    desk: () => desk,
+    page: () => page,
+    card: (name) => page.getByRole('region', { name, exact: true }),
+    async go(view) {
+      const views = page.getByRole('navigation', { name: 'Views' });
+      await views.getByRole('link', { name: view, exact: true }).click();
+      await page.getByRole('heading', { name: view, level: 1 }).waitFor();
+    },
+  };
+  const { card, go } = visit;
 
   beforeAll(async () => {
     [desk, browser] = await Promise.all([startDesk(), launch(chromium as string)]);
@@ -52,32 +66,37 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     expect(await askPage(page, 'keptForLong')).toEqual([]);
   });
 
-  it('tells a token that may only read so when it wants more', async () => {
-    const made = (await desk.send('POST', '/v1/tokens', { name: 'reader', scopes: ['query'] })) as {
-      token: string;
-    };
-    // Another tab knows nothing of the first one's token.
-    const { page: other } = await open(browser, `${desk.url}/dashboard`);
-    await other.getByRole('dialog').getByLabel('Token').fill(made.token);
-    await other.keyboard.press('Enter');
-    await other.getByRole('button', { name: 'Start training' }).click();
-    await other.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
-    await other.getByRole('alert').getByText('has not the scope train').waitFor();
-    await other.close();
-  });
-
-  it('says what to do first, and how things stand, before there is anything', async () => {
-    await card('Training').getByText('No run yet').waitFor();
-    await card('Regions').getByText('No documents yet').waitFor();
-    await card('Accuracy by version').getByText('Nothing measured yet').waitFor();
+  it('shows four steps before there is anything, and how things stand', async () => {
     const overview = card('Overview');
     await overview.getByText('Version 0').waitFor();
     await overview.getByText('Secure aggregation on').waitFor();
     await overview.getByText('Noise off').waitFor();
+    const steps = card('Four steps to a retriever that learns');
+    expect(await steps.getByRole('link').allInnerTexts()).toEqual([
+      'Add documents',
+      'Ask',
+      'Give feedback',
+      'Train',
+    ]);
     await picture(page, 'empty');
+    await go('Training');
+    await card('Training').getByText('No run yet').waitFor();
+    await card('Accuracy by version').getByText('Nothing measured yet').waitFor();
+    expect(await page.getByRole('button', { name: 'Start training' }).count()).toBe(0);
+    await go('Federation');
+    await card('Regions').getByText('No documents yet').waitFor();
+    await page.getByRole('link', { name: 'Documents', exact: true }).last().click();
+    await page.getByRole('heading', { name: 'Documents', level: 1 }).waitFor();
   });
 
+  documentTests(visit);
+
   it('asks before it trains, and Escape means no', async () => {
+    for (const key of ['manual.pdf', 'late.txt', '\u{1f98a}.html', 'guide%2F\u05e9\u05dc\u05d5\u05dd.txt']) {
+      await desk.send('DELETE', `/v1/items/${key}`);
+    }
+    await fill(desk);
+    await go('Training');
     await card('Training').getByRole('button', { name: 'Start training' }).click();
     const dialog = page.getByRole('dialog', { name: 'Start training now?' });
     await dialog.waitFor();
@@ -87,8 +106,21 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     expect(await desk.send('GET', '/v1/rounds')).toMatchObject({ runs: [] });
   });
 
+  it('tells a token that may only read so when it wants more', async () => {
+    const made = (await desk.send('POST', '/v1/tokens', { name: 'reader', scopes: ['query'] })) as {
+      token: string;
+    };
+    // Another tab knows nothing of the first one's token.
+    const { page: other } = await open(browser, `${desk.url}/dashboard/training`);
+    await other.getByRole('dialog').getByLabel('Token').fill(made.token);
+    await other.keyboard.press('Enter');
+    await other.getByRole('button', { name: 'Start training' }).click();
+    await other.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
+    await other.getByRole('alert').getByText('has not the scope train').waitFor();
+    await other.close();
+  });
+
   it('shows a run while it goes on, and what came of it', async () => {
-    await fill(desk);
     const training = card('Training');
     const regions = training.getByRole('list', { name: 'Regions in this round' });
     const steps = training.getByRole('list', { name: 'Steps of this round' });
@@ -103,7 +135,7 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await running;
     await picture(page, 'running');
     await training.getByText('Published').waitFor({ timeout: 150_000 });
-    await card('Overview').getByText('Version 1').waitFor();
+    await card('Three speeds of learning').getByText('version 1', { exact: true }).waitFor();
     const rows = card('Versions').getByRole('row');
     expect(await rows.nth(1).innerText()).toMatch(/v1\s+Serving\s+[\d.]+ %\s+[\d.]+ %\s+\+[\d.]+/);
     expect(await rows.nth(2).innerText()).toMatch(/v0\s+Available/);
@@ -114,11 +146,14 @@ describe.skipIf(chromium === null)('the dashboard', () => {
   });
 
   it('shows plain and trained score side by side, and takes feedback', async () => {
+    await go('Search');
+    await card('Overview').getByText('Version 1').waitFor();
     const search = card('Search');
     await search.getByRole('searchbox', { name: 'Question' }).fill('still nothing in the mail');
     await page.keyboard.press('Enter');
     const hit = search.getByRole('listitem').filter({ hasText: 'Delayed shipments' });
     await hit.waitFor();
+    await hit.getByText('Scores').click();
     const [plain, trained] = await hit.getByRole('definition').allInnerTexts();
     expect(plain).toMatch(/^0\.\d{3}$/);
     expect(trained).toMatch(/^0\.\d{3}$/);
@@ -131,11 +166,28 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await picture(page, 'trained');
   });
 
+  operatorTests(visit);
+
+  it('is accessible in every view, and each has an address and a name of its own', async () => {
+    for (const view of ['Search', 'Documents', 'Training', 'Privacy', 'Federation', 'Settings']) {
+      const path = view === 'Search' ? '' : `/${view.toLowerCase()}`;
+      await page.goto(`${desk.url}/dashboard${path}`);
+      await page.getByRole('heading', { name: view, level: 1 }).waitFor();
+      expect(await page.title()).toBe(`${view} · fedcar dashboard`);
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+      await expectAccessible(page, `dashboard-${view.toLowerCase()}`);
+      expect(await askPage(page, 'unnamedControls')).toEqual([]);
+    }
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Federation', level: 1 }).waitFor();
+    await go('Training');
+  });
+
   it('rolls back when asked twice', async () => {
     await card('Versions').getByRole('button', { name: 'Activate version 0' }).click();
     const dialog = page.getByRole('dialog', { name: 'Serve version 0?' });
     await dialog.getByRole('button', { name: 'Roll back' }).click();
-    await card('Overview').getByText('Version 0').waitFor();
+    await card('Versions').getByRole('button', { name: 'Activate version 1' }).waitFor();
     const { versions } = (await desk.send('GET', '/v1/models')) as {
       versions: { version: number; state: string }[];
     };
@@ -167,8 +219,11 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await page.keyboard.press('Enter');
     expect(await page.locator(':focus').getAttribute('id')).toBe('main');
     await page.keyboard.press('Tab');
-    expect(await page.locator(':focus').innerText()).toBe('Start training');
-    expect(await askPage(page, 'unnamedControls')).toEqual([]);
+    expect(await page.locator(':focus').innerText()).toBe('What the regions were told');
+    await page.getByRole('link', { name: 'Privacy', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Privacy', level: 1 }).waitFor();
+    expect(await page.locator(':focus').getAttribute('id')).toBe('main');
   });
 
   it('says which region does not answer and what waits, and keeps the last figures when none does', async () => {
@@ -180,17 +235,18 @@ describe.skipIf(chromium === null)('the dashboard', () => {
       for (const [index, region] of regions.entries()) region.waiting = index === 0 ? 1234 : 0;
       await route.fulfill({ json: { regions, away: ['sam'] } });
     });
-    await page.reload();
+    await page.goto(`${desk.url}/dashboard/federation`);
     await card('Regions').getByText('No answer').waitFor();
     expect(
       await card('Regions')
         .getByText(/waiting/)
         .allInnerTexts(),
     ).toEqual(['1,234 waiting']);
+    await page.goto(`${desk.url}/dashboard`);
     await card('Overview').getByText('no answer from sam').waitFor();
     await page.unroute('**/v1/regions');
     await page.route('**/v1/models', (route) => route.abort());
-    await page.reload();
+    await page.goto(`${desk.url}/dashboard/training`);
     await card('Versions').getByText('The service does not answer.').waitFor();
     await page.unroute('**/v1/models');
     watched.faults.splice(
@@ -211,9 +267,9 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await desk.send('POST', '/v1/collections/careful/items', { items });
     // A counting round is charged although nobody asked anything.
     await desk.send('POST', '/v1/collections/careful/rounds');
-    await page.goto(`${desk.url}/dashboard?collection=careful`);
+    await page.goto(`${desk.url}/dashboard/training?collection=careful`);
     await card('Training').getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
-    await card('Overview').getByText('Noise on').waitFor();
+    await go('Privacy');
     const budget = card('Privacy budget');
     await budget.getByText(/The next run brings ε to/).waitFor();
     const meter = budget.getByRole('img', { name: /^ε \d\.\d\d of 8\.00 is spent/ });

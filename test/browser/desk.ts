@@ -45,7 +45,7 @@ export async function startDesk(): Promise<Desk> {
       const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
       const response = await fetch(deployment.url + path, init);
       if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-      return await response.json();
+      return response.status === 204 ? null : await response.json();
     },
     async stop() {
       await deployment.stop();
@@ -78,6 +78,8 @@ export async function open(
 ): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
   const faults: string[] = [];
+  // A first upload loads the encoder, beside whatever else the machine does.
+  page.setDefaultTimeout(60_000);
   const { origin } = new URL(url);
   page.on('pageerror', (error) => faults.push(`thrown: ${error.message}`));
   page.on('console', (message) => {

@@ -1,13 +1,18 @@
-/** The module that scripts/build-dashboard.mjs makes; it is not in the repository. */
+/** The modules that scripts/build-dashboard.mjs makes; they are not in the repository. */
+interface PageFile {
+  /** With a hash of the content: it never changes under this name. */
+  readonly name: string;
+  /** Media type. */
+  readonly type: string;
+  readonly text: string;
+}
+
 declare module '*/dist/pages/files.js' {
-  interface PageFile {
-    /** With a hash of the content: it never changes under this name. */
-    readonly name: string;
-    /** Media type. */
-    readonly type: string;
-    readonly text: string;
-  }
   export const files: Readonly<
     Record<'script' | 'dashboardStyle' | 'docsStyle' | 'askScript' | 'askStyle' | 'widget' | 'icon', PageFile>
   >;
+}
+
+declare module '*/dist/pages/pdf.js' {
+  export const pdf: PageFile;
 }

@@ -107,7 +107,7 @@ export class Conversation {
 /** What broke off after it had begun is said in a word: the reader has seen the rest. */
 function lateTrouble(error: unknown): Trouble {
   const begun = (error instanceof ApiError && error.status === 200) || error instanceof TypeError;
-  return begun ? { kind: 'offline', text: TROUBLE.broke } : troubleOf(error);
+  return begun ? { kind: 'offline', text: TROUBLE.broke, status: null } : troubleOf(error);
 }
 
 const EMPTY = {

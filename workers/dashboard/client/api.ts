@@ -16,9 +16,13 @@ export type TroubleKind = 'token' | 'offline' | 'refused';
 export interface Trouble {
   kind: TroubleKind;
   text: string;
+  /** Of the answer; null where there was none. */
+  status: number | null;
 }
 
-/** No route of these takes longer, unless its object is away. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** No other route takes longer, unless its object is away. */
 const PATIENCE_MS = 30_000;
 
 export class CallError extends Error {
@@ -36,7 +40,7 @@ export function troubleOf(error: unknown): Trouble {
   if (error instanceof CallError) return error.trouble;
   if (error instanceof ApiError) return explain(error);
   if (error instanceof DOMException && error.name === 'TimeoutError') return OFFLINE;
-  return { kind: 'refused', text: error instanceof Error ? error.message : String(error) };
+  return { kind: 'refused', text: error instanceof Error ? error.message : String(error), status: null };
 }
 
 /** A reader who waits is told at once, and tries again: nothing is repeated on its own. */
@@ -50,14 +54,35 @@ export function clientOf({ collection, token, origin = '' }: Target): Client {
 /** @param path below the collection's prefix, with its leading slash. @throws CallError */
 export async function call<T>(
   target: Target,
-  method: 'GET' | 'POST',
+  method: Method,
+  path: string,
+  body?: unknown,
+  patienceMs?: number,
+): Promise<T> {
+  return await send<T>(target, method, clientOf(target).path + path, body, patienceMs);
+}
+
+/** A route of the whole deployment. @param path with its leading slash, below /v1. @throws CallError */
+export async function callDeployment<T>(
+  target: Target,
+  method: Method,
   path: string,
   body?: unknown,
 ): Promise<T> {
+  return await send<T>(target, method, `/v1${path}`, body);
+}
+
+async function send<T>(
+  target: Target,
+  method: Method,
+  path: string,
+  body: unknown,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
   const transport = new Transport(target.origin ?? '', optionsOf(target.token));
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.timeout(patienceMs);
   try {
-    return await transport.json<T>(clientOf(target).path + path, { method, body, signal });
+    return await transport.json<T>(path, { method, body, signal });
   } catch (error) {
     throw new CallError(troubleOf(error));
   }
@@ -73,16 +98,16 @@ export async function collectionNames(token: string | null): Promise<string[]> {
   }
 }
 
-const OFFLINE: Trouble = { kind: 'offline', text: 'The service does not answer.' };
+const OFFLINE: Trouble = { kind: 'offline', text: 'The service does not answer.', status: null };
 
 /** A problem document in a sentence. Its detail names field, limit and value, so it is shown as it is. */
 function explain({ status, message, requestId, retryAfter }: ApiError): Trouble {
   if (status === 0) return OFFLINE;
-  if (status === 401) return { kind: 'token', text: message };
+  if (status === 401) return { kind: 'token', text: message, status };
   if (status === 429) {
     const again = retryAfter === null ? '' : ` Try again in ${retryAfter} s.`;
-    return { kind: 'refused', text: message + again };
+    return { kind: 'refused', text: message + again, status };
   }
   const hint = status === 500 && requestId !== null ? ` (request ${requestId})` : '';
-  return { kind: 'refused', text: message + hint };
+  return { kind: 'refused', text: message + hint, status };
 }

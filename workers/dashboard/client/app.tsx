@@ -1,22 +1,31 @@
-/** The whole page. Every part draws what the store has; nothing else is remembered but what is being asked. */
+/** The whole page: the bar, the view that the address names, and the dialogs over it. */
 import { useEffect, useState } from 'hono/jsx/dom';
-import { AccuracyCard } from './cards/accuracy.tsx';
-import { Overview } from './cards/overview.tsx';
-import { PrivacyCard } from './cards/privacy.tsx';
-import { RegionsCard } from './cards/regions.tsx';
-import { SearchCard } from './cards/search.tsx';
-import { TrainingCard } from './cards/training.tsx';
-import { VersionsCard } from './cards/versions.tsx';
+import type { Navigation } from './navigation.ts';
 import { Confirm, type Question } from './parts/confirm.tsx';
 import { TokenDialog } from './parts/token-dialog.tsx';
 import { TopBar } from './parts/top-bar.tsx';
 import type { Store } from './store.ts';
+import { PAGE, VIEW_NAMES } from './texts.ts';
+import { DocumentsView } from './views/documents.tsx';
+import { FederationView } from './views/federation.tsx';
+import { PrivacyView } from './views/privacy.tsx';
+import { SearchView } from './views/search.tsx';
+import { SettingsView } from './views/settings.tsx';
+import { TrainingView } from './views/training.tsx';
+import type { ViewProps } from './views/view.ts';
 
-export function App({ store }: { store: Store }) {
+export function App({ store, navigation }: { store: Store; navigation: Navigation }) {
   const [state, setState] = useState(store.state);
+  const [place, setPlace] = useState(navigation.place);
   const [question, setQuestion] = useState<Question | null>(null);
   const [tokenOpen, setTokenOpen] = useState(false);
   useEffect(() => store.start(setState), []);
+  useEffect(() => navigation.listen(setPlace), []);
+  useEffect(() => {
+    document.title = PAGE.titleOf(place.view, place.collection);
+    // On a phone the bar is wider than the screen.
+    document.querySelector('.places [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [place.view]);
   useEffect(() => {
     if (state.asked !== null) setTokenOpen(true);
   }, [state.asked]);
@@ -26,29 +35,24 @@ export function App({ store }: { store: Store }) {
   };
   return (
     <>
-      <TopBar state={state} onToken={() => setTokenOpen(true)} />
-      <main id="main" class="page" tabindex={-1}>
+      <TopBar state={state} place={place} onToken={() => setTokenOpen(true)} />
+      <main id="main" class="page" tabindex={-1} aria-label={VIEW_NAMES[place.view]}>
         {state.asked === null ? null : (
           <p class="notice warn" role="status">
-            This deployment asks for a token.{' '}
+            {PAGE.needsToken}{' '}
             <button type="button" class="link" onClick={() => setTokenOpen(true)}>
-              Give one
+              {PAGE.giveToken}
             </button>
           </p>
         )}
-        <Overview state={state} />
-        <TrainingCard state={state} store={store} ask={setQuestion} />
-        <div class="columns">
-          <div>
-            <AccuracyCard state={state} />
-            <VersionsCard state={state} store={store} ask={setQuestion} />
-          </div>
-          <div>
-            <PrivacyCard state={state} />
-            <RegionsCard state={state} />
-          </div>
-        </div>
-        <SearchCard state={state} />
+        <h1>{VIEW_NAMES[place.view]}</h1>
+        <Current
+          state={state}
+          store={store}
+          place={place}
+          ask={setQuestion}
+          go={(href) => navigation.go(href)}
+        />
       </main>
       <Confirm question={question} onClose={() => setQuestion(null)} />
       <TokenDialog
@@ -60,4 +64,21 @@ export function App({ store }: { store: Store }) {
       />
     </>
   );
+}
+
+function Current(props: ViewProps) {
+  switch (props.place.view) {
+    case 'search':
+      return <SearchView {...props} />;
+    case 'documents':
+      return <DocumentsView {...props} />;
+    case 'training':
+      return <TrainingView {...props} />;
+    case 'privacy':
+      return <PrivacyView {...props} />;
+    case 'federation':
+      return <FederationView {...props} />;
+    case 'settings':
+      return <SettingsView {...props} />;
+  }
 }

@@ -1,11 +1,11 @@
 /** Entry of the dashboard in the browser: takes the place of the shell that the Worker sent. */
 import { render } from 'hono/jsx/dom';
 import { App } from './app.tsx';
+import { Navigation } from './navigation.ts';
 import { Store } from './store.ts';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no root');
-const collection = new URLSearchParams(location.search).get('collection') ?? 'default';
-document.title = collection === 'default' ? 'fedcar dashboard' : `${collection} · fedcar dashboard`;
-const store = new Store(collection);
-render(<App store={store} />, root);
+const navigation = new Navigation();
+const store = new Store(navigation.place.collection);
+render(<App store={store} navigation={navigation} />, root);

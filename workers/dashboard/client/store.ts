@@ -6,7 +6,8 @@ import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import type { Regions } from '../../../shared/protocol/api/region.ts';
 import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
 import type { Version } from '../../../shared/protocol/api/version.ts';
-import { call, collectionNames, type Target, type Trouble, troubleOf } from './api.ts';
+import { call, collectionNames, type Method, type Target, type Trouble, troubleOf } from './api.ts';
+import { shownRun } from './shown-run.ts';
 import { keepToken, keptToken } from './token.ts';
 
 const RUNNING_MS = 2000;
@@ -26,8 +27,9 @@ export interface State {
   privacy: Loaded<Privacy>;
   regions: Loaded<Regions>;
   runs: Loaded<Runs>;
-  /** The newest run, or the one that was chosen, with its rounds. */
+  /** The run that is shown, with its rounds: see shown-run.ts. */
   run: Loaded<Run>;
+  /** What the reader chose; null: the run under way, or else the last good one. */
   chosenRun: string | null;
   /** Set when the service asked for a token: what it said. */
   asked: string | null;
@@ -43,6 +45,17 @@ function emptyState(target: Target): State {
 }
 
 type Part = 'models' | 'privacy' | 'regions' | 'runs' | 'run';
+
+/** Whether regions answered and hold no document: then there is nothing to train on. */
+export function isEmpty({ regions }: State): boolean {
+  const { value } = regions;
+  return value !== null && value.away.length === 0 && value.regions.every(({ items }) => items === 0);
+}
+
+/** Name of the run that is shown; null where there is none. */
+export function runOf({ chosenRun, runs, models }: State): string | null {
+  return shownRun({ runs: runs.value?.runs ?? [], versions: models.value ?? [], chosen: chosenRun });
+}
 
 export class Store {
   #state: State;
@@ -91,12 +104,12 @@ export class Store {
   }
 
   chooseRun(run: string): void {
-    this.#set({ chosenRun: run === this.#state.runs.value?.runs[0]?.run ? null : run });
+    this.#set({ chosenRun: run });
     void this.refresh(false);
   }
 
   /** Does something and shows what became of it. Returns what went wrong, or null. */
-  async act(method: 'POST', path: string, body?: unknown): Promise<Trouble | null> {
+  async act(method: Method, path: string, body?: unknown): Promise<Trouble | null> {
     try {
       await call(this.#state.target, method, path, body);
       return null;
@@ -137,8 +150,8 @@ export class Store {
 
   async #runs(load: number): Promise<void> {
     await this.#part('runs', load);
-    const shown = this.#state.chosenRun ?? this.#state.runs.value?.runs[0]?.run;
-    if (shown === undefined) return;
+    const shown = runOf(this.#state);
+    if (shown === null) return;
     // A run that has ended does not change any more.
     const { value } = this.#state.run;
     if (value?.run === shown && value.state !== 'running') return;

@@ -1,5 +1,7 @@
 /** What the service's own terms mean, in words for the reader. Pure. */
 import type { Run } from '../../../shared/protocol/api/run.ts';
+import { dateTime } from './format.ts';
+import { SPEEDS } from './texts.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'plain' | 'busy';
 
@@ -23,6 +25,12 @@ export const ROUND_KINDS: Record<string, string> = {
   train: 'Training',
   gate: 'Judging the new version',
 };
+
+/** When the next run starts by itself. */
+export function shownDate(at: number | null, now: number): string {
+  if (at === null) return SPEEDS.never;
+  return at <= now ? SPEEDS.atTick : dateTime(at);
+}
 
 /** Steps of a round in order, with the service's names for the phases that belong to each. */
 const SECURE_STEPS: [label: string, ...phases: string[]][] = [

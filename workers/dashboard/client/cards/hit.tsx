@@ -2,8 +2,11 @@
 import { useState } from 'hono/jsx/dom';
 import type { Chunk } from '../../../../shared/protocol/api/chunk.ts';
 import type { FeedbackReceipt } from '../../../../shared/protocol/api/feedback.ts';
+import { hrefOf } from '../../place.ts';
 import { call, type Target, troubleOf } from '../api.ts';
 import { cosine, ordinal } from '../format.ts';
+import { Badge } from '../parts/badge.tsx';
+import { HITS } from '../texts.ts';
 
 export interface HitProps {
   chunk: Chunk;
@@ -24,32 +27,57 @@ export function Hit({ chunk, place, plainPlace, compared, target, query }: HitPr
   return (
     <li class="hit">
       <div class="hit-head">
-        <h3>{title}</h3>
-        <span class="region">{item.region}</span>
-        {plainPlace === null ? null : <Move place={place} before={plainPlace} compared={compared} />}
-      </div>
-      <p class="hit-text">{body}</p>
-      <div class="hit-foot">
-        <dl class="scores">
-          <Score name="Plain cosine" value={scoring_details.base_score} />
-          <Score name="Trained cosine" value={scoring_details.head_score} trained />
-          <Score name="Words" value={scoring_details.keyword_score ?? null} />
-        </dl>
-        {words.length === 0 ? null : (
-          <p class="hit-words">{words.map(({ word, score }) => `${word} ${cosine(score)}`).join(', ')}</p>
+        <span class="place-no" aria-hidden="true">
+          {place}
+        </span>
+        {plainPlace === null ? null : (
+          <Move place={place} before={plainPlace} compared={compared} name={HITS.plainSearch} />
         )}
+        <h3>
+          <a href={hrefOf({ view: 'documents', collection: target.collection, item: item.key })}>
+            <bdi>{title}</bdi>
+          </a>
+        </h3>
+        <span class="region">{item.region}</span>
+        {scoring_details.from_memory === true ? <Badge tone="busy">{HITS.fromMemory}</Badge> : null}
+      </div>
+      <p class="hit-text" dir="auto">
+        {body}
+      </p>
+      <div class="hit-foot">
+        <details>
+          <summary>{HITS.scores}</summary>
+          <dl class="scores">
+            <Score name={HITS.plain} value={scoring_details.base_score} />
+            <Score name={HITS.trained} value={scoring_details.head_score} trained />
+            <Score name={HITS.words} value={scoring_details.keyword_score ?? null} />
+          </dl>
+          {words.length === 0 ? null : (
+            <p class="hit-words">{words.map(({ word, score }) => `${word} ${cosine(score)}`).join(', ')}</p>
+          )}
+        </details>
         <Vote target={target} query={query} item={item.key} />
       </div>
     </li>
   );
 }
 
-function Move({ place, before, compared }: { place: number; before: number; compared: number }) {
-  if (before === 0) return <span class="move up">not in the first {compared} of plain search</span>;
-  if (before === place) return <span class="move">{ordinal(before)} in plain search too</span>;
+export interface MoveProps {
+  place: number;
+  /** Its place in the other ranking; 0: not among the first `compared`. */
+  before: number;
+  compared: number;
+  /** What the other ranking is called. */
+  name: string;
+}
+
+/** How training moved a result. */
+export function Move({ place, before, compared, name }: MoveProps) {
+  if (before === 0) return <span class="move up">▲ {HITS.beyond(compared, name)}</span>;
+  if (before === place) return <span class="move">= {HITS.stays(ordinal(before), name)}</span>;
   return (
     <span class={before > place ? 'move up' : 'move'}>
-      {before > place ? '▲' : '▼'} {ordinal(before)} in plain search
+      {before > place ? '▲' : '▼'} {HITS.moved(ordinal(before), name)}
     </span>
   );
 }

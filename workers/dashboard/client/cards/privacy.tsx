@@ -2,6 +2,7 @@
 import type { Privacy } from '../../../../shared/protocol/api/privacy.ts';
 import { count, epsilon, many } from '../format.ts';
 import { Card, LoadState } from '../parts/card.tsx';
+import { Fact } from '../parts/fact.tsx';
 import type { State } from '../store.ts';
 
 export function PrivacyCard({ state: { privacy } }: { state: State }) {
@@ -81,43 +82,27 @@ function Budget({ privacy }: { privacy: Privacy }) {
         )}
       </p>
       <dl class="figures">
-        <Figure name="Left" value={epsilon(left)} />
-        <Figure
-          name="Protected unit"
-          value={privacy.unit === 'record' ? 'one question' : 'one contributor'}
-        />
-        <Figure name="Window" value={many(privacy.retention_days, 'day')} />
+        <Fact name="Left">{epsilon(left)}</Fact>
+        <Fact name="Protected unit">{privacy.unit === 'record' ? 'one question' : 'one contributor'}</Fact>
+        <Fact name="Window">{many(privacy.retention_days, 'day')}</Fact>
       </dl>
       <details>
         <summary>How it is counted</summary>
         <dl class="figures">
-          <Figure name="Spent, by the ledger" value={epsilon(spent)} note="decides" />
-          <Figure name="Spent, by RDP" value={epsilon(privacy.epsilon_rdp)} note="as a fixed schedule" />
-          <Figure
-            name="Spent, by loss distribution"
-            value={epsilon(privacy.epsilon_pld)}
-            note="as a fixed schedule"
-          />
-          <Figure name="δ" value={privacy.delta.toExponential(0).replace('-', '−')} />
-          <Figure
-            name="Noise charged for"
-            value={`${privacy.honest} of ${many(privacy.members, 'region')}`}
-          />
+          <Fact name="Spent, by the ledger" note="decides">
+            {epsilon(spent)}
+          </Fact>
+          <Fact name="Spent, by RDP" note="as a fixed schedule">
+            {epsilon(privacy.epsilon_rdp)}
+          </Fact>
+          <Fact name="Spent, by loss distribution" note="as a fixed schedule">
+            {epsilon(privacy.epsilon_pld)}
+          </Fact>
+          <Fact name="δ">{privacy.delta.toExponential(0).replace('-', '−')}</Fact>
+          <Fact name="Noise charged for">{`${privacy.honest} of ${many(privacy.members, 'region')}`}</Fact>
         </dl>
       </details>
     </>
-  );
-}
-
-function Figure({ name, value, note }: { name: string; value: string; note?: string }) {
-  return (
-    <div>
-      <dt>
-        {name}
-        {note === undefined ? null : <small> {note}</small>}
-      </dt>
-      <dd>{value}</dd>
-    </div>
   );
 }
 

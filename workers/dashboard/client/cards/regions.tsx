@@ -1,27 +1,30 @@
 /** Where the documents lie, and when each region last took part. Questions are not counted in clear anywhere. */
 import type { Region, Regions } from '../../../../shared/protocol/api/region.ts';
 import { placeLabel } from '../../../ask/texts.ts';
+import { hrefOf } from '../../place.ts';
 import { ago, count, DASH, dateTime, noised } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
-import type { State } from '../store.ts';
+import { isEmpty, type State } from '../store.ts';
 
-export function RegionsCard({ state: { regions, now } }: { state: State }) {
+export function RegionsCard({ state }: { state: State }) {
+  const { regions, now } = state;
   const { value } = regions;
-  const empty = value !== null && value.away.length === 0 && value.regions.every(({ items }) => items === 0);
   return (
     <Card id="regions" title="Regions">
       <LoadState of={regions} />
       {value === null ? null : <Table regions={value} now={now} />}
-      {empty ? (
+      {isEmpty(state) ? (
         <Empty title="No documents yet">
-          Upload some with <code>POST /v1/items</code>; they are found as soon as the upload returns. The{' '}
-          <a href="/docs#post-items">API reference</a> has an example.
+          Drop some under{' '}
+          <a href={hrefOf({ view: 'documents', collection: state.target.collection })}>Documents</a>, or
+          upload them with <code>POST /v1/items</code>; they are found as soon as the upload returns.
         </Empty>
       ) : null}
       <p class="hint">
         How often documents are asked for is shown with the noise that a counting round gave it, never
-        exactly. How many questions a region holds is served nowhere.
+        exactly. What a region was told, one by one, is shown to those with the scope admin alone, and such a
+        look is written to the audit log.
       </p>
     </Card>
   );

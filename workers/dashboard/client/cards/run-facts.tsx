@@ -1,10 +1,10 @@
 /** A run in a few lines: what became of it, how long it took, and when the next one starts by itself. */
-import type { Child } from 'hono/jsx/dom';
 import type { Run } from '../../../../shared/protocol/api/run.ts';
 import type { Schedule } from '../../../../shared/protocol/api/schedule.ts';
 import { ago, count, dateTime, duration } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
-import { RUN_STATES } from '../words.ts';
+import { Fact } from '../parts/fact.tsx';
+import { RUN_STATES, shownDate } from '../words.ts';
 
 export interface RunFactsProps {
   run: Run;
@@ -12,7 +12,8 @@ export interface RunFactsProps {
   now: number;
 }
 
-export function RunFacts({ run, schedule, now }: RunFactsProps) {
+/** What became of a run, and why. */
+export function Outcome({ run, now }: { run: Run; now: number }) {
   const { label, tone } = RUN_STATES[run.state];
   const running = run.state === 'running';
   return (
@@ -25,6 +26,15 @@ export function RunFacts({ run, schedule, now }: RunFactsProps) {
         </span>
       </p>
       {run.error === null ? null : <p class="reason">{sentence(run.error)}.</p>}
+    </>
+  );
+}
+
+export function RunFacts({ run, schedule, now }: RunFactsProps) {
+  const running = run.state === 'running';
+  return (
+    <>
+      <Outcome run={run} now={now} />
       {running ? null : (
         <dl class="figures">
           <Fact name="Started">
@@ -48,13 +58,7 @@ function Next({ schedule, now }: { schedule: Schedule | undefined; now: number }
   const { next_at, waiting, uses, reads_from, census } = schedule;
   return (
     <>
-      <Fact name="Next by schedule">
-        {next_at === null
-          ? 'none'
-          : next_at <= now
-            ? 'at the next tick of the cron trigger'
-            : dateTime(next_at)}
-      </Fact>
+      <Fact name="Next by schedule">{shownDate(next_at, now)}</Fact>
       {waiting === null ? null : <Fact name="Waiting">{waiting.detail}</Fact>}
       {uses === null || reads_from === null ? null : (
         <Fact name="It reads">
@@ -68,15 +72,6 @@ function Next({ schedule, now }: { schedule: Schedule | undefined; now: number }
         </Fact>
       )}
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: Child }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -4,9 +4,10 @@ import { RoundsPlot } from '../charts/rounds-plot.tsx';
 import { epsilon } from '../format.ts';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
 import type { Ask } from '../parts/confirm.tsx';
-import type { State, Store } from '../store.ts';
+import { isEmpty, runOf, type State, type Store } from '../store.ts';
+import { TRAINING } from '../texts.ts';
 import { LiveRound } from './live-round.tsx';
-import { RunChoice, RunFacts } from './run-facts.tsx';
+import { Outcome, RunChoice, RunFacts } from './run-facts.tsx';
 
 export interface TrainingProps {
   state: State;
@@ -17,8 +18,9 @@ export interface TrainingProps {
 export function TrainingCard({ state, store, ask }: TrainingProps) {
   const { runs, run, now } = state;
   const running = runs.value?.runs.find((each) => each.state === 'running');
+  const chosen = runOf(state);
   // Without its rounds until they are loaded.
-  const shown = run.value ?? runs.value?.runs[0];
+  const shown = run.value?.run === chosen ? run.value : runs.value?.runs.find((each) => each.run === chosen);
   return (
     <Card id="training" title="Training" action={<Buttons {...{ state, store, ask, running }} />}>
       <LoadState of={runs} />
@@ -29,6 +31,9 @@ export function TrainingCard({ state, store, ask }: TrainingProps) {
           before they learn.
         </Empty>
       ) : null}
+      {shown === undefined || state.chosenRun !== null ? null : (
+        <NewerRuns runs={runs.value?.runs ?? []} shown={shown} now={now} />
+      )}
       {shown === undefined ? null : (
         <div class="halves">
           <div>
@@ -60,8 +65,24 @@ export function TrainingCard({ state, store, ask }: TrainingProps) {
   );
 }
 
+/** Runs after the one that is shown, none of which made a version: the newest says why. */
+function NewerRuns({ runs, shown, now }: { runs: readonly Run[]; shown: Run; now: number }) {
+  const place = runs.findIndex(({ run }) => run === shown.run);
+  const newer = place < 0 ? runs : runs.slice(0, place);
+  const [newest] = newer;
+  if (newest === undefined) return null;
+  return (
+    <div class="newer">
+      <Outcome run={newest} now={now} />
+      <p class="hint">
+        {TRAINING.newer(newer.length)} {TRAINING.lastGood}
+      </p>
+    </div>
+  );
+}
+
 function Buttons({ state, store, ask, running }: TrainingProps & { running: Run | undefined }) {
-  if (state.runs.value === null) return null;
+  if (state.runs.value === null || isEmpty(state)) return null;
   if (running !== undefined) {
     const cancel = () =>
       ask({

@@ -4,7 +4,7 @@ import type { Loaded } from '../store.ts';
 
 export interface CardProps {
   id: string;
-  title: string;
+  title: Child;
   /** Buttons beside the heading. */
   action?: Child;
   children: Child;

@@ -1,34 +1,40 @@
-/** The bar that stays: which collection, where on the page, and the token. */
+/** The bar that stays: which collection, which view, and the token. */
+import { hrefOf, type Place, VIEWS } from '../../place.ts';
 import type { State } from '../store.ts';
+import { PAGE, VIEW_NAMES } from '../texts.ts';
 
-const PLACES = [
-  ['training', 'Training'],
-  ['accuracy', 'Accuracy'],
-  ['versions', 'Versions'],
-  ['privacy', 'Privacy'],
-  ['regions', 'Regions'],
-  ['search', 'Search'],
-] as const;
+export interface TopBarProps {
+  state: State;
+  place: Place;
+  onToken: () => void;
+}
 
-export function TopBar({ state, onToken }: { state: State; onToken: () => void }) {
+export function TopBar({ state, place, onToken }: TopBarProps) {
   const { collection, token } = state.target;
+  const query = collection === 'default' ? '' : `?collection=${encodeURIComponent(collection)}`;
   return (
     <header class="top">
       <a class="skip" href="#main">
-        Skip to the figures
+        {PAGE.skip}
       </a>
       <div class="top-line">
         <span class="brand">fedcar</span>
-        <CollectionChoice names={state.collections} chosen={collection} />
-        <nav class="places" aria-label="On this page">
-          {PLACES.map(([id, name]) => (
-            <a href={`#${id}`}>{name}</a>
+        <CollectionChoice names={state.collections} place={place} />
+        <nav class="places" aria-label={PAGE.views}>
+          {VIEWS.map((view) => (
+            <a
+              href={hrefOf({ view, collection })}
+              {...(view === place.view ? { 'aria-current': 'page' } : {})}
+            >
+              {VIEW_NAMES[view]}
+            </a>
           ))}
         </nav>
         <span class="top-end">
-          <a href="/docs">API</a>
+          <a href={`/ask${query}`}>{PAGE.ask}</a>
+          <a href="/docs">{PAGE.api}</a>
           <button type="button" class="button small" onClick={onToken}>
-            {token === null ? 'Token' : 'Token in use'}
+            {token === null ? PAGE.token : PAGE.tokenInUse}
           </button>
         </span>
       </div>
@@ -36,16 +42,16 @@ export function TopBar({ state, onToken }: { state: State; onToken: () => void }
   );
 }
 
-function CollectionChoice({ names, chosen }: { names: readonly string[]; chosen: string }) {
+function CollectionChoice({ names, place }: { names: readonly string[]; place: Place }) {
+  const { view, collection: chosen } = place;
   // A token may not list collections: then the one in the address is all there is.
   if (names.length < 2) return <span class="collection">{chosen}</span>;
   const go = (event: Event) => {
-    const { value } = event.target as HTMLSelectElement;
-    location.search = value === 'default' ? '' : `?collection=${encodeURIComponent(value)}`;
+    location.href = hrefOf({ view, collection: (event.target as HTMLSelectElement).value });
   };
   return (
     <label class="collection">
-      <span class="unseen">Collection</span>
+      <span class="unseen">{PAGE.collection}</span>
       <select onChange={go}>
         {[...new Set([chosen, ...names])].sort().map((name) => (
           <option value={name} selected={name === chosen}>

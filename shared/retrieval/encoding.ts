@@ -1,24 +1,21 @@
 /** Bytes of a file as text: UTF-8, UTF-16 with a mark, and of a page what it says itself. */
-import { DatasetError } from './dataset-error.ts';
 
 /** Bytes in which a page says how it is encoded, as browsers look for it (HTML, section 13.2.3.2), and some more. */
 const LOOKED_AT = 4096;
 
 /**
  * UTF-8, or UTF-16 where a mark at its beginning says so; a page that is no UTF-8 is read as its `<meta>` says.
- * @throws DatasetError for bytes that are none of these
+ * @throws TypeError for bytes that are none of these
  */
-export function decode(file: string, bytes: Uint8Array, isPage = false): string {
-  const encoding = encodingByMark(file, bytes);
+export function decodeText(bytes: Uint8Array, isPage = false): string {
+  const encoding = encodingByMark(bytes);
   const text = decodedBy(encoding, bytes) ?? (isPage ? decodedBy(declared(bytes), bytes) : null);
-  if (text === null) {
-    throw new DatasetError(file, null, null, `is not ${encoding.toUpperCase()} text: save it as UTF-8`);
-  }
+  if (text === null) throw new TypeError(`is not ${encoding.toUpperCase()} text: save it as UTF-8`);
   return text;
 }
 
-function encodingByMark(file: string, bytes: Uint8Array): string {
-  const refuse = (what: string) => new DatasetError(file, null, null, `is ${what}: save it as UTF-8`);
+function encodingByMark(bytes: Uint8Array): string {
+  const refuse = (what: string) => new TypeError(`is ${what}: save it as UTF-8`);
   const [a, b, c, d] = bytes;
   if (a === 0xff && b === 0xfe && c === 0 && d === 0) throw refuse('UTF-32 text');
   if (a === 0xff && b === 0xfe) return 'utf-16le';
