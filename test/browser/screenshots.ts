@@ -20,14 +20,9 @@ const WIDTHS = [390, 1440];
 /** What the documentation shows: name, scheme, width. */
 const SHOWN = new Set([
   'ask light 1440',
-  'ask dark 390',
   'search light 1440',
-  'search dark 390',
-  'documents light 1440',
-  'document light 1440',
   'training light 1440',
   'training dark 1440',
-  'privacy light 1440',
   'federation light 1440',
   'federation dark 390',
   'settings light 1440',

@@ -48,15 +48,8 @@ describe('collections', () => {
       ...'collections create desk --regions weur,apac --set schedule.everyHours=0 --set training.seed=7'.split(
         ' ',
       ),
-      ...[
-        '--set',
-        `training.phases=${BRIEF}`,
-        '--set',
-        'heldOutShare=0.25',
-        '--set',
-        'gate.probeTolerance=1',
-      ],
-      ...['--set', 'gate.margin=-1', '--set', 'privacy.noise=off'],
+      ...['--set', `training.phases=${BRIEF}`, '--set', 'heldOutShare=0.25'],
+      ...['--set', 'gate.margin=-1', '--set', 'gate.probeTolerance=1', '--set', 'privacy.noise=off'],
     ]);
     expect(made.out).toBe('collection desk: regions weur, apac\n');
     await ok('collections create gone');

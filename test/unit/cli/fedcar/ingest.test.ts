@@ -22,7 +22,7 @@ it('leaves bad entries out, names them and what it does not read, and fails at t
     documents: { created: 2 },
     left_out: [
       { file: join(docs, 'broken.pdf'), line: null, reason: expect.stringContaining('is not a PDF') },
-      { file: join(docs, 'latin.txt'), line: null, reason: 'is not UTF-8 text' },
+      { file: join(docs, 'latin.txt'), line: null, reason: 'is not UTF-8 text: save it as UTF-8' },
     ],
     not_read: { '.png': ['a.png'] },
   });
