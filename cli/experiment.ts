@@ -6,10 +6,10 @@ import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { BeirFolder } from './beir.ts';
 import { recordId } from './dataset/records.ts';
 import {
-  blankLine,
+  blankLines,
   type IngestedDocument,
   type IngestedRecord,
-  leftOutLine,
+  leftOutLines,
   uploadDocuments,
   uploadRecords,
 } from './ingest.ts';
@@ -70,10 +70,10 @@ export async function ingest(
 ): Promise<Map<string, string>> {
   const documentBar = progress('documents', documents.length);
   const { regions: placed, blank } = await uploadDocuments(client, documents, documentBar);
-  documentBar.end(`${placed.size} documents${blankLine(blank)}`);
+  documentBar.end([`${placed.size} documents`, ...blankLines(blank)].join('; '));
   const recordBar = progress('query log', records.length);
   const sent = await uploadRecords(client, records, recordBar);
-  recordBar.end(`${records.length} records${leftOutLine(sent)}`);
+  recordBar.end([`${records.length} records`, ...leftOutLines(sent)].join('; '));
   return placed;
 }
 

@@ -8,6 +8,7 @@ import { concurrent } from './concurrent.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
 import { type Findings, STRICT } from './dataset/findings.ts';
 import type { Progress } from './progress.ts';
+import { visible } from './terminal-text.ts';
 
 export type Document = Pick<ItemInput, 'key' | 'title' | 'text'> &
   Partial<Pick<ItemInput, 'format' | 'metadata'>>;
@@ -197,23 +198,34 @@ export async function* withoutBlank(
 
 const KEYS_SHOWN = 10;
 
-/** What to say of documents that were not sent, after a comma; nothing when there are none. */
-export function blankLine(blank: readonly string[]): string {
-  return blank.length === 0 ? '' : `, ${blank.length} left out with neither text nor title: ${someOf(blank)}`;
+/** What to say of documents that were not sent: a sentence, or none. */
+export function blankLines(blank: readonly string[]): string[] {
+  if (blank.length === 0) return [];
+  const have = blank.length === 1 ? 'has' : 'have';
+  return [`left out: ${counted(blank.length, 'document')} ${have} neither text nor title: ${someOf(blank)}`];
 }
 
-/** What to say of records that were not taken, after a comma; nothing when there are none. */
-export function leftOutLine({ refused, unknown }: Pick<UploadedRecords, 'refused' | 'unknown'>): string {
-  const above = refused === 0 ? '' : `, ${refused} beyond what a contributor may give`;
-  const about = unknown.length === 1 ? '1 document' : `${unknown.length} documents`;
-  return unknown.length === 0
-    ? above
-    : `${above}, none about ${about} that are not there: ${someOf(unknown)}`;
+/** What to say of records that were not taken: a sentence for each reason. */
+export function leftOutLines({ refused, unknown }: Pick<UploadedRecords, 'refused' | 'unknown'>): string[] {
+  const lines: string[] = [];
+  if (refused > 0) lines.push(`left out: ${counted(refused, 'record')} beyond what a contributor may give`);
+  if (unknown.length > 0) {
+    const are = unknown.length === 1 ? 'is' : 'are';
+    lines.push(
+      `left out: what is about ${counted(unknown.length, 'document')} that ${are} not there: ${someOf(unknown)}`,
+    );
+  }
+  return lines;
+}
+
+/** `1 document`, `2 documents`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function someOf(keys: readonly string[]): string {
   const more = keys.length > KEYS_SHOWN ? ` and ${keys.length - KEYS_SHOWN} more` : '';
-  return keys.slice(0, KEYS_SHOWN).join(', ') + more;
+  return keys.slice(0, KEYS_SHOWN).map(visible).join(', ') + more;
 }
 
 export async function uploadRecords(
@@ -286,6 +298,8 @@ async function inBatches<T extends { region: string | null }>(
     window = [];
     bytes = 0;
     await concurrent(batches, REQUESTS_AT_ONCE, async (batch) => {
+      const where = batch.region === null ? 'the service' : `region ${batch.region}`;
+      progress.update(done, `waiting for ${where} to take ${batch.entries.length} more`);
       await send(batch);
       done += batch.entries.length;
       progress.update(done);

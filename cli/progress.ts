@@ -11,6 +11,8 @@ export interface Progress {
 
 export interface Output {
   isTTY?: boolean;
+  /** Of the terminal. */
+  columns?: number;
   write(text: string): unknown;
 }
 
@@ -18,25 +20,37 @@ export interface Output {
 const LINE_MS = 5000;
 
 export function progress(name: string, steps: number, output: Output = process.stderr): Progress {
-  return output.isTTY ? bar(name, steps) : lines(name, steps, output, () => Date.now());
+  return output.isTTY ? bar(name, steps, output.columns ?? 80) : lines(name, steps, output, () => Date.now());
 }
 
-function bar(name: string, steps: number): Progress {
+/** What a name and figures take beside a bar; a narrow terminal has a short one, so that the note can be read. */
+const BESIDE = 52;
+const LONGEST_BAR = 28;
+const SHORTEST_BAR = 6;
+
+function bar(name: string, steps: number, columns: number): Progress {
+  const width = columns < 80 ? 10 : 18;
+  // How many there are is not always known.
+  const figures = steps > 0 ? '{bar} {value}/{total}' : '{value}';
   const shown = new cliProgress.SingleBar({
-    format: `${name.padEnd(18)} {bar} {value}/{total}  {note}`,
+    format: `${name.padEnd(width)} ${figures}  {note}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 28,
+    barsize: Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, columns - BESIDE)),
     hideCursor: true,
     gracefulExit: false,
     linewrap: false,
   });
+  let last = 0;
   shown.start(Math.max(1, steps), 0, { note: '' });
   return {
-    update: (done, note = '') => shown.update(done, { note }),
+    update(done, note = '') {
+      last = done;
+      shown.update(done, { note });
+    },
     total: (all) => shown.setTotal(Math.max(1, all)),
     end(note = '') {
-      shown.update(shown.getTotal(), { note });
+      shown.update(steps > 0 ? shown.getTotal() : last, { note });
       shown.stop();
     },
   };
@@ -52,7 +66,7 @@ export function lines(name: string, steps: number, output: Output, now: () => nu
     update(done, note = '') {
       if (now() - last < LINE_MS) return;
       last = now();
-      say(`${done}/${all}${note ? `  ${note}` : ''}`);
+      say(`${done}${all > 0 ? `/${all}` : ''}${note ? `  ${note}` : ''}`);
     },
     total(steps) {
       all = steps;

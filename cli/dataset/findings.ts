@@ -2,6 +2,7 @@
  * What is wrong with entries of a data set. Whoever needs the whole set stops at the first one; an upload leaves the
  * entry out, goes on, and names it at the end.
  */
+import { visible } from '../terminal-text.ts';
 import { DatasetError } from './dataset-error.ts';
 
 export interface Findings {
@@ -49,7 +50,7 @@ const MOST_LINES = 20;
 
 /** Lines to show, at most so many. */
 export function findingLines(findings: ReadonlyMap<string, Finding>, what: string): string[] {
-  const shown = [...findings.keys()].slice(0, MOST_LINES).map((message) => `${what}: ${message}`);
+  const shown = [...findings.keys()].slice(0, MOST_LINES).map((message) => `${what}: ${visible(message)}`);
   const more = findings.size - shown.length;
   return more > 0 ? [...shown, `${what}: ${more} more, all of them with --json`] : shown;
 }

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Client } from '../../client/client.ts';
 import { type Progress, progress } from '../progress.ts';
+import { reflow, widthOf } from '../terminal-text.ts';
 import { UsageError } from './failure.ts';
 import type { Io } from './io.ts';
 import { configFile, type TargetFlags, tokenOf, urlOf } from './target.ts';
@@ -16,7 +17,10 @@ export interface GlobalFlags extends TargetFlags {
 /** What a command found or did: the same for programs and for people. */
 export interface Shown {
   json: unknown;
-  text: string;
+  /** Lines that are longer than the terminal is wide are broken between words; tables are made in its width. */
+  text: string | ((width: number) => string);
+  /** It is for a program, or to be copied: its lines stay as they are. */
+  verbatim?: boolean;
   /** 1 when what was found is bad news, such as a run that failed. */
   exit?: 0 | 1;
 }
@@ -59,13 +63,20 @@ export class Context {
     return this.flags.collection ?? 'default';
   }
 
+  /** What was found, as people read it on standard output. */
+  spelled({ text, verbatim = false }: Shown): string {
+    const width = widthOf(this.io.stdout);
+    const said = typeof text === 'string' ? text : text(width);
+    return verbatim ? said : reflow(said, width);
+  }
+
   progress(name: string, steps: number): Progress {
     return progress(name, steps, this.io.stderr);
   }
 
   /** A line for people, on standard error. */
   say(line: string): void {
-    this.io.stderr.write(`${line}\n`);
+    this.io.stderr.write(`${reflow(line, widthOf(this.io.stderr))}\n`);
   }
 
   /** Does what `--dry-run` would only name. @throws UsageError when it has to be confirmed and is not */

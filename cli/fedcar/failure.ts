@@ -41,7 +41,24 @@ export function describeFailure(error: unknown): Described {
   return { exit: 1, code: 'bug', detail: stack ?? String(error) };
 }
 
-function hint({ status, code }: ApiError): string {
-  if (status === 401) return '; give a token with --token or FEDCAR_TOKEN';
-  return code === 'unreachable' ? '; start it with fedcar dev, or name another with --url' : '';
+/** What to do next, by the service's code. */
+const NEXT: Readonly<Record<string, string>> = {
+  unreachable: 'start it with fedcar dev, or name another with --url',
+  unauthorized: 'give a token with --token or FEDCAR_TOKEN',
+  forbidden: 'fedcar tokens create makes a token with the scopes that are missing',
+  unknown_collection: 'fedcar collections list shows those that there are, and -c names one',
+  unknown_version: 'fedcar model list shows those that there are',
+  unknown_run: 'fedcar train list shows those that there are',
+  unknown_region: 'fedcar collections show names the regions',
+  unknown_token: 'fedcar tokens list shows those that there are',
+  unknown_participant: 'fedcar participants list shows those that there are',
+  run_in_progress: 'fedcar train watch follows it, fedcar train cancel ends it',
+  budget_spent: 'fedcar train status says when there is room again',
+  no_documents: 'fedcar ingest adds documents',
+  too_many_requests: 'wait a little and repeat it: what was done counts',
+};
+
+function hint({ code }: ApiError): string {
+  const next = NEXT[code];
+  return next === undefined ? '' : `; ${next}`;
 }

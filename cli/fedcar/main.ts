@@ -1,6 +1,7 @@
 /** The `fedcar` command from its arguments to its exit status: 0 done, 1 failed, 2 the command line was wrong. */
 import { CommanderError } from 'commander';
 import { pc } from '../colours.ts';
+import { reflow, widthOf } from '../terminal-text.ts';
 import { describeFailure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { makeProgram } from './program.ts';
@@ -31,7 +32,9 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
       return 2;
     }
     const { exit: status, ...failure } = describeFailure(error);
-    io.stderr.write(json ? `${JSON.stringify({ error: failure })}\n` : `${lineOf(failure)}\n`);
+    io.stderr.write(
+      json ? `${JSON.stringify({ error: failure })}\n` : `${reflow(lineOf(failure), widthOf(io.stderr))}\n`,
+    );
     return status;
   }
 }

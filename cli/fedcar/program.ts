@@ -1,6 +1,7 @@
 /** The tree of commands with its global flags. Every command lives in a file of its own in commands/. */
 import { type Argument, Command, Option } from 'commander';
 import { joinCommand } from '../participant/join-command.ts';
+import { widthOf } from '../terminal-text.ts';
 import { askCommand } from './commands/ask.ts';
 import { collectionCommands } from './commands/collections.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -58,7 +59,8 @@ export function makeProgram(
     .helpCommand(false)
     .configureHelp({
       showGlobalOptions: true,
-      helpWidth: 100,
+      helpWidth: Math.min(100, widthOf(io.stdout)),
+      minWidthToWrap: 20,
       // A flag that is off unless given needs no word about it.
       optionDescription: ({ description, defaultValue }) =>
         [undefined, false, true].includes(defaultValue) || Array.isArray(defaultValue)
@@ -85,7 +87,7 @@ export function makeProgram(
       const context = new Context(io, this.optsWithGlobals<GlobalFlags>());
       const shown = await work(context, ...args);
       if (shown === undefined) return;
-      const text = context.flags.json ? JSON.stringify(shown.json) : shown.text;
+      const text = context.flags.json ? JSON.stringify(shown.json) : context.spelled(shown);
       if (text !== '') io.stdout.write(`${text}\n`);
       exit(shown.exit ?? 0);
     };

@@ -16,7 +16,7 @@ import { Failure, UsageError } from '../fedcar/failure.ts';
 import { withExamples } from '../fedcar/help.ts';
 import type { Register } from '../fedcar/program.ts';
 import { tokenOf } from '../fedcar/target.ts';
-import { blankLine, type IngestedDocument, uploadDocuments } from '../ingest.ts';
+import { blankLines, type IngestedDocument, uploadDocuments } from '../ingest.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { type ParticipantData, readData } from './data.ts';
 import type { Connection } from './join.ts';
@@ -279,7 +279,7 @@ async function upload(
 ): Promise<void> {
   const bar = context.progress('documents', documents.length);
   const { blank } = await uploadDocuments(client, documents, bar);
-  bar.end(`${documents.length - blank.length} documents${blankLine(blank)}`);
+  bar.end([`${documents.length - blank.length} documents`, ...blankLines(blank)].join('; '));
 }
 
 async function leave(context: Context, state: ParticipantState, connection: Connection): Promise<Shown> {

@@ -76,14 +76,16 @@ async function list(context: Context): Promise<Shown> {
     moment(created_at),
     settings.regions.join(', ') + (settings.jurisdiction === null ? '' : ` (${settings.jurisdiction})`),
   ]);
-  const text =
-    rows.length === 0 ? 'no collection yet' : table([['name', 'created', 'regions'], ...rows], '', [0, 1, 2]);
-  return { json: answer, text };
+  const head = ['name', 'created', 'regions'];
+  return {
+    json: answer,
+    text: (width) => (rows.length === 0 ? 'no collection yet' : table([head, ...rows], '', [0, 1, 2], width)),
+  };
 }
 
 async function show(context: Context, name: string): Promise<Shown> {
   const found = await (await context.client()).call('GET /collections/{name}', { params: { name } });
-  return { json: found, text: JSON.stringify(found, null, 2) };
+  return { json: found, text: JSON.stringify(found, null, 2), verbatim: true };
 }
 
 async function make(context: Context, name: string, options: CreateOptions): Promise<Shown> {

@@ -11,7 +11,7 @@ export const completionCommand: Register = (program, bind) => {
     .action(
       bind(async (_, shell: 'bash' | 'zsh' | 'fish') => {
         const text = SCRIPTS[shell](wordsOf(program));
-        return { json: { shell, script: text }, text: text.trimEnd() };
+        return { json: { shell, script: text }, text: text.trimEnd(), verbatim: true };
       }),
     );
   withExamples(command, [

@@ -41,7 +41,11 @@ async function deploy(context: Context, options: Options): Promise<Shown> {
   const { planDeployment } = await import('../deploy-plan.ts');
   const plan = await planDeployment(config, context.flags.env, context.flags.dryRun);
   if (context.flags.dryRun) {
-    return { json: { dry_run: true, ...plan }, text: describe(plan), exit: plan.problems.length > 0 ? 1 : 0 };
+    return {
+      json: { dry_run: true, ...plan },
+      text: (width) => describe(plan, width),
+      exit: plan.problems.length > 0 ? 1 : 0,
+    };
   }
   if (plan.problems.length > 0) throw new Failure(`nothing was deployed:\n${plan.problems.join('\n')}`);
   const what = `deploy ${plan.worker} to Cloudflare (this needs a Workers Paid plan)`;
@@ -132,7 +136,7 @@ async function readiness(url: string): Promise<string> {
   return said;
 }
 
-function describe(plan: DeployPlan): string {
+function describe(plan: DeployPlan, width: number): string {
   const { assets, bundle } = plan;
   const lines = [
     ['Worker', `${plan.worker}${plan.environment === null ? '' : ` (environment ${plan.environment})`}`],
@@ -161,6 +165,7 @@ function describe(plan: DeployPlan): string {
       lines.filter(([, what]) => what !== ''),
       '',
       [0, 1],
+      width,
     ),
     ...problems,
   ].join('\n');

@@ -1,5 +1,6 @@
 /** `fedcar doctor`: looks at the configuration and the service, and says what is wrong. */
 import { pc } from '../../colours.ts';
+import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
 import type { Finding } from '../diagnosis.ts';
 import { withExamples } from '../help.ts';
@@ -20,11 +21,15 @@ async function examine(context: Context): Promise<Shown> {
     ...(await examineService(await context.client(), context.io.now)),
   ];
   const bad = findings.some(({ state }) => state === 'wrong');
-  return { json: { healthy: !bad, findings }, text: findings.map(lineOf).join('\n'), exit: bad ? 1 : 0 };
+  return {
+    json: { healthy: !bad, findings },
+    text: (width) => table(findings.map(rowOf), '', [0, 1, 2], width),
+    exit: bad ? 1 : 0,
+  };
 }
 
-const MARKS = { ok: pc.green('ok     '), warning: pc.yellow('warning'), wrong: pc.red('wrong  ') };
+const MARKS = { ok: pc.green('ok'), warning: pc.yellow('warning'), wrong: pc.red('wrong') };
 
-function lineOf({ name, state, detail }: Finding): string {
-  return `${MARKS[state]}  ${name.padEnd(13)}  ${detail}`;
+function rowOf({ name, state, detail }: Finding): string[] {
+  return [MARKS[state], name, detail];
 }

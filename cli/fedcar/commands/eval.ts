@@ -1,9 +1,11 @@
 /** `fedcar eval`: how often the right document comes first, over a BEIR folder's test questions. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { RetrievalSummary } from '../../../shared/retrieval/metrics.ts';
 import { openBeir } from '../../beir.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { CollectedFindings, findingLines } from '../../dataset/findings.ts';
+import { orCompressed } from '../../dataset/lines.ts';
 import { askAll, someTestQueries } from '../../evaluation.ts';
 import { summarise } from '../../summary.ts';
 import { percent, table } from '../../table.ts';
@@ -41,6 +43,10 @@ async function evaluate(
   { modelVersion, limit, split: testSplit }: Options,
 ): Promise<Shown> {
   const findings = new CollectedFindings();
+  const judged = join(resolve(context.io.cwd, path), 'qrels', `${testSplit}.tsv`);
+  if (!existsSync(orCompressed(judged))) {
+    throw new Failure(`${judged}: no such file; --split names another of the folder's splits`);
+  }
   const folder = await openBeir(resolve(context.io.cwd, path), { splits: ['test'], testSplit, findings });
   const queries = await someTestQueries(folder, limit);
   for (const line of findingLines(findings.entries, 'left out')) context.say(line);
@@ -49,7 +55,8 @@ async function evaluate(
   const serving = versions.find(({ state }) => state === 'serving')?.version ?? 0;
   const wanted = modelVersion.length > 0 ? modelVersion : [...new Set([0, serving])];
   const strange = wanted.find((number) => !versions.some(({ version }) => version === number));
-  if (strange !== undefined) throw new Failure(`there is no version ${strange}`);
+  if (strange !== undefined)
+    throw new Failure(`there is no version ${strange}; fedcar model list shows those that there are`);
   const results: ({ version: number } & RetrievalSummary)[] = [];
   for (const version of wanted) {
     const bar = context.progress(`version ${version}`, queries.length);
@@ -68,6 +75,6 @@ async function evaluate(
   const head = ['version', 'top-1', '95 % interval', 'recall@10', 'MRR@10', 'nDCG@10'];
   return {
     json: { questions: queries.length, results, left_out: [...findings.entries.values()] },
-    text: table([head, ...rows], ''),
+    text: (width) => table([head, ...rows], '', [0], width),
   };
 }

@@ -1,7 +1,7 @@
 /** `fedcar feedback`: which document answered a question, from a log. */
 import { resolve } from 'node:path';
 import { readFeedbackLines } from '../../dataset/document-files.ts';
-import { leftOutLine, uploadRecords } from '../../ingest.ts';
+import { counted, leftOutLines, uploadRecords } from '../../ingest.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import { openJournal } from '../journal.ts';
@@ -42,8 +42,8 @@ async function load(context: Context, name: string, { region }: Options): Promis
   const bar = context.progress('records', 0);
   const sent = await uploadRecords(client, records(), bar, journal);
   const before = sent.resumed > 0 ? `, ${sent.resumed} sent before` : '';
-  const text = `${sent.accepted} new records, ${sent.duplicates} known${before}${leftOutLine(sent)}`;
-  bar.end(text);
+  const text = `${counted(sent.accepted, 'new record')}, ${sent.duplicates} known${before}`;
+  bar.end();
   await journal.finish();
-  return { json: sent, text };
+  return { json: sent, text: [text, ...leftOutLines(sent)].join('\n') };
 }

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import type { Client } from '../../../client/client.ts';
 import { CollectedFindings, findingLines } from '../../dataset/findings.ts';
 import {
-  blankLine,
+  blankLines,
+  counted as countOf,
   type IngestedDocument,
-  leftOutLine,
+  leftOutLines,
   type UploadedDocuments,
   uploadDocuments,
   uploadRecords,
@@ -13,6 +14,7 @@ import {
 } from '../../ingest.ts';
 import { isAddress, openSource } from '../../ingest-source.ts';
 import { deleteVanished, vanished } from '../../sync.ts';
+import { visible } from '../../terminal-text.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import { openJournal } from '../journal.ts';
@@ -69,32 +71,37 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
       blank: leftOut,
       ...sent
     } = await uploadDocuments(client, seen.watch(source.documents), bar, journal, findings);
-    bar.end(documentsLine(sent) + blankLine(leftOut));
+    bar.end();
     // Of a site it is known when its pages were read.
     seen.unread(source.unread);
     add(documents, sent);
     blank.push(...leftOut);
+    // What programs read in the answer, people read here.
+    if (context.flags.json) for (const line of blankLines(leftOut)) context.say(line);
     const log = context.progress('questions', 0);
     const { unknown: strange, ...logged } = await uploadRecords(client, source.records, log, journal);
-    const left = leftOutLine({ ...logged, unknown: strange });
-    if (sumOf(logged) > 0) log.end(`${logged.accepted} new, ${logged.duplicates} known${left}`);
-    else log.end(`none${left}`);
+    log.end(sumOf(logged) > 0 ? undefined : 'none');
     add(records, logged);
     unknown.push(...strange);
   }
   await journal.finish();
   const deleted = options.sync === true ? await synced(context, client, seen, findings, options) : null;
-  const said = sumOf(records) + unknown.length > 0;
-  const left = leftOutLine({ ...records, unknown });
-  const questions = `; ${records.accepted} questions, ${records.duplicates} known${left}`;
-  const gone = deleted === null ? '' : `; ${deleted.length} deleted`;
+  const lines = [
+    documentsLine(documents),
+    ...blankLines(blank),
+    ...(sumOf(records) > 0
+      ? [`${countOf(records.accepted, 'question')} new, ${records.duplicates} known`]
+      : []),
+    ...leftOutLines({ ...records, unknown }),
+    ...(deleted === null ? [] : [`${countOf(deleted.length, 'document')} deleted`]),
+  ];
   return {
     json: {
       documents: { ...documents, blank, ...(deleted === null ? {} : { deleted }) },
       records: { ...records, unknown },
       ...foundJson(findings, seen),
     },
-    text: documentsLine(documents) + (said ? questions : '') + blankLine(blank) + gone,
+    text: lines.join('\n'),
     exit: told(context, findings, seen),
   };
 }
@@ -122,7 +129,9 @@ function told(context: Context, findings: CollectedFindings, { endings }: Seen):
   const NAMED = 3;
   for (const [ending, names] of endings) {
     const more = names.length > NAMED ? ', …' : '';
-    context.say(`not read: ${names.length} of ${ending} (${names.slice(0, NAMED).join(', ')}${more})`);
+    context.say(
+      `not read: ${ending.startsWith('.') ? `${names.length} of ${ending}` : `${names.length}, ${ending}`} (${names.slice(0, NAMED).map(visible).join(', ')}${more})`,
+    );
   }
   for (const line of findingLines(findings.notes, 'note')) context.say(line);
   for (const line of findingLines(findings.entries, 'left out')) context.say(line);
@@ -177,7 +186,8 @@ async function counted(
   const sync = options.sync === true && findings.entries.size === 0;
   const gone = sync ? await vanished(client, seen.keys, options.region ?? null) : null;
   const deleting = gone === null ? '' : `, and delete ${gone.length}`;
-  const text = `would upload ${documents} documents and ${records} questions${deleting}${blankLine(blank)}`;
+  const would = `would upload ${countOf(documents, 'document')} and ${countOf(records, 'question')}${deleting}`;
+  const text = [would, ...blankLines(blank)].join('\n');
   const json = { dry_run: true, documents, records, blank, ...(gone === null ? {} : { deleted: gone }) };
   return { json: { ...json, ...foundJson(findings, seen) }, text, exit: told(context, findings, seen) };
 }
@@ -186,7 +196,7 @@ function documentsLine(sent: Omit<UploadedDocuments, 'regions' | 'blank'>): stri
   const { created, updated, unchanged, resumed } = sent;
   const all = created + updated + unchanged + resumed;
   const before = resumed > 0 ? `, ${resumed} sent before` : '';
-  return `${all} documents: ${created} new, ${updated} changed, ${unchanged} as they were${before}`;
+  return `${countOf(all, 'document')}: ${created} new, ${updated} changed, ${unchanged} as they were${before}`;
 }
 
 function sumOf(figures: object): number {

@@ -80,7 +80,7 @@ async function list(context: Context): Promise<Shown> {
     percent(entry.held_out?.mips ?? null),
   ]);
   const head = ['version', 'state', 'made', 'trained rows', 'size', 'held out', 'plain search'];
-  return { json: { versions }, text: table([head, ...rows], '', [0, 1, 2]) };
+  return { json: { versions }, text: (width) => table([head, ...rows], '', [0, 1, 2], width) };
 }
 
 async function pick(client: Client, number: number | undefined): Promise<Version> {
@@ -89,7 +89,10 @@ async function pick(client: Client, number: number | undefined): Promise<Version
     number === undefined
       ? versions.find(({ state }) => state === 'serving')
       : versions.find(({ version }) => version === number);
-  if (found === undefined) throw new Failure(`there is no version ${number ?? 'that serves'}`);
+  if (found === undefined)
+    throw new Failure(
+      `there is no version ${number ?? 'that serves'}; fedcar model list shows those that there are`,
+    );
   return found;
 }
 
@@ -120,7 +123,7 @@ async function show(context: Context, number: number | undefined): Promise<Shown
     ],
     ...Object.entries(version.training).map(([name, value]) => [name, JSON.stringify(value)]),
   ];
-  return { json: version, text: table(lines, '', [0, 1]) };
+  return { json: version, text: (width) => table(lines, '', [0, 1], width) };
 }
 
 /** Whose participants those are, of a version that came in a file. */

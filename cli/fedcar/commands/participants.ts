@@ -67,7 +67,7 @@ async function list(context: Context): Promise<Shown> {
   );
   const head = ['name', 'kind', 'state', 'fingerprint', 'last seen'];
   if (rows.some(({ length }) => length > head.length)) head.push('fault');
-  return { json: answer, text: table([head, ...rows], '', [...head.keys()]) };
+  return { json: answer, text: (width) => table([head, ...rows], '', [...head.keys()], width) };
 }
 
 function spelledFault({

@@ -37,7 +37,8 @@ async function verify(context: Context, files: string[], options: VerifyOptions)
   if (problems.length > 0)
     throw new Failure(['does not hold:', ...problems.map((each) => `  ${each}`)].join('\n'));
   const json = { holds: true, files: all.map(summaryOf), notes };
-  const text = [...all.map(textOf), ...notes.map((note) => `note: ${note}`)].join('\n\n');
+  const text = (width: number) =>
+    [...all.map((each) => textOf(each, width)), ...notes.map((note) => `note: ${note}`)].join('\n\n');
   return { json, text };
 }
 
@@ -52,12 +53,12 @@ function summaryOf(evidence: Evidence) {
   return { file: evidence.file, kind: evidence.kind, ...what };
 }
 
-function textOf(evidence: Evidence): string {
+function textOf(evidence: Evidence, width: number): string {
   if (evidence.kind === 'log') {
     const { participant, collection, rounds } = evidence.log;
     return `${evidence.file}: ${rounds.length} rounds of ${collection}, signed by ${participant}`;
   }
-  return table(linesOf(evidence.certificate), '', [0, 1]);
+  return table(linesOf(evidence.certificate), '', [0, 1], width);
 }
 
 function linesOf({

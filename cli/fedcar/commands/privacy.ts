@@ -90,8 +90,9 @@ async function show(context: Context): Promise<Shown> {
     charge.noise_multiplier.toFixed(2),
     moment(charge.last_at),
   ]);
-  const ledger = charges.length === 0 ? 'nothing was charged yet' : table([head, ...charges], '');
-  return { json: spent, text: `${table(lines, '', [0, 1])}\n\n${ledger}` };
+  const ledger = (width: number) =>
+    charges.length === 0 ? 'nothing was charged yet' : table([head, ...charges], '', [0], width);
+  return { json: spent, text: (width) => `${table(lines, '', [0, 1], width)}\n\n${ledger(width)}` };
 }
 
 async function makePlan(context: Context, options: PlanOptions): Promise<Shown> {
@@ -103,7 +104,7 @@ async function makePlan(context: Context, options: PlanOptions): Promise<Shown> 
     return { json: { noise_multiplier: options.noise, delta: settings.privacy.delta, ...cost }, text };
   }
   const plan = planPrivacy(settings);
-  return { json: plan, text: textOf(plan, settings.schedule.everyHours) };
+  return { json: plan, text: (width) => textOf(plan, settings.schedule.everyHours, width) };
 }
 
 async function settingsOf(context: Context, options: PlanOptions): Promise<CollectionSettings> {
@@ -121,7 +122,7 @@ async function settingsOf(context: Context, options: PlanOptions): Promise<Colle
   return settingsFrom([...set, ...options.set], base);
 }
 
-function textOf(plan: PrivacyPlan, everyHours: number): string {
+function textOf(plan: PrivacyPlan, everyHours: number, width: number): string {
   const { noise, steps, sampling_rate } = plan;
   const lines = [
     [
@@ -148,7 +149,7 @@ function textOf(plan: PrivacyPlan, everyHours: number): string {
             ? `; every ${everyHours} hours it is spent after ${Math.round((plan.fit * everyHours) / 24)} days, and the schedule waits`
             : ''
         }`;
-  return `${table(lines, '', [0, 1])}\n\n${table([head, ...rows], '')}\n\n${pace}`;
+  return `${table(lines, '', [0, 1], width)}\n\n${table([head, ...rows], '', [0], width)}\n\n${pace}`;
 }
 
 function figure(epsilon: number): string {

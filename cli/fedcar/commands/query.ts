@@ -2,6 +2,7 @@
 import type { SearchResponse } from '../../../shared/protocol/api/search.ts';
 import { whole } from '../../bench/accuracy-options.ts';
 import { pc } from '../../colours.ts';
+import { visible } from '../../terminal-text.ts';
 import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
@@ -54,16 +55,16 @@ async function query(context: Context, text: string, options: Options): Promise<
 }
 
 function shown({ chunks, model_version, stale_seconds }: SearchResponse, explain: boolean): string {
-  if (chunks.length === 0) return 'nothing was found';
+  if (chunks.length === 0) return 'nothing was found; fedcar ingest adds documents';
   const entries = chunks.map(({ id, score, text, item, scoring_details }) => {
     const { base_score, head_score, words = [] } = scoring_details;
     const cosine = head_score === null ? '' : `, cosine ${head_score.toFixed(3)}`;
     const plain = base_score === null ? '' : `, plain ${base_score.toFixed(3)}`;
     const having = words.map(({ word, score: added }) => `${word} ${added.toFixed(3)}`).join(' ');
     const explained = explain ? `${cosine}${plain}${having === '' ? '' : `, words ${having}`}` : '';
-    const title = item.title === '' ? '' : `${pc.bold(item.title)}  `;
-    const head = `${score.toFixed(2)}  ${title}${pc.dim(`${id}, ${item.region}${explained}`)}`;
-    return `${head}\n      ${text.replace(/\s+/g, ' ').slice(0, 240)}`;
+    const title = item.title === '' ? '' : `${pc.bold(visible(item.title))}  `;
+    const head = `${score.toFixed(2)}  ${title}${pc.dim(`${visible(id)}, ${item.region}${explained}`)}`;
+    return `${head}\n      ${visible(text.replace(/\s+/g, ' ').slice(0, 240))}`;
   });
   return `${entries.join('\n')}\n${pc.dim(`model version ${model_version}${asOf(stale_seconds)}`)}`;
 }

@@ -86,7 +86,8 @@ async function list(context: Context): Promise<Shown> {
   const head = ['id', 'name', 'scopes', 'collections', 'made', 'until'];
   return {
     json: answer,
-    text: rows.length === 0 ? 'no token yet' : table([head, ...rows], '', [0, 1, 2, 3, 4, 5]),
+    text: (width) =>
+      rows.length === 0 ? 'no token yet' : table([head, ...rows], '', [0, 1, 2, 3, 4, 5], width),
   };
 }
 

@@ -101,8 +101,9 @@ async function list(context: Context, limit: number): Promise<Shown> {
     run.error ?? run.reason,
   ]);
   const head = ['run', 'state', 'started', 'rounds', 'version', 'why'];
-  const text = rows.length === 0 ? 'no run yet' : table([head, ...rows], '', [0, 1, 2, 5]);
-  return { json: answer, text: [text, ...due(answer.schedule)].join('\n') };
+  const runs = (width: number) =>
+    rows.length === 0 ? 'no run yet' : table([head, ...rows], '', [0, 1, 2, 5], width);
+  return { json: answer, text: (width) => [runs(width), ...due(answer.schedule)].join('\n') };
 }
 
 /** When the schedule starts the next run, what it reads, and what keeps it from starting. */

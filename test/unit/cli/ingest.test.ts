@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openJournal } from '../../../cli/fedcar/journal.ts';
-import { batchesByRegion, blankLine, uploadDocuments } from '../../../cli/ingest.ts';
+import { batchesByRegion, blankLines, uploadDocuments } from '../../../cli/ingest.ts';
 import { Client } from '../../../client/client.ts';
 
 it('never mixes regions, keeps batches small, and takes the regions by turns', () => {
@@ -62,10 +62,10 @@ it('leaves out documents with nothing to search for, and gives a title for a tex
 });
 
 it('names documents that were left out, and counts them where they are many', () => {
-  expect(blankLine([])).toBe('');
-  expect(blankLine(['a', 'b'])).toBe(', 2 left out with neither text nor title: a, b');
-  expect(blankLine(Array.from({ length: 12 }, (_, n) => `k${n}`))).toMatch(
-    /^, 12 left out .* k9 and 2 more$/,
+  expect(blankLines([])).toEqual([]);
+  expect(blankLines(['a', 'b'])).toEqual(['left out: 2 documents have neither text nor title: a, b']);
+  expect(blankLines(Array.from({ length: 12 }, (_, n) => `k${n}`))[0]).toMatch(
+    /^left out: 12 documents .* k9 and 2 more$/,
   );
 });
 

@@ -89,12 +89,12 @@ describe('ingest', () => {
   it('takes JSON lines but for blank ones, and a second time finds everything as it was', async () => {
     const file = lines();
     const dry = await ok(`ingest -c desk --dry-run ${file}`);
-    expect(dry.out).toContain(`${ITEMS.length} documents and 0 questions, 1 left out`);
+    expect(dry.out).toContain(`${ITEMS.length} documents and 0 questions\nleft out: 1 document`);
     const first = await ok(`ingest -c desk --json ${file}`);
     expect(first.json()).toMatchObject({
       documents: { created: ITEMS.length, unchanged: 0, blank: ['blank'] },
     });
-    expect(first.err).toContain('1 left out with neither text nor title: blank');
+    expect(first.err).toContain('1 document has neither text nor title: blank');
     expect(first.err).toContain('documents');
     const second = await ok(`ingest -c desk --json ${file}`);
     expect(second.json()).toMatchObject({ documents: { created: 0, unchanged: ITEMS.length, resumed: 0 } });
@@ -156,7 +156,9 @@ describe('questions', () => {
     const [item] = ITEMS;
     const ran = await ok(['ask', '-c', 'desk', `${item?.title}?`]);
     expect(ran.out).toContain(item?.text);
-    expect(ran.out).toMatch(new RegExp(`\\n {2}${item?.key}#0 `));
+    expect(ran.out).toMatch(
+      new RegExp(`sources \\(\\* cited\\):\\n\\* \\[1\\] ${item?.title}  ${item?.key}#0  `),
+    );
     const answer = (await ok(['ask', '-c', 'desk', '--json', `${item?.title}?`])).json();
     expect(answer).toMatchObject({ model_version: 0, errors: [] });
   });

@@ -114,7 +114,10 @@ describe('a wrong command line', () => {
 
 it('starts nothing with dev --dry-run', async () => {
   const { code, out } = await fedcar('dev --port 9000 --state kept --dry-run', here);
-  expect([code, out]).toEqual([0, expect.stringMatching(/^would serve .*wrangler\.toml on port 9000/)]);
+  expect([code, out]).toEqual([
+    0,
+    expect.stringMatching(/^would serve .*wrangler\.toml on 127\.0\.0\.1, port 9000/),
+  ]);
   expect(existsSync(join(here.cwd, 'kept'))).toBe(false);
 });
 
