@@ -1022,6 +1022,11 @@ export interface CollectionSettings {
   askersNameRegion: boolean;
   /** How many seconds searches of a place that did not take the request may miss an upload, or another version that serves; 0: they ask each time. `fedcar: { "fresh": true }` asks at once */
   freshnessSeconds: number;
+  /** Where questions are looked up */
+  index: {
+    /** `edge`: the regions’ segments (embeddings of passages, and the bag of words of each) go to the places where people ask, as long as all fit there, so that a search asks only the regions that hold what it shows. `region`: they stay in their regions, which search for themselves; so they do wherever `jurisdiction` is set. See docs/privacy.md */
+    words: 'edge' | 'region';
+  };
   /** Share of the units that never train and judge the result instead */
   heldOutShare: number;
   /** Query records older than this many days are deleted. It is the window of the privacy budget, too */
@@ -1256,6 +1261,11 @@ export interface CollectionSettingsInput {
   askersNameRegion?: boolean;
   /** How many seconds searches of a place that did not take the request may miss an upload, or another version that serves; 0: they ask each time. `fedcar: { "fresh": true }` asks at once */
   freshnessSeconds?: number;
+  /** Where questions are looked up */
+  index?: {
+    /** `edge`: the regions’ segments (embeddings of passages, and the bag of words of each) go to the places where people ask, as long as all fit there, so that a search asks only the regions that hold what it shows. `region`: they stay in their regions, which search for themselves; so they do wherever `jurisdiction` is set. See docs/privacy.md */
+    words?: 'edge' | 'region';
+  };
   /** Share of the units that never train and judge the result instead */
   heldOutShare?: number;
   /** Query records older than this many days are deleted. It is the window of the privacy budget, too */
@@ -1490,6 +1500,11 @@ export interface CollectionSettingsPatch {
   askersNameRegion?: boolean;
   /** How many seconds searches of a place that did not take the request may miss an upload, or another version that serves; 0: they ask each time. `fedcar: { "fresh": true }` asks at once */
   freshnessSeconds?: number;
+  /** Where questions are looked up */
+  index?: {
+    /** `edge`: the regions’ segments (embeddings of passages, and the bag of words of each) go to the places where people ask, as long as all fit there, so that a search asks only the regions that hold what it shows. `region`: they stay in their regions, which search for themselves; so they do wherever `jurisdiction` is set. See docs/privacy.md */
+    words?: 'edge' | 'region';
+  };
   /** Share of the units that never train and judge the result instead */
   heldOutShare?: number;
   /** Query records older than this many days are deleted. It is the window of the privacy budget, too */

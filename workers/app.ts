@@ -43,6 +43,7 @@ import { reindexRoutes } from './routes/reindex.ts';
 import { roundRoutes } from './routes/rounds.ts';
 import { searchRoutes } from './routes/search.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { SegmentCache } from './segment-cache.ts';
 import type { Services } from './services.ts';
 import { SingleFlight } from './single-flight.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
@@ -57,6 +58,7 @@ export function createApp(
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const flights = new SingleFlight({ now, wait, patienceMs: 10_000 });
   const snapshots = new SnapshotCache({ flights, now });
+  const segments = new SegmentCache({ flights, now });
   const changes = new OwnChanges(now);
   const collections = new Collections();
   const isolate = makeIsolate({ now, flights });
@@ -98,15 +100,15 @@ export function createApp(
   app.route('/v1', metricsRoutes(metrics, isolate.gauges));
   app.route('/', askRoutes({ collections, tokens: isolate.tokens }));
   app.route('/', dashboardRoutes());
-  app.route('/v1', collectionRoutes(collections, snapshots));
+  app.route('/v1', collectionRoutes(collections, [snapshots, segments]));
   const dispatch: Dispatch = (request, c) => app.fetch(request, c.env, c.executionCtx);
   app.use('/mcp', withCollection(collections));
   app.route('/', mcpRoutes(dispatch, true));
   for (const prefix of ['/v1', '/v1/collections/:collection']) {
     const inCollection = router();
     for (const routes of [
-      searchRoutes({ snapshots, changes }),
-      chatRoutes({ snapshots, changes }),
+      searchRoutes({ snapshots, segments, changes }),
+      chatRoutes({ snapshots, segments, changes }),
       itemRoutes(changes),
       feedbackRoutes(),
       modelRoutes(snapshots),

@@ -3,16 +3,12 @@ import { addTo } from '../shared/multimap.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { ItemInput, ItemReceipt, ItemReceipts, UploadError } from '../shared/protocol/api/item.ts';
 import type { RegionApi } from '../shared/protocol/objects.ts';
-import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { isBlank } from '../shared/retrieval/chunking.ts';
 import { readDocument } from '../shared/retrieval/document.ts';
 import { ObjectFailure } from './object-failure.ts';
 import { missing } from './partial.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
-
-/** Bytes of a snapshot of all passages from which on no further documents are taken. */
-export const FULL_BYTES = MAX_SNAPSHOT_BYTES - (4 << 20);
 
 /** @throws Problem unless the collection has the region. */
 export function requireRegion(collection: Collection, name: string, field = 'region'): void {
@@ -76,21 +72,6 @@ async function placesOf(
     }),
   );
   return { places, errors };
-}
-
-/**
- * What no isolate can load, no isolate can search: a collection ends before that. Documents that it has may change.
- * @throws Problem when the collection is full and one of the keys is new.
- */
-async function requireRoom(services: Services, collection: Collection, keys: string[]): Promise<void> {
-  const coordinator = services.coordinator(collection);
-  const pointer = await coordinator.pointer();
-  if (pointer === null || pointer.bytesDue <= FULL_BYTES) return;
-  const known = await coordinator.place(keys, null, false);
-  const fresh = keys.find((key) => !known.has(key));
-  if (fresh === undefined) return;
-  const detail = `key: no room for ${JSON.stringify(fresh)}; the retriever has ${pointer.bytesDue} bytes of at most ${FULL_BYTES}`;
-  throw new Problem('collection_full', detail);
 }
 
 /** Null when the work was done; what to tell of the documents when their region failed. @throws whatever else it throws */
@@ -171,7 +152,6 @@ export async function placeItems(
   if (repeated !== undefined) {
     throw new Problem('invalid_request', `items: the key ${JSON.stringify(repeated)} occurs twice`);
   }
-  await requireRoom(services, collection, keys);
   const { places, errors } = await placesOf(services, collection, keys, region);
   const left = new Set(errors.flatMap((error) => error.keys));
   const shares = new Map<string, ItemInput[]>();

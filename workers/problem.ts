@@ -39,7 +39,6 @@ const CODES = {
   conflict: [409, 'The request does not fit the present state'],
   setting_fixed: [409, 'The setting cannot be changed'],
   collection_exists: [409, 'There is such a collection already'],
-  collection_full: [409, 'The collection has no room for more documents'],
   signature_replayed: [409, 'The request was made before'],
   reindex_in_progress: [409, 'The encoder of the collection is being changed'],
   run_in_progress: [409, 'A training run is in progress'],

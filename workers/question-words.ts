@@ -29,6 +29,11 @@ export class QuestionWords {
     this.#bm25 = new Bm25(sumStatistics(known, this.terms.length));
   }
 
+  /** The question's terms as they were weighed last. */
+  get bm25(): Bm25 {
+    return this.#bm25;
+  }
+
   /** Between 0 and 1. */
   share(found: WordsFound | null): number {
     return found === null ? 0 : this.#bm25.score(found);

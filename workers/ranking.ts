@@ -3,38 +3,64 @@ import { freeBuffer } from '../shared/free-buffer.ts';
 import type { PassageRequest } from '../shared/protocol/passages.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { best, plainProducts, type RowScore, scoreRows } from '../shared/retrieval/scores.ts';
-import { rowsOf, type SnapshotRows } from './snapshot-rows.ts';
+import { rowsOf } from '../shared/retrieval/snapshot-rows.ts';
 
 type Candidate = PassageRequest['candidates'][number];
 
 /** Rows looked at for each item wanted: passages of one item follow each other closely. */
 const ROWS_PER_ITEM = 8;
 
-/** The rows of one query, scored once; items are taken from the best on, as many at a time as are needed. */
+/** The rows of one query, each of which is a passage's. */
+export interface RankedRows {
+  /** What they are ordered by; −∞ of those that nobody may see. */
+  ranks: Float32Array;
+  name(row: number): { region: string; item: string; ordinal: number };
+  /** Null where no cosines were computed. */
+  cosine(row: number): number | null;
+  /** The row of a passage; -1 where there is none. */
+  find(item: string, ordinal: number): number;
+  /** Frees the scores. */
+  release(): void;
+}
+
+/**
+ * The rows of a snapshot.
+ * @param query unit vector under the snapshot's adapter, width floats.
+ * @param only restricts the search to one region.
+ * @param products how rows are multiplied with the query.
+ */
+export function snapshotRanks(
+  snapshot: Snapshot,
+  query: Float32Array,
+  only: string | null,
+  products = plainProducts,
+): RankedRows {
+  const { header, regions, items, ordinals } = snapshot;
+  const ranks = scoreRows(snapshot, query, products);
+  const wanted = only === null ? null : header.regions.indexOf(only);
+  for (let row = 0; wanted !== null && row < ranks.length; row++)
+    if (regions[row] !== wanted) ranks[row] = Number.NEGATIVE_INFINITY;
+  return {
+    ranks,
+    name: (row) => ({ region: header.regions[regions[row]!]!, item: items[row]!, ordinal: ordinals[row]! }),
+    cosine: (row) => ranks[row]!,
+    find: (item, ordinal) => rowsOf(snapshot).find(item, ordinal),
+    release: () => freeBuffer(ranks),
+  };
+}
+
+/** Rows that were scored once; items are taken from the best on, as many at a time as are needed. */
 export class Ranking {
-  readonly #snapshot: Snapshot;
-  readonly #scores: Float32Array;
-  #rows: SnapshotRows | null = null;
+  readonly #rows: RankedRows;
   #taken = 0;
   #floor = Number.POSITIVE_INFINITY;
   #exhausted = false;
 
-  /**
-   * @param query unit vector under the snapshot's adapter, width floats.
-   * @param only restricts the search to one region.
-   * @param products how rows are multiplied with the query.
-   */
-  constructor(snapshot: Snapshot, query: Float32Array, only: string | null, products = plainProducts) {
-    this.#snapshot = snapshot;
-    this.#scores = scoreRows(snapshot, query, products);
-    if (only === null) return;
-    const wanted = snapshot.header.regions.indexOf(only);
-    for (let row = 0; row < this.#scores.length; row++) {
-      if (snapshot.regions[row] !== wanted) this.#scores[row] = Number.NEGATIVE_INFINITY;
-    }
+  constructor(rows: RankedRows) {
+    this.#rows = rows;
   }
 
-  /** No item that was not taken scores higher. */
+  /** No item that was not taken ranks higher. */
   get floor(): number {
     return this.#floor;
   }
@@ -47,11 +73,12 @@ export class Ranking {
   /** The best passage of each of the next `items` items, by region, best first. */
   take(items: number): Map<string, Candidate[]> {
     const wanted = this.#taken + items;
+    const { ranks } = this.#rows;
     let ranked: RowScore[] = [];
     // One long document may take most of the best rows: look at more of them until there are enough items.
     for (let rows = wanted * ROWS_PER_ITEM; ; rows *= 4) {
-      const all = rows >= this.#scores.length;
-      ranked = bestOfEachItem(this.#snapshot, best(this.#scores, rows));
+      const all = rows >= ranks.length;
+      ranked = this.#bestOfEachItem(best(ranks, rows));
       this.#exhausted = all && ranked.length <= wanted;
       if (all || ranked.length >= wanted) break;
     }
@@ -61,46 +88,44 @@ export class Ranking {
     return this.#byRegion(chosen);
   }
 
-  /** The score of a passage's row; null where the snapshot has none. */
+  /** The cosine of a passage's row; null where there is none. */
   scoreOf(item: string, ordinal: number): number | null {
-    this.#rows ??= rowsOf(this.#snapshot);
     const row = this.#rows.find(item, ordinal);
-    return row < 0 ? null : this.#scores[row]!;
+    return row < 0 ? null : this.#rows.cosine(row);
   }
 
-  /** The region that holds an item; null where the snapshot does not have it. */
+  /** The region that holds an item; null where it has no row. */
   regionOf(item: string): string | null {
-    this.#rows ??= rowsOf(this.#snapshot);
     const row = this.#rows.find(item, 0);
-    return row < 0 ? null : this.#snapshot.header.regions[this.#snapshot.regions[row]!]!;
+    return row < 0 ? null : this.#rows.name(row).region;
   }
 
   /** Frees the scores; nothing can be taken any more. */
   release(): void {
-    freeBuffer(this.#scores);
+    this.#rows.release();
+  }
+
+  #bestOfEachItem(ranked: readonly RowScore[]): RowScore[] {
+    const seen = new Set<string>();
+    return ranked.filter(({ row, score }) => {
+      if (score === Number.NEGATIVE_INFINITY) return false;
+      const { item } = this.#rows.name(row);
+      if (seen.has(item)) return false;
+      seen.add(item);
+      return true;
+    });
   }
 
   #byRegion(chosen: readonly RowScore[]): Map<string, Candidate[]> {
-    const { header, regions, items, ordinals } = this.#snapshot;
     const grouped = new Map<string, Candidate[]>();
-    for (const { row, score } of chosen) {
-      const region = header.regions[regions[row] as number] as string;
+    for (const { row } of chosen) {
+      const { region, item, ordinal } = this.#rows.name(row);
       const list = grouped.get(region) ?? [];
-      list.push({ item: items[row] as string, ordinal: ordinals[row] as number, row, score });
+      list.push({ item, ordinal, score: this.#rows.cosine(row) });
       grouped.set(region, list);
     }
     return grouped;
   }
-}
-
-function bestOfEachItem(snapshot: Snapshot, ranked: readonly RowScore[]): RowScore[] {
-  const seen = new Set<string>();
-  return ranked.filter(({ row, score }) => {
-    const item = snapshot.items[row] as string;
-    if (score === Number.NEGATIVE_INFINITY || seen.has(item)) return false;
-    seen.add(item);
-    return true;
-  });
 }
 
 /** Best passage of each item, best item first, at most `items`; equal scores in order of passage ids. */

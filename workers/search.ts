@@ -1,12 +1,14 @@
 /**
- * The path of a query: embed it under the serving snapshot's adapter, score every row, ask in parallel the regions that
- * hold the best for their passages, rank by item. For the words of a question all regions are asked: each searches its own
- * index. Else a region without a candidate is asked only where it may have something newer than the snapshot, which it
- * scores, so that an upload is found. The asker's region says meanwhile which documents its own log lifts; those of which
+ * The path of a query: embed it under the serving version's adapter, search the index by vector and words, ask in parallel
+ * the regions that hold the best for their passages, rank by item. A region without a candidate is asked only where it may
+ * have something newer than the index, which it searches, so that an upload is found. Where the isolate has no index, or
+ * the request has filters, of which only regions know whom they let pass, all regions are asked and search for themselves;
+ * rows that learned are scored here. The asker's region says meanwhile which documents its own log lifts; those of which
  * nothing was found are asked for. When filters or deletions leave too few, the next best are asked for, until there are
  * enough. A region that is late or fails costs its own passages only.
  */
 import { fuse } from '../shared/index/fusion.ts';
+import type { IndexView } from '../shared/index/view.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { RegionError } from '../shared/protocol/api/region-error.ts';
 import type { Filters } from '../shared/protocol/filters.ts';
@@ -19,9 +21,10 @@ import { within } from './deadline.ts';
 import { Lifts, recall } from './memory.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { type MatchedWord, QuestionWords } from './question-words.ts';
-import { mergeHits, Ranking } from './ranking.ts';
+import { mergeHits, type RankedRows, Ranking, snapshotRanks } from './ranking.ts';
 import type { QueryEncoder, Services } from './services.ts';
 import type { Measure } from './stopwatch.ts';
+import { ViewRanks } from './view-ranks.ts';
 
 export interface SearchOptions {
   query: string;
@@ -71,13 +74,19 @@ const SPARE_ITEMS = 5;
 /** With filters nobody knows how many items pass: each time the regions are asked for more. */
 const GROWTH = 6;
 
+/** Ranks are kept in single precision. */
+const ROUNDING = 1e-6;
+
 /** What one search needs from outside. */
 export interface SearchContext {
   services: Services;
   encoder: QueryEncoder;
   collection: Collection;
+  /** The version's rows that learned. */
   snapshot: Snapshot;
-  /** Whether a region may have something that the snapshot has not. */
+  /** The index of all passages; null where regions search for themselves. */
+  view: IndexView | null;
+  /** Whether a region may have something that the index has not. */
   isNewer(region: string): boolean;
   measure: Measure;
 }
@@ -91,15 +100,18 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   const { query, baseQuery, memoryQuery } = await measure('embed', () => embed(context, options));
   const recalled = recall(services, collection, options.asker, memoryQuery);
   const regions = new Regions(context, region === null ? collection.settings.regions : [region]);
-  const ranking =
-    query && (await measure('score', async () => new Ranking(snapshot, query, region, services.products)));
   const words = type === 'vector' ? null : new QuestionWords(options.query);
-  const scoring = new Scoring(options, words, ranking, snapshot.header.serving);
+  const view = options.filters === null ? context.view : null;
+  const ranks = await measure('score', async () => ranksOf(context, view, { query, words, region }));
+  const ranking = ranks && new Ranking(ranks);
+  const scoring = new Scoring(options, words, ranking, ranks, snapshot.header.serving);
+  const isUnseen = (name: string) => view === null || context.isNewer(name);
   const request = (name: string): PassageRequest => ({
     candidates: [],
-    watermark: entryOf(snapshot.header.watermarks, name) ?? 0,
+    watermark: (view ? view.watermarks.get(name) : entryOf(snapshot.header.watermarks, name)) ?? 0,
+    isIndexed: view !== null,
     query,
-    terms: words?.terms ?? [],
+    terms: isUnseen(name) ? (words?.terms ?? []) : [],
     baseQuery,
     inactiveOffset: snapshot.header.inactiveOffset,
     wordWeight: snapshot.header.serving.words,
@@ -111,9 +123,8 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   });
   let found: PassageHit[] = [];
   let merged: ScoredHit[] = [];
-  const searchesWords = words !== null && words.terms.length > 0;
-  const unseen = regions.names.filter((name) => searchesWords || context.isNewer(name));
-  const spare = unseen.length > 0 || options.filters !== null ? SPARE_ITEMS : 0;
+  const unseen = regions.names.filter(isUnseen);
+  const spare = unseen.length > 0 ? SPARE_ITEMS : 0;
   const heard = new Set<string>();
   for (let items = maxResults + spare, first = true; ; items *= GROWTH, first = false) {
     const candidates = (await measure('score', async () => ranking?.take(items))) ?? new Map<string, never>();
@@ -128,7 +139,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     for (const name of asked) heard.add(name);
     found = [...found, ...answers.flatMap(({ hits }) => hits)];
     if (first) {
-      words?.weigh(answers);
+      if (view === null) words?.weigh(answers);
       const lifts = await measure('passages', () => recalled);
       const wanted = lifts.missingFrom(found);
       const places = wanted.map((item) => ranking?.regionOf(item) ?? null);
@@ -142,9 +153,10 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     }
     merged = mergeHits(found.map(scoring.of), maxResults);
     const last = merged[maxResults - 1];
-    if (ranking === null || ranking.exhausted || (last !== undefined && last.rank >= ranking.floor)) break;
-    // What has more of the words than others came with the first answers.
-    if (scoreOf(ranking.floor) < threshold) break;
+    const isBest = last !== undefined && ranking !== null && last.rank >= ranking.floor - ROUNDING;
+    if (ranking === null || ranking.exhausted || isBest) break;
+    // What has more of the words than others came with the first answers, or is ranked by them.
+    if (type !== 'keyword' && scoreOf(ranking.floor) < threshold) break;
   }
   ranking?.release();
   const shown = merged.map((hit) => ({ ...hit, calibrated: Math.min(isRead ? 1 : UNSURE, hit.calibrated) }));
@@ -162,6 +174,20 @@ function ranked(hits: readonly ScoredHit[]): ShownHit[] {
   const vector = places(({ score }) => score);
   const keyword = places((hit) => hit.keyword || null);
   return hits.map((hit) => ({ ...hit, vectorRank: vector(hit), keywordRank: keyword(hit) }));
+}
+
+/** What is ranked here: all passages, or the rows that learned where regions search for themselves; null: nothing is. */
+function ranksOf(
+  { snapshot, services: { products } }: SearchContext,
+  view: IndexView | null,
+  {
+    query,
+    words,
+    region,
+  }: { query: Float32Array | null; words: QuestionWords | null; region: string | null },
+): RankedRows | null {
+  if (view !== null) return new ViewRanks(view, { query, words, snapshot, only: region, products });
+  return query && snapshotRanks(snapshot, query, region, products);
 }
 
 /** `memoryQuery`: what memory is asked by, null where none is asked. */
@@ -182,18 +208,22 @@ class Scoring {
   readonly #words: QuestionWords | null;
   readonly #ranking: Ranking | null;
   readonly #serving: ServingParameters;
+  /** Where the index is here. */
+  readonly #ranks: ViewRanks | null;
   #lifts = new Lifts([]);
 
   constructor(
     { explain }: SearchOptions,
     words: QuestionWords | null,
     ranking: Ranking | null,
+    ranks: RankedRows | null,
     serving: ServingParameters,
   ) {
     this.#serving = serving;
     this.#explain = explain;
     this.#words = words;
     this.#ranking = ranking;
+    this.#ranks = ranks instanceof ViewRanks ? ranks : null;
   }
 
   /** From now on, what the asker's region remembers counts. */
@@ -202,8 +232,10 @@ class Scoring {
   }
 
   of = (hit: PassageHit): ScoredHit => {
-    const keyword = this.#words === null ? null : this.#words.share(hit.words);
-    const matched = this.#words === null || !this.#explain ? [] : this.#words.matched(hit.words);
+    const indexed = hit.newer ? null : this.#ranks?.wordsOf(hit.item, passageOrdinal(hit.id));
+    const words = indexed ?? hit.words;
+    const keyword = this.#words === null ? null : this.#words.share(words);
+    const matched = this.#words === null || !this.#explain ? [] : this.#words.matched(words);
     if (hit.score === null) {
       const share = keyword ?? 0;
       return { ...hit, keyword, remembered: false, matched, rank: share, calibrated: roundScore(share) };

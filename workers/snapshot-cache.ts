@@ -21,7 +21,7 @@ export const REVISION_MS = 30_000;
 /** Bytes of snapshots kept; the newest is kept whatever its size. */
 const BUDGET_BYTES = 24 << 20;
 
-export type SnapshotName = Pick<SnapshotPointer, 'version' | 'hash' | 'bytes' | 'parts' | 'watermarks'>;
+export type SnapshotName = Omit<SnapshotPointer, 'revision'>;
 
 /** Where a collection's snapshots come from. */
 export interface SnapshotSource {
@@ -51,6 +51,8 @@ export interface Served extends Loaded {
   staleMs: number | null;
   /** Up to which of its changes each region was known when the pointer was read. */
   watermarks: SnapshotPointer['watermarks'];
+  /** How far the index of all passages was then. */
+  index: SnapshotPointer['index'];
 }
 
 /** How far behind a caller accepts to be. */
@@ -61,7 +63,7 @@ export interface Freshness {
   now: boolean;
 }
 
-interface Pointer extends Pick<SnapshotPointer, 'hash' | 'watermarks'> {
+interface Pointer extends Pick<SnapshotPointer, 'hash' | 'watermarks' | 'index'> {
   /** When it was asked for, and the place of that question among all. */
   askedAt: number;
   asked: number;
@@ -70,6 +72,8 @@ interface Pointer extends Pick<SnapshotPointer, 'hash' | 'watermarks'> {
   /** When its snapshot was fetched. */
   loadedAt: number;
 }
+
+const NO_INDEX: SnapshotPointer['index'] = { revision: 0, bytes: null };
 
 type Later = (work: Promise<unknown>) => void;
 
@@ -141,7 +145,8 @@ export class SnapshotCache {
   }
 
   #served(key: string, loaded: Loaded, staleMs: number | null): Served {
-    return { ...loaded, staleMs, watermarks: this.#pointers.get(key)?.watermarks ?? {} };
+    const { watermarks = {}, index = NO_INDEX } = this.#pointers.get(key) ?? {};
+    return { ...loaded, staleMs, watermarks, index };
   }
 
   /** Forgets a collection that is gone. */
@@ -183,7 +188,8 @@ export class SnapshotCache {
     const before = this.#pointers.get(key);
     const held = before && this.#loaded.get(before.hash);
     if (before && held && held.hash !== name.hash && held.snapshot.header.version === name.version) {
-      Object.assign(before, { askedAt, asked, triedAt: askedAt, watermarks: name.watermarks });
+      const { watermarks, index } = name;
+      Object.assign(before, { askedAt, asked, triedAt: askedAt, watermarks, index });
       if (askedAt - before.loadedAt < REVISION_MS) return held;
       before.loadedAt = askedAt;
       const load = (loading: Flight) => this.#load(name, source, shared, loading);
@@ -199,8 +205,8 @@ export class SnapshotCache {
     }
     const loaded = await this.#load(name, source, shared, flight);
     const loadedAt = before?.hash === name.hash ? before.loadedAt : askedAt;
-    const { hash, watermarks } = name;
-    this.#pointers.set(key, { hash, watermarks, askedAt, asked, triedAt: askedAt, loadedAt });
+    const { hash, watermarks, index } = name;
+    this.#pointers.set(key, { hash, watermarks, index, askedAt, asked, triedAt: askedAt, loadedAt });
     return loaded;
   }
 

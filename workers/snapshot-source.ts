@@ -5,6 +5,7 @@ import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { SnapshotPointer } from '../shared/protocol/objects.ts';
 import { MAX_SNAPSHOT_BYTES } from '../shared/protocol/snapshot.ts';
 import { Problem } from './problem.ts';
+import type { IndexSource } from './segment-cache.ts';
 import type { Services } from './services.ts';
 import type { SharedBytes, SnapshotSource } from './snapshot-cache.ts';
 
@@ -15,9 +16,7 @@ export function snapshotSource(
   version: 'latest' | number,
 ): SnapshotSource {
   const coordinator = services.coordinator(collection);
-  const { generation } = collection.settings;
-  // Another encoder's snapshots are others: a query is embedded by the encoder that the settings name.
-  const key = generation === 0 ? collection.name : `${collection.name}@~${generation}`;
+  const key = keyOf(collection);
   const part = (hash: string, index: number) => coordinator.snapshotPart(hash, index);
   const serving = async () => {
     const pointer = await coordinator.pointer();
@@ -36,6 +35,20 @@ export function snapshotSource(
       return loadable(found);
     },
   };
+}
+
+/** The regions' segments, and which of them the coordinator lists. */
+export function indexSource(services: Services, collection: Collection): IndexSource {
+  return {
+    key: keyOf(collection),
+    manifest: () => services.coordinator(collection).manifest(),
+    segments: (region, hashes) => services.region(collection, region).segments(hashes),
+  };
+}
+
+/** Another encoder's snapshots and segments are others: a query is embedded by the encoder that the settings name. */
+function keyOf({ name, settings: { generation } }: Collection): string {
+  return generation === 0 ? name : `${name}@~${generation}`;
 }
 
 /** Coordinators publish none that is too large; one from before they looked may be. */

@@ -1,8 +1,8 @@
 /**
  * Memory of the one isolate in which local workerd runs the Worker and all objects: JavaScript heap, buffers and
  * WebAssembly, looked at over and over. The inspector collects no garbage, so all figures include what waits for a
- * collection. Replacing a snapshot is measured apart: here the coordinator that makes the new one shares the isolate
- * with the edge that swaps it in, which on the platform is an accident.
+ * collection. Changing documents is measured apart: here the regions that index them share the isolate with the edge,
+ * which on the platform is an accident.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../client/client.ts';
@@ -14,7 +14,7 @@ export interface Memory {
   wasm_mb: number;
   /** WebAssembly and the largest JavaScript heap seen from the cold start over many searches. */
   isolate_peak_mb: number;
-  /** The same while documents are uploaded, a new snapshot is made and the edge goes over to it. Null: left out. */
+  /** The same while documents are uploaded, and the edge goes over to the new index. Null: left out. */
   isolate_replacing_mb: number | null;
 }
 
@@ -50,12 +50,9 @@ export async function measureMemory(
     const serving = peak;
     peak = 0;
     for (let turn = 0; turn < replacements; turn++) {
-      const before = await revisionOf(client);
       await client.call('POST /items', { body: { items: documents(turn) } });
-      // So few changes are not worth a revision by themselves.
       await fetch(`${url}/bench/refresh`);
-      while ((await revisionOf(client)) === before) await sleep(100);
-      // The isolate asks for the pointer anew, and loads the new snapshot while it holds the old one.
+      // The isolate asks for the pointer anew, and loads the new segments while it holds the old index.
       await Promise.all([
         client.call('POST /models/{version}/activate', { params: { version: 0 } }),
         search(SEARCHES / 3),
@@ -75,10 +72,6 @@ export async function measureMemory(
     await watching.catch(() => {});
     heap.close();
   }
-}
-
-async function revisionOf(client: Client): Promise<number> {
-  return (await client.call('GET /models/{version}', { params: { version: 0 } })).revision;
 }
 
 /** Texts long enough to fill the encoder's microbatches. */

@@ -5,7 +5,7 @@
  * What is made up: sixteen of the samples' documents are uploaded through the API, with about thirty passages. All other
  * rows are documents of one short text whose embeddings are random directions
  * (cli/bench/subjects/serve-worker.ts), because embedding 50,000 texts takes a quarter of an hour. They lie in the regions'
- * tables and in the snapshot as any others, and scoring them takes as long. Distinct queries are the samples' test questions, each with a number that makes it new:
+ * tables and in the index as any others, and scoring them takes as long. Distinct queries are the samples' test questions, each with a number that makes it new:
  * all of them are embedded. Repeated ones are one question, remembered.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -47,7 +47,7 @@ interface Options {
 interface Cold {
   /** From the start of the process to the first answered search; the bundle was made before. */
   cold_start_ms: number;
-  /** Of that, the search alone: settings, snapshot, encoder. */
+  /** Of that, the search alone: settings, version, encoder. */
   first_search_ms: number;
 }
 
@@ -167,7 +167,7 @@ function regionNames(count: number): string[] {
   });
 }
 
-/** Real documents, then made-up ones; all in the serving snapshot when it returns. @returns questions to ask */
+/** Real documents, then made-up ones; all in the published index when it returns. @returns questions to ask */
 async function fill(
   url: string,
   rows: number,
@@ -192,9 +192,9 @@ async function fill(
   }
   await call('refresh', {});
   bar.end(`${rows} documents`);
-  const { versions } = await client.call('GET /models');
-  if (versions[0]?.rows !== rows)
-    throw new Error(`the snapshot has ${versions[0]?.rows} rows instead of ${rows}`);
+  const { regions: filled } = await client.call('GET /regions');
+  const passages = filled.reduce((sum, region) => sum + region.passages, 0);
+  if (passages !== rows) throw new Error(`the regions have ${passages} passages instead of ${rows}`);
   return { queries: (await testQueries(samples)).map(({ text }) => text), regions: regions.length };
 }
 
@@ -232,6 +232,6 @@ function print(report: Report): void {
   process.stdout.write(
     `  scoring ${report.score_ms} ms (plain JavaScript ${report.score_plain_ms}), with the choice of the best ${report.rank_ms}
   cold start ${report.cold_start_ms} ms, of which the first search ${report.first_search_ms}
-  isolate at most ${report.isolate_peak_mb} MB, of which WASM ${report.wasm_mb}; while its snapshot is replaced ${report.isolate_replacing_mb ?? '–'}; process ${report.workerd_peak_mb} MB\n`,
+  isolate at most ${report.isolate_peak_mb} MB, of which WASM ${report.wasm_mb}; while documents change ${report.isolate_replacing_mb ?? '–'}; process ${report.workerd_peak_mb} MB\n`,
   );
 }

@@ -1,6 +1,7 @@
 /**
- * A version's rows as the bytes of a snapshot: what was learned for rows that learned, the passages' own
- * embeddings for the others.
+ * A version's rows as the bytes of a snapshot. A complete one, which judges and travels, has what was learned for rows that
+ * learned and the passages' own embeddings for the others. The one that serves has the rows that learned alone: whoever
+ * searches has the others from the regions' segments.
  */
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { Parameters } from '../../shared/protocol/parameters.ts';
@@ -45,34 +46,26 @@ export interface Made {
 
 export function headerOf(
   table: RowTable,
-  { version, revision, adapter, training, serving }: Made,
+  made: Made,
   learned: ReadonlyMap<number, number>,
   context: SnapshotContext,
 ) {
-  const { width } = context.model;
   const { count, keyBytes, activeRows } = measure(table, learned);
   const header: SnapshotHeader = {
-    format: 'fedcar-snapshot/1',
-    collection: context.collection,
-    version,
-    revision,
-    model: { name: context.model.name, sha256: context.model.sha256 },
-    width,
+    ...frame(table, made, context),
     rows: count,
-    adapter,
-    regions: context.regions,
-    watermarks: table.watermarks(),
-    temperature: context.temperature,
-    inactiveOffset:
-      serving.offset ??
-      (activeRows === 0
-        ? 0
-        : priorOffset(context.inactiveOffset, count - activeRows, count, context.temperature)),
-    serving,
+    inactiveOffset: offsetOf(made.serving, activeRows, count, context),
     keyBytes,
-    training,
   };
   return { header, activeRows };
+}
+
+/** What says of which version and collection a snapshot is. */
+function frame(table: RowTable, made: Made, { collection, model, regions, temperature }: SnapshotContext) {
+  const { name, sha256, width } = model;
+  const format = 'fedcar-snapshot/1' as const;
+  const watermarks = table.watermarks();
+  return { format, collection, ...made, model: { name, sha256 }, width, regions, watermarks, temperature };
 }
 
 /** @throws SnapshotTooLarge */
@@ -90,7 +83,6 @@ export function assemble(
   // Written where it lies: at 50,000 rows a second copy would take a sixth of an isolate.
   const { bytes, parts, keys } = blankSnapshot(header);
   if (parameters !== null) parts.adapter.set(parameters.adapter);
-  const place = new Map(context.regions.map((region, index) => [region, index]));
   const encoder = new TextEncoder();
   let at = 0;
   let key = 0;
@@ -102,7 +94,7 @@ export function assemble(
         : parameters.head.subarray(index * width, (index + 1) * width);
     parts.scales[at] = quantiseRow(vector, parts.rows.subarray(at * width, (at + 1) * width));
     parts.active[at] = index === undefined ? 0 : 1;
-    parts.regions[at] = place.get(row.region) ?? 255;
+    parts.regions[at] = placeOf(row.region, context);
     parts.ordinals[at] = row.ordinal;
     // Keys are separated by zeros, which are there.
     key += encoder.encodeInto(row.item, keys.subarray(key)).written + 1;
@@ -121,4 +113,55 @@ function measure(table: RowTable, learned: ReadonlyMap<number, number>) {
     if (learned.has(row)) activeRows += 1;
   }
   return { count, activeRows, keyBytes: table.keyBytes() + Math.max(0, count - 1) };
+}
+
+/** What is added to the cosines of rows that never learned, of `passages` in all. */
+export function offsetOf(
+  serving: ServingParameters,
+  learned: number,
+  passages: number,
+  { inactiveOffset, temperature }: SnapshotContext,
+): number {
+  if (serving.offset !== null) return serving.offset;
+  return learned === 0 ? 0 : priorOffset(inactiveOffset, passages - learned, passages, temperature);
+}
+
+/**
+ * The rows of a version that learned and whose passages stand: no row of any other is read.
+ * @param passages that stand in all, learned or not
+ */
+export function assembleLearned(
+  table: RowTable,
+  made: Made,
+  parameters: Parameters | null,
+  passages: number,
+  context: SnapshotContext,
+): Assembled {
+  const { width } = context.model;
+  const places = new Map(Array.from(parameters?.activeRows ?? [], (row, index) => [row, index]));
+  const rows = [...table.named(parameters?.activeRows ?? [])];
+  const encoded = new TextEncoder().encode(rows.map(({ item }) => item).join('\0'));
+  const header: SnapshotHeader = {
+    ...frame(table, made, context),
+    rows: rows.length,
+    inactiveOffset: offsetOf(made.serving, rows.length, passages, context),
+    keyBytes: encoded.length,
+  };
+  const { bytes, parts, keys } = blankSnapshot(header);
+  if (parameters !== null) parts.adapter.set(parameters.adapter);
+  keys.set(encoded);
+  parts.active.fill(1);
+  for (const [at, { row, region, ordinal }] of rows.entries()) {
+    const index = places.get(row)!;
+    const vector = parameters!.head.subarray(index * width, (index + 1) * width);
+    parts.scales[at] = quantiseRow(vector, parts.rows.subarray(at * width, (at + 1) * width));
+    parts.regions[at] = placeOf(region, context);
+    parts.ordinals[at] = ordinal;
+  }
+  return { header, bytes, activeRows: rows.length, rowsAt: table.changedAt() };
+}
+
+function placeOf(region: string, { regions }: SnapshotContext): number {
+  const place = regions.indexOf(region);
+  return place < 0 ? 255 : place;
 }

@@ -1,17 +1,16 @@
 /**
  * Coordinator: one Durable Object a collection. Rows, versions and snapshots, training runs and their rounds.
  *
- * Tables: items (where each lies), rows, watermarks, versions, runs, rounds, ledger, nonces, seen, certificates,
- * statements, round_records; byte strings for snapshots, parameters and uploads.
+ * Tables: items (where each lies), rows, watermarks, manifests, versions, served, runs, rounds, ledger, nonces, seen,
+ * certificates, statements, round_records; byte strings for snapshots, parameters and uploads.
  *
- * Methods: configure, destroy; pointer, snapshotPart, versions, certificate, activate, importPart, importVersion,
- * refresh, place, register, rowsOf, regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule,
+ * Methods: configure, destroy; pointer, manifest, complete, snapshotPart, versions, certificate, activate, importPart,
+ * importVersion, refresh, place, register, rowsOf, regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule,
  * standing, evaluation, setEvaluation; for participants admit, pollFor, poll, report, putChunk, arrived, putFrame,
  * statePart, rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on.
  *
- * Alarms advance the run and renew the snapshot; `tick` (from the cron trigger) sets lost ones again.
+ * Alarms advance the run; `tick` (from the cron trigger) sets lost ones again.
  */
-
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import type { EvaluationInfo, EvaluationSet } from '../../shared/protocol/api/evaluation.ts';
@@ -23,7 +22,13 @@ import type { Version } from '../../shared/protocol/api/version.ts';
 import type { Certificate } from '../../shared/protocol/certificate.ts';
 import type { Federation } from '../../shared/protocol/enrolment.ts';
 import type { Ack, Arrived } from '../../shared/protocol/fl.ts';
-import type { CoordinatorApi, Outcome, SnapshotPointer } from '../../shared/protocol/objects.ts';
+import type { Manifest, RegionIndex } from '../../shared/protocol/manifest.ts';
+import type {
+  CoordinatorApi,
+  Outcome,
+  SnapshotFile,
+  SnapshotPointer,
+} from '../../shared/protocol/objects.ts';
 import { type Instruction, ParticipantMessage, type RowEntry } from '../../shared/protocol/rounds.ts';
 import type { AnySignedRoster } from '../../shared/protocol/secagg.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -48,11 +53,9 @@ import { SERIAL } from './runner.ts';
 import { runRefusal, scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
 import { endForeignRun } from './upgrade.ts';
-import { describeVersion, pointerOf, type VersionRow } from './versions.ts';
+import { describeVersion, type VersionRow } from './versions.ts';
 import { watch } from './watchdog.ts';
 
-/** Rows gather for so long before a new revision of the serving snapshot is made. */
-const REFRESH_MS = 3_000;
 const ROSTERS_PER_PAGE = 64;
 /** Why no run may start, while the encoder is changed. */
 const HALTED = 'halted';
@@ -97,25 +100,22 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     await this.#parts.alarm.at(until ?? clock.now());
   }
 
-  async pointer(version?: number, complete = false): Promise<SnapshotPointer | null> {
-    if (version === undefined) return this.#pointer(await this.#parts.serving());
-    const { versions } = this.#parts;
-    if (versions.get(version) === null) return null;
-    // Older versions are renewed when somebody asks for them.
-    const context = await this.#parts.context();
-    return this.#pointer(
-      await (complete ? versions.refresh(version, context) : versions.revise(version, context)),
-    );
+  async pointer(version?: number): Promise<SnapshotPointer | null> {
+    if (version === undefined) return this.#parts.pointerTo(await this.#parts.serving());
+    const row = this.#parts.versions.get(version);
+    return row && this.#parts.pointerTo(row);
   }
 
-  async #pointer(row: VersionRow): Promise<SnapshotPointer> {
-    const bytesDue = this.#parts.versions.bytesDue(row, await this.#parts.context());
-    return pointerOf(row, { bytesDue, watermarks: this.#parts.rows.watermarks() });
+  async manifest(): Promise<Manifest> {
+    return this.#parts.manifests.all();
+  }
+
+  async complete(version: number): Promise<SnapshotFile | null> {
+    return this.#parts.completeFile(version);
   }
 
   async #info(row: VersionRow): Promise<Version> {
-    const problem = this.#parts.versions.problemOf(row, await this.#parts.context());
-    return this.#described(row, problem);
+    return this.#described(row, this.#parts.versions.problemOf(row, await this.#parts.context()));
   }
 
   #described(row: VersionRow, problem: string | null): Version {
@@ -148,9 +148,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     if (row === null || row.state === 'candidate') {
       return { ok: false, code: 'unknown_version', detail: `version: ${version} does not exist` };
     }
-    const fresh = await this.#parts.versions.revise(version, await this.#parts.context());
-    this.#parts.versions.activate(fresh.version);
-    return { ok: true, value: await this.#info(this.#parts.versions.get(version) ?? fresh) };
+    this.#parts.versions.activate(version);
+    return { ok: true, value: await this.#info(this.#parts.versions.get(version) ?? row) };
   }
 
   /** A part of a version in a file; see imports.ts. */
@@ -174,22 +173,29 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   async refresh(): Promise<SnapshotPointer> {
     await Promise.all(this.#parts.settings().regions.map((name) => this.#parts.flush(name)));
-    const serving = await this.#parts.serving();
-    return this.#pointer(await this.#parts.versions.refresh(serving.version, await this.#parts.context()));
+    return this.#parts.pointerTo(await this.#parts.serving());
   }
 
   /**
-   * A region's changes from `since` to `upTo`. Returns up to which of its changes the row table reflects it: less than
-   * `since` where this object was restored from an older backup, and then nothing is taken.
+   * A region's changes from `since` to `upTo`, and its index with all of them; null: nobody else may search it.
+   * Returns up to where the row table reflects it: less than `since` after a restore, and then nothing is taken.
    */
-  async register(name: string, changes: PassageChange[], since: number, upTo: number): Promise<number> {
-    const { rows } = this.#parts;
+  async register(
+    name: string,
+    changes: PassageChange[],
+    since: number,
+    upTo: number,
+    index?: RegionIndex | null,
+  ): Promise<number> {
+    const { rows, manifests } = this.#parts;
     if (rows.watermark(name) < since) {
       await this.#parts.restored();
       return rows.watermark(name);
     }
-    rows.register(name, changes, upTo);
-    if (changes.length > 0) await this.#parts.alarm.by(clock.now() + REFRESH_MS);
+    this.ctx.storage.transactionSync(() => {
+      rows.register(name, changes, upTo);
+      if (index !== undefined) manifests.put(name, index);
+    });
     return rows.watermark(name);
   }
 
@@ -368,11 +374,8 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       Promise.all(
         this.#parts.participants.names(this.#parts.settings()).map((name) => this.#parts.wake(name)),
       );
-    const more = {
-      alarm: this.#parts.alarm,
-      versions: this.#parts.versions,
-      wakeAll,
-    };
+    await this.#parts.fetchIndexes();
+    const more = { alarm: this.#parts.alarm, wakeAll };
     return watch({ ...this.#parts.scheduleParts(), ...more, start: (reason) => this.start(reason) }, now);
   }
 
@@ -392,8 +395,6 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       next = await runner.advance();
       if (next === null || next > clock.now()) break;
     }
-    if (next === null)
-      await this.#parts.versions.revise((await this.#parts.serving()).version, await this.#parts.context());
     if (next !== null) await this.#parts.alarm.by(next);
   }
 }

@@ -12,7 +12,6 @@ import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { utf8Length } from '../../shared/protocol/utf8-length.ts';
 import { Blobs } from '../sql.ts';
-import { SnapshotTooLarge } from './assemble.ts';
 import {
   certificateProblem,
   type Imported,
@@ -93,20 +92,11 @@ export class Imports {
       serving: snapshot.header.serving,
       state: 'available' as const,
     };
-    try {
-      const row = await this.#versions.create(
-        draft,
-        parameters && encodeParameters(parameters),
-        context,
-        now,
-      );
-      if (certificate !== null) this.#certificates.keep(row.version, certificate);
-      this.#blobs.deletePrefix(PREFIX);
-      return { ok: true, value: row };
-    } catch (error) {
-      if (!(error instanceof SnapshotTooLarge)) throw error;
-      return { ok: false, code: 'collection_full', detail: error.message };
-    }
+    const encoded = parameters && encodeParameters(parameters);
+    const row = await this.#versions.create(draft, encoded, context, now);
+    if (certificate !== null) this.#certificates.keep(row.version, certificate);
+    this.#blobs.deletePrefix(PREFIX);
+    return { ok: true, value: row };
   }
 
   /** Keeps what goes with the version, once there is one. @returns why it does not go with it; null where it does */

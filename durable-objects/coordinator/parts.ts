@@ -1,6 +1,7 @@
 /** What the Coordinator consists of, put together from its storage and its settings; nothing of it is called from outside. */
-
-import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import type { SnapshotFile, SnapshotPointer } from '../../shared/protocol/objects.ts';
+import { partCount } from '../../shared/protocol/parameters.ts';
+import { CollectionSettings, isSearchedAtEdge } from '../../shared/protocol/settings.ts';
 import { Alarm } from '../alarm.ts';
 import { clock } from '../clock.ts';
 import { engineFor, modelInfo } from '../engine.ts';
@@ -13,6 +14,7 @@ import { Values } from '../values.ts';
 import { Certificates } from './certificates.ts';
 import { Desk } from './desk.ts';
 import { Imports } from './imports.ts';
+import { Manifests } from './manifests.ts';
 import { Evaluation, OwnJudge } from './own-judge.ts';
 import { Participants } from './participants.ts';
 import { RowTable } from './row-table.ts';
@@ -20,7 +22,8 @@ import { RunStore } from './run-store.ts';
 import { Runner } from './runner.ts';
 import type { ScheduleParts } from './schedule.ts';
 import { SecureSum } from './secure-sum.ts';
-import { type SnapshotContext, Versions } from './versions.ts';
+import { Served } from './served.ts';
+import { type SnapshotContext, type VersionRow, Versions } from './versions.ts';
 import { MOST_WORD_BYTES } from './word-table.ts';
 
 /** How long a region may take to send its words. */
@@ -31,6 +34,8 @@ export class CoordinatorParts {
   readonly values: Values;
   readonly rows: RowTable;
   readonly versions: Versions;
+  readonly manifests: Manifests;
+  readonly served: Served;
   readonly runs: RunStore;
   readonly ledger: LedgerStore;
   readonly imports: Imports;
@@ -49,10 +54,12 @@ export class CoordinatorParts {
     this.values = new Values(ctx.storage);
     this.rows = new RowTable(ctx.storage);
     this.runs = new RunStore(ctx.storage);
-    this.versions = new Versions(ctx.storage, this.rows, {
-      inUse: () => this.runs.snapshotsInUse(),
-      now: clock.now,
-    });
+    this.manifests = new Manifests(ctx.storage);
+    this.versions = new Versions(ctx.storage, this.rows, () => [
+      ...this.runs.snapshotsInUse(),
+      ...this.served.hashes(),
+    ]);
+    this.served = new Served(ctx.storage, this.rows, this.versions);
     this.ledger = new LedgerStore(ctx.storage);
     this.participants = new Participants(ctx.storage);
     this.certificates = new Certificates(ctx.storage);
@@ -97,12 +104,36 @@ export class CoordinatorParts {
     return reached(() => this.region(name).flush(this.rows.watermark(name)));
   }
 
+  /** Has regions that have passages and never published their index do so, where searches elsewhere may have it. */
+  async fetchIndexes(): Promise<void> {
+    if (!isSearchedAtEdge(this.settings())) return;
+    const missing = this.manifests.missing(Object.keys(this.rows.watermarks()));
+    await Promise.all(missing.map((name) => this.flush(name)));
+  }
+
   /** This object has gone back in time: who mirrors its rows must do so anew, and a run about them can not go on. */
   async restored(): Promise<void> {
     this.rows.renew();
     const run = this.runs.active();
     if (run === null || run.stage === 'prepare') return;
     (await this.drive()).fail(run, 'the coordinator was restored from an older state');
+  }
+
+  /** Which of a version's files the edge loads, and how far the index is. */
+  async pointerTo(row: VersionRow): Promise<SnapshotPointer> {
+    const watermarks = this.rows.watermarks();
+    const { passages, ...index } = this.manifests.state(Object.keys(watermarks));
+    // Without an index rows are counted, where their number says anything.
+    const standing = passages ?? (row.version === 0 ? 0 : this.rows.liveCount());
+    const { version, revision, hash, bytes } = await this.served.of(row, standing, await this.context());
+    return { version, revision, hash, bytes, parts: partCount(bytes), watermarks, index };
+  }
+
+  /** A version with every row of now; null where there is no such version. */
+  async completeFile(version: number): Promise<SnapshotFile | null> {
+    if (this.versions.get(version) === null) return null;
+    const { revision, hash, bytes } = await this.versions.refresh(version, await this.context());
+    return { version, revision, hash, bytes, parts: partCount(bytes) };
   }
 
   async serving() {

@@ -27,6 +27,7 @@ const LINEAGE = 'lineage';
 export class RowTable {
   readonly #storage: DurableObjectStorage;
   readonly #values: Values;
+  #counted: { at: number; n: number } | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -47,8 +48,14 @@ export class RowTable {
     return (this.#sql.exec<{ n: number | null }>('SELECT max(row) AS n FROM rows').one().n ?? -1) + 1;
   }
 
+  /** Counted once for each change: it takes all rows. */
   liveCount(): number {
-    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM rows WHERE removed = 0').one().n;
+    const at = this.changedAt();
+    if (this.#counted?.at !== at) {
+      const { n } = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM rows WHERE removed = 0').one();
+      this.#counted = { at, n };
+    }
+    return this.#counted.n;
   }
 
   /** Names this table. */
@@ -155,6 +162,15 @@ export class RowTable {
   keyBytes(): number {
     const sql = 'SELECT sum(length(CAST(item AS BLOB))) AS n FROM rows WHERE removed = 0';
     return this.#sql.exec<{ n: number | null }>(sql).one().n ?? 0;
+  }
+
+  /** Those of `rows` that stand, in order, without their embeddings. */
+  named(rows: ArrayLike<number>): Iterable<Omit<LiveRow, 'embedding'>> {
+    return this.#sql.exec<Omit<LiveRow, 'embedding'> & Record<string, SqlStorageValue>>(
+      `SELECT row, region, item, ordinal FROM rows
+       WHERE removed = 0 AND row IN (SELECT value FROM json_each(?)) ORDER BY row`,
+      JSON.stringify(Array.from(rows)),
+    );
   }
 
   /** Every row that stands, in order, one at a time. */

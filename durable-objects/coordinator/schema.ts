@@ -3,8 +3,10 @@ import { LEDGER_ARRIVALS, LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts'
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
 import { CERTIFICATE_TABLES } from './certificates.ts';
+import { MANIFEST_TABLE } from './manifests.ts';
 import { NONCE_TABLE } from './participants.ts';
 import { SECAGG_TABLES } from './secagg-store.ts';
+import { SERVED_TABLE } from './served.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}
@@ -52,4 +54,8 @@ export const MIGRATIONS = [
   LEDGER_ARRIVALS,
   // What the gate found; null: what every version began with.
   'ALTER TABLE versions ADD COLUMN serving TEXT;',
+  // What serves was made again with every row that changed; regions publish their rows by themselves.
+  `${MANIFEST_TABLE}
+  ${SERVED_TABLE}
+  DELETE FROM kv WHERE substr(key, 1, 8) = 'revised/';`,
 ] as const;

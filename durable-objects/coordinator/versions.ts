@@ -1,7 +1,8 @@
 /**
- * Versions of the retriever and their snapshots. A version is what a run trained (0: nothing, plain embedding
- * search); a revision adds the rows that came since. Snapshots are immutable and named by their hash. Invariant: none is
- * stored that an edge would not load, whatever came meanwhile; then what was published before stays.
+ * Versions of the retriever and their complete snapshots, which judge them and carry them elsewhere; what serves is in
+ * served.ts. A version is what a run trained (0: nothing, plain embedding search); a revision has the rows that came since,
+ * and is made where somebody needs it. Snapshots are immutable and named by their hash. Invariant: none is stored that a
+ * participant would not load, whatever came meanwhile; then the one before stays.
  */
 import { toHex } from '../../shared/crypto/bytes.ts';
 import { digest } from '../../shared/crypto/hash.ts';
@@ -9,14 +10,20 @@ import { freeBuffer } from '../../shared/free-buffer.ts';
 import { logLine } from '../../shared/log.ts';
 import type { OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
-import type { SnapshotPointer } from '../../shared/protocol/objects.ts';
-import { decodeParameters, type Parameters, partCount } from '../../shared/protocol/parameters.ts';
+import { decodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import { ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { adapterSize, MAX_SNAPSHOT_BYTES, snapshotLength } from '../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { Blobs } from '../sql.ts';
-import { Values } from '../values.ts';
-import { type Assembled, assemble, headerOf, type Made, SnapshotTooLarge, tooLarge } from './assemble.ts';
+import {
+  type Assembled,
+  assemble,
+  assembleLearned,
+  headerOf,
+  type Made,
+  SnapshotTooLarge,
+  tooLarge,
+} from './assemble.ts';
 import type { RowTable } from './row-table.ts';
 
 export interface ModelInfo {
@@ -67,35 +74,20 @@ export interface SnapshotContext {
   inactiveOffset: number;
 }
 
-const snapshotName = (hash: string): string => `snapshot/${hash}`;
-/** When the last revision of a version was made. */
-const revisedName = (version: number): string => `revised/${version}`;
+export const snapshotName = (hash: string): string => `snapshot/${hash}`;
 const parametersName = (version: number): string => `version/${version}`;
-
-/** Of a version's rows: so many changes are worth a new revision. Until then each search reads them in their regions. */
-const CHANGED_SHARE = 1 / 256;
-/** What changed is in a revision after so long, however little it is. */
-const OLDEST_REVISION_MS = 3_600_000;
 
 export class Versions {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
   readonly #rows: RowTable;
   readonly #inUse: () => readonly string[];
-  readonly #now: () => number;
-  readonly #values: Values;
-  /** What was counted last, and of which rows: every isolate asks for the pointer again and again. */
+  /** What was counted last, and of which rows. */
   #counted = { of: '', bytes: 0 };
 
   /** @param inUse hashes of snapshots that somebody still reads, whatever their version serves by now */
-  constructor(
-    storage: DurableObjectStorage,
-    rows: RowTable,
-    { inUse, now }: { inUse: () => readonly string[]; now: () => number },
-  ) {
+  constructor(storage: DurableObjectStorage, rows: RowTable, inUse: () => readonly string[]) {
     this.#storage = storage;
-    this.#now = now;
-    this.#values = new Values(storage);
     this.#inUse = inUse;
     this.#blobs = new Blobs(storage);
     this.#rows = rows;
@@ -144,8 +136,7 @@ export class Versions {
     if (known !== undefined) return known;
     const version = (this.all()[0]?.version ?? -1) + 1;
     const { adapter, training, serving } = draft;
-    const made = { version, revision: 0, adapter, training, serving };
-    const snapshot = assemble(this.#rows, made, draft.parameters, context);
+    const snapshot = this.#assembled({ version, revision: 0, adapter, training, serving }, draft, context);
     const hash = toHex(await digest(snapshot.bytes));
     // Another event may have made a version while the hash was computed: this one, or one with its number.
     const raced = this.get(version);
@@ -178,6 +169,16 @@ export class Versions {
     return this.get(version) as VersionRow;
   }
 
+  /** Where there are too many rows for one of them all, what was imported is a file of what it learned. */
+  #assembled(made: Made, { parameters, state }: VersionDraft, context: SnapshotContext): Assembled {
+    try {
+      return assemble(this.#rows, made, parameters, context);
+    } catch (error) {
+      if (!(error instanceof SnapshotTooLarge) || (state !== 'available' && made.version > 0)) throw error;
+      return assembleLearned(this.#rows, made, parameters, this.#rows.liveCount(), context);
+    }
+  }
+
   /** Version 0: nothing is learned, rows are the passages' own embeddings. */
   async first(context: SnapshotContext, now: number): Promise<VersionRow> {
     const adapter = { kind: 'none' as const };
@@ -187,20 +188,6 @@ export class Versions {
       context,
       now,
     );
-  }
-
-  /** Whether a new revision of this version is worth its making: it reads all rows, whatever has changed. */
-  isDue(row: VersionRow): boolean {
-    const changes = this.#rows.changedAt() - row.rows_at;
-    if (changes === 0) return false;
-    const revisedAt = this.#values.get<number>(revisedName(row.version)) ?? row.created_at;
-    return changes >= row.rows * CHANGED_SHARE || this.#now() - revisedAt >= OLDEST_REVISION_MS;
-  }
-
-  /** As `refresh`, once enough has changed: until then regions find what is newer by themselves. */
-  async revise(version: number, context: SnapshotContext): Promise<VersionRow> {
-    const row = this.get(version);
-    return row === null || this.isDue(row) ? await this.refresh(version, context) : row;
   }
 
   /** A new revision of `version` with today's rows; the same one when nothing changed, or when it would be too large. */
@@ -243,7 +230,6 @@ export class Versions {
         row.serving,
         version,
       );
-      this.#values.set(revisedName(version), this.#now());
     });
     freeBuffer(snapshot.bytes);
     return this.get(version) as VersionRow;
@@ -316,22 +302,18 @@ export class Versions {
     return this.#blobs.part(snapshotName(hash), part);
   }
 
-  /** Bytes of a snapshot of this version with today's rows; more while not many have changed since it was made. */
-  bytesDue(row: VersionRow, context: SnapshotContext): number {
-    const changes = this.#rows.changedAt() - row.rows_at;
-    const most = row.bytes + changes * (context.model.width + MOST_BESIDE_A_ROW);
-    // Counting reads all rows: only where it may matter, and once.
-    if (most <= 0.75 * MAX_SNAPSHOT_BYTES) return most;
-    const of = `${row.version}/${row.revision}/${this.#rows.changedAt()}`;
-    if (this.#counted.of === of) return this.#counted.bytes;
-    const { header } = headerOf(this.#rows, nextOf(row), new Map(), context);
-    this.#counted = { of, bytes: snapshotLength(header) };
-    return this.#counted.bytes;
-  }
-
-  /** Why the rows of today are not in this version's snapshot; null when they are, or will be. */
+  /** Why nobody can be sent all rows of today with this version, as a run has to; null where they can. */
   problemOf(row: VersionRow, context: SnapshotContext): string | null {
-    const bytes = this.bytesDue(row, context);
+    const most =
+      row.bytes + (this.#rows.changedAt() - row.rows_at) * (context.model.width + MOST_BESIDE_A_ROW);
+    if (most <= MAX_SNAPSHOT_BYTES) return null;
+    const of = `${row.version}/${row.revision}/${this.#rows.changedAt()}`;
+    // Counting reads all rows: only where it may matter, and once.
+    if (this.#counted.of !== of) {
+      const { header } = headerOf(this.#rows, nextOf(row), new Map(), context);
+      this.#counted = { of, bytes: snapshotLength(header) };
+    }
+    const { bytes } = this.#counted;
     return bytes <= MAX_SNAPSHOT_BYTES ? null : tooLarge(row.version, bytes, this.#rows.liveCount());
   }
 }
@@ -340,7 +322,7 @@ export class Versions {
 const MOST_BESIDE_A_ROW = 10 + 3 * 512 + 1;
 
 /** What the next revision of a version is. */
-function nextOf(row: VersionRow): Made {
+export function nextOf(row: VersionRow): Made {
   return {
     version: row.version,
     revision: row.revision + 1,
@@ -353,14 +335,6 @@ function nextOf(row: VersionRow): Made {
 /** What a version weighs by. */
 export function servingOf({ serving }: Pick<VersionRow, 'serving'>): ServingParameters {
   return serving === null ? START_PARAMETERS : ServingParameters.parse(JSON.parse(serving));
-}
-
-export function pointerOf(
-  row: VersionRow,
-  beside: Pick<SnapshotPointer, 'bytesDue' | 'watermarks'>,
-): SnapshotPointer {
-  const { version, revision, hash, bytes } = row;
-  return { version, revision, hash, bytes, parts: partCount(bytes), ...beside };
 }
 
 export function describeVersion(

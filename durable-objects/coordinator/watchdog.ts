@@ -1,5 +1,5 @@
 /**
- * What the cron trigger does with a collection. Alarms can be lost: those of a run, of the snapshot, and of regions
+ * What the cron trigger does with a collection. Alarms can be lost: those of a run and of regions
  * that have old records to delete are set again from what is saved. Then a run is started if one is due.
  */
 
@@ -8,11 +8,9 @@ import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { Alarm } from '../alarm.ts';
 import { clock } from '../clock.ts';
 import { noteReady, type ScheduleParts, scheduleAt } from './schedule.ts';
-import type { Versions } from './versions.ts';
 
 export interface WatchdogParts extends ScheduleParts {
   alarm: Alarm;
-  versions: Versions;
   /** Asks every participant to look for work. */
   wakeAll(): Promise<unknown>;
   start(reason: string): Promise<Outcome<Run>>;
@@ -27,15 +25,12 @@ const WOKEN_AT = 'wokenAt';
  * @returns the run that it started, or null
  */
 export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
-  const { alarm, values, versions, runs } = parts;
+  const { alarm, values, runs } = parts;
   if (runs.active() !== null) {
     await alarm.at(clock.now());
     await parts.wakeAll();
     return { started: null };
   }
-  // `getAlarm` may tell of an alarm that will never come.
-  const serving = versions.serving();
-  if (serving !== null && versions.isDue(serving)) await alarm.at(clock.now());
   if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
     values.set(WOKEN_AT, now);
     await parts.wakeAll();

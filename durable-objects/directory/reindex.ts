@@ -10,7 +10,6 @@ import type { Reindex } from '../../shared/protocol/api/reindex.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { MAX_SNAPSHOT_BYTES } from '../../shared/protocol/snapshot.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { HandoverProgress } from '../handover.ts';
 import { coordinator, region } from '../names.ts';
@@ -170,13 +169,9 @@ export class Reindexes {
     this.#save(name, current);
     if (!before.regions.every((each) => entryOf(progress, each)?.caughtUp)) return;
     await next.takeOver(await coordinator(env, name, before).handOver());
-    // Whoever comes first after the switch finds a snapshot of everything.
-    const { bytesDue } = await next.refresh();
+    // Whoever comes first after the switch finds an index of everything.
+    await next.refresh();
     if (!this.#still(name, 'building')) return;
-    if (bytesDue > MAX_SNAPSHOT_BYTES) {
-      const problem = `snapshot: under this encoder it would have ${bytesDue} bytes, and at most ${MAX_SNAPSHOT_BYTES} are served`;
-      return this.#save(name, { ...current, problem });
-    }
     const switched: ReindexState = { ...current, state: 'leaving', switchedAt: now };
     this.#parts.storage.sql.exec(
       "UPDATE collections SET settings = ?, ready = 0, reindex = ? WHERE name = ? AND state = 'lives'",

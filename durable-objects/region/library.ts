@@ -154,6 +154,17 @@ export class Library {
     }
   }
 
+  /** Passages that an earlier version stored and no segment has yet, one at a time. */
+  *unindexed(): Generator<IndexedPassage> {
+    const { from, upTo } = this.segments.waiting();
+    for (const row of this.#sql.exec<PassageRow>(
+      'SELECT * FROM passages WHERE seq > ? AND seq <= ? ORDER BY seq',
+      ...[from, upTo],
+    )) {
+      yield toPassage(row) as IndexedPassage;
+    }
+  }
+
   /** Tokens of those of `keys` that wait for their embedding, and of how many passages. */
   waitingOf(keys: readonly string[]): { tokens: number; passages: number } {
     return this.#sql

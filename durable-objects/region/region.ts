@@ -4,11 +4,10 @@
  *
  * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
  * memory, ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
- * item, items, passagesOf, addFeedback, feedback, erase, passages, recall, titles, words, stats, ledger, wake, flush, move, stay, adopt.
+ * item, items, passagesOf, addFeedback, feedback, erase, passages, segments, recall, titles, words, stats, ledger, wake, flush, move, stay, adopt.
  * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
  * query records whose time is over.
  */
-
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../shared/crypto/random.ts';
@@ -20,6 +19,7 @@ import type { FeedbackCounts, FeedbackInput } from '../../shared/protocol/api/fe
 import type { Item, ItemInput, ItemReceipt, ItemSummary } from '../../shared/protocol/api/item.ts';
 import type { Region as RegionSummary } from '../../shared/protocol/api/region.ts';
 import type { Filters } from '../../shared/protocol/filters.ts';
+import type { SegmentParts } from '../../shared/protocol/manifest.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type {
   Erased,
@@ -30,7 +30,7 @@ import type {
 } from '../../shared/protocol/objects.ts';
 import type { Lift, PassageAnswer, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
 import { PROBE_TITLES } from '../../shared/protocol/rounds.ts';
-import { CollectionSettings } from '../../shared/protocol/settings.ts';
+import { CollectionSettings, isSearchedAtEdge } from '../../shared/protocol/settings.ts';
 import { policyOf } from '../../shared/round/noise-plan.ts';
 import { Alarm } from '../alarm.ts';
 import { clock } from '../clock.ts';
@@ -45,7 +45,7 @@ import { traced } from '../request-context.ts';
 import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Values } from '../values.ts';
-import type { Identity } from './identity.ts';
+import { type Identity, shardPolicyOf } from './identity.ts';
 import { CALL_TOKENS, Indexing } from './indexing.ts';
 import { type Join, joinOf, joinStatus } from './join.ts';
 import { Library } from './library.ts';
@@ -58,13 +58,12 @@ import { RoundLogStore } from './round-log-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import { answerRequest, listItems } from './search.ts';
 import type { IndexedWords } from './segments.ts';
-import { Shard, type ShardPolicy } from './shard.ts';
+import { Shard } from './shard.ts';
 import { Training } from './training.ts';
 
 const RETRY_MS = 5_000;
 /** How often it looks whether the next generation has embedded what it was handed. */
 const LOOK_MS = 1_000;
-const DAY_MS = 86_400_000;
 /** How long the next generation may take over a piece; one document may be very long. */
 const PIECE_MS = 300_000;
 
@@ -80,6 +79,8 @@ export class Region extends TracedObject implements RegionApi {
   readonly #indexing: Indexing;
   readonly #moving: Moving;
   readonly #training: Training;
+  /** What the coordinator was told of the index last; null: this object does not know. */
+  #published: string | null = null;
   /** Draws samples, dithers and noise. */
   random: RandomSource = cryptoSource();
   /** Where this region takes part instead of in its own collection, and how it gets there. */
@@ -100,7 +101,7 @@ export class Region extends TracedObject implements RegionApi {
     });
     this.#ledger = new LedgerStore(ctx.storage);
     this.#log = new RoundLogStore(ctx.storage);
-    this.#shard = new Shard(ctx.storage, () => this.#shardPolicy(), this.#source());
+    this.#shard = new Shard(ctx.storage, () => shardPolicyOf(this.#identity()), this.#source());
     this.#indexing = new Indexing({
       storage: ctx.storage,
       documents: this.#library,
@@ -218,7 +219,7 @@ export class Region extends TracedObject implements RegionApi {
     const engine = await this.#engine();
     const { heldOutShare, privacy, regions, feedback: caps } = settings;
     const keys = { key: unitKey(splitKey), contributorKey: fromBase64Url(contributorKey, 32) };
-    const { retentionMs } = this.#shardPolicy();
+    const { retentionMs } = shardPolicyOf(this.#identity());
     const where = { region: name, regions, retentionMs, token };
     const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
     const outcome = this.#records.add(acts, policy, clock.now());
@@ -300,6 +301,11 @@ export class Region extends TracedObject implements RegionApi {
     return answerRequest(this.#library, this.#identity().name, request);
   }
 
+  /** The first of these segments, as many as fit an answer; null of one that is no more. None where nobody may have any. */
+  async segments(hashes: string[]): Promise<(SegmentParts | null)[]> {
+    return this.#library.segments.parts(isSearchedAtEdge(this.#identity().settings) ? hashes : []);
+  }
+
   /** What the log of this region, from which somebody asks, says of a question. @param query its base embedding */
   async recall(query: Float32Array): Promise<Lift[]> {
     return await this.#memory.recall(query);
@@ -310,9 +316,10 @@ export class Region extends TracedObject implements RegionApi {
     return this.#shard.probeTitles(new Set(), PROBE_TITLES);
   }
 
-  /** Of documents of this region, for the gate to ask by; null where they have more bytes. */
+  /** Of documents of this region, for the gate to ask by; null where they have more bytes, or stay here. */
   async words(mostBytes: number): Promise<IndexedWords[] | null> {
-    return this.#library.segments.words(mostBytes);
+    const { index } = this.#identity().settings;
+    return index.words === 'region' ? null : this.#library.segments.words(mostBytes);
   }
 
   async stats(): Promise<Omit<RegionSummary, 'asked_for'>> {
@@ -332,7 +339,8 @@ export class Region extends TracedObject implements RegionApi {
    */
   async flush(reflects: number = Number.POSITIVE_INFINITY): Promise<void> {
     const { collection, name, settings } = this.#identity();
-    await registerPassages(this.#library, name, coordinator(this.env, collection, settings), reflects);
+    const of = { name, reflects, publishes: isSearchedAtEdge(settings), published: this.#published };
+    this.#published = await registerPassages(this.#library, coordinator(this.env, collection, settings), of);
   }
 
   override async alarm(): Promise<void> {
@@ -362,26 +370,19 @@ export class Region extends TracedObject implements RegionApi {
     return policyOf(privacy, retentionDays);
   }
 
-  #shardPolicy(): ShardPolicy {
-    const { name, settings, splitKey } = this.#identity();
-    const { unit, recordsPerContributor } = settings.privacy;
-    const home = { region: name, regions: settings.regions, key: unitKey(splitKey) };
-    return { unit, recordsPerContributor, home, retentionMs: settings.retentionDays * DAY_MS };
-  }
-
   #source(): RandomSource {
     return { nextWord: () => this.random.nextWord() };
   }
 
   /** Query records past the retention time are deleted, and what no longer counts of rounds. */
   #expire(): void {
-    const { retentionMs } = this.#shardPolicy();
+    const { retentionMs } = shardPolicyOf(this.#identity());
     for (const kept of [this.#records, this.#log]) kept.expire(retentionMs, clock.now());
     this.#ledger.expire(this.#policy(), clock.now());
   }
 
   async #expireLater(): Promise<void> {
-    const at = this.#records.expiresAt(this.#shardPolicy().retentionMs);
+    const at = this.#records.expiresAt(shardPolicyOf(this.#identity()).retentionMs);
     if (at !== null) await this.#alarm.by(at);
   }
 

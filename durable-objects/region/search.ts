@@ -1,7 +1,7 @@
 /**
- * A region's part of a search: texts for the edge's candidates that still stand, what its own index finds by the words of
- * the question, and scores for passages that are newer than the snapshot, so that an upload, a change or a deletion
- * counts at once.
+ * A region's part of a search: texts for the edge's candidates that still stand, and what its own index finds by the words
+ * of the question and by its vector: among what is newer than the edge knows, so that an upload, a change or a deletion
+ * counts at once, or among everything where the edge does not have the region's passages.
  */
 import { Bm25 } from '../../shared/index/bm25.ts';
 import { fuse } from '../../shared/index/fusion.ts';
@@ -54,6 +54,11 @@ export function answerPassages(library: Library, region: string, request: Passag
   return answer.finish();
 }
 
+interface Scored {
+  passage: IndexedPassage;
+  score: number;
+}
+
 interface Found {
   passage: IndexedPassage;
   score: number | null;
@@ -84,28 +89,21 @@ class Answer {
   addCandidates(): void {
     const { candidates, limit, watermark } = this.#request;
     for (const { item, ordinal, score } of candidates) {
-      // Every candidate is another item, the best first: without words, those that follow cannot be shown.
+      // Every candidate is another item, the best first: unless words add to some, those that follow cannot be shown.
       if (this.#search === null && this.#found.size >= limit) break;
       if (this.#item(item) === null) continue;
       const passage = this.#library.passage(item, ordinal);
-      // Newer than the snapshot: its row is of an earlier text, and it is scored below.
+      // Newer than the edge knows: it found an earlier text, and this one is scored below.
       if (passage !== null && passage.seq <= watermark) this.#add(passage, score);
     }
   }
 
   /** What is newer than the snapshot, and what has the words. */
   addFound(): void {
-    const { query, limit, watermark } = this.#request;
+    const { query, limit, isIndexed } = this.#request;
     if (query !== null) {
-      let newer: { passage: IndexedPassage; score: number }[] = [];
-      for (const passage of this.#library.since(watermark)) {
-        // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
-        if (this.#request.filters !== null && this.#item(passage.item) === null) continue;
-        newer.push({ passage, score: this.#cosine(query, passage) });
-        // Only the best can be shown: a large upload must not pile up in memory.
-        if (newer.length >= 4 * limit + 64) newer = bestOfItems(newer, 2 * limit + 32);
-      }
-      for (const { passage, score } of bestOfItems(newer, 2 * limit + 32)) this.#add(passage, score);
+      const found = isIndexed ? this.#newer(query) : this.#nearest(query);
+      for (const { passage, score } of bestOfItems(found, 2 * limit + 32)) this.#add(passage, score);
     }
     if (this.#bm25 === null) return;
     const passagesOf = new Map<string, number>();
@@ -119,6 +117,39 @@ class Answer {
       if (!this.#found.has(id)) this.#add(passage, query === null ? null : this.#cosine(query, passage));
       return before === 0;
     });
+  }
+
+  #newer(query: Float32Array): Scored[] {
+    const { limit, watermark } = this.#request;
+    let newer: Scored[] = [];
+    for (const passage of this.#library.since(watermark)) {
+      // Before the best are chosen: what a filter refuses must not take the place of what it lets pass.
+      if (this.#request.filters !== null && this.#item(passage.item) === null) continue;
+      newer.push({ passage, score: this.#cosine(query, passage) });
+      // Only the best can be shown: a large upload must not pile up in memory.
+      if (newer.length >= 4 * limit + 64) newer = bestOfItems(newer, 2 * limit + 32);
+    }
+    return newer;
+  }
+
+  /** The best of everything, estimated first and then scored exactly; those of an earlier version's that wait for their index, too. */
+  #nearest(query: Float32Array): Scored[] {
+    const { limit } = this.#request;
+    const found: Scored[] = [];
+    const items = new Set<string>();
+    this.#library.segments.nearest(query, ({ item, ordinal, hash }) => {
+      const isWanted = this.#request.filters === null || this.#item(item) !== null;
+      const passage = isWanted ? this.#library.passage(item, ordinal) : null;
+      if (passage?.hash !== hash) return items.size < limit + SPARE_ITEMS;
+      found.push({ passage, score: this.#cosine(query, passage) });
+      items.add(item);
+      return items.size < limit + SPARE_ITEMS;
+    });
+    for (const passage of this.#library.unindexed()) {
+      if (this.#request.filters !== null && this.#item(passage.item) === null) continue;
+      found.push({ passage, score: this.#cosine(query, passage) });
+    }
+    return found;
   }
 
   /** The best passage of each item that is wanted, by its own embedding. */
@@ -137,11 +168,13 @@ class Answer {
   }
 
   finish(): PassageAnswer {
-    const { terms, limit, watermark, baseQuery } = this.#request;
+    const { terms, limit, watermark, isIndexed, baseQuery } = this.#request;
     const ranked = [...this.#found.values()]
       .map((found) => ({ ...found, fused: this.#fused(found) }))
       .sort((x, y) => y.fused - x.fused);
-    const kept = terms.length === 0 ? ranked : ranked.slice(0, 2 * limit + SPARE_ITEMS);
+    // What the edge does not know is many passages, of which it shows the best.
+    const isMany = terms.length > 0 || !isIndexed;
+    const kept = isMany ? ranked.slice(0, 2 * limit + SPARE_ITEMS) : ranked;
     const hits = kept.flatMap(({ passage, score, words }): PassageHit[] => {
       const item = this.#item(passage.item);
       if (item === null) return [];
@@ -224,10 +257,7 @@ function siblingPassages(library: Library, region: string, request: SiblingReque
 }
 
 /** The best passage of each of the best `keep` items: one long document must not take the place of the others. */
-function bestOfItems<T extends { passage: IndexedPassage; score: number }>(
-  found: readonly T[],
-  keep: number,
-): T[] {
+function bestOfItems(found: readonly Scored[], keep: number): Scored[] {
   const seen = new Set<string>();
   const ranked = [...found].sort((x, y) => y.score - x.score);
   return ranked.filter(({ passage: { item } }) => !seen.has(item) && seen.add(item)).slice(0, keep);

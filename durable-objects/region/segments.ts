@@ -5,21 +5,22 @@
  * passages of a segment are superseded is kept beside it. Passages of an earlier version, which had no segments, get
  * theirs in slices of alarms. What searches use stays open in memory, within a budget.
  */
-import { Postings } from '../../shared/index/postings.ts';
 import {
   buildSegment,
   mergeSegments,
   type PassageName,
   SEGMENT_PARTS,
   SegmentIds,
-  type SegmentParts,
   segmentHash,
 } from '../../shared/index/segment.ts';
-import { WordSearch, type WordSegment } from '../../shared/index/word-search.ts';
+import { WordSearch } from '../../shared/index/word-search.ts';
 import { countWords } from '../../shared/index/words.ts';
 import { addTo } from '../../shared/multimap.ts';
+import type { SegmentEntry, SegmentParts } from '../../shared/protocol/manifest.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
+import { OpenSegments } from './open-segments.ts';
+import { Vectors } from './vectors.ts';
 
 /** `made`: in the order in which they came to be. */
 export const SEGMENT_TABLE = `CREATE TABLE segments (
@@ -35,8 +36,11 @@ const FAN_OUT = 8;
 const MOST_SEGMENTS = 64;
 /** Passages that one alarm indexes of those that an earlier version stored. */
 const SLICE_PASSAGES = 512;
-/** Bytes of ids and postings that an object keeps open. */
-const OPEN_BYTES = 16 << 20;
+/** Bytes of segments that one call answers with; one segment is always among them. */
+const CALL_BYTES = 8 << 20;
+
+/** Value: the region is asked for everything that it has, so that codes are made ahead. */
+const CODED = 'coded';
 
 /** A passage to index. */
 export interface IndexablePassage extends PassageName {
@@ -69,13 +73,19 @@ export class Segments {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
   readonly #values: Values;
-  /** Opened segments by hash, the one used last at the end. */
-  readonly #open = new Map<string, WordSegment & { bytes: number }>();
+  readonly #open: OpenSegments;
+  readonly #vectors: Vectors;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#blobs = new Blobs(storage);
     this.#values = new Values(storage);
+    this.#vectors = new Vectors(storage);
+    this.#open = new OpenSegments({
+      ids: (hash) => this.#part(hash, 'ids'),
+      words: (hash) => this.#part(hash, 'words'),
+      marks: (hash) => this.#blobs.get(`segment/${hash}/dead`),
+    });
   }
 
   /** In the order in which they were made. */
@@ -95,7 +105,7 @@ export class Segments {
   add({ passages, gone }: IndexChange): void {
     if (passages.length + gone.length === 0) return;
     this.#bury(gone);
-    this.#close();
+    this.#open.trim();
     this.#insert(build(passages, gone));
     const { n } = this.#storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM segments').one();
     if (n > MOST_SEGMENTS) this.#merge();
@@ -106,13 +116,9 @@ export class Segments {
     return this.#values.has('unindexed');
   }
 
-  /** A question's search over everything that stands. @param terms distinct */
-  search(terms: readonly string[]): WordSearch {
-    const rows = this.list();
-    const segments = rows.map(({ hash }) => this.#opened(hash));
-    const dead = rows.map((row) => (row.dead === 0 ? null : this.#deadOf(row)));
-    this.#close();
-    return new WordSearch(segments, dead, terms);
+  /** Numbers of the passages that wait: after `from`, up to `upTo`. */
+  waiting(): { from: number; upTo: number } {
+    return this.#values.get<{ from: number; upTo: number }>('unindexed') ?? { from: 0, upTo: 0 };
   }
 
   /** The words of everything that stands; null where they have more bytes, or passages wait for their index. */
@@ -129,9 +135,63 @@ export class Segments {
     return found;
   }
 
-  /** A slice of indexing or merging. Returns whether there is more. */
+  /** A question's search over everything that stands. @param terms distinct */
+  search(terms: readonly string[]): WordSearch {
+    const segments = this.list().map((row) => this.#open.get(row));
+    this.#open.trim();
+    return new WordSearch(segments, terms);
+  }
+
+  /** Passages that stand, from the nearest to the query on, by estimate; see vectors.ts. */
+  nearest(query: Float32Array, take: (name: PassageName) => boolean): void {
+    if (!this.#values.has(CODED)) this.#values.set(CODED, true);
+    const segments = this.list().map((row) => ({ ...this.#open.get(row), hash: row.hash }));
+    this.#vectors.search(segments, query, take);
+    this.#open.trim();
+  }
+
+  /** Changes whenever `entries` does. */
+  state(): string {
+    return `${this.behind} ${this.list().map(({ made, dead }) => `${made}:${dead}`)}`;
+  }
+
+  /** What whoever searches these segments elsewhere has to know of them; null while not all passages are in them. */
+  entries(): SegmentEntry[] | null {
+    if (this.behind) return null;
+    return this.list().map((row) => {
+      const marks = row.dead === 0 ? null : this.#deadOf(row);
+      const dead: number[] = [];
+      for (let at = 0; marks !== null && at < marks.length; at++) if (marks[at] === 1) dead.push(at);
+      return { hash: row.hash, passages: row.passages, gone: row.gone, bytes: row.bytes, dead };
+    });
+  }
+
+  /** The first of these segments that fit an answer, in their order; null of one that was merged away. */
+  parts(hashes: readonly string[]): (SegmentParts | null)[] {
+    const found: (SegmentParts | null)[] = [];
+    let bytes = 0;
+    for (const hash of hashes) {
+      const row = this.#storage.sql
+        .exec<{ bytes: number }>('SELECT bytes FROM segments WHERE hash = ?', hash)
+        .toArray()[0];
+      bytes += row?.bytes ?? 0;
+      if (found.length > 0 && bytes > CALL_BYTES) break;
+      found.push(row === undefined ? null : this.#partsOf(hash));
+    }
+    return found;
+  }
+
+  /** A slice of indexing, merging or coding. Returns whether there is more. */
   step(): boolean {
-    return this.#storage.transactionSync(() => this.#adopt() || this.#merge());
+    return this.#storage.transactionSync(() => this.#adopt() || this.#merge() || this.#encode());
+  }
+
+  /** Codes of the next segment that a search would have to make. */
+  #encode(): boolean {
+    return (
+      this.#values.has(CODED) &&
+      this.list().some(({ hash, passages }) => this.#vectors.encode(hash, passages))
+    );
   }
 
   /** Indexes passages that were stored before there were segments: those up to the number they began after. */
@@ -172,15 +232,15 @@ export class Segments {
     const hashes = new Set(rows.map(({ hash }) => hash));
     const others = all.filter(({ hash }) => !hashes.has(hash));
     const keeps = ({ item, ordinal, seq }: PassageName): boolean =>
-      others.some(({ hash }) => {
-        const { ids } = this.#opened(hash);
+      others.some((row) => {
+        const { ids } = this.#open.get(row);
         const at = ids.passage(item, ordinal);
         return at >= 0 && ids.seq(at) < seq;
       });
     const merged = mergeSegments(widthOf(parts), parts, keeps, dead);
     for (const { hash } of rows) this.#delete(hash);
     if (new SegmentIds(merged.ids).entries > 0) this.#insert(merged);
-    this.#close();
+    this.#open.trim();
     return true;
   }
 
@@ -205,7 +265,7 @@ export class Segments {
   #bury(gone: readonly PassageName[]): void {
     if (gone.length === 0) return;
     for (const row of this.list()) {
-      const { ids } = this.#opened(row.hash);
+      const { ids } = this.#open.get(row);
       const places = gone.map(({ item, ordinal }) => ids.passage(item, ordinal)).filter((at) => at >= 0);
       if (places.length === 0) continue;
       const dead = this.#deadOf(row);
@@ -221,29 +281,6 @@ export class Segments {
   #deadOf({ hash, passages, dead }: SegmentRow): Uint8Array {
     const marks = dead === 0 ? null : this.#blobs.get(`segment/${hash}/dead`);
     return marks ?? new Uint8Array(passages);
-  }
-
-  #opened(hash: string): WordSegment {
-    let open = this.#open.get(hash);
-    if (open === undefined) {
-      const ids = this.#part(hash, 'ids');
-      const words = this.#part(hash, 'words');
-      open = { ids: new SegmentIds(ids), postings: new Postings(words), bytes: ids.length + words.length };
-    }
-    this.#open.delete(hash);
-    this.#open.set(hash, open);
-    return open;
-  }
-
-  /** Lets go of what is beyond the budget, after a search has used all it needs. */
-  #close(): void {
-    let bytes = 0;
-    for (const open of this.#open.values()) bytes += open.bytes;
-    for (const [hash, open] of this.#open) {
-      if (bytes <= OPEN_BYTES) return;
-      this.#open.delete(hash);
-      bytes -= open.bytes;
-    }
   }
 
   #partsOf(hash: string): SegmentParts {

@@ -7,6 +7,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { SegmentParts } from '../protocol/manifest.ts';
 import { quantiseRow } from '../retrieval/head.ts';
 import { buildPostings, mergePostings, type PassageWords, Postings } from './postings.ts';
 
@@ -24,13 +25,6 @@ export interface PassageEntry extends PassageName {
   words: PassageWords;
   /** Base embedding: a unit vector, width floats. */
   embedding: Float32Array;
-}
-
-/** The bytes of a segment. */
-export interface SegmentParts {
-  ids: Uint8Array;
-  rows: Uint8Array;
-  words: Uint8Array;
 }
 
 export const SEGMENT_PARTS = ['ids', 'rows', 'words'] as const;

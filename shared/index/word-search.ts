@@ -9,14 +9,30 @@ import type { Bm25 } from './bm25.ts';
 import type { PostingList, Postings } from './postings.ts';
 import type { PassageName, SegmentIds } from './segment.ts';
 
-/** A segment as words are searched in it. */
+/** Which passages of a segment are dead: 1 of each; null where none is. */
+export type DeadMarks = Uint8Array | null;
+
+/** A segment as words are searched in it, with what of it stands. */
 export interface WordSegment {
   ids: SegmentIds;
   postings: Postings;
+  dead: DeadMarks;
+  /** That stand, and the words of them together. */
+  standing: number;
+  length: number;
 }
 
-/** Which passages of a segment are dead: 1 of each; null where none is. */
-export type DeadMarks = Uint8Array | null;
+/** Counts once what every question would have to. */
+export function wordSegment(ids: SegmentIds, postings: Postings, dead: DeadMarks): WordSegment {
+  let standing = postings.passages;
+  let length = postings.totalLength;
+  for (let passage = 0; dead !== null && passage < dead.length; passage++) {
+    if (dead[passage] === 0) continue;
+    standing -= 1;
+    length -= postings.lengthOf(passage);
+  }
+  return { ids, postings, dead, standing, length };
+}
 
 /** A passage that a search by words found. */
 export interface WordHit extends WordsFound {
@@ -28,36 +44,28 @@ export interface WordHit extends WordsFound {
 export class WordSearch {
   readonly statistics: WordStatistics;
   readonly #segments: readonly WordSegment[];
-  readonly #dead: readonly DeadMarks[];
   /** By term, then by segment. */
   readonly #lists: (PostingList | null)[][];
   /** The number of each segment's first passage. */
   readonly #from: number[] = [];
   readonly #passages: number;
 
-  /** @param dead marks of each segment; `terms` are distinct */
-  constructor(segments: readonly WordSegment[], dead: readonly DeadMarks[], terms: readonly string[]) {
+  /** @param terms distinct */
+  constructor(segments: readonly WordSegment[], terms: readonly string[]) {
     this.#segments = segments;
-    this.#dead = dead;
     this.#lists = terms.map((term) => segments.map(({ postings }) => postings.list(term)));
     let from = 0;
     let passages = 0;
     let length = 0;
-    for (const [index, { postings }] of segments.entries()) {
+    for (const segment of segments) {
       this.#from.push(from);
-      from += postings.passages;
-      passages += postings.passages;
-      length += postings.totalLength;
-      const marks = dead[index];
-      for (let passage = 0; marks && passage < marks.length; passage++) {
-        if (marks[passage] === 0) continue;
-        passages -= 1;
-        length -= postings.lengthOf(passage);
-      }
+      from += segment.postings.passages;
+      passages += segment.standing;
+      length += segment.length;
     }
     this.#passages = from;
     const alive = (list: PostingList | null, segment: number): number => {
-      const marks = dead[segment];
+      const marks = segments[segment]!.dead;
       if (list === null || !marks) return list?.passages.length ?? 0;
       let count = 0;
       for (const passage of list.passages) if (marks[passage] === 0) count += 1;
@@ -74,7 +82,7 @@ export class WordSearch {
    * @param accepts called with passages from the best on, until `limit` of them were accepted
    */
   best(bm25: Bm25, limit: number, accepts: (hit: WordHit) => boolean): void {
-    const scores = this.#scores(bm25);
+    const scores = this.scores(bm25);
     for (let taken = 0, accepted = 0, wanted = 2 * limit; ; wanted *= 8) {
       const ranked = best(scores, Math.min(wanted, scores.length));
       for (; taken < ranked.length; taken++) {
@@ -88,21 +96,21 @@ export class WordSearch {
 
   /** What a passage has of the words; null of one that is not here, or not with this text. */
   find({ item, ordinal, hash }: Pick<PassageName, 'item' | 'ordinal' | 'hash'>): WordsFound | null {
-    for (const [segment, { ids }] of this.#segments.entries()) {
+    for (const [segment, { ids, dead }] of this.#segments.entries()) {
       const passage = ids.passage(item, ordinal);
-      if (passage < 0 || this.#dead[segment]?.[passage] === 1 || ids.hash(passage) !== hash) continue;
+      if (passage < 0 || dead?.[passage] === 1 || ids.hash(passage) !== hash) continue;
       return this.#found(segment, passage);
     }
     return null;
   }
 
-  #scores(bm25: Bm25): Float32Array {
+  /** Of every passage of every segment in their order, dead ones with 0. */
+  scores(bm25: Bm25): Float32Array {
     const scores = new Float32Array(this.#passages);
     for (const [term, lists] of this.#lists.entries()) {
       for (const [segment, list] of lists.entries()) {
         if (list === null) continue;
-        const { postings } = this.#segments[segment]!;
-        const dead = this.#dead[segment];
+        const { postings, dead } = this.#segments[segment]!;
         const from = this.#from[segment]!;
         for (let i = 0; i < list.passages.length; i++) {
           const passage = list.passages[i]!;
@@ -112,6 +120,12 @@ export class WordSearch {
       }
     }
     return scores;
+  }
+
+  /** What the passage of this number, counted over all segments, has of the words. */
+  at(row: number): WordsFound {
+    const { length, frequencies } = this.#hit(row);
+    return { length, frequencies };
   }
 
   #hit(row: number): WordsFound & { name: PassageName } {

@@ -19,6 +19,7 @@ import type { Version } from './api/version.ts';
 import type { Certificate } from './certificate.ts';
 import type { SignedTerms } from './enrolment.ts';
 import type { Filters } from './filters.ts';
+import type { IndexState, Manifest, SegmentParts } from './manifest.ts';
 import type { Lift, PassageAnswer, PassageRequest, SiblingRequest } from './passages.ts';
 import type { SignedRoster } from './secagg.ts';
 import type { CollectionSettings } from './settings.ts';
@@ -34,19 +35,23 @@ export interface Refusal {
 }
 export type Outcome<T> = { ok: true; value: T } | Refusal;
 
-/** Which snapshot serves. */
-export interface SnapshotPointer {
+/** A snapshot of a version. */
+export interface SnapshotFile {
   version: number;
+  /** Counts the snapshots of this kind that were made of the version. */
   revision: number;
   /** SHA-256 of the snapshot's bytes: its name. */
   hash: string;
   bytes: number;
   /** The snapshot is fetched in so many parts. */
   parts: number;
-  /** What a snapshot with all passages of now would have; what is too large is not published. */
-  bytesDue: number;
+}
+
+/** What serves: the snapshot of the rows that learned, and how far the index of all passages is. */
+export interface SnapshotPointer extends SnapshotFile {
   /** Up to which of its changes the coordinator knows each region; nothing of one that never had a passage. */
   watermarks: Record<string, number>;
+  index: IndexState;
 }
 
 /** What every object answers. */
@@ -112,11 +117,12 @@ export interface DirectoryApi extends Stored {
 }
 
 export interface CoordinatorApi extends Stored {
-  /**
-   * The serving version, or the one asked for; null when there is no such version.
-   * @param complete whether the snapshot of the one asked for must have the passages that came lately
-   */
-  pointer(version?: number, complete?: boolean): Promise<SnapshotPointer | null>;
+  /** The serving version, or the one asked for; null when there is no such version. */
+  pointer(version?: number): Promise<SnapshotPointer | null>;
+  /** Which segments the regions' indexes consist of. */
+  manifest(): Promise<Manifest>;
+  /** A version with a row of every passage of now, as it is exported; null when there is no such version. May be repeated. */
+  complete(version: number): Promise<SnapshotFile | null>;
   snapshotPart(hash: string, part: number): Promise<Uint8Array | null>;
   versions(): Promise<Version[]>;
   /** What participants have signed of a version, here or where it was made; null where none was asked to. */
@@ -138,7 +144,7 @@ export interface CoordinatorApi extends Stored {
     /** Those in this region are given a place in `region`: it does not hold them any more. */
     from?: string,
   ): Promise<Map<string, string>>;
-  /** Rebuilds the serving version's snapshot with the rows that came since. May be repeated. */
+  /** Has all regions register what they have not yet. May be repeated. */
   refresh(): Promise<SnapshotPointer>;
   start(reason: string): Promise<Outcome<Run>>;
   cancel(run: string): Promise<Outcome<Run>>;
@@ -201,6 +207,8 @@ export interface RegionApi extends Stored {
    * passages of items that were found.
    */
   passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer>;
+  /** Segments of its index by their hashes: the first, as many as fit an answer; null of one that is no more. */
+  segments(hashes: string[]): Promise<(SegmentParts | null)[]>;
   /** The documents that the region's own log lifts for a question, given by its base embedding. */
   recall(query: Float32Array): Promise<Lift[]>;
 }

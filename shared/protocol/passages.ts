@@ -19,10 +19,10 @@ export interface PassageHit {
   baseScore: number | null;
   /**
    * Score of the trained retriever: the candidate's, or computed by the region, from the passage's own embedding, where
-   * words found it or it is newer than the snapshot. Null where no query embedding was given.
+   * the region found it. Null where no query embedding was given.
    */
   score: number | null;
-  /** Whether the passage is newer than the snapshot, whose row, if it has one, is of another text. */
+  /** Whether the passage is newer than what the edge knows, whose row, if it has one, is of another text. */
   newer: boolean;
   /** What it has of the question's words; null where none were given, or the passage is not indexed yet. */
   words: WordsFound | null;
@@ -51,11 +51,14 @@ export interface PassageAnswer {
   words: WordStatistics | null;
 }
 
-/** The edge asks a region for the texts of its candidates, for what the words find, and for what is newer than the snapshot. */
+/** The edge asks a region for the texts of its candidates, and for what it cannot find by itself. */
 export interface PassageRequest {
-  candidates: { item: string; ordinal: number; row: number; score: number }[];
-  /** Passages changed after this sequence number are not in the snapshot as they stand. */
+  /** Passages that the edge found, with their cosines; null where words alone are searched. */
+  candidates: { item: string; ordinal: number; score: number | null }[];
+  /** Passages changed after this sequence number are not known to the edge as they stand. */
   watermark: number;
+  /** Whether the edge knows the passages up to there, and wants of the region's own finding what is newer alone. */
+  isIndexed: boolean;
   /** Query embedding under the snapshot's adapter, width floats; null: words alone are searched. */
   query: Float32Array | null;
   /** Terms of the question, each once; none: vectors alone are searched. */

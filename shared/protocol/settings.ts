@@ -138,6 +138,16 @@ export const FeedbackSettings = z.strictObject({
 });
 export type FeedbackSettings = z.infer<typeof FeedbackSettings>;
 
+export const IndexSettings = z.strictObject({
+  words: z
+    .enum(['edge', 'region'])
+    .default('edge')
+    .describe(
+      '`edge`: the regions’ segments (embeddings of passages, and the bag of words of each) go to the places where people ask, as long as all fit there, so that a search asks only the regions that hold what it shows. `region`: they stay in their regions, which search for themselves; so they do wherever `jurisdiction` is set. See docs/privacy.md',
+    ),
+});
+export type IndexSettings = z.infer<typeof IndexSettings>;
+
 /** Which events count at once: none, those that another one agrees with, or all. */
 export const MemoryUse = z.enum(['off', 'shared', 'all']);
 export type MemoryUse = z.infer<typeof MemoryUse>;
@@ -203,6 +213,7 @@ export const CollectionSettings = z
       .describe(
         'How many seconds searches of a place that did not take the request may miss an upload, or another version that serves; 0: they ask each time. `fedcar: { "fresh": true }` asks at once',
       ),
+    index: IndexSettings.prefault({}).describe('Where questions are looked up'),
     heldOutShare: z
       .number()
       .min(0)
@@ -220,6 +231,14 @@ export const CollectionSettings = z
   })
   .meta({ id: 'CollectionSettings', description: 'What the operator of a collection decides' });
 export type CollectionSettings = z.infer<typeof CollectionSettings>;
+
+/** Whether segments may leave their regions for the places where people ask. */
+export function isSearchedAtEdge({
+  index,
+  jurisdiction,
+}: Pick<CollectionSettings, 'index' | 'jurisdiction'>): boolean {
+  return index.words === 'edge' && jurisdiction === null;
+}
 
 /** The phases of a run: with noise one, of as many rounds as there are steps. */
 export function phasesOf({

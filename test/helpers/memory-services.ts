@@ -62,8 +62,8 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
             hash,
             bytes: bytes.length,
             parts: 1,
-            bytesDue: bytes.length,
             watermarks: {},
+            index: { revision: 0, bytes: null },
           }
         : null,
     snapshotPart: async () => bytes.slice(),
@@ -102,7 +102,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
       options.asked?.(name, request);
       const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
       const words = options.words?.[name];
-      const hits = kept.map(({ item, ordinal, score }) => hitOf(item, name, score, ordinal));
+      const hits = kept.map(({ item, ordinal, score }) => ({ ...hitOf(item, name, 0, ordinal), score }));
       const wanted = request.wanted
         .filter((item) => options.holds?.[name]?.includes(item))
         .map((item) => hitOf(item, name, 0.1));

@@ -72,7 +72,7 @@ describe('a version in a file', () => {
     await fill(from, REGIONS);
     const run = await finished(from, await start(from));
     certificate = await certified(from, run.version!, 2);
-    const pointer = (await hubOf(from).pointer(run.version!, true))!;
+    const pointer = (await hubOf(from).complete(run.version!))!;
     hash = pointer.hash;
     file = (await hubOf(from).snapshotPart(hash, 0))!;
   });
@@ -86,7 +86,7 @@ describe('a version in a file', () => {
     const kept = await hub.certificate(version);
     expect(kept).toEqual(certificate);
     expect((await verifyCertificate(kept!)).problems).toEqual([]);
-    const { hash: again } = (await hub.pointer(version, true))!;
+    const { hash: again } = (await hub.complete(version))!;
     const bytes = (await hub.snapshotPart(again, 0))!;
     const next = await twin('certified-grandchild');
     await next.importPart(again, 0, bytes);

@@ -1,66 +1,14 @@
 /** How long an isolate may answer from what served before: two Workers with memories of their own, over real objects. */
-import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
 import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
-import { createApp } from '../../workers/app.ts';
-import { servicesOf } from '../../workers/bindings.ts';
-import type { Env } from '../../workers/env.ts';
-import type { Services } from '../../workers/services.ts';
 import { named } from '../helpers/snapshots.ts';
+import { isolate } from './isolates.ts';
 import { hubOf, regionOf } from './objects.ts';
 
 const base = '/v1/collections/fresh';
 const FRESHNESS_MS = 10_000;
 
-/** A Worker of its own. Its clock stands still until it is moved, and its coordinator can be made to say nothing. */
-function isolate() {
-  const state = { ms: 1_800_000_000_000, silent: false };
-  const services = (bindings: Env, later: Services['later']): Services => {
-    const real = servicesOf(bindings, later);
-    const now = () => state.ms;
-    const coordinator: Services['coordinator'] = (collection) => {
-      const stub = real.coordinator(collection);
-      const pointer: CoordinatorApi['pointer'] = async (version) =>
-        state.silent ? await new Promise<never>(() => {}) : await stub.pointer(version);
-      return new Proxy(stub, {
-        get: (target, name) => (name === 'pointer' ? pointer : Reflect.get(target, name)),
-      });
-    };
-    return { ...real, now, coordinator };
-  };
-  const app = createApp(services, () => state.ms);
-  const call = async (method: string, path: string, body?: unknown) => {
-    const context = createExecutionContext();
-    const init: RequestInit = { method };
-    const binary = { 'content-type': 'application/octet-stream' };
-    if (body instanceof Uint8Array) Object.assign(init, { body, headers: binary });
-    else if (body !== undefined) {
-      Object.assign(init, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
-    }
-    const response = await app.request(path, init, env as unknown as Env, context);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    if (!state.silent) await waitOnExecutionContext(context);
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    const json = isJson ? (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>) : {};
-    return { status: response.status, json, bytes };
-  };
-  const search = async (query: string, fedcar: object = {}) => {
-    // By vectors alone: for words every region is asked.
-    const ai_search_options = { retrieval: { retrieval_type: 'vector' } };
-    const { status, json } = await call('POST', `${base}/search`, { query, fedcar, ai_search_options });
-    expect(status, JSON.stringify(json)).toBe(200);
-    const chunks = json.chunks as { item: { key: string } }[];
-    return {
-      version: json.model_version,
-      stale: json.stale_seconds,
-      keys: chunks.map(({ item }) => item.key),
-    };
-  };
-  return { state, call, search };
-}
-
-const [here, there] = [isolate(), isolate()];
+const [here, there] = [isolate(base), isolate(base)];
 const QUESTION = 'What do giraffes eat?';
 
 /** Makes `version` serve, in the isolate that is asked. */

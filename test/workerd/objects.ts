@@ -86,7 +86,7 @@ export async function finished(
 
 /** What a version's snapshot says, without what names the collection and the way of summing. */
 export async function contentOf(name: string, version: number) {
-  const pointer = await hubOf(name).pointer(version);
+  const pointer = await hubOf(name).complete(version);
   if (pointer === null) throw new Error(`${name} has no version ${version}`);
   const parts: Uint8Array[] = [];
   for (let part = 0; part < pointer.parts; part++) {

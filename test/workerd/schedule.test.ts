@@ -209,17 +209,19 @@ describe('a run by hand', () => {
 });
 
 describe('the watchdog', () => {
-  it('brings the serving snapshot up to date when its alarm was lost', async () => {
+  it('has regions publish the index that the coordinator does not have', async () => {
     await collection('stale', { ...SHORT, schedule: { everyHours: 0 } }, REGIONS);
     await fill('stale', REGIONS);
-    for (const name of REGIONS) await regionOf('stale', name).flush();
-    await runInDurableObject(hubStub('stale'), (_, { storage }) => storage.deleteAlarm());
-    const before = await hubOf('stale').pointer();
+    await hubOf('stale').refresh();
+    const before = await hubOf('stale').manifest();
+    expect(before.regions).toHaveLength(REGIONS.length);
+    await runInDurableObject(hubStub('stale'), (_, { storage }) => storage.sql.exec('DELETE FROM manifests'));
+    expect((await hubOf('stale').pointer())?.index.bytes).toBeNull();
     await cron(Date.now());
-    await vi.waitFor(
-      async () => expect((await hubOf('stale').pointer())?.revision).toBeGreaterThan(before?.revision ?? 0),
-      { timeout: 30_000 },
-    );
+    await vi.waitFor(async () => expect((await hubOf('stale').manifest()).regions).toEqual(before.regions), {
+      timeout: 30_000,
+    });
+    expect((await hubOf('stale').pointer())?.index.bytes).toBeGreaterThan(0);
   });
 
   it('wakes regions once a day, so that they delete what is too old', async () => {

@@ -10,7 +10,6 @@ import { CollectionName } from '../../shared/protocol/names.ts';
 import type { Collections } from '../collections.ts';
 import { problemOf } from '../problem.ts';
 import { body, json, NoQuery, problems, router } from '../router.ts';
-import type { SnapshotCache } from '../snapshot-cache.ts';
 
 const params = z.object({ name: CollectionName.describe('Name of a collection') });
 const tags = ['collections'];
@@ -62,7 +61,11 @@ const remove = createRoute({
   responses: { 204: { description: 'Deleted' }, ...problems },
 });
 
-export function collectionRoutes(collections: Collections, snapshots: SnapshotCache) {
+/** @param caches what the isolate keeps of collections */
+export function collectionRoutes(
+  collections: Collections,
+  caches: readonly { forget(collection: string): void }[],
+) {
   return router()
     .openapi(list, async (c) => {
       const all = await c.var.services.directory().collections();
@@ -92,7 +95,7 @@ export function collectionRoutes(collections: Collections, snapshots: SnapshotCa
       const outcome = await c.var.services.directory().remove(name);
       if (!outcome.ok) throw problemOf(outcome);
       collections.forget(name);
-      snapshots.forget(name);
+      for (const cache of caches) cache.forget(name);
       return c.body(null, 204);
     });
 }

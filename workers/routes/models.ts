@@ -145,7 +145,7 @@ export function modelRoutes(snapshots: SnapshotCache) {
     .openapi(snapshot, async (c) => {
       const { version } = c.req.valid('param');
       const coordinator = c.var.services.coordinator(c.var.collection);
-      const pointer = await coordinator.pointer(version, true);
+      const pointer = await coordinator.complete(version);
       if (pointer === null) throw new Problem('unknown_version', `There is no version ${version}`);
       const part = (index: number) => coordinator.snapshotPart(pointer.hash, index);
       const headers = {

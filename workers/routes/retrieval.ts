@@ -8,6 +8,7 @@ import type { Chunk } from '../../shared/protocol/api/chunk.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import { entryOf, RegionName } from '../../shared/protocol/names.ts';
 import { optional, withDefault, withDefaults } from '../../shared/protocol/optional.ts';
+import { isSearchedAtEdge } from '../../shared/protocol/settings.ts';
 import {
   type ConversationTurn,
   MAX_QUERY_CHARACTERS,
@@ -21,9 +22,10 @@ import type { OwnChanges } from '../own-changes.ts';
 import { requireRegion } from '../placement.ts';
 import { Problem } from '../problem.ts';
 import { type SearchContext, type SearchOptions, type ShownHit, search } from '../search.ts';
+import type { SegmentCache } from '../segment-cache.ts';
 import { withSiblings } from '../siblings.ts';
 import type { SnapshotCache } from '../snapshot-cache.ts';
-import { snapshotSource } from '../snapshot-source.ts';
+import { indexSource, snapshotSource } from '../snapshot-source.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 
 export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS).describe('What to look for');
@@ -161,6 +163,7 @@ interface Asked {
 /** What an isolate knows of what serves. */
 export interface Freshest {
   snapshots: SnapshotCache;
+  segments: SegmentCache;
   changes: OwnChanges;
 }
 
@@ -180,7 +183,7 @@ export class Retrieval {
   /** @throws Problem when the collection has no such region or version. */
   static async open(
     c: Context<AppEnv>,
-    { snapshots, changes }: Freshest,
+    { snapshots, segments, changes }: Freshest,
     { ai_search_options: { retrieval }, fedcar }: Asked,
     { measure }: Stopwatch,
   ): Promise<Retrieval> {
@@ -194,14 +197,17 @@ export class Retrieval {
     const encoder = await services.encoder(collection);
     const freshness = { maxAgeMs: collection.settings.freshnessSeconds * 1000, now: fedcar.fresh };
     const served = await snapshots.current(source, services.sharedBytes(), services.later, freshness);
-    const { snapshot, staleMs, watermarks } = served;
+    const { snapshot, staleMs, watermarks, index } = served;
+    const view = isSearchedAtEdge(collection.settings)
+      ? segments.view(indexSource(services, collection), index, services.later)
+      : null;
     const isNewer = (name: string) =>
       fedcar.fresh ||
       staleMs !== null ||
       changes.has(collection.name, name) ||
-      (entryOf(watermarks, name) ?? 0) > (entryOf(snapshot.header.watermarks, name) ?? 0);
+      (entryOf(watermarks, name) ?? 0) > (view?.watermarks.get(name) ?? 0);
     return new Retrieval(
-      { services, encoder, collection, snapshot, isNewer, measure },
+      { services, encoder, collection, snapshot, view, isNewer, measure },
       {
         region,
         asker: fedcar.memory ? from : null,

@@ -2,7 +2,7 @@
 import { START_PARAMETERS } from '../../../shared/protocol/serving-parameters.ts';
 import type { Snapshot } from '../../../shared/protocol/snapshot.ts';
 import { plainProducts, scoreRows } from '../../../shared/retrieval/scores.ts';
-import { Ranking } from '../../../workers/ranking.ts';
+import { Ranking, snapshotRanks } from '../../../workers/ranking.ts';
 import { simdProducts } from '../../../workers/scoring/row-products.ts';
 import { rowProductsWasm } from '../../../workers/scoring/row-products-wasm.ts';
 
@@ -58,7 +58,7 @@ export default {
     let sum = 0;
     for (let time = 0; time < times; time++) {
       const query = Float32Array.from({ length: width }, (_, i) => Math.sin(i + time) / Math.sqrt(width / 2));
-      if (what === 'rank') sum += new Ranking(snapshot, query, null, products).take(15).size;
+      if (what === 'rank') sum += new Ranking(snapshotRanks(snapshot, query, null, products)).take(15).size;
       else sum += scoreRows(snapshot, query, what === 'kernel' ? products : plainProducts)[0] ?? 0;
     }
     return Response.json({ sum });

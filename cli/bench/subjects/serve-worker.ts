@@ -132,6 +132,7 @@ export default {
       return Response.json({});
     }
     if (pathname === '/bench/refresh') return Response.json(await coordinator(env, 'default').refresh());
+    if (pathname === '/bench/pointer') return Response.json(await coordinator(env, 'default').pointer());
     if (pathname === '/bench/centres') {
       centres = ((await request.json()) as number[][]).map((values) => Float32Array.from(values));
       return Response.json({});

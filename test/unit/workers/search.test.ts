@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { IndexView } from '../../../shared/index/view.ts';
 import type { PassageRequest } from '../../../shared/protocol/passages.ts';
 import { START_PARAMETERS } from '../../../shared/protocol/serving-parameters.ts';
 import { FOUND_AT } from '../../../workers/calibration.ts';
@@ -6,6 +7,7 @@ import { REGION_DEADLINE_MS } from '../../../workers/partial.ts';
 import { type SearchOptions, search } from '../../../workers/search.ts';
 import { hitOf, type MemoryOptions, memoryServices } from '../../helpers/memory-services.ts';
 import { snapshotOf } from '../../helpers/snapshots.ts';
+import { viewOf } from '../../helpers/views.ts';
 
 const snapshot = snapshotOf([
   { item: 'a', region: 'weur', vector: [1, 0, 0] },
@@ -13,7 +15,12 @@ const snapshot = snapshotOf([
   { item: 'c', region: 'apac', vector: [0, 1, 0] },
 ]);
 
-async function ask(more: Partial<MemoryOptions>, options: Partial<SearchOptions> = {}) {
+/** @param view the index that the isolate has; null: regions search for themselves */
+async function ask(
+  more: Partial<MemoryOptions>,
+  options: Partial<SearchOptions> = {},
+  view: IndexView | null = viewOf(more.snapshot ?? snapshot),
+) {
   const services = memoryServices({
     snapshot,
     regions: { weur: 'answers', apac: 'answers' },
@@ -26,6 +33,7 @@ async function ask(more: Partial<MemoryOptions>, options: Partial<SearchOptions>
       encoder: await services.encoder(services.collection),
       collection: services.collection,
       snapshot: more.snapshot ?? snapshot,
+      view,
       isNewer: (region) => more.newer?.[region] !== undefined,
       measure: (_name, work) => work(),
     },
@@ -60,18 +68,17 @@ describe('a query over regions', () => {
     expect(keys(result)).toEqual(['a', 'new', 'b', 'c']);
   });
 
-  it('asks the regions that hold the best, and no others unless for words', async () => {
+  it('asks the regions that hold the best, and all where it has no index', async () => {
     const asked: string[] = [];
     const hears: MemoryOptions['asked'] = (region) => void asked.push(region);
     await ask({ asked: hears }, { maxResults: 1, type: 'vector' });
     expect(asked).toEqual(['weur']);
     asked.length = 0;
     await ask({ asked: hears }, { maxResults: 1, type: 'hybrid' });
-    expect(asked.sort()).toEqual(['apac', 'weur']);
-    asked.length = 0;
-    // A question of no words has nothing to look up.
-    await ask({ asked: hears }, { maxResults: 1, type: 'hybrid', query: '?!' });
     expect(asked).toEqual(['weur']);
+    asked.length = 0;
+    await ask({ asked: hears }, { maxResults: 1, type: 'hybrid' }, null);
+    expect(asked.sort()).toEqual(['apac', 'weur']);
     asked.length = 0;
     const regions = { weur: 'answers', apac: 'answers', afr: 'answers' } as const;
     await ask({ asked: hears, regions, newer: { afr: [] } }, { maxResults: 1, type: 'vector' });
@@ -91,7 +98,7 @@ describe('a query over regions', () => {
 
   it('is answered by words alone where the encoder does not know its words, and without confidence', async () => {
     const asked: PassageRequest[] = [];
-    await ask({ knows: () => false, asked: (_region, request) => asked.push(request) });
+    await ask({ knows: () => false, asked: (_region, request) => asked.push(request) }, {}, null);
     expect(asked.length).toBeGreaterThan(0);
     for (const { query, terms } of asked) expect([query, terms]).toEqual([null, ['q']]);
     const { hits } = await ask({ knows: () => false }, { type: 'vector' });
@@ -201,7 +208,7 @@ describe('a query over regions', () => {
     };
 
     it('adds what words say to the cosine of the row that serves', async () => {
-      const { hits } = await ask({ words }, { query, explain: true });
+      const { hits } = await ask({ words }, { query, explain: true }, null);
       const found = hits.find(({ item }) => item === 'c')!;
       // Its row is orthogonal to the question: what the region computed by the passage's own embedding is not taken.
       expect(found.score).toBeCloseTo(0, 5);
@@ -214,14 +221,14 @@ describe('a query over regions', () => {
 
     it('takes a passage that is newer than the snapshot as the region scored it', async () => {
       const newer = { ...hit('c', 0.7, [1, 0, 0, 0, 0]), newer: true };
-      const { hits } = await ask({ words: { apac: { hits: [newer], statistics: having } } }, { query });
+      const { hits } = await ask({ words: { apac: { hits: [newer], statistics: having } } }, { query }, null);
       expect(hits.find(({ item }) => item === 'c')!.score).toBe(0.7);
     });
 
     it('counts a word by how rare it is in all regions together', async () => {
       const keyword = async (weur: number) => {
         const there = { hits: [], statistics: { ...statistics, frequencies: [weur, 3, 0, 0, 0] } };
-        const { hits } = await ask({ words: { ...words, weur: there } }, { query });
+        const { hits } = await ask({ words: { ...words, weur: there } }, { query }, null);
         return hits.find(({ item }) => item === 'b')!.keyword!;
       };
       expect(await keyword(0)).toBeGreaterThan(await keyword(10));
@@ -232,9 +239,28 @@ describe('a query over regions', () => {
         throw new Error('is not needed');
       };
       const found = { ...words, apac: { ...words.apac, hits: [hit('c', null, [1, 1, 1, 1, 1])] } };
-      const { hits } = await ask({ words: found, embed }, { query, type: 'keyword' });
+      const { hits } = await ask({ words: found, embed }, { query, type: 'keyword' }, null);
       expect(hits.map(({ item, score }) => [item, score])).toEqual([['c', null]]);
       expect(hits[0]!.calibrated).toBeCloseTo(hits[0]!.keyword!, 5);
+    });
+
+    it('of the index ranks by both, without any region', async () => {
+      const view = viewOf(snapshot, { b: 'the fault', c: 'Fault E-4712 in the pump' });
+      const asked: PassageRequest[] = [];
+      const hears: MemoryOptions['asked'] = (_region, request) => void asked.push(request);
+      const { hits } = await ask({ asked: hears }, { query, explain: true }, view);
+      const found = hits.find(({ item }) => item === 'c')!;
+      expect(found.keyword).toBeGreaterThan(0.25);
+      expect(found.rank).toBeCloseTo(found.score! + START_PARAMETERS.words * found.keyword!, 5);
+      expect(found.matched.map(({ word }) => word)).toContain('E-4712');
+      expect(asked.every(({ terms, isIndexed }) => terms.length === 0 && isIndexed)).toBe(true);
+      const alone = await ask({}, { query, type: 'keyword' }, view);
+      expect(alone.hits.map(({ item, score }) => [item, score])).toEqual([
+        ['c', null],
+        ['b', null],
+      ]);
+      const there = await ask({}, { query, type: 'keyword', region: 'weur' }, view);
+      expect(there.hits).toEqual([]);
     });
 
     it('by vectors alone sends no words, and ranks as ever', async () => {

@@ -32,7 +32,14 @@ function setup(version = 1) {
       const { version, hash, bytes } = state.serving;
       await state.silent;
       if (state.broken) throw new Error('coordinator is away');
-      return { version, hash, bytes: bytes.length, parts: 3, watermarks: {} };
+      return {
+        version,
+        hash,
+        bytes: bytes.length,
+        parts: 3,
+        watermarks: {},
+        index: { revision: 0, bytes: null },
+      };
     },
     async part(_hash: string, part: number) {
       asked.part += 1;

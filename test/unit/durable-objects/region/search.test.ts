@@ -24,6 +24,7 @@ function libraryOf(passages: readonly [item: string, score: number][]): Library 
 const request = {
   candidates: [],
   watermark: 0,
+  isIndexed: true,
   query: Float32Array.of(1, 0),
   baseQuery: null,
   inactiveOffset: 0,

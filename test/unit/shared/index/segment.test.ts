@@ -9,10 +9,10 @@ import {
   type PassageName,
   readRows,
   SegmentIds,
-  type SegmentParts,
 } from '../../../../shared/index/segment.ts';
-import { WordSearch } from '../../../../shared/index/word-search.ts';
+import { WordSearch, wordSegment } from '../../../../shared/index/word-search.ts';
 import { countWords } from '../../../../shared/index/words.ts';
+import type { SegmentParts } from '../../../../shared/protocol/manifest.ts';
 
 const WIDTH = 5;
 const hashOf = (n: number): string => n.toString(16).padStart(32, '0');
@@ -176,11 +176,10 @@ function marksOf(segments: readonly SegmentIds[]): Uint8Array[] {
 describe('search by words', () => {
   const terms = [...countWords('one two E-4712 東京').counts.keys()];
   const search = (segments: readonly SegmentParts[]) => {
-    const open = segments.map(({ ids, words }) => ({
-      ids: new SegmentIds(ids),
-      postings: new Postings(words),
-    }));
-    return new WordSearch(open, marksOf(open.map(({ ids }) => ids)), terms);
+    const ids = segments.map((segment) => new SegmentIds(segment.ids));
+    const marks = marksOf(ids);
+    const open = segments.map(({ words }, at) => wordSegment(ids[at]!, new Postings(words), marks[at]!));
+    return new WordSearch(open, terms);
   };
   const ranking = (found: WordSearch, bm25 = new Bm25(found.statistics)) => {
     const hits: [string, number, number][] = [];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { rowsOf } from '../../../workers/snapshot-rows.ts';
-import { snapshotOf } from '../../helpers/snapshots.ts';
+import { rowsOf } from '../../../../shared/retrieval/snapshot-rows.ts';
+import { snapshotOf } from '../../../helpers/snapshots.ts';
 
 it('finds the row of every passage, and none of others', () => {
   const keys = ['a', 'b#1', 'ключ', '鍵', ...Array.from({ length: 500 }, (_, i) => `item/${i}`)];

@@ -2,7 +2,7 @@
  * Which row of a snapshot is a passage's: a table of row numbers by hash, made when the first search by words asks and
  * kept with the snapshot. Eight bytes a row at most, where a map of strings takes a hundred.
  */
-import type { Snapshot } from '../shared/protocol/snapshot.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
 
 export class SnapshotRows {
   readonly #snapshot: Snapshot;
