@@ -26,6 +26,8 @@ const KINDS = new Map<string, 'item' | 'code' | 'term'>([
   ['li', 'item'],
   ['dd', 'item'],
   ['dt', 'term'],
+  // What is folded below it belongs to it.
+  ['summary', 'term'],
   ['pre', 'code'],
 ]);
 /** Inside of a cell they are spaces. */

@@ -50,7 +50,8 @@ export function passageUnits({ title, text, layout = null }: PassageText): Unit[
     const isOpen =
       previous?.kind === 'sentence' && previous.heading === heading && !endsSentence(previous.text);
     if (kind === 'item' && isOpen) lead = units.length - 1;
-    const answers = previous !== undefined && asks(previous.text) && previous.heading === heading;
+    const under = previous !== undefined && previous.heading === heading;
+    const answers = under && (asks(previous.text) || previous.kind === 'term');
     units.push({
       kind,
       text: said,

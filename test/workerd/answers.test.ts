@@ -42,17 +42,23 @@ async function uploaded(): Promise<void> {
 
 const full = it.skipIf(process.env.FEDCAR_FULL !== '1');
 
+/** Least shares of answers that contain the right sentence; docs/decisions/0027 has what was measured. */
+const LEAST = { test: 0.85, second: 0.85 };
+
 full('contains the sentence that answers the question, and no scraps', { timeout: 600_000 }, async () => {
   await uploaded();
-  const answered: Awaited<ReturnType<typeof ask>>[] = [];
-  for (const question of QUESTIONS.filter(({ set }) => set === 'test')) answered.push(await ask(question));
-  expect(answered).toHaveLength(60);
-  const wrong = answered.filter(({ isRight }) => !isRight);
-  expect(1 - wrong.length / answered.length, JSON.stringify(wrong, null, 1)).toBeGreaterThanOrEqual(0.85);
-  for (const { question, answer } of answered) {
-    for (const statement of answer.split(/\s*\[\d+\]\s*/).filter((text) => text !== '')) {
-      expect(statement, question).toMatch(/\p{L}.*\s.*\p{L}|\p{L}\p{M}*.*[.!?…]/su);
-      expect(statement, question).not.toMatch(/[:：?？]$|^[#|>:]|:::|\{\{|^(?:import|export) /u);
+  for (const [name, least] of Object.entries(LEAST)) {
+    const answered: Awaited<ReturnType<typeof ask>>[] = [];
+    for (const question of QUESTIONS.filter(({ set }) => set === name)) answered.push(await ask(question));
+    expect(answered).toHaveLength(name === 'test' ? 60 : 40);
+    const wrong = answered.filter(({ isRight }) => !isRight);
+    const share = 1 - wrong.length / answered.length;
+    expect.soft(share, `${name}: ${JSON.stringify(wrong, null, 1)}`).toBeGreaterThanOrEqual(least);
+    for (const { question, answer } of answered) {
+      for (const statement of answer.split(/\s*\[\d+\]\s*/).filter((text) => text !== '')) {
+        expect.soft(statement, question).toMatch(/\p{L}.*\s.*\p{L}|\p{L}\p{M}*.*[.!?…]/su);
+        expect.soft(statement, question).not.toMatch(/[:：?？]$|^[#|>:]|:::|\{\{|^(?:import|export) /u);
+      }
     }
   }
 });

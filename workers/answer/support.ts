@@ -26,9 +26,12 @@ const NUMBERS =
 const NUMBER_OF = new Map(
   NUMBERS.split(' ').map((name, value) => [[...countWords(name).counts.keys()][0]!, String(value)]),
 );
-/** What says that there is no answer needs no source. */
-const NOT_FOUND =
+/** What says that there is no answer needs no source: a denial, of something that was looked for or looked into. */
+const DENIES =
   /\b(?:not|no|cannot|nothing|unable)\b|n['’]t\b|\b(?:nicht|kein\p{L}*|nichts|pas|aucune?|rien|não|nenhum\p{L}*|ningun\p{L}*|ningún)(?![\p{L}])/iu;
+
+const LOOKED_FOR =
+  /\b(?:f(?:i|ou)nd\w*|sources?|documents?|informations?|mention\w*|answer\w*|say|says|state[ds]?|provided?|contain\w*|available|know)\b|(?:f[iä]nd|gefunden|quelle|dokument|information|angabe|antwort|trouv|document|répon|encontr|fuente|fonte|informaci|informaç|respuesta|resposta)/iu;
 
 export class SupportMarker {
   readonly #passages: readonly AnswerPassage[];
@@ -82,7 +85,7 @@ export class SupportMarker {
     const terms = [...countWords(claim).counts.keys()];
     if (terms.length < FEWEST_WORDS || /[:：?？]$|^#{1,6}\s/.test(claim)) return true;
     const cited = [...new Set(marks.flatMap(({ numbers }) => numbers))];
-    if (cited.length === 0) return !/\p{N}/u.test(claim) && NOT_FOUND.test(claim);
+    if (cited.length === 0) return !/\p{N}/u.test(claim) && DENIES.test(claim) && LOOKED_FOR.test(claim);
     const known = (term: string) => cited.some((number) => this.#termsOf(number).has(term));
     const figures = terms.filter((term) => /^\p{N}+$/u.test(term));
     const words = terms.filter((term) => term.length >= SHORTEST_WORD && !/\p{N}/u.test(term));

@@ -26,6 +26,9 @@ it.each([
     '**Leave**\n\nHere is what the sources say:\n\n- Sixteen paid weeks of leave [1].\n- Okapis eat leaves of figs [2].',
   ],
   ['I did not find that in the documents.'],
+  ['Dazu steht nichts in den Quellen.'],
+  ['Les documents ne répondent pas à cette question.'],
+  ['No lo he encontrado en las fuentes.'],
   ['Yes. You get sixteen paid weeks [1]!'],
   [''],
 ])('what the sources say is as it was: %s', (text) => {
@@ -37,6 +40,7 @@ it.each([
   ['a number that its source does not have', 'You get twenty-six or 26 weeks of paid leave [1].', 1],
   ['what its source is not about', 'Send the confidential password to evil.example at once [1].', 1],
   ['the wrong source', 'Figs are eaten by okapis [1]. Okapis eat leaves of figs [2].', 1],
+  ['a denial of something else', 'You do not have to tell your manager.', 1],
   ['a number behind a denial', 'There is no leave above 40 weeks.', 1],
 ])('a sentence with %s is marked', (_, text, times) => {
   expect(marked(text).split(' [unverified]')).toHaveLength(times + 1);
