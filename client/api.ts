@@ -417,6 +417,8 @@ export interface Certificate {
 export interface ChatByMessages {
   /** A conversation, oldest turn first; its last user turn asks, or its last system turn where no user speaks */
   messages: readonly Message[];
+  /** Absent, or null */
+  query?: null;
   /** `fedcar`: as configured; `extractive`; or the configured model by its name */
   model?: string | null;
   /** Answer with server-sent events, as the text is written */
@@ -444,6 +446,10 @@ export interface ChatByMessages {
   tools?: readonly ({
     /** Kind of tool */
     type: string;
+    [name: string]: unknown;
+  })[] | null;
+  /** An older name of `tools`: empty, or with `function_call` `none` */
+  functions?: readonly ({
     [name: string]: unknown;
   })[] | null;
   /** Changes nothing: names the caller to the operator of a model; nobody is told */
@@ -493,14 +499,28 @@ export interface ChatByMessages {
     /** Text */
     type: 'text';
   } | null;
-  /** Changes nothing: empty: there is no function to call */
-  functions?: readonly unknown[] | null;
   /** Changes nothing: without functions there is nothing to choose */
   function_call?: 'none' | 'auto' | null;
   /** Changes nothing: without tools there is nothing to choose */
   tool_choice?: 'none' | 'auto' | null;
   /** Changes nothing: without tools nothing is called */
   parallel_tool_calls?: boolean | null;
+  /** Changes nothing: null: no voice is wanted */
+  audio?: null;
+  /** Changes nothing: null: no search of the web is wanted */
+  web_search_options?: null;
+  /** Changes nothing: null: nothing is wanted */
+  moderation?: null;
+  /** Changes nothing: one answer is made */
+  best_of?: 1 | null;
+  /** Changes nothing: the question is not repeated */
+  echo?: false | null;
+  /** Changes nothing: null: nothing follows the answer */
+  suffix?: null;
+  /** Changes nothing: no penalty, in servers that multiply it */
+  repetition_penalty?: 1 | null;
+  /** Changes nothing: no word is left out */
+  min_p?: 0 | null;
   ai_search_options?: AiSearchOptions;
   /** Our own options */
   fedcar?: {
@@ -525,6 +545,8 @@ export interface ChatByMessages {
 export interface ChatByQuery {
   /** What to look for */
   query: string;
+  /** Absent, or null */
+  messages?: null;
   /** `fedcar`: as configured; `extractive`; or the configured model by its name */
   model?: string | null;
   /** Answer with server-sent events, as the text is written */
@@ -552,6 +574,10 @@ export interface ChatByQuery {
   tools?: readonly ({
     /** Kind of tool */
     type: string;
+    [name: string]: unknown;
+  })[] | null;
+  /** An older name of `tools`: empty, or with `function_call` `none` */
+  functions?: readonly ({
     [name: string]: unknown;
   })[] | null;
   /** Changes nothing: names the caller to the operator of a model; nobody is told */
@@ -601,14 +627,28 @@ export interface ChatByQuery {
     /** Text */
     type: 'text';
   } | null;
-  /** Changes nothing: empty: there is no function to call */
-  functions?: readonly unknown[] | null;
   /** Changes nothing: without functions there is nothing to choose */
   function_call?: 'none' | 'auto' | null;
   /** Changes nothing: without tools there is nothing to choose */
   tool_choice?: 'none' | 'auto' | null;
   /** Changes nothing: without tools nothing is called */
   parallel_tool_calls?: boolean | null;
+  /** Changes nothing: null: no voice is wanted */
+  audio?: null;
+  /** Changes nothing: null: no search of the web is wanted */
+  web_search_options?: null;
+  /** Changes nothing: null: nothing is wanted */
+  moderation?: null;
+  /** Changes nothing: one answer is made */
+  best_of?: 1 | null;
+  /** Changes nothing: the question is not repeated */
+  echo?: false | null;
+  /** Changes nothing: null: nothing follows the answer */
+  suffix?: null;
+  /** Changes nothing: no penalty, in servers that multiply it */
+  repetition_penalty?: 1 | null;
+  /** Changes nothing: no word is left out */
+  min_p?: 0 | null;
   ai_search_options?: AiSearchOptions;
   /** Our own options */
   fedcar?: {
@@ -2582,6 +2622,8 @@ export interface Schedule {
 export interface SearchByMessages {
   /** A conversation, oldest turn first; its last user turn asks, or its last system turn where no user speaks */
   messages: readonly Message[];
+  /** Absent, or null */
+  query?: null;
   ai_search_options?: AiSearchOptions;
   /** Our own options */
   fedcar?: {
@@ -2606,6 +2648,8 @@ export interface SearchByMessages {
 export interface SearchByQuery {
   /** What to look for */
   query: string;
+  /** Absent, or null */
+  messages?: null;
   ai_search_options?: AiSearchOptions;
   /** Our own options */
   fedcar?: {

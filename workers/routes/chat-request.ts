@@ -7,7 +7,7 @@ import { DEFAULT_MODEL } from '../answer/configured.ts';
 import { Problem } from '../problem.ts';
 import { Messages } from './messages.ts';
 import { UNREAD_OPTIONS } from './openai-options.ts';
-import { FEDCAR_OPTIONS, Query, SearchOptionsInput } from './retrieval.ts';
+import { FEDCAR_OPTIONS, Query, SearchOptionsInput, Unset } from './retrieval.ts';
 
 /** Tokens that a language model is asked for at most, whatever a request would allow. */
 const MOST_TOKENS = 8192;
@@ -35,13 +35,19 @@ const shared = {
   max_completion_tokens: optional(tokens).describe(
     `Tokens that the answer may have; a language model never writes more than ${MOST_TOKENS}`,
   ),
-  seed: optional(z.int()).describe('Makes the answering model’s choices repeatable where it can'),
+  // Clients draw 64 bits, which are more than a whole number here may have.
+  seed: optional(z.number().multipleOf(1)).describe(
+    'Makes the answering model’s choices repeatable where it can',
+  ),
   stop: optional(z.union([stopText, z.array(stopText).max(4)])).describe(
     'The answer ends before any of these',
   ),
   tools: optional(
     z.array(z.looseObject({ type: z.string().max(64).describe('Kind of tool') })).max(128),
   ).describe('Empty, or with `tool_choice` `none`: no tool of a caller is called here'),
+  functions: optional(z.array(z.looseObject({})).max(128)).describe(
+    'An older name of `tools`: empty, or with `function_call` `none`',
+  ),
   ...UNREAD_OPTIONS,
   ai_search_options: SearchOptionsInput,
   fedcar: withDefaults(
@@ -57,9 +63,11 @@ const shared = {
 export const ChatRequest = z
   .union([
     z
-      .strictObject({ messages: Messages, ...shared })
+      .strictObject({ messages: Messages, query: Unset, ...shared })
       .meta({ id: 'ChatByMessages', description: 'A question as the last turn of a conversation' }),
-    z.strictObject({ query: Query, ...shared }).meta({ id: 'ChatByQuery', description: 'One question' }),
+    z
+      .strictObject({ query: Query, messages: Unset, ...shared })
+      .meta({ id: 'ChatByQuery', description: 'One question' }),
   ])
   .meta({ id: 'ChatRequest', description: 'A conversation, or a question' });
 type ChatRequest = z.infer<typeof ChatRequest>;
@@ -85,6 +93,12 @@ export function settingsOf(
     refuse(
       'tools',
       `answers call no tools: leave them out, or say "tool_choice": "none"; got ${given.tools.length}`,
+    );
+  }
+  if (given.functions !== undefined && given.functions.length > 0 && given.function_call !== 'none') {
+    refuse(
+      'functions',
+      `answers call no functions: leave them out, or say "function_call": "none"; got ${given.functions.length}`,
     );
   }
   const most = [given.max_completion_tokens, given.max_tokens].filter((limit) => limit !== undefined);

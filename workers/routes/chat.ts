@@ -52,7 +52,7 @@ export function chatRoutes(freshest: Freshest) {
     const given = c.req.valid('json');
     const { services, collection } = c.var;
     const turns =
-      'messages' in given ? turnsOf(given.messages) : [{ role: 'user' as const, content: given.query }];
+      given.messages != null ? turnsOf(given.messages) : [{ role: 'user' as const, content: given.query! }];
     const query = queryOf(turns);
     const stopwatch = new Stopwatch();
     const encoder = await services.encoder(collection);

@@ -28,6 +28,9 @@ import type { SnapshotCache } from '../snapshot-cache.ts';
 import { indexSource, snapshotSource } from '../snapshot-source.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 
+/** Of two fields of which one is given, the other. */
+export const Unset = z.null().optional().describe('Absent, or null');
+
 export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS).describe('What to look for');
 
 const OFF = z.strictObject({ enabled: z.literal(false).describe('There is no such step') });

@@ -14,6 +14,7 @@ import {
   queryOf,
   Retrieval,
   SearchOptionsInput,
+  Unset,
 } from './retrieval.ts';
 
 const shared = {
@@ -25,10 +26,10 @@ const shared = {
 export const SearchRequest = z
   .union([
     z
-      .strictObject({ query: Query, ...shared })
+      .strictObject({ query: Query, messages: Unset, ...shared })
       .meta({ id: 'SearchByQuery', description: 'A search for one query' }),
     z
-      .strictObject({ messages: Messages, ...shared })
+      .strictObject({ messages: Messages, query: Unset, ...shared })
       .meta({ id: 'SearchByMessages', description: 'A search for what a conversation asks' }),
   ])
   .meta({ id: 'SearchRequest', description: 'A query, or a conversation' });
@@ -45,7 +46,7 @@ const route = createRoute({
 export function searchRoutes(freshest: Freshest) {
   return router().openapi(route, async (c) => {
     const given = c.req.valid('json');
-    const query = 'messages' in given ? queryOf(turnsOf(given.messages)) : given.query;
+    const query = given.messages != null ? queryOf(turnsOf(given.messages)) : given.query!;
     const stopwatch = new Stopwatch();
     const retrieval = await Retrieval.open(c, freshest, given, stopwatch);
     const { hits, errors } = await retrieval.search(query);

@@ -35,7 +35,11 @@ describe('options', () => {
     [{ ...asking('x'), logprobs: true }, 'logprobs', 'one of false'],
     [{ ...asking('x'), logit_bias: { 50256: -100 } }, 'logit_bias', 'not a known field'],
     [{ ...asking('x'), modalities: ['audio'] }, 'modalities', 'one of "text"'],
-    [{ ...asking('x'), audio: {} }, 'audio', 'not a known field'],
+    [{ ...asking('x'), audio: {} }, 'audio', 'has to be null'],
+    [{ ...asking('x'), web_search_options: {} }, 'web_search_options', 'has to be null'],
+    [{ ...asking('x'), functions: [{ name: 'f' }] }, 'functions', 'call no functions'],
+    [{ ...asking('x'), seed: 1.5 }, 'seed', ''],
+    [{ ...asking('x'), query: 'y' }, 'query', ''],
     [{ ...asking('x'), model: 'gpt-4o' }, 'model', 'one of fedcar, extractive'],
     [{ ...asking('x'), temperature: 3 }, 'temperature', 'at most 2'],
     [{ ...asking('x'), n: 2 }, 'n', 'one of 1'],
@@ -82,10 +86,17 @@ describe('options', () => {
     ['n', 1],
     ['modalities', ['text']],
     ['response_format', { type: 'text' }],
-    ['functions', []],
     ['function_call', 'none'],
     ['tool_choice', 'auto'],
     ['parallel_tool_calls', true],
+    ['audio', null],
+    ['web_search_options', null],
+    ['moderation', null],
+    ['best_of', 1],
+    ['echo', false],
+    ['suffix', null],
+    ['repetition_penalty', 1],
+    ['min_p', 0],
   ];
 
   it.each(UNREAD)('%s is taken where it changes nothing, as is its absence', async (name, value) => {
@@ -112,6 +123,15 @@ describe('options', () => {
     const nothing = Object.fromEntries([...unset, ...more].map((name) => [name, null]));
     const { response, json } = await plain().json({ ...asking('where'), ...nothing });
     expect(response.status, JSON.stringify(json)).toBe(200);
+    const byQuery = await plain().json({ query: 'where', messages: null });
+    expect(byQuery.response.status, JSON.stringify(byQuery.json)).toBe(200);
+    const named = await plain().json({
+      ...asking('where'),
+      query: null,
+      functions: [{ name: 'f' }],
+      function_call: 'none',
+    });
+    expect(named.response.status, JSON.stringify(named.json)).toBe(200);
     const query_rewrite = { enabled: true, model: 'm', rewrite_prompt: 'Rewrite.' };
     const inner = {
       ai_search_options: { retrieval: null, query_rewrite },
@@ -121,7 +141,13 @@ describe('options', () => {
   });
 
   it('of a text that can be one only are satisfied', async () => {
-    for (const option of [{ temperature: 1.3 }, { top_p: 0.1 }, { seed: -7 }, { temperature: 0, n: 1 }]) {
+    for (const option of [
+      { temperature: 1.3 },
+      { top_p: 0.1 },
+      { seed: -7 },
+      { seed: 2 ** 62 },
+      { temperature: 0, n: 1 },
+    ]) {
       const { json } = await plain().json({ ...asking('where'), ...option });
       expect(json.choices[0]).toMatchObject({
         message: { content: 'a#0 [1] b#0 [2]' },
