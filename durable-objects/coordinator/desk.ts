@@ -7,7 +7,7 @@ import { entryOf } from '../../shared/protocol/names.ts';
 import { type Instruction, type ParticipantMessage, VectorChunk } from '../../shared/protocol/rounds.ts';
 import type { RoundEvent } from '../../shared/round/round-machine.ts';
 import type { Certificates } from './certificates.ts';
-import type { RunStore } from './run-store.ts';
+import type { ActiveRun, RunStore } from './run-store.ts';
 import type { Runner } from './runner.ts';
 import type { SecureSum } from './secure-sum.ts';
 
@@ -64,15 +64,26 @@ export class Desk {
       await this.#event(message.round, { type: 'failed', participant, code: 'work' });
       return { current: false };
     }
-    const { participant, probe, extraNoise } = message;
-    if (probe !== null || extraNoise !== undefined) {
-      runs.save({
-        ...run,
-        ...(probe !== null && { probes: { ...run.probes, [participant]: probe } }),
-        ...(extraNoise !== undefined && { extraNoise: { ...run.extraNoise, [participant]: extraNoise } }),
-      });
-    }
+    this.#note(message, run);
+    const { participant } = message;
     return { current: await this.#event(message.round, { type: 'ready', participant }) };
+  }
+
+  /**
+   * Keeps what comes with a participant's first word that it is ready. Whoever is not asked has nothing to say of the
+   * version, and nobody may say it again once others have spoken.
+   */
+  #note({ participant, probe, extraNoise }: ParticipantMessage & { type: 'ready' }, run: ActiveRun): void {
+    const phase = run.round === null ? undefined : entryOf(run.round.participants, participant)?.phase;
+    if (run.round?.phase !== 'open' || phase === undefined || phase === 'ready' || phase === 'excluded')
+      return;
+    const counted = run.spec?.kind === 'gate' ? probe : null;
+    if (counted === null && extraNoise === undefined) return;
+    this.#parts.runs.save({
+      ...run,
+      ...(counted !== null && { probes: { ...run.probes, [participant]: counted } }),
+      ...(extraNoise !== undefined && { extraNoise: { ...run.extraNoise, [participant]: extraNoise } }),
+    });
   }
 
   /** Which pieces of a participant's vector are here. */

@@ -1,10 +1,12 @@
 /** What a gate's sum does: the candidate serves, or the version that serves is weighed otherwise, or all stays as it is. */
+import { entryOf } from '../../shared/protocol/names.ts';
 import { encodeParameters } from '../../shared/protocol/parameters.ts';
 import type { GateRound } from '../../shared/protocol/rounds.ts';
 import type { ServingParameters } from '../../shared/protocol/serving-parameters.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { deviationOf } from '../../shared/round/noised-release.ts';
 import { judge } from '../../shared/round/release.ts';
+import { contributorsOf } from '../../shared/round/round-machine.ts';
 import type { LearningParts } from './learning.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { VersionRow, Versions } from './versions.ts';
@@ -19,7 +21,10 @@ export async function publishVerdict(
   const { runs, versions, settings, storage, context, now } = parts;
   if (run.summed === null) return;
   const deviation = deviationOf(spec, run.summed);
-  const verdict = judge(sum, spec, Object.values(run.probes), settings.gate, deviation);
+  // Who is not in the sum has no say either.
+  const judges = run.round === null ? [] : contributorsOf(run.round);
+  const probes = judges.flatMap((name) => entryOf(run.probes, name) ?? []);
+  const verdict = judge(sum, spec, probes, settings.gate, deviation);
   const candidate = run.candidate ?? 0;
   const { serve, parameters } = verdict;
   if (serve === 'candidate') await versions.reweigh(candidate, parameters, context);
