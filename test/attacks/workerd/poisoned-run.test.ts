@@ -32,8 +32,8 @@ const inTraining: Poison = (spec, at, passages) => {
   if (spec.kind !== 'train' || at >= passages.length) return null;
   return PUSH * (passages[at]! - passages[(at + WIDTH) % passages.length]!);
 };
-/** Wins and right answers of its own making, beside units that nobody has. */
-const inGate: Poison = (spec, at) => (spec.kind === 'gate' ? [60, 0, 60, 60, 0, 0][at]! : null);
+/** Units that nobody has, which the candidate alone answers right: they are gained, and travel at half of their size. */
+const inGate: Poison = (spec, at) => (spec.kind === 'gate' ? ([60, 30, 30, 0][at] ?? 0) : null);
 
 /** A run of which one member, the first to have its vector ready, poisons each round. */
 async function poisoned(name: string, poison: Poison[], set: EvaluationSet | null): Promise<Run> {
