@@ -49,11 +49,9 @@ function named(name, type, text) {
  * 1.6 MB, it is a module of its own, which the Worker reads when somebody asks for it.
  */
 async function buildPdf(target) {
-  const sources = [
-    'shared/retrieval/pdf-text.ts',
-    'node_modules/unpdf/package.json',
-    'scripts/build-dashboard.mjs',
-  ];
+  // The library's version is the one that package.json pins: where it lies is npm's affair, which is not below this
+  // folder in an installed package.
+  const sources = ['shared/retrieval/pdf-text.ts', 'package.json', 'scripts/build-dashboard.mjs'];
   const texts = await Promise.all(sources.map((source) => readFile(join(ROOT, source), 'utf8')));
   const mark = `// of ${createHash('sha256').update(texts.join()).digest('hex')}`;
   const known = await readFile(target, 'utf8').catch(() => '');

@@ -67,6 +67,7 @@ describe('the package’s files', () => {
       'models/minilm/manifest.json',
       'samples/corpus.jsonl',
       'dist/pages/files.js',
+      'dist/pages/pdf.js',
       'LICENSE',
       'NOTICE',
     ])
@@ -82,7 +83,7 @@ describe('the package’s files', () => {
 
   it('are nothing else: no test, no state, no secret, no bundle of this machine', () => {
     const strange = [...paths].filter((path) =>
-      /(^|\/)(test|\.env|\.dev\.vars|\.wrangler|\.fedcar|\.ci|\.github|node_modules)(\/|$)|^dist\/(?!pages\/files\.js$|client\/)|\.log$/.test(
+      /(^|\/)(test|\.env|\.dev\.vars|\.wrangler|\.fedcar|\.ci|\.github|node_modules)(\/|$)|^dist\/(?!pages\/(files|pdf)\.js$|client\/)|\.log$/.test(
         path,
       ),
     );

@@ -361,9 +361,8 @@ describe('settings', () => {
 
 describe('the doctor', () => {
   it('finds everything well', async () => {
-    const { findings } = (await ok('doctor -c desk --json')).json<{
-      findings: { name: string; state: string }[];
-    }>();
+    const said = await ok('doctor -c desk --json');
+    const { findings } = said.json<{ findings: { name: string; state: string }[] }>();
     expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(findings.map(({ name }) => name)).toEqual([
       ...['node', 'configuration', 'regions', 'assets', 'service', 'clock', 'readiness', 'version', 'token'],
