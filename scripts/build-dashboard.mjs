@@ -75,9 +75,10 @@ export async function buildDashboard(target = TARGET) {
   // Loaded by the dashboard's script where somebody drops a PDF, by its name.
   const pdf = await buildPdf(join(dirname(target), 'pdf.js'));
   const define = { PDF_SCRIPT: JSON.stringify(`/ui/${pdf}`) };
-  const [script, ask, widget, dashboard, docs, askStyle, icon] = await Promise.all([
+  const [script, ask, reference, widget, dashboard, docs, askStyle, icon] = await Promise.all([
     bundle('workers/dashboard/client/main.tsx', { ...IN_BROWSERS, define, external: ['/ui/*'] }),
     bundle('workers/ask/client/main.tsx', IN_BROWSERS),
+    bundle('workers/docs/client/main.ts', { format: 'esm', target: 'es2022' }),
     // A classic script: only those know the tag that brought them.
     bundle('workers/widget/widget.ts', { format: 'iife', target: 'es2022', loader: { '.css': 'text' } }),
     bundle('workers/dashboard/style/dashboard.css'),
@@ -88,6 +89,7 @@ export async function buildDashboard(target = TARGET) {
   const files = {
     script: named('dashboard', 'js', script),
     askScript: named('ask', 'js', ask),
+    docsScript: named('docs', 'js', reference),
     widget: named('widget', 'js', widget),
     askStyle: named('ask', 'css', askStyle),
     dashboardStyle: named('dashboard', 'css', dashboard),

@@ -280,19 +280,6 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await picture(page, 'careful');
   });
 
-  it('has a reference beside it, which is read without a token, in both schemes and on a phone', async () => {
-    const { page: reference, faults } = await open(browser, `${desk.url}/docs`);
-    await reference.getByRole('link', { name: 'POST /search' }).click();
-    expect(new URL(reference.url()).hash).toBe('#post-search');
-    expect(await reference.locator('#post-search').innerText()).toContain('still nothing in the mail');
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await reference.emulateMedia({ colorScheme });
-      await expectContrast(reference, colorScheme);
-    }
-    await expectToFit(reference, 360);
-    expect(faults).toEqual([]);
-  });
-
   it('did nothing that the page’s policy forbids, and loaded nothing from elsewhere', () => {
     expect(watched.faults).toEqual([]);
   });

@@ -9,7 +9,10 @@ interface PageFile {
 
 declare module '*/dist/pages/files.js' {
   export const files: Readonly<
-    Record<'script' | 'dashboardStyle' | 'docsStyle' | 'askScript' | 'askStyle' | 'widget' | 'icon', PageFile>
+    Record<
+      'script' | 'dashboardStyle' | 'docsStyle' | 'askScript' | 'docsScript' | 'askStyle' | 'widget' | 'icon',
+      PageFile
+    >
   >;
 }
 

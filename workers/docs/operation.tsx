@@ -4,6 +4,7 @@ import { Inline, Prose } from './prose.tsx';
 import type { Entry, MediaContent, Operation, Parameter } from './reference.ts';
 import { limitsOf, typeOf } from './reference.ts';
 import { type Named, SchemaView } from './schema.tsx';
+import { TryIt } from './try-it.tsx';
 
 export interface OperationProps {
   entry: Entry;
@@ -35,7 +36,10 @@ export function OperationView({ entry, origin, named }: OperationProps) {
         </>
       )}
       <h4>Example</h4>
-      <pre tabindex={0}>{curlOf(entry, origin, content)}</pre>
+      <pre class="example" tabindex={0}>
+        {curlOf(entry, origin, content)}
+      </pre>
+      <TryIt entry={entry} />
       <Responses operation={operation} named={named} />
     </article>
   );
@@ -88,7 +92,11 @@ function Success({ status, answer, named }: { status: string; answer: Answer; na
         <>
           {type === 'application/json' ? null : <p class="type">{type}</p>}
           {schema === undefined ? null : <SchemaView schema={schema} named={named} />}
-          {example === undefined ? null : <pre tabindex={0}>{pretty(example)}</pre>}
+          {example === undefined ? null : (
+            <pre class="example" tabindex={0}>
+              {pretty(example)}
+            </pre>
+          )}
         </>
       ))}
     </>

@@ -1,4 +1,4 @@
-/** The API reference as one page: topics and routes at the side, every schema at the end. No script. */
+/** The API reference as one page: topics and routes at the side, every schema at the end. Its script searches, copies and sends. */
 import { Page } from '../dashboard/page.tsx';
 import { OperationView } from './operation.tsx';
 import { Prose } from './prose.tsx';
@@ -9,7 +9,12 @@ export function ReferencePage({ document, origin }: { document: OpenApi; origin:
   const topics = topicsOf(document);
   const schemas = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return (
-    <Page title="fedcar API" description="Routes and schemas of a fedcar deployment" style="docsStyle">
+    <Page
+      title="fedcar API"
+      description="Routes and schemas of a fedcar deployment"
+      style="docsStyle"
+      script="docsScript"
+    >
       <header class="top">
         <a class="skip" href="#main">
           Skip to the reference
@@ -27,6 +32,16 @@ export function ReferencePage({ document, origin }: { document: OpenApi; origin:
       </header>
       <div class="reference">
         <nav aria-label="Routes">
+          <search>
+            <input
+              id="search"
+              type="search"
+              placeholder="Search (/)"
+              aria-label="Search the reference"
+              hidden
+            />
+            <p id="found" role="status" />
+          </search>
           {topics.map(({ name, entries }) => (
             <details open>
               <summary>{name}</summary>
@@ -94,6 +109,12 @@ function Introduction({ document, origin }: { document: OpenApi; origin: string 
           <a href="#schema-Problem">Problem</a>) whose <code>code</code> is stable.
         </li>
       </ul>
+      <label class="token">
+        <span>
+          Token for “Try it”, kept in this tab alone; what you send there is done, with what the token may
+        </span>
+        <input id="try-token" type="password" autocomplete="off" spellcheck={false} />
+      </label>
     </section>
   );
 }
