@@ -2093,8 +2093,6 @@ export interface ModelVersion {
     offset: number | null;
     /** Part of the way that a document goes towards the logged questions which it answered */
     memory: number;
-    /** As `words`, of the words that logged questions about a document have */
-    memoryWords: number;
   };
   /** How far its certificate is, for an imported version the one that came with it; null where there is none: version 0, plain sums, earlier releases, files without one */
   certificate: {

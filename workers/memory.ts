@@ -43,10 +43,10 @@ export class Lifts {
     return [...this.#near.keys()].filter((item) => !found.has(item));
   }
 
-  /** A document's score with what memory adds. */
-  of(item: string, score: number): number {
+  /** A document's score with what memory adds. @param weight as of `ServingParameters` */
+  of(item: string, score: number, weight: number): number {
     const near = this.#near.get(item);
-    return near === undefined ? score : lifted(score, near);
+    return near === undefined ? score : lifted(score, near, weight);
   }
 }
 

@@ -243,7 +243,7 @@ class Scoring {
     // What words found the region scored by the passage's own embedding: its row may have learned.
     const learned = hit.newer ? null : this.#ranking?.scoreOf(hit.item, passageOrdinal(hit.id));
     const score = learned ?? hit.score;
-    const known = this.#lifts.of(hit.item, score);
+    const known = this.#lifts.of(hit.item, score, this.#serving.memory);
     const remembered = known > score;
     const rank = keyword === null ? known : fuse(known, keyword, this.#serving.words);
     const calibrated = keyword === null ? scoreOf(rank) : scoreOfFused(rank, this.#serving.words);

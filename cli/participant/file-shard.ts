@@ -241,6 +241,11 @@ export class FileShard implements ShardStore {
     return selectUnits(records, { kind: 'all' }, policy, random);
   }
 
+  /** Nobody searches here: nothing is remembered. */
+  recalled(): null {
+    return null;
+  }
+
   records(ids: Uint32Array): (ShardRecord | null)[] {
     return Array.from(ids, (id) => {
       const record = this.#records.get(id);

@@ -37,6 +37,7 @@ export async function specifyGate(
     parameters: { ...present, baseline: { ...servingOf(baseline), words: present.candidate.words } },
     tried: triedSettings(present, {
       words: words !== null,
+      memory: settings.memory !== 'off' && same,
       everyone: run.noise === null && serving.active_rows === 0,
     }),
   };

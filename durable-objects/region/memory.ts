@@ -11,6 +11,8 @@ import { liftsOf, NEIGHBOURS } from '../../shared/index/memory.ts';
 import { MemoryRows } from '../../shared/index/memory-rows.ts';
 import { errorText, logLine } from '../../shared/log.ts';
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
+import type { Recalled } from '../../shared/participant/shard-store.ts';
+import type { PrivacyUnit } from '../../shared/privacy/units.ts';
 import type { Lift } from '../../shared/protocol/passages.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
@@ -60,6 +62,14 @@ interface MemoryRow extends Record<string, SqlStorageValue> {
   relevant: number;
 }
 
+/** Whose word a record is. */
+function voiceOf(unit: PrivacyUnit): string {
+  return unit === 'contributor' ? 'contributor' : 'coalesce(event, id)';
+}
+
+/** So many of the nearest are looked at where some of them do not count. */
+const WITHOUT = 200;
+
 export interface MemoryParts {
   alarm: Alarm;
   engine(): Promise<Engine>;
@@ -88,6 +98,34 @@ export class Memory {
     // Records of an earlier version, or from before the setting was changed.
     if (this.#isBehind()) await this.#parts.alarm.by(clock.now());
     return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), memory);
+  }
+
+  /**
+   * What the log without its unit would say of the question of a record, and what it would if nobody had asked about the
+   * record's document; null where nothing is remembered.
+   */
+  recallWithout(query: Float32Array, record: number): Recalled | null {
+    const { memory, privacy } = this.#parts.settings();
+    if (memory === 'off') return null;
+    const voice = voiceOf(privacy.unit);
+    const [own] = this.#storage.sql
+      .exec<{ item: string; voice: string | null }>(
+        `SELECT item, ${voice} AS voice FROM records WHERE n = ?`,
+        record,
+      )
+      .toArray();
+    if (own === undefined) return null;
+    const others = this.#current(query.length)
+      .nearest(query, WITHOUT)
+      .filter((neighbour) => neighbour.voice === null || neighbour.voice !== own.voice);
+    const asked = liftsOf(others, memory);
+    return {
+      asked,
+      unasked: liftsOf(
+        others.filter(({ item }) => item !== own.item),
+        memory,
+      ),
+    };
   }
 
   /** Makes the rows of feedback that has just come, unless it is much: then an alarm does. */
@@ -197,8 +235,7 @@ export class Memory {
       this.#rows.remove(record);
     }
     sql.exec('DELETE FROM memory_gone');
-    const voice =
-      this.#parts.settings().privacy.unit === 'contributor' ? 'contributor' : 'coalesce(event, id)';
+    const voice = voiceOf(this.#parts.settings().privacy.unit);
     const news = sql.exec<MemoryRow>(
       `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant FROM memory JOIN records ON n = record
        WHERE seq > ? ORDER BY seq`,

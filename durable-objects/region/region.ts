@@ -101,7 +101,7 @@ export class Region extends TracedObject implements RegionApi {
     });
     this.#ledger = new LedgerStore(ctx.storage);
     this.#log = new RoundLogStore(ctx.storage);
-    this.#shard = new Shard(ctx.storage, () => shardPolicyOf(this.#identity()), this.#source());
+    this.#shard = new Shard(ctx.storage, () => shardPolicyOf(this.#identity()), this.#source(), this.#memory);
     this.#indexing = new Indexing({
       storage: ctx.storage,
       documents: this.#library,

@@ -5,6 +5,7 @@
 import type {
   Job,
   ProbeTitle,
+  Recalled,
   ShardRecord,
   ShardStore,
   UnlabelledRecord,
@@ -21,6 +22,7 @@ import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
+import type { Memory } from './memory.ts';
 
 /** What units are, and how old a record may be that takes part. */
 export interface ShardPolicy extends UnitPolicy {
@@ -39,8 +41,16 @@ export class Shard implements ShardStore {
 
   readonly #policy: () => ShardPolicy;
   readonly #random: RandomSource;
+  readonly #memory: Pick<Memory, 'recallWithout'> | null;
 
-  constructor(storage: DurableObjectStorage, policy: () => ShardPolicy, random: RandomSource) {
+  /** @param memory where the region remembers its log */
+  constructor(
+    storage: DurableObjectStorage,
+    policy: () => ShardPolicy,
+    random: RandomSource,
+    memory: Pick<Memory, 'recallWithout'> | null = null,
+  ) {
+    this.#memory = memory;
     this.#policy = policy;
     this.#random = random;
     this.#storage = storage;
@@ -180,6 +190,10 @@ export class Shard implements ShardStore {
 
   training(window: Window): Selection {
     return this.#standing(0, window);
+  }
+
+  recalled(record: number, query: Float32Array): Recalled | null {
+    return this.#memory?.recallWithout(query, record) ?? null;
   }
 
   /** What was found to answer, of documents that stand. */

@@ -9,8 +9,6 @@ import type { MemoryUse } from '../protocol/settings.ts';
 
 /** Logged questions that are looked at. */
 export const NEIGHBOURS = 10;
-/** Part of the way that a document's cosine goes towards that of the questions which it answered. */
-const MEMORY_WEIGHT = 0.7;
 /** Steps of nearness between 0 and 1. */
 const STEPS = 8;
 /** What rounding may take of a cosine: the same question asked again is at the highest step. */
@@ -70,7 +68,11 @@ function nearestOfEach(about: readonly Neighbour[]): Map<string, number> {
   return nearest;
 }
 
-/** A document's score with what memory says of it. @param cosine its own; a lift never lowers it */
-export function lifted(cosine: number, near: number): number {
-  return cosine + MEMORY_WEIGHT * Math.max(0, near - cosine);
+/**
+ * A document's score with what memory says of it.
+ * @param cosine its own; a lift never lowers it
+ * @param weight part of the way that it goes towards that of the questions which it answered
+ */
+export function lifted(cosine: number, near: number, weight: number): number {
+  return cosine + weight * Math.max(0, near - cosine);
 }

@@ -4,6 +4,7 @@
  */
 import { Bm25 } from '../index/bm25.ts';
 import { fuse } from '../index/fusion.ts';
+import { lifted } from '../index/memory.ts';
 import type { PostingList, Postings } from '../index/postings.ts';
 import type { ServingParameters } from '../protocol/serving-parameters.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
@@ -35,8 +36,15 @@ export class GateQuestion {
     this.#shares = searched.words === null ? new Map() : sharesOf(searched.words, terms);
   }
 
-  /** The document that is found first; null where there is none. */
-  first(parameters: ServingParameters, unasked: Unasked | null = null): string | null {
+  /**
+   * The document that is found first; null where there is none.
+   * @param lifts what memory says, by document
+   */
+  first(
+    parameters: ServingParameters,
+    unasked: Unasked | null = null,
+    lifts: ReadonlyMap<string, number> | null = null,
+  ): string | null {
     const { active, items, header } = this.#searched.snapshot;
     const offset = parameters.offset ?? header.inactiveOffset;
     let best = Number.NEGATIVE_INFINITY;
@@ -44,7 +52,9 @@ export class GateQuestion {
     for (let row = 0; row < this.#cosines.length; row++) {
       const began = unasked?.get(row);
       const cosine = began ?? this.#cosines[row]!;
-      const score = began === undefined && active[row] === 1 ? cosine : cosine + offset;
+      const own = began === undefined && active[row] === 1 ? cosine : cosine + offset;
+      const near = lifts?.get(items[row]!);
+      const score = near === undefined ? own : lifted(own, near, parameters.memory);
       const share = this.#shares.get(row);
       const fused = share === undefined ? score : fuse(score, share, parameters.words);
       if (fused <= best) continue;

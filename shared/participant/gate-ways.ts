@@ -35,10 +35,12 @@ export class GateWays {
     const everyone = spec.noiseMultiplier === 0 && tried.some((setting) => setting.everyone);
     const held = { unasked: false, everyone: false };
     this.#spec = spec;
+    // Versions are compared without what one region remembers; its weight is among what is tried.
+    const alone = (parameters: ServingParameters) => ({ ...parameters, memory: 0 });
     this.all = [
-      { of: 'candidate', parameters: candidate, ...held },
-      { of: 'serving', parameters: serving, ...held, everyone },
-      { of: 'baseline', parameters: baseline, ...held },
+      { of: 'candidate', parameters: alone(candidate), ...held },
+      { of: 'serving', parameters: alone(serving), ...held, everyone },
+      { of: 'baseline', parameters: alone(baseline), ...held },
       ...tried.map((setting) => ({ ...setting, everyone: everyone && setting.everyone })),
     ];
   }

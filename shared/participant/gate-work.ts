@@ -5,6 +5,7 @@
  * never learned, as queries, by vectors alone.
  */
 import { questionTerms } from '../index/words.ts';
+import type { Lift } from '../protocol/passages.ts';
 import { type GateRound, PROBE_TITLES } from '../protocol/rounds.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { addToGate, addTried, gateDimension } from '../round/gate-figures.ts';
@@ -13,7 +14,7 @@ import { GateQuestion, type Searched } from './gate-scores.ts';
 import { GateWays, type Way } from './gate-ways.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
-import type { Job, ProbeTitle } from './shard-store.ts';
+import type { Job, ProbeTitle, Recalled } from './shard-store.ts';
 import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
 
@@ -40,7 +41,13 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const total = judging + questions.training.ids.length;
   const results = store.blob('results') ?? new Uint8Array(ways.all.length * total);
   const began = beganRows(store.blob('began'));
-  const blobs = () => ({ ...kept(questions), results, began: began.bytes() });
+  const recalled = recalledOf(store.blob('recalled'));
+  const blobs = () => ({
+    ...kept(questions),
+    results,
+    began: began.bytes(),
+    recalled: encodeRecalled(recalled),
+  });
   // Whom only held-out questions are about is not asked by those that train.
   const sizes = passes.map(({ ways: own }) => (own.some((way) => ways.all[way]!.everyone) ? total : judging));
   const work = sizes.reduce((sum, size) => sum + size, 0);
@@ -63,7 +70,9 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   }
   const asked = own.filter((way) => at < judging || ways.all[way]!.everyone);
   const chosen = asked.map((way) => ways.all[way]!);
-  const found = await answer({ snapshot, words }, chosen, { queries, began, context });
+  const remembers =
+    ref.hash === spec.baseline.hash && ways.all.some(({ parameters }) => parameters.memory > 0);
+  const found = await answer({ snapshot, words }, chosen, { queries, began, recalled, remembers, context });
   for (const [index, hits] of found.entries())
     for (const [place, way] of asked.entries()) results[way * total + at + index] = hits[place] ? 1 : 0;
   const next: Job = { ...job, units: work, cursor: job.cursor + queries.length };
@@ -116,14 +125,42 @@ function take({ held, titles, training }: Questions, at: number, context: WorkCo
     .map(({ item, title }) => ({ id: null, ids: engine.tokenize(title, 'query'), item, text: null }));
 }
 
+/** What a slice of questions is answered with. */
+interface Asking {
+  queries: readonly Query[];
+  began: BeganRows;
+  /** By record: filled in the pass of plain search. */
+  recalled: Map<number, Recalled>;
+  /** Whether this is that pass, and memory is to be asked. */
+  remembers: boolean;
+  context: WorkContext;
+}
+
+function recalledOf(bytes: Uint8Array | null): Map<number, Recalled> {
+  return new Map(bytes === null ? [] : JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+function encodeRecalled(recalled: ReadonlyMap<number, Recalled>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify([...recalled]));
+}
+
+const byItem = (lifts: readonly Lift[]): Map<string, number> =>
+  new Map(lifts.map(({ item, near }) => [item, near]));
+
 /** Of each query and each way whether the query's document is found first. */
 async function answer(
   searched: Searched,
   ways: readonly Way[],
-  { queries, began, context }: { queries: readonly Query[]; began: BeganRows; context: WorkContext },
+  { queries, began, recalled, remembers, context }: Asking,
 ): Promise<boolean[][]> {
   const embeddings = await embed(searched.snapshot, queries, context);
   const { width } = searched.snapshot.header;
+  // In the pass of plain search embeddings are those that memory knows.
+  const remembered = (record: number, embedding: Float32Array): Recalled | null => {
+    const known = remembers ? context.store.recalled(record, embedding) : null;
+    if (known !== null && known.asked.length + known.unasked.length > 0) recalled.set(record, known);
+    return recalled.get(record) ?? null;
+  };
   let index = -1;
   return queries.map((query) => {
     if (query === null) return ways.map(() => false);
@@ -131,9 +168,11 @@ async function answer(
     const embedding = embeddings.subarray(index * width, (index + 1) * width);
     const terms = query.text === null ? [] : [...questionTerms(query.text).keys()];
     const question = new GateQuestion(searched, embedding, terms);
+    const said = query.id === null ? null : remembered(query.id, embedding);
     return ways.map(({ parameters, unasked }) => {
       const rows = unasked ? began.cosines(query.item, embedding) : null;
-      return question.first(parameters, rows) === query.item;
+      const lifts = parameters.memory > 0 && said !== null ? said[unasked ? 'unasked' : 'asked'] : null;
+      return question.first(parameters, rows, lifts && byItem(lifts)) === query.item;
     });
   });
 }

@@ -3,6 +3,7 @@
  * Calls are synchronous, so that what happens between two awaits is one transaction for a Durable Object.
  */
 
+import type { Lift } from '../protocol/passages.ts';
 import type { RoundSpec, RowEntry, Sample } from '../protocol/rounds.ts';
 import type { Selection } from './unit-selection.ts';
 
@@ -61,6 +62,13 @@ export interface ProbeTitle {
   title: string;
 }
 
+/** What the log of a store that remembers lifts for one of its own questions, without the unit that asked it. */
+export interface Recalled {
+  asked: Lift[];
+  /** And without all that is logged about the question's own document. */
+  unasked: Lift[];
+}
+
 export interface ShardStore {
   job(): Job | null;
   /** Saves the job and, in the same transaction, the byte strings given (null deletes one). */
@@ -108,6 +116,8 @@ export interface ShardStore {
   heldOut(window: Window): Selection;
   /** As those that judge, of the units that train. */
   training(window: Window): Selection;
+  /** @param query base embedding of the record's question; null where nothing is remembered */
+  recalled(record: number, query: Float32Array): Recalled | null;
   /** In the order of `ids`; null where a record is gone. */
   records(ids: Uint32Array): (ShardRecord | null)[];
 

@@ -23,13 +23,8 @@ export const ServingParameters = z.strictObject({
     .min(0)
     .max(1)
     .describe('Part of the way that a document goes towards the logged questions which it answered'),
-  memoryWords: z
-    .number()
-    .min(0)
-    .max(4)
-    .describe('As `words`, of the words that logged questions about a document have'),
 });
 export type ServingParameters = z.infer<typeof ServingParameters>;
 
 /** Of a version that no gate has found any for. Measured, see docs/decisions/0020-words-and-vectors.md and 0022-memory.md. */
-export const START_PARAMETERS: ServingParameters = { words: 0.44, offset: null, memory: 0.7, memoryWords: 0 };
+export const START_PARAMETERS: ServingParameters = { words: 0.44, offset: null, memory: 0.7 };

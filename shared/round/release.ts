@@ -5,14 +5,14 @@ import { passesGate } from '../privacy/publish-gate.ts';
 import { type Likeness, smoothed } from '../privacy/smoothing.ts';
 import type { HeldOut } from '../protocol/api/version.ts';
 import type { Parameters } from '../protocol/parameters.ts';
-import type { GateRound, ProbeCounts, TrainRound } from '../protocol/rounds.ts';
+import type { GateRound, ProbeCounts, TrainRound, TriedSetting } from '../protocol/rounds.ts';
 import type { ServingParameters } from '../protocol/serving-parameters.ts';
 import type { GateSettings } from '../protocol/settings.ts';
 import type { OptimiserSettings } from '../protocol/training-settings.ts';
 import { figuresOf, LOSS_CAP } from './figures.ts';
 import { gateFigures } from './gate-figures.ts';
 import { applyStep, type OptimiserState, rateFactor } from './optimiser.ts';
-import { chooseServing } from './serving-choice.ts';
+import { chooseMemory, chooseServing } from './serving-choice.ts';
 
 export interface TrainFigures {
   units: number;
@@ -164,6 +164,10 @@ export function judge(
   const ours = chooseServing('serving', present, sums, rule);
   const near = spec.tried.some(({ everyone }) => everyone) ? ours.parameters : trained;
   const theirs = chooseServing('candidate', trained, sums, rule, near);
+  const remembering = (of: TriedSetting['of'], parameters: ServingParameters): ServingParameters => ({
+    ...parameters,
+    memory: chooseMemory(of, spec.parameters[of], sums, { ...rule, units }),
+  });
   const heldOutOf = (right: number, baseline: number): HeldOut => ({
     units: Math.round(units),
     accuracy: share(right / units),
@@ -182,15 +186,18 @@ export function judge(
   );
   if (wins && !lost) {
     const reason = 'better on held-out queries';
-    return { ...none, serve: 'candidate', parameters: theirs.parameters, reason, heldOut };
+    const parameters = remembering('candidate', theirs.parameters);
+    return { ...none, serve: 'candidate', parameters, reason, heldOut };
   }
   const against = ours.figures > 0 ? ' against the serving version with the weights found for it' : '';
   const reason = wins
     ? `titles of untrained documents found ${probe.found} of ${probe.titles}, plain search ${probe.mips}, at most ${gate.probeTolerance} of them may be lost`
     : `held-out wins minus losses${against} are ${Math.round(ahead)} of ${Math.round(units)}, where ${Math.ceil(margin + gate.confidence * spread)} are needed`;
-  if (ours.figures === 0) return { ...none, serve: 'as before', reason, heldOut };
+  const parameters = remembering('serving', ours.parameters);
+  if (ours.figures === 0 && parameters.memory === present.memory)
+    return { ...none, serve: 'as before', reason, heldOut };
   const heldOutServing = heldOutOf(serving + ours.gained, serving);
-  return { ...none, serve: 'serving', parameters: ours.parameters, reason, heldOut, heldOutServing };
+  return { ...none, serve: 'serving', parameters, reason, heldOut, heldOutServing };
 }
 
 function addedUp(probes: readonly ProbeCounts[]): ProbeCounts {

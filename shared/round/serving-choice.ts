@@ -10,11 +10,18 @@ const LADDERS = {
   words: [0.22, 0.44, 0.7, 1, 1.5],
 } as const satisfies Partial<Record<keyof ServingParameters, readonly number[]>>;
 
+/** Weights of memory that are tried: the largest is the start. */
+const MEMORY = [0.3, 0.5, 0.7] as const;
+/** Share of the held-out units that documents without questions may lose to memory; one unit is always allowed. */
+const MOST_LOST = 0.0025;
+
 const AXES = Object.keys(LADDERS) as (keyof typeof LADDERS)[];
 
 /** What a gate can tell apart: an axis of which it knows nothing is not tried. */
 export interface Known {
   words: boolean;
+  /** Whether regions remember their logs. */
+  memory: boolean;
   /** Whether units that train may say what suits the version that serves: without noise, if it never learned. */
   everyone: boolean;
 }
@@ -30,13 +37,21 @@ export function triedSettings(
       if (!known[axis]) continue;
       for (const value of LADDERS[axis]) {
         if (value === present[of][axis]) continue;
-        const setting = { of, unasked: false, parameters: { ...present[of], [axis]: value } };
+        const setting = { of, unasked: false, parameters: { ...present[of], memory: 0, [axis]: value } };
         tried.push({ ...setting, everyone: false });
         if (known.everyone && of === 'serving') tried.push({ ...setting, everyone: true });
       }
     }
+    if (known.memory) tried.push(...memorySettings(of, present[of]));
   }
   return tried.slice(0, MOST_TRIED);
+}
+
+/** Weights of memory, also of none, for documents that are asked about and as if nobody had asked about them. */
+function memorySettings(of: TriedSetting['of'], present: ServingParameters): TriedSetting[] {
+  const settings = (unasked: boolean, weights: readonly number[]) =>
+    weights.map((memory) => ({ of, unasked, everyone: false, parameters: { ...present, memory } }));
+  return [...settings(false, MEMORY), ...settings(true, [0, ...MEMORY])];
 }
 
 /** A version's parameters as the gate would have them, and what they win against the present ones. */
@@ -99,4 +114,43 @@ export function chooseServing(
     choice.figures += 1;
   }
   return choice;
+}
+
+/**
+ * The weight of memory with which held-out units win most, of those with which documents that nobody has asked about lose
+ * no more than the noise and a small share; none where there is no such weight.
+ * @param units that judged
+ */
+export function chooseMemory(
+  of: TriedSetting['of'],
+  present: ServingParameters,
+  { tried, sums }: Sums,
+  rule: ChoiceRule & { units: number },
+): number {
+  const found = (unasked: boolean, memory: number): number | null => {
+    const at = tried.findIndex(
+      (each) =>
+        each.of === of &&
+        each.unasked === unasked &&
+        each.parameters.memory === memory &&
+        each.parameters.words === present.words,
+    );
+    return at < 0 ? null : sums[at]!;
+  };
+  const without = found(true, 0);
+  if (without === null) return present.memory;
+  const noise = rule.confidence * rule.deviation;
+  const mayLose = Math.max(1, MOST_LOST * rule.units) + Math.SQRT2 * noise;
+  const allowed = MEMORY.map((memory) => ({
+    memory,
+    gained: found(false, memory)!,
+    lost: without - found(true, memory)!,
+  })).filter(({ lost }) => lost <= mayLose);
+  const [best] = allowed.sort((a, b) => b.gained - a.gained || b.memory - a.memory);
+  if (best === undefined) return 0;
+  const there = allowed.find(({ memory }) => memory === present.memory);
+  // What is there stays unless another one wins beyond the noise.
+  return there !== undefined && best.gained - there.gained <= Math.SQRT2 * noise
+    ? present.memory
+    : best.memory;
 }

@@ -78,7 +78,7 @@ function rounds(): RoundSpec[] {
   };
   const [baseline, candidate] = [version(0), version(1)];
   const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS };
-  const tried = triedSettings(present, { words: true, everyone: false });
+  const tried = triedSettings(present, { words: true, memory: true, everyone: false });
   const words = rows.map(({ item }) => countWords(item));
   return [
     { ...common(0, 4, COUNT_NORM), kind: 'count', sample: all, manifest, passages: null },

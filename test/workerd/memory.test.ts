@@ -1,9 +1,12 @@
 /** What a region remembers of its log: at once, for as long as the records are there, and of its own log only. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { Alarm } from '../../durable-objects/alarm.ts';
 import { engineFor } from '../../durable-objects/engine.ts';
+import { Memory } from '../../durable-objects/region/memory.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { Lift } from '../../shared/protocol/passages.ts';
+import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { ITEMS } from '../helpers/help-desk.ts';
 import { collection, objects, regionOf } from './objects.ts';
 
@@ -38,6 +41,31 @@ describe('memory of a region', () => {
     expect(lift).toMatchObject({ item: ITEM });
     expect(lift!.near).toBeGreaterThanOrEqual(0.75);
     expect(await recalled('two', 'west', QUESTION)).toEqual([]);
+  });
+
+  it('says what it would without the unit that asked, and as if nobody had asked about its document', async () => {
+    await opened('without');
+    const east = regionOf('without', 'east');
+    const other = { item: ITEMS[1]!.key };
+    await east.addFeedback([record(), record(), record(), record(other), record(other)]);
+    const query = await embedded(QUESTION);
+    await runInDurableObject(east, async (_, { storage }) => {
+      const settings = CollectionSettings.parse({ regions: REGIONS });
+      const memory = new Memory(storage, {
+        alarm: new Alarm(storage),
+        engine: () => engineFor(objects, settings),
+        settings: () => settings,
+      });
+      const documents = (record: number) => {
+        const { asked, unasked } = memory.recallWithout(query, record)!;
+        return [asked, unasked].map((lifts) => lifts.map(({ item }) => item).sort());
+      };
+      const both = [ITEM, other.item].sort();
+      // Of three that agree two are left; of two one, which says nothing.
+      expect(documents(1)).toEqual([both, [other.item]]);
+      expect(documents(4)).toEqual([[ITEM], [ITEM]]);
+      expect(memory.recallWithout(query, 99)).toBeNull();
+    });
   });
 
   it('takes one word where the setting says so, and none where it is off', async () => {

@@ -61,10 +61,10 @@ describe('liftsOf', () => {
 });
 
 it('lifts a score part of the way, and never lowers it', () => {
-  expect(lifted(0.4, 0.3)).toBe(0.4);
-  expect(lifted(0.4, 0.9)).toBeGreaterThan(0.6);
-  expect(lifted(0.4, 0.9)).toBeLessThan(0.9);
-  expect(lifted(0.5, 0.9)).toBeGreaterThan(lifted(0.4, 0.9));
+  expect(lifted(0.4, 0.3, 0.7)).toBe(0.4);
+  expect(lifted(0.4, 0.9, 0.7)).toBeGreaterThan(0.6);
+  expect(lifted(0.4, 0.9, 0.7)).toBeLessThan(0.9);
+  expect(lifted(0.5, 0.9, 0.7)).toBeGreaterThan(lifted(0.4, 0.9, 0.7));
 });
 
 describe('MemoryRows', () => {

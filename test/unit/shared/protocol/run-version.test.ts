@@ -33,7 +33,7 @@ const SHAPES: Record<string, string> = {
   'fedcar-secagg/3 roster/4 run/4': '997e06d748a2c0df',
   'fedcar-secagg/4': '787950309a57e3c8',
   'fedcar-secagg/4 roster/4 run/4': 'b523d908d64ce9d2',
-  'fedcar-secagg/4 roster/4 run/5': '0e7a489b4f51b43a',
+  'fedcar-secagg/4 roster/4 run/5': '1c0c6914b26ecd5d',
 };
 
 it.each([

@@ -35,7 +35,7 @@ function sample(count: number): { snapshot: Snapshot; vectors: Float32Array[] } 
       watermarks: { weur: 4, apac: 9 },
       temperature: 20,
       inactiveOffset: 0.25,
-      serving: { words: 1, offset: 0.25, memory: 0.5, memoryWords: 0.2 },
+      serving: { words: 1, offset: 0.25, memory: 0.5 },
       keyBytes: 0,
       training: { noise: 'off' },
     },

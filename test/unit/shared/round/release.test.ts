@@ -7,6 +7,7 @@ import { GateSettings } from '../../../../shared/protocol/settings.ts';
 import { OptimiserSettings } from '../../../../shared/protocol/training-settings.ts';
 import { newOptimiserState } from '../../../../shared/round/optimiser.ts';
 import { applyRound, followClip, judge, trainFigures } from '../../../../shared/round/release.ts';
+import { triedSettings } from '../../../../shared/round/serving-choice.ts';
 import { seededUniform } from '../../../../shared/secagg/virtual-network.ts';
 import { gateSpec } from './specs.ts';
 
@@ -114,6 +115,38 @@ describe('the weights that a gate finds', () => {
       if (judge(sum(0, noise), spec, [], gate(), 10).serve === 'serving') taken += 1;
     }
     expect(taken).toBeLessThan(60);
+  });
+});
+
+describe('the weight of memory that a gate finds', () => {
+  const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS };
+  const tried = triedSettings(present, { words: false, memory: true, everyone: false });
+  const remembering = gateSpec({ tried });
+  /** Of the serving version: what 0.3, 0.5 and 0.7 win, and what they lose where nobody asked. */
+  const found = (won: number[], lost: number[], deviation = 0, units = 1000) => {
+    const sums = tried.map(({ of, unasked, parameters: { memory } }) => {
+      if (of === 'candidate') return 0;
+      const at = [0.3, 0.5, 0.7].indexOf(memory);
+      return unasked ? -5 - (lost[at] ?? 0) : won[at]!;
+    });
+    const verdict = judge(sum(-20, sums, units), remembering, [], gate(), deviation);
+    return [verdict.serve, verdict.parameters.memory];
+  };
+
+  it('stays where documents without questions lose next to nothing', () => {
+    expect(found([20, 40, 60], [0, 1, 2])).toEqual(['as before', 0.7]);
+  });
+
+  it('is the one that wins most of those with which they lose next to nothing', () => {
+    expect(found([20, 40, 60], [0, 2, 9])).toEqual(['serving', 0.5]);
+    expect(found([20, 40, 60], [0, 6, 9])).toEqual(['serving', 0.3]);
+    expect(found([20, 40, 60], [8, 9, 9])).toEqual(['serving', 0]);
+  });
+
+  it('allows few questions one that is lost, and the noise what it is', () => {
+    expect(found([2, 3, 4], [0, 1, 1], 0, 100)).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [0, 2, 9], 10)).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [0, 2, 90], 10)).toEqual(['serving', 0.5]);
   });
 });
 
