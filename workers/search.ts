@@ -159,7 +159,11 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     if (type !== 'keyword' && scoreOf(ranking.floor) < threshold) break;
   }
   ranking?.release();
-  const shown = merged.map((hit) => ({ ...hit, calibrated: Math.min(isRead ? 1 : UNSURE, hit.calibrated) }));
+  const { knows } = context.encoder;
+  const shown = merged.map((hit) => {
+    const isSure = hit.calibrated <= UNSURE || (isRead && knows(hit.text));
+    return { ...hit, calibrated: isSure ? hit.calibrated : UNSURE };
+  });
   return {
     hits: ranked(shown.filter(({ calibrated }) => calibrated >= threshold)),
     errors: regions.errors(),

@@ -23,6 +23,8 @@ const LOOKED_AT = 2000;
 const LONGEST_TOKEN = 64;
 /** Share of unknown tokens above which it cannot. */
 const MOST_UNKNOWN = 0.15;
+/** Share of plain letters from which on a text is not looked at further. */
+const MOSTLY = 0.9;
 /** Tokens for each letter: a vocabulary that has a script's words has a third or less. */
 const MOST_PIECES = 0.75;
 /** Latin letters, and scripts whose characters are words or syllables, one token each in any vocabulary. */
@@ -68,15 +70,17 @@ export class Tokenizer {
   }
 
   /**
-   * Whether the vocabulary has the words of a text. Not where many are unknown, or where words of another script fall
-   * into single letters: of such a text an embedding says next to nothing. Only its beginning is looked at.
+   * Whether the vocabulary has the words of a text. Not where many are unknown, where words of another script fall into
+   * single letters, or where there are signs only, such as emoji: of such a text an embedding says next to nothing. Only its beginning is looked at.
    */
   knows(text: string): boolean {
+    if (isPlain(text.slice(0, LOOKED_AT))) return true;
     const words =
       text
         .slice(0, LOOKED_AT)
         .toWellFormed()
         .match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+    if (words.length === 0) return /\p{N}/u.test(text) || text.trim() === '';
     const ids = (some: readonly string[]) => this.#subwords.encode(some.join(' '));
     const all = ids(words);
     if (all.filter((id) => id === this.#subwords.unknown).length > MOST_UNKNOWN * all.length) return false;
@@ -103,6 +107,12 @@ export class Tokenizer {
     }
     return text;
   }
+}
+
+/** Whether nearly all letters are those that every vocabulary has: most texts need no tokens to be known. */
+function isPlain(text: string): boolean {
+  const plain = text.match(/[a-z]/gi)?.length ?? 0;
+  return plain > 0 && plain >= MOSTLY * (text.match(/\p{L}/gu)?.length ?? 0);
 }
 
 /** Builds the tokenizer from the file's bytes. Throws a TypeError when they are not JSON or not a tokenizer. */

@@ -31,6 +31,17 @@ export function citationMarks(text: string): CitationMark[] {
   return marks;
 }
 
+/** `text` without its marks and the spaces before them. */
+export function withoutCitations(text: string): string {
+  let bare = '';
+  let from = 0;
+  for (const { start, end } of citationMarks(text)) {
+    bare += text.slice(from, start);
+    from = end;
+  }
+  return bare + text.slice(from);
+}
+
 /** From where on `text` may still become a mark when more of it comes; its length when nowhere. */
 export function openMark(text: string): number {
   let at = text.length;

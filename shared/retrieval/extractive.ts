@@ -4,7 +4,7 @@
  * and Goldstein 1998). When no passage fits the question the answer says so and names the nearest items. Passages are
  * data: nothing in them is acted upon.
  */
-import { citationMarks } from './citation-marks.ts';
+import { withoutCitations } from './citation-marks.ts';
 import { dot } from './head.ts';
 import { passageUnits, statementsOf, type Unit } from './statements.ts';
 import { endsSentence, headLength } from './text.ts';
@@ -112,20 +112,9 @@ export async function extractAnswer(
 export function renderSentences({ sentences }: Pick<ExtractedAnswer, 'sentences'>): string[] {
   return sentences.map(({ text, passage }, index) => {
     // A document's own footnote marks would read as citations of the answer.
-    const plain = withoutMarks(text);
+    const plain = withoutCitations(text);
     return `${index > 0 ? ' ' : ''}${plain} [${passage + 1}]`;
   });
-}
-
-/** A text without footnote marks and the spaces before them. */
-function withoutMarks(text: string): string {
-  let plain = '';
-  let from = 0;
-  for (const { start, end } of citationMarks(text)) {
-    plain += text.slice(from, start);
-    from = end;
-  }
-  return plain + text.slice(from);
 }
 
 /** What to say when no passage fits the question. */

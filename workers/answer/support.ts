@@ -4,7 +4,7 @@
  * checked before. A sentence in another language than its sources cannot be verified, and is marked, too.
  */
 import { countWords } from '../../shared/index/words.ts';
-import { citationMarks, openMark } from '../../shared/retrieval/citation-marks.ts';
+import { citationMarks, openMark, withoutCitations } from '../../shared/retrieval/citation-marks.ts';
 import type { AnswerPassage } from '../../shared/retrieval/extractive.ts';
 import { sentences, undecidedEnd } from '../../shared/retrieval/text.ts';
 
@@ -52,7 +52,7 @@ export class SupportMarker {
     const starts = segmentStarts(this.#held);
     if (this.#held.length > LONGEST_HELD) starts.push(this.#held.length);
     const marked = this.#take(starts);
-    const shown = Math.max(this.#shown, undecidedEnd(this.#held, withoutMarks));
+    const shown = Math.max(this.#shown, undecidedEnd(this.#held, withoutBegun));
     const more = this.#held.slice(this.#shown, shown);
     this.#shown = shown;
     return marked + more;
@@ -81,7 +81,7 @@ export class SupportMarker {
 
   #isSupported(sentence: string): boolean {
     const marks = citationMarks(sentence);
-    const claim = withoutMarks(sentence).trim();
+    const claim = withoutBegun(sentence).trim();
     const terms = [...countWords(claim).counts.keys()];
     if (terms.length < FEWEST_WORDS || /[:：?？]$|^#{1,6}\s/.test(claim)) return true;
     const cited = [...new Set(marks.flatMap(({ numbers }) => numbers))];
@@ -105,16 +105,8 @@ export class SupportMarker {
   }
 }
 
-/** A text without its citations, also without one that has only begun. */
-function withoutMarks(text: string): string {
-  let bare = '';
-  let from = 0;
-  for (const { at, end } of citationMarks(text)) {
-    bare += text.slice(from, at);
-    from = end;
-  }
-  return bare + text.slice(from, Math.max(from, openMark(text)));
-}
+/** Without its citations, also without one that has only begun. */
+const withoutBegun = (text: string): string => withoutCitations(text.slice(0, openMark(text)));
 
 /** Where sentences begin after the first one. Citations that follow a sentence belong to it. */
 function segmentStarts(text: string): number[] {

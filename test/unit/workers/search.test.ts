@@ -107,6 +107,13 @@ describe('a query over regions', () => {
     expect((await ask({}, { type: 'vector' })).hits[0]?.calibrated).toBeGreaterThan(0.9);
   });
 
+  it('shows a document whose words the encoder does not know, without confidence', async () => {
+    const [sure] = (await ask({}, { type: 'vector' })).hits;
+    const { hits } = await ask({ knows: (text) => text !== sure!.text }, { type: 'vector' });
+    expect(hits.map(({ item }) => item)).toEqual(['a', 'b', 'c']);
+    expect(hits[0]!.calibrated).toBeLessThan(FOUND_AT);
+  });
+
   it('drops what was deleted since the snapshot', async () => {
     expect(keys(await ask({ deleted: ['a'] }, { maxResults: 2 }))).toEqual(['b', 'c']);
   });

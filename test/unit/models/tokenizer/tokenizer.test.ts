@@ -47,6 +47,14 @@ describe('Tokenizer', () => {
     ['Πώς επιστρέφω ένα δέμα;', false],
     ['我的包裹坏了怎么退货', false],
     ['어떻게 반품하나요', false],
+    ['ฉันจะส่งพัสดุคืนได้อย่างไร', false],
+    ['როგორ დავაბრუნო ამანათი', false],
+    ['כיצד מחזירים חבילה', false],
+    ['Как вернуть E-4712 через app?', false],
+    ['😀🎉👩‍👩‍👧', false],
+    ['???', false],
+    ['4711', true],
+    ['return the parcel 😀', true],
   ])('knows the words of %j: %s', (text, known) => {
     expect(minilm.knows(text)).toBe(known);
     expect(minilm.knows(`${text} `.repeat(500))).toBe(known);
