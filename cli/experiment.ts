@@ -4,6 +4,7 @@ import { ApiError, Client } from '../client/client.ts';
 import type { Run } from '../shared/protocol/api/run.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import type { BeirFolder } from './beir.ts';
+import { concurrent } from './concurrent.ts';
 import { recordId } from './dataset/records.ts';
 import {
   blankLines,
@@ -63,18 +64,46 @@ export async function recordsOf(folder: BeirFolder, only?: string): Promise<Inge
 }
 
 /** @returns region by document. */
+export async function uploadAll(
+  client: Client,
+  documents: readonly IngestedDocument[],
+): Promise<Map<string, string>> {
+  const bar = progress('documents', documents.length);
+  const { regions: placed, blank } = await uploadDocuments(client, documents, bar);
+  bar.end([`${placed.size} documents`, ...blankLines(blank)].join('; '));
+  return placed;
+}
+
+/** @returns region by document. */
 export async function ingest(
   client: Client,
   documents: readonly IngestedDocument[],
   records: readonly IngestedRecord[],
 ): Promise<Map<string, string>> {
-  const documentBar = progress('documents', documents.length);
-  const { regions: placed, blank } = await uploadDocuments(client, documents, documentBar);
-  documentBar.end([`${placed.size} documents`, ...blankLines(blank)].join('; '));
+  const placed = await uploadAll(client, documents);
   const recordBar = progress('query log', records.length);
   const sent = await uploadRecords(client, records, recordBar);
   recordBar.end([`${records.length} records`, ...leftOutLines(sent)].join('; '));
   return placed;
+}
+
+/** So many records of a request are embedded before it returns. */
+const RECORDS_AT_ONCE = 20;
+
+/** Feedback as it trickles in: region by region a few at a time, so that memory has it when the request returns. */
+export async function giveFeedback(client: Client, given: readonly IngestedRecord[]): Promise<void> {
+  const byRegion = Map.groupBy(given, ({ region }) => region);
+  const bar = progress('query log', given.length);
+  let sent = 0;
+  await concurrent([...byRegion], Math.max(1, byRegion.size), async ([region, entries]) => {
+    for (let at = 0; at < entries.length; at += RECORDS_AT_ONCE) {
+      const records = entries.slice(at, at + RECORDS_AT_ONCE).map(({ record }) => record);
+      await client.call('POST /feedback', { body: { records, ...(region === null ? {} : { region }) } });
+      sent += records.length;
+      bar.update(sent);
+    }
+  });
+  bar.end(`${given.length} records`);
 }
 
 export interface TrainOptions {

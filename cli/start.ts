@@ -1,6 +1,7 @@
 /**
- * `npm start`: the whole system on this machine. Four regions get their documents and their query logs, train the
- * retriever together, and the same questions are asked before and after. Everything goes through the HTTP API.
+ * `npm start`: the whole system on this machine, at the defaults. Regions get their documents and their query logs,
+ * remember them, train the retriever together, and the same questions are asked of each. Everything goes through the
+ * HTTP API.
  */
 
 import { basename, join, resolve } from 'node:path';
@@ -8,32 +9,35 @@ import { Client } from '../client/client.ts';
 import { entryOf } from '../shared/protocol/names.ts';
 import type { CollectionSettings } from '../shared/protocol/settings.ts';
 import { openBeir } from './beir.ts';
+import { askersOf } from './bench/stream-log.ts';
 import { pc } from './colours.ts';
 import { type Deployment, startDeployment } from './deployment.ts';
-import { type AnsweredQuery, askAll, type TestQuery, testQueries } from './evaluation.ts';
+import { type AnsweredQuery, type Asking, askAll, type TestQuery, testQueries } from './evaluation.ts';
 import {
   createCollection,
   documentsOf,
-  ingest,
+  giveFeedback,
   OtherSettingsError,
   recordsOf,
   TrainingError,
   train,
+  uploadAll,
 } from './experiment.ts';
 import { simulateLog } from './noise-model.ts';
 import { progress } from './progress.ts';
 import { surviveBrokenStreams } from './standard-streams.ts';
 import { comparison } from './start/comparison.ts';
 import { hashOfData, type KeptState, openState, saveState } from './start/kept-state.ts';
+import { showMemory } from './start/memory-shown.ts';
 import { parseStartOptions, type StartOptions } from './start/options.ts';
 import { askSome } from './start/questions.ts';
-import { noisedSettings, plainSettings } from './start/settings.ts';
+import { startSettings } from './start/settings.ts';
 import { verdict } from './start/verdict.ts';
 import { PROJECT } from './worker-bundle.ts';
 
 const LOG_SEED = 1;
-/** Questions of the simulated log where noise is on, which hides the single one among many. */
-const NOISED_LOG = 14_000;
+/** Questions of the simulated log: noise hides the single one among many. */
+const LOGGED = 9_000;
 const CRON_MS = 60_000;
 
 async function main(options: StartOptions): Promise<void> {
@@ -52,49 +56,53 @@ async function main(options: StartOptions): Promise<void> {
   );
   const deployment = await startDeployment({ folder: stateFolder, port: options.port, say });
   try {
-    const settings = noise ? noisedSettings(folder.regions) : plainSettings(folder.regions);
-    await openCollection(deployment.url, settings);
+    await openCollection(deployment.url, startSettings(folder.regions, noise));
     const client = new Client(deployment.url);
     const queries = await testQueries(folder);
+    const records = await recordsOf(folder);
     const keep = () => saveState(stateFolder, state);
     // Not before everything is uploaded: the cron handler starts a run when documents are there.
     if (state.placed !== null) await deployment.tick();
     if (state.placed === null) {
-      const records = await recordsOf(folder);
-      const log = samples ? simulated(records, noise ? NOISED_LOG : records.length) : records;
-      state.placed = Object.fromEntries(await ingest(client, await documentsOf(folder), log));
+      const placed = await uploadAll(client, await documentsOf(folder));
+      print(await showMemory(client, records));
+      await giveFeedback(client, samples ? simulated(records, LOGGED) : records);
+      state.placed = Object.fromEntries(placed);
       await keep();
     }
-    const before = await answers(client, queries, 0, 'plain search', state, keep);
-    if (state.trained === null) {
-      const trained = await trainOrSay(client, deployment);
-      if (trained === null) {
-        if (options.once) process.exitCode = 1;
-        else await stayUp(deployment);
-        return;
-      }
-      state.trained = trained;
-      await keep();
-    }
-    const after = await answers(client, queries, state.trained, 'trained', state, keep);
-    const trainedDocuments = new Set<string>();
-    for await (const { document } of folder.training()) trainedDocuments.add(document);
-    print(comparison({ before, after, placed: state.placed, asked: trainedDocuments }));
-    print(await verdict(client, state.trained));
-    print(await askSome(client, before, after, state.trained));
+    const askers = askersOf(queries, records, LOG_SEED);
+    const answer = (name: string, version: number, asking: Asking = {}) =>
+      answers({ client, queries, name, version, asking, state, keep });
+    const plain = {
+      vectors: await answer('vectors', 0, { type: 'vector' }),
+      words: await answer('words', 0),
+      memory: await answer('memory', 0, { askers }),
+    };
+    state.trained ??= await trainOrSay(client, deployment);
+    await keep();
+    const version = state.trained;
+    const trained = version === null ? null : await answer('trained', version);
+    const everything = version === null ? null : await answer('everything', version, { askers });
+    const asked = new Set(records.map(({ record }) => record.item));
+    print(comparison({ ...plain, trained, everything, asked }));
+    print(await verdict(client, version));
+    if (version !== null) print(await askSome(client, plain.words, trained!, version));
     if (!options.once) await stayUp(deployment);
+    else if (version === null) process.exitCode = 1;
   } finally {
     await deployment.stop();
   }
 }
 
-/** One that an earlier start made goes on as it was made, whatever this version would choose. */
+/** One that an earlier start made goes on as it was made, but for where test questions are asked from. */
 async function openCollection(url: string, settings: CollectionSettings): Promise<void> {
   try {
     await createCollection(url, 'default', settings);
   } catch (error) {
     if (!(error instanceof OtherSettingsError)) throw error;
     say('the kept collection goes on with the settings that it has, which are not those of this version');
+    const body = { settings: { askersNameRegion: true } };
+    await new Client(url).call('PATCH /collections/{name}', { params: { name: 'default' }, body });
   }
 }
 
@@ -105,7 +113,7 @@ async function trainOrSay(client: Client, { tick }: Deployment): Promise<number 
   } catch (error) {
     if (!(error instanceof TrainingError)) throw error;
     say(pc.red(error.message));
-    print('Nothing was learned: plain search answers, and the next start trains again.\n');
+    print('The regions learned nothing together: plain search answers, and the next start trains again.\n');
     return null;
   }
 }
@@ -123,22 +131,24 @@ function simulated<T extends { record: { query: string; id?: string | undefined 
   }));
 }
 
-/** Asks every test question of a version, or takes what an earlier start was answered. */
-async function answers(
-  client: Client,
-  queries: TestQuery[],
-  version: number,
-  name: string,
-  state: KeptState,
-  keep: () => Promise<void>,
-): Promise<AnsweredQuery[]> {
-  let kept = state.answers[version];
+/** Asks every test question, or takes what an earlier start was answered. */
+async function answers(given: {
+  client: Client;
+  queries: TestQuery[];
+  name: string;
+  version: number;
+  asking: Asking;
+  state: KeptState;
+  keep: () => Promise<void>;
+}): Promise<AnsweredQuery[]> {
+  const { client, queries, name, version, asking, state, keep } = given;
+  let kept = entryOf(state.answers, name);
   if (kept === undefined) {
-    const bar = progress(name, queries.length);
-    const asked = await askAll(client, queries, version, bar);
+    const bar = progress(`asking: ${name}`, queries.length);
+    const asked = await askAll(client, queries, version, bar, asking);
     bar.end(`${queries.length} test questions`);
     kept = Object.fromEntries(asked.map(({ id, ranked }) => [id, ranked]));
-    state.answers[version] = kept;
+    state.answers[name] = kept;
     await keep();
   }
   return queries.map((query) => ({ ...query, ranked: entryOf(kept, query.id) ?? [] }));

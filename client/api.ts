@@ -976,7 +976,7 @@ export interface CollectionSettings {
     epsilon: number;
     /** δ of that budget; stays once something was charged */
     delta: number;
-    /** ε that a run on a fresh budget may spend, where `uses` does not say it */
+    /** ε that a run on a fresh budget may spend, its census too, where `uses` does not say it */
     runEpsilon: number;
     /** A question is read by so many runs, each of which spends the same part of the budget; null: by as many as `runEpsilon` leaves room for */
     uses: number | null;
@@ -1010,7 +1010,7 @@ export interface CollectionSettings {
       } | null;
       /** Share of c² that goes to loss, hits, units, and to the count that an adaptive c_g follows */
       statisticsShare: number;
-      /** Share of a run’s privacy that goes to the counts from which active rows are chosen */
+      /** Least share of a run’s privacy that goes to the counts from which active rows are chosen: it grows, to one half at most, where by the census there are few questions a document for their noise */
       countsShare: number;
       /** Head updates move along so many principal directions of the documents’ embeddings; 0: along all */
       projection: number;
@@ -1215,7 +1215,7 @@ export interface CollectionSettingsInput {
     epsilon?: number;
     /** δ of that budget; stays once something was charged */
     delta?: number;
-    /** ε that a run on a fresh budget may spend, where `uses` does not say it */
+    /** ε that a run on a fresh budget may spend, its census too, where `uses` does not say it */
     runEpsilon?: number;
     /** A question is read by so many runs, each of which spends the same part of the budget; null: by as many as `runEpsilon` leaves room for */
     uses?: number | null;
@@ -1249,7 +1249,7 @@ export interface CollectionSettingsInput {
       } | null;
       /** Share of c² that goes to loss, hits, units, and to the count that an adaptive c_g follows */
       statisticsShare?: number;
-      /** Share of a run’s privacy that goes to the counts from which active rows are chosen */
+      /** Least share of a run’s privacy that goes to the counts from which active rows are chosen: it grows, to one half at most, where by the census there are few questions a document for their noise */
       countsShare?: number;
       /** Head updates move along so many principal directions of the documents’ embeddings; 0: along all */
       projection?: number;
@@ -1454,7 +1454,7 @@ export interface CollectionSettingsPatch {
     epsilon?: number;
     /** δ of that budget; stays once something was charged */
     delta?: number;
-    /** ε that a run on a fresh budget may spend, where `uses` does not say it */
+    /** ε that a run on a fresh budget may spend, its census too, where `uses` does not say it */
     runEpsilon?: number;
     /** A question is read by so many runs, each of which spends the same part of the budget; null: by as many as `runEpsilon` leaves room for */
     uses?: number | null;
@@ -1488,7 +1488,7 @@ export interface CollectionSettingsPatch {
       } | null;
       /** Share of c² that goes to loss, hits, units, and to the count that an adaptive c_g follows */
       statisticsShare?: number;
-      /** Share of a run’s privacy that goes to the counts from which active rows are chosen */
+      /** Least share of a run’s privacy that goes to the counts from which active rows are chosen: it grows, to one half at most, where by the census there are few questions a document for their noise */
       countsShare?: number;
       /** Head updates move along so many principal directions of the documents’ embeddings; 0: along all */
       projection?: number;

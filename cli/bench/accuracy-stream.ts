@@ -10,11 +10,10 @@ import type { Client } from '../../client/client.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { openBeir } from '../beir.ts';
-import { concurrent } from '../concurrent.ts';
 import { type Deployment, startDeployment } from '../deployment.ts';
 import { askAll, someTestQueries, type TestQuery } from '../evaluation.ts';
-import { createCollection, documentsOf, recordsOf } from '../experiment.ts';
-import { type IngestedRecord, uploadDocuments } from '../ingest.ts';
+import { createCollection, documentsOf, giveFeedback, recordsOf, uploadAll } from '../experiment.ts';
+import type { IngestedRecord } from '../ingest.ts';
 import { progress } from '../progress.ts';
 import { settingsFrom } from '../settings-flags.ts';
 import { summarise } from '../summary.ts';
@@ -27,8 +26,6 @@ const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 /** Test questions asked after a block, unless `--limit` says; at the end all are asked. */
 const ASKED = 1000;
-/** So many records of a request are embedded for memory before it returns. */
-const RECORDS_AT_ONCE = 25;
 const TICK_MS = 30_000;
 
 type StreamOptions = AccuracyOptions & { stream: number };
@@ -46,9 +43,7 @@ export async function benchStream(options: StreamOptions): Promise<void> {
     const records = await recordsOf(folder);
     const settings = streamSettings(options, folder.regions);
     const client = await createCollection(deployment.url, 'bench', settings);
-    const bar = progress('documents', folder.counts.documents);
-    await uploadDocuments(client, await documentsOf(folder), bar);
-    bar.end(`${folder.counts.documents} documents`);
+    await uploadAll(client, await documentsOf(folder));
     const some = await someTestQueries(folder, options.limit ?? ASKED);
     const asking = { client, seed: options.seed, records };
     const stream = new Stream(deployment, client, began);
@@ -122,7 +117,7 @@ class Stream {
   async play(block: readonly IngestedRecord[], untilMs: number): Promise<Run[]> {
     const until = this.#began + untilMs;
     await this.#tick(this.#now);
-    await this.#upload(block);
+    await giveFeedback(this.#client, block);
     const runs: Run[] = [];
     for (;;) {
       const { schedule } = await this.#client.call('GET /rounds', { query: { limit: 1 } });
@@ -167,23 +162,5 @@ class Stream {
     });
     bar.end(`${ended.finished} rounds, ${ended.state}`);
     return ended;
-  }
-
-  /** Feedback as it trickles in: region by region a few at a time, so that memory has it when the request returns. */
-  async #upload(block: readonly IngestedRecord[]): Promise<void> {
-    const byRegion = Map.groupBy(block, ({ region }) => region);
-    const bar = progress('feedback', block.length);
-    let sent = 0;
-    await concurrent([...byRegion], byRegion.size, async ([region, entries]) => {
-      for (let at = 0; at < entries.length; at += RECORDS_AT_ONCE) {
-        const records = entries.slice(at, at + RECORDS_AT_ONCE).map(({ record }) => record);
-        await this.#client.call('POST /feedback', {
-          body: { records, ...(region === null ? {} : { region }) },
-        });
-        sent += records.length;
-        bar.update(sent);
-      }
-    });
-    bar.end(`${block.length} records`);
   }
 }

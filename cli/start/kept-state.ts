@@ -12,7 +12,7 @@ const KeptState = z.strictObject({
   data: z.string(),
   /** Region by document, once everything is uploaded. */
   placed: z.record(z.string(), z.string()).nullable(),
-  /** Ranked documents by test query and version. */
+  /** Ranked documents by test query, and by how it was asked. */
   answers: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
   /** The version that the first training run made. */
   trained: z.int().nullable(),

@@ -20,7 +20,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     .option('--port <n>', 'port on 127.0.0.1', whole(1, 65_535), 8787)
     .option('--state <dir>', 'folder of what is kept (default: .fedcar/start/NAME, after data and noise)')
     .option('--noise', 'train with differential privacy (default for the samples)')
-    .option('--no-noise', 'train without: adapter and head, on fewer questions (default for --dataset)')
+    .option('--no-noise', 'train without: adapter and head, which takes long (default for --dataset)')
     .option('--once', 'end after the table instead of staying up', false)
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);

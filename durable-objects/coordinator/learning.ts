@@ -11,10 +11,10 @@ import { type ServingParameters, START_PARAMETERS } from '../../shared/protocol/
 import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
 import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
-import { planNoise } from '../../shared/round/noise-plan.ts';
+import { countsShares, type NoisePlan, planNoise } from '../../shared/round/noise-plan.ts';
 import { chooseActive, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
 import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
-import { tooFewQuestions } from '../../shared/round/planner.ts';
+import { countedSince, countsShareFor, tooFewQuestions } from '../../shared/round/planner.ts';
 import {
   applyRound,
   followClip,
@@ -112,10 +112,23 @@ export class Learning {
         ...{ documents: run.documents, censuses, from: run.from, readUntil: runs.lastTrainedAt() },
       });
       runs.save(run, { ended_at: now() });
-      if (few === null) return runs.save({ ...nextRound(run), stage: 'count' });
+      const noise = run.noise && {
+        ...run.noise,
+        ...this.#noiseFor(run, countedSince(censuses, run.from).total),
+      };
+      if (few === null) return runs.save({ ...nextRound(run), noise, stage: 'count' });
       runs.end(run.run, 'postponed', null, few, now());
       this.#parts.clean();
     });
+  }
+
+  /** Noise of counts and steps, whose shares of the run go by how many questions a document has. */
+  #noiseFor({ documents }: ActiveRun, total: number): Pick<NoisePlan, 'counts' | 'train'> {
+    const { privacy, retentionDays } = this.#parts.settings;
+    const planOf = (share: number) => planNoise(privacy, retentionDays, share);
+    const share = countsShareFor(countsShares(privacy), (of) => planOf(of).counts, { documents, total });
+    const { counts, train } = planOf(share);
+    return { counts, train };
   }
 
   /** Counts of documents: those that are asked for enough learn, with all their passages or those that are asked for. */

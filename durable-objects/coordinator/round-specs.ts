@@ -2,10 +2,12 @@
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
+import type { Parameters } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import { phasesOf } from '../../shared/protocol/settings.ts';
-import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
+import { adapterSize } from '../../shared/protocol/snapshot.ts';
+import type { AdapterSettings, TrainingPhase } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
 import { GATE_NORM, gateDimension } from '../../shared/round/gate-figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
@@ -194,6 +196,14 @@ function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
   return { kind: 'poisson', numerator, denominator };
 }
 
+/** Whether an adapter is as it began: a full one zero, of a low-rank one the second factor. */
+function isUntouched(before: Parameters | null, adapter: AdapterSettings, width: number): boolean {
+  // Another kind starts anew.
+  if (before?.adapter.length !== adapterSize(adapter, width)) return true;
+  const from = adapter.kind === 'low-rank' ? width * adapter.rank : 0;
+  return before.adapter.subarray(from).every((value) => value === 0);
+}
+
 /**
  * Names the adapter of a round that trains the head alone: query embeddings made under the same name are the same.
  * Before it first moves it is the base version's, whose number may be another's in another lineage.
@@ -201,10 +211,14 @@ function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
 function keptKey(
   run: ActiveRun,
   moved: number,
-  { settings, context }: Pick<RunnerParts, 'settings' | 'context'>,
+  { settings, context, versions }: Pick<RunnerParts, 'settings' | 'context' | 'versions'>,
   lineage: string,
 ): string {
-  if (settings.adapter.kind === 'none') return bareKey(context.model.sha256);
+  const { adapter } = settings;
+  const before = moved === 0 ? versions.parameters(run.base, context.model.width) : null;
+  // One that never moved changes nothing: memory has these embeddings, and so have runs before.
+  if (adapter.kind === 'none' || (moved === 0 && isUntouched(before, adapter, context.model.width)))
+    return bareKey(context.model.sha256);
   const base = `${context.model.sha256.slice(0, 16)}.${lineage}.v${run.base}`;
   return moved === 0 ? base : `${base}.${run.run}.${moved}`;
 }

@@ -175,7 +175,7 @@ export class Memory {
     return { records, more: false };
   }
 
-  /** What has the same tokens is embedded once; what training embedded without an adapter is taken over. */
+  /** What has the same tokens is embedded once, for memory and for training without an adapter together. */
   async #embed(records: readonly WaitingRow[]): Promise<void> {
     if (records.length === 0) return;
     const engine = await this.#parts.engine();
@@ -203,8 +203,16 @@ export class Memory {
         const waits = sql.exec('DELETE FROM memory_waiting WHERE record = ? RETURNING record', n).toArray();
         if (waits.length === 0) continue;
         const row = new Int8Array(width);
-        quantiseRow(made.get(new Int32Array(ids).join())!, row);
+        const embedding = made.get(new Int32Array(ids).join())!;
+        quantiseRow(embedding, row);
         sql.exec('INSERT INTO memory (record, row) VALUES (?, ?)', n, row.buffer);
+        // Training that begins without an adapter takes it over.
+        sql.exec(
+          'UPDATE records SET embedding = ?, embedding_key = ? WHERE n = ? AND embedding IS NULL',
+          embedding.slice().buffer,
+          key,
+          n,
+        );
       }
     });
   }

@@ -7,7 +7,7 @@ import { mainFilter, type PrivacyPolicy } from '../privacy/ledger.ts';
 import type { Agreement } from '../protocol/enrolment.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import { GATE_NORM } from '../round/gate-figures.ts';
-import { type NoisePlan, planNoise, rateOf } from '../round/noise-plan.ts';
+import { countsShares, type NoisePlan, planNoise, rateOf } from '../round/noise-plan.ts';
 import { samplingRateOf } from '../round/secure-round.ts';
 import { COUNT_NORM } from '../round/unit-norms.ts';
 import { refusalOf } from './refusals.ts';
@@ -25,7 +25,7 @@ export interface OwnBudget {
 export class AgreedRounds {
   readonly #agreement: Agreement;
   readonly #policy: PrivacyPolicy;
-  #plan: NoisePlan | null = null;
+  #plans: NoisePlan[] | null = null;
 
   constructor(agreement: Agreement, budget: OwnBudget) {
     this.#agreement = agreement;
@@ -59,18 +59,22 @@ export class AgreedRounds {
         ? null
         : `noiseMultiplier: ${spec.noiseMultiplier} where 0 was agreed`;
     }
-    this.#plan ??= planNoise(privacy, terms.retentionDays);
+    // Which share the counts take of a run follows from its census; the run costs the same whatever it is.
+    this.#plans ??= countsShares(privacy).map((share) => planNoise(privacy, terms.retentionDays, share));
+    const [plan] = this.#plans as [NoisePlan];
     const kind = spec.kind === 'count' ? 'counts' : spec.kind;
     const census = spec.kind === 'count' && spec.manifest === null;
-    if (census && this.#plan.census === null) return 'manifest: null where no census was agreed';
-    const agreed = census ? this.#plan.census! : this.#plan[kind];
+    if (census && plan.census === null) return 'manifest: null where no census was agreed';
+    const agreed = census ? [plan.census!] : this.#plans.map((one) => one[kind]);
     const train = clipNorms(privacy.training.clipNorm, privacy.training.statisticsShare);
     const norm = { counts: COUNT_NORM, gate: GATE_NORM, train: train.total }[kind];
     // A norm that follows a quantile moves; that units keep to it was checked above.
     const fixed = spec.kind !== 'train' || privacy.training.adaptiveClip === null;
     const rate = spec.kind === 'train' ? rateOf(privacy).value : 1;
     return (
-      differs('noiseMultiplier', spec.noiseMultiplier, agreed) ??
+      (agreed.some((one) => differs('noiseMultiplier', spec.noiseMultiplier, one) === null)
+        ? null
+        : differs('noiseMultiplier', spec.noiseMultiplier, agreed[0]!)) ??
       differs('sampling rate', samplingRateOf(spec), rate) ??
       (fixed ? differs('clipNorm', spec.clipNorm, norm) : null) ??
       (fixed && spec.kind === 'train' ? differs('gradientNorm', spec.gradientNorm, train.gradient) : null) ??

@@ -66,7 +66,9 @@ export const NoisedTraining = z.strictObject({
     .min(0.001)
     .max(0.5)
     .default(0.08)
-    .describe('Share of a run’s privacy that goes to the counts from which active rows are chosen'),
+    .describe(
+      'Least share of a run’s privacy that goes to the counts from which active rows are chosen: it grows, to one half at most, where by the census there are few questions a document for their noise',
+    ),
   projection: z
     .int()
     .min(0)
@@ -101,9 +103,9 @@ export const NoisedTraining = z.strictObject({
     kind: 'momentum',
     momentum: 0,
     adapterRate: 0,
-    headRate: 1,
+    headRate: 0.45,
     scaleByRows: true,
-    rowNoise: 2.7,
+    rowNoise: 1.2,
     decay: 'constant',
     warmup: 0,
   }).describe('How the server follows the sums'),
@@ -175,7 +177,7 @@ export const PrivacySettings = z.strictObject({
     .positive()
     .max(100)
     .default(2)
-    .describe('ε that a run on a fresh budget may spend, where `uses` does not say it'),
+    .describe('ε that a run on a fresh budget may spend, its census too, where `uses` does not say it'),
   uses: z
     .int()
     .min(1)

@@ -54,26 +54,36 @@ export function rateOf(privacy: PrivacySettings): { numerator: number; denominat
   return { ...exact, value: exact.numerator / exact.denominator };
 }
 
+/** Shares of a run that its counts may take beside the one that the settings name. */
+const COUNTS_SHARES = [0.12, 0.18, 0.25, 0.35, 0.5];
+
+/** What the counts of a run may take of it, the least share first. */
+export function countsShares({ training: { countsShare } }: PrivacySettings): number[] {
+  return [countsShare, ...COUNTS_SHARES.filter((share) => share > countsShare)];
+}
+
 /** @throws RangeError when no noise reaches the ε of a run */
-export function planNoise(privacy: PrivacySettings, retentionDays: number): NoisePlan {
+export function planNoise(
+  privacy: PrivacySettings,
+  retentionDays: number,
+  countsShare = privacy.training.countsShare,
+): NoisePlan {
   const { training, epsilon, runEpsilon, uses } = privacy;
   const policy = policyOf(privacy, retentionDays);
   const cost = (releases: readonly PlannedRelease[]) => project(policy, [], releases, 0).epsilon;
   const census = censusNoise(privacy, cost);
   const asked = census === null ? [] : [once('counts', census, CENSUSES[privacy.unit])];
-  /** The least noise with which runs that consist of `releases` keep to the budget, and one of them to its ε. */
+  /** The least noise with which runs that consist of `releases` keep to the budget, and one, with its censuses, to its ε. */
   const least = (releases: (noiseMultiplier: number) => PlannedRelease[]): number => {
+    const alone = (z: number) => cost([...releases(z), ...asked]);
     const together = (z: number) => cost([...times(releases(z), uses ?? 1), ...asked]);
     const forAll = calibrateNoise(together, epsilon, 1e-6);
     if (uses !== null) return forAll;
-    return Math.max(
-      forAll,
-      calibrateNoise((z) => cost(releases(z)), Math.min(runEpsilon, epsilon), 1e-6),
-    );
+    return Math.max(forAll, calibrateNoise(alone, Math.min(runEpsilon, epsilon), 1e-6));
   };
   const gate = least((z) => [once('gate', z)]);
   // Costs add up in 1/z²: this share of a run goes to the counts.
-  const counts = least((z) => [once('counts', z)]) / Math.sqrt(training.countsShare);
+  const counts = least((z) => [once('counts', z)]) / Math.sqrt(countsShare);
   const steps = (noiseMultiplier: number): PlannedRelease => ({
     kind: 'train',
     samplingRate: rateOf(privacy).value,
@@ -87,12 +97,13 @@ export function planNoise(privacy: PrivacySettings, retentionDays: number): Nois
 }
 
 function censusNoise(
-  { censusEpsilon, epsilon, unit }: PrivacySettings,
+  { censusEpsilon, epsilon, runEpsilon, uses, unit }: PrivacySettings,
   cost: (releases: readonly PlannedRelease[]) => number,
 ): number | null {
   if (censusEpsilon === 0) return null;
   const all = (z: number) => cost([once('counts', z, CENSUSES[unit])]);
-  return calibrateNoise(all, Math.min(censusEpsilon, epsilon / 2), 1e-6);
+  const most = uses === null ? Math.min(epsilon, runEpsilon) : epsilon;
+  return calibrateNoise(all, Math.min(censusEpsilon, most / 2), 1e-6);
 }
 
 function once(kind: 'counts' | 'gate', noiseMultiplier: number, steps = 1): PlannedRelease {

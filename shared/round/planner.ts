@@ -6,6 +6,7 @@
  */
 import type { CollectionSettings } from '../protocol/settings.ts';
 import type { NoisePlan } from './noise-plan.ts';
+import { confidenceFor } from './noised-release.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -81,6 +82,27 @@ export function countedSince(censuses: readonly Census[], from: number): Counted
   return { total, deviation: Math.sqrt(variance) };
 }
 
+/** How many of so many documents are asked for, before anybody has counted. */
+function documentsAsked(documents: number): number {
+  return documents <= ALL_ASKED ? documents : Math.sqrt(documents * ALL_ASKED);
+}
+
+/**
+ * The least of `shares` for which the noise of the counts lets a document stand out that has half as many questions as the
+ * mean; the largest where none does.
+ * @param countsOf noise multiplier of the counts for a share of the run
+ * @param total questions that the run reads, by censuses
+ */
+export function countsShareFor(
+  shares: readonly number[],
+  countsOf: (share: number) => number,
+  { documents, total }: { documents: number; total: number },
+): number {
+  const few = total / documentsAsked(documents) / 2;
+  const stands = shares.find((share) => confidenceFor(documents) * countsOf(share) <= few);
+  return stands ?? shares.at(-1)!;
+}
+
 export interface QuestionsNeeded {
   /** Questions that a run should have to read. */
   readonly needed: number;
@@ -102,7 +124,7 @@ export function questionsNeeded(
     .reduce((sum, { steps, samplingRate, noiseMultiplier }) => {
       return sum + steps * (samplingRate / noiseMultiplier) ** 2;
     }, 0);
-  const asked = documents <= ALL_ASKED ? documents : Math.sqrt(documents * ALL_ASKED);
+  const asked = documentsAsked(documents);
   const needed = (LEAST_SIGNAL / Math.sqrt(signal)) * asked + CONFIDENCE * deviation;
   return { needed: Math.ceil(needed), news: total * LEAST_NEWS };
 }

@@ -1,25 +1,23 @@
 import { expect, it } from 'vitest';
-import { noisedSettings, plainSettings } from '../../../../cli/start/settings.ts';
+import { startSettings } from '../../../../cli/start/settings.ts';
 import { project } from '../../../../shared/privacy/ledger.ts';
-import { CollectionSettings, phasesOf } from '../../../../shared/protocol/settings.ts';
+import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
 import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
 
-const REGIONS = ['apac', 'sam', 'weur', 'wnam'];
+const regions = ['apac', 'sam', 'weur', 'wnam'];
 
-it('trains with noise within ε = 4, the head alone, in rounds that need all regions', () => {
-  const settings = noisedSettings(REGIONS);
-  expect(CollectionSettings.parse(settings)).toEqual(settings);
-  expect(settings.privacy).toMatchObject({ aggregation: 'secure', noise: 'on', epsilon: 4, threshold: 4 });
-  expect(phasesOf(settings)).toMatchObject([{ train: 'head', passes: 12 }]);
-  const { releases } = planNoise(settings.privacy, settings.retentionDays);
-  const { epsilon } = project(policyOf(settings.privacy, settings.retentionDays), [], releases, 0);
-  expect(epsilon).toBeLessThanOrEqual(4);
-  expect(epsilon).toBeGreaterThan(3.99);
+it('are the defaults of the product: nothing but where questions come from is said', () => {
+  expect(startSettings(regions, true)).toEqual(CollectionSettings.parse({ regions, askersNameRegion: true }));
+  expect(startSettings(regions, false)).toEqual(
+    CollectionSettings.parse({ regions, askersNameRegion: true, privacy: { noise: 'off' } }),
+  );
 });
 
-it('trains adapter and head where noise is off, the adapter for one pass', () => {
-  const settings = plainSettings(REGIONS);
-  expect(CollectionSettings.parse(settings)).toEqual(settings);
-  expect(settings.privacy).toMatchObject({ aggregation: 'secure', noise: 'off' });
-  expect(phasesOf(settings)[0]).toMatchObject({ train: 'adapter-and-head', passes: 1 });
+it('let a run and its census spend half of the budget at most', () => {
+  const { privacy, retentionDays } = startSettings(regions, true);
+  const { census, releases } = planNoise(privacy, retentionDays);
+  const asked = { kind: 'counts' as const, samplingRate: 1, noiseMultiplier: census!, steps: 1 };
+  const { epsilon } = project(policyOf(privacy, retentionDays), [], [asked, ...releases], 0);
+  expect(epsilon).toBeLessThanOrEqual(privacy.epsilon / 2);
+  expect(epsilon).toBeGreaterThan(0.49 * privacy.epsilon);
 });

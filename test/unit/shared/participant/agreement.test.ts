@@ -52,6 +52,11 @@ describe('a participant from outside', () => {
     ['train', {}],
     ['count', count],
     ['gate', gate],
+    [
+      'count that takes half of the run',
+      { ...count, noiseMultiplier: planNoise(privacy, retentionDays, 0.5).counts },
+    ],
+    ['train after such a count', { noiseMultiplier: planNoise(privacy, retentionDays, 0.5).train }],
   ])('takes part in a %s round as agreed', (_, more) => {
     expect(refused(more)).toBeNull();
   });

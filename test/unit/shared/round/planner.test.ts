@@ -1,12 +1,13 @@
 /** The planner, played over days and years against the ledger itself. */
 import { describe, expect, it } from 'vitest';
-import { charge, type LedgerEntry, spent } from '../../../../shared/privacy/ledger.ts';
+import { charge, type LedgerEntry, project, spent } from '../../../../shared/privacy/ledger.ts';
 import { roomFor } from '../../../../shared/privacy/ledger-room.ts';
 import { CollectionSettings } from '../../../../shared/protocol/settings.ts';
-import { planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
+import { countsShares, planNoise, policyOf } from '../../../../shared/round/noise-plan.ts';
 import {
   type Census,
   countedSince,
+  countsShareFor,
   nextAttemptAt,
   questionsNeeded,
   tooFewQuestions,
@@ -176,4 +177,35 @@ it('uses that are given divide the budget, whatever ε a run was given', () => {
   ];
   expect(roomFor(policy, [], runs(8), 0)).not.toBeNull();
   expect(roomFor(policy, [], runs(9), 0)).toBeNull();
+});
+
+describe('the share of a run that its counts take', () => {
+  const { privacy, retentionDays } = CollectionSettings.parse({});
+  const shareAt = (epsilon: number, perDocument: number, documents = 150) => {
+    const runs = { ...privacy, epsilon, runEpsilon: epsilon };
+    const countsOf = (share: number) => planNoise(runs, retentionDays, share).counts;
+    return countsShareFor(countsShares(runs), countsOf, { documents, total: documents * perDocument });
+  };
+
+  it('follows from ε and from questions a document', () => {
+    expect(shareAt(2.1, 90)).toBe(0.08);
+    expect(shareAt(1.1, 90)).toBeLessThan(0.2);
+    expect(shareAt(0.5, 90)).toBeGreaterThanOrEqual(0.35);
+    expect(shareAt(0.5, 900)).toBe(0.08);
+    expect(shareAt(2.1, 10)).toBeGreaterThan(shareAt(2.1, 30));
+    expect(shareAt(2.1, 1)).toBe(0.5);
+  });
+
+  it('costs a run nothing more, and is never less than the settings say', () => {
+    const policy = policyOf(privacy, retentionDays);
+    const costs = countsShares(privacy).map((share) => {
+      const releases = planNoise(privacy, retentionDays, share).releases.filter(
+        ({ kind }) => kind !== 'gate',
+      );
+      return project(policy, [], releases, 0).epsilon;
+    });
+    for (const cost of costs) expect(Math.abs(cost - costs[0]!)).toBeLessThan(1e-3);
+    const asked = { ...privacy, training: { ...privacy.training, countsShare: 0.2 } };
+    expect(countsShares(asked)).toEqual([0.2, 0.25, 0.35, 0.5]);
+  });
 });
