@@ -65,7 +65,8 @@ async function main(options: StartOptions): Promise<void> {
     if (state.placed !== null) await deployment.tick();
     if (state.placed === null) {
       const placed = await uploadAll(client, await documentsOf(folder));
-      print(await showMemory(client, records));
+      const shown = await showMemory(client, records);
+      if (shown !== '') print(shown);
       await giveFeedback(client, samples ? simulated(records, LOGGED) : records);
       state.placed = Object.fromEntries(placed);
       await keep();

@@ -126,6 +126,9 @@ function headRate(
   return Math.min(rate, (rowNoise * Math.max(1, expected)) / (deviation * Math.sqrt(steps * width)));
 }
 
+/** Units: one win, less what the sum's grid may have rounded away. */
+const LEAST_WIN = 0.9;
+
 export interface Verdict {
   /** What serves from now on: the candidate, the serving version with other parameters, or what serves already. */
   serve: 'candidate' | 'serving' | 'as before';
@@ -157,7 +160,7 @@ export function judge(
   const none = { parameters: spec.parameters.serving, heldOutServing: null, probe };
   if (!(units > 0))
     return { serve: 'as before', reason: 'no held-out query could judge it', heldOut: null, ...none };
-  const least = deviation === 0 ? 1 : 0;
+  const least = deviation === 0 ? LEAST_WIN : 0;
   const rule = { deviation, confidence: gate.confidence, least };
   const sums = { tried: spec.tried, sums: tried };
   const { candidate: trained, serving: present } = spec.parameters;

@@ -78,6 +78,9 @@ describe('the weights that a gate finds', () => {
   it('are the nearest of those that win alike, and none that does not win', () => {
     expect(judge(sum(25, [6, 6, 0, 0]), spec, [], gate()).parameters).toEqual(weight(0.7));
     expect(judge(sum(25, [-3, 0.5, 0, 0]), spec, [], gate()).parameters).toEqual(START_PARAMETERS);
+    // The grid of a sum rounds: 0.9994 is one.
+    expect(judge(sum(25, [-3, 0.9994, 0, 0]), spec, [], gate()).parameters).toEqual(weight(1));
+    expect(judge(sum(0.9994, [0, 0, 0, 0]), spec, [], gate()).serve).toBe('candidate');
   });
 
   it('of plain search are said by units that train, too, and taken for the candidate where they do not lose', () => {
