@@ -11,7 +11,7 @@ import { planNoise } from '../../shared/round/noise-plan.ts';
 import { collection, fill, finished, hubOf, hubStub, replaced, start } from './objects.ts';
 
 const REGIONS = ['east', 'south', 'west'];
-const STEPS = 8;
+const STEPS = 5;
 const RATE = 2;
 
 it('follows the norms from far above them, and costs what the run costs without it', async () => {
