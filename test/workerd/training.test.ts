@@ -142,8 +142,9 @@ describe('a training run', () => {
     // So few queries under so much noise may or may not win; either way it is judged and charged.
     expect(['published', 'rejected']).toContain(run.state);
     expect(run.rounds).toHaveLength(14);
-    const [latest] = await hub.versions();
-    expect(latest).toMatchObject({ version: 1, training: { aggregation: 'secure', noise: 'on' } });
+    // A version of weights alone may stand before it.
+    const candidate = (await hub.versions()).find(({ version }) => version === 1);
+    expect(candidate).toMatchObject({ training: { aggregation: 'secure', noise: 'on' } });
     const spent = await hub.privacy();
     expect(spent).toMatchObject({ noise: 'on', unit: 'record', budget: 8, delta: 1e-5 });
     expect(spent.epsilon).toBeLessThanOrEqual(8);
