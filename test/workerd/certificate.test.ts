@@ -71,7 +71,7 @@ describe('a version in a file', () => {
   beforeAll(async () => {
     await collection(from, { ...NOISED, privacy: { ...NOISED.privacy, noise: 'off' } }, REGIONS);
     await fill(from, REGIONS);
-    const run = await finished(from, await start(from));
+    await finished(from, await start(from));
     certificate = await certified(from, CANDIDATE, 2);
     const pointer = (await hubOf(from).complete(CANDIDATE))!;
     hash = pointer.hash;
