@@ -1,15 +1,24 @@
 /**
- * The service as its users reach it, over HTTP against workerd: the curl examples of README and docs/api.md as they
- * stand there, and OpenAI's own client, streams and leaving included.
+ * The service as its users reach it, over HTTP against workerd: the requests and commands of README and of the pages
+ * for users as they stand there, and OpenAI's own client, streams and leaving included.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, startDeployment } from '../../cli/deployment.ts';
 import { PROJECT } from '../../cli/worker-bundle.ts';
+import {
+  commandLines,
+  curlBlocks,
+  fedcarArguments,
+  namedRequests,
+  PAGES,
+  pageText,
+} from '../helpers/documented.ts';
+import { fedcar } from '../helpers/fedcar.ts';
 import { chunkEvent, type ModelServer, modelServer, type Reply } from '../helpers/model-server.ts';
 
 const EXAMPLE_URL = 'http://127.0.0.1:8787';
@@ -42,6 +51,11 @@ beforeAll(async () => {
     body: JSON.stringify(DOCUMENT),
   });
   expect(response.status, await response.text()).toBe(200);
+  // What the pages name.
+  mkdirSync(join(folder, 'path', 'to', 'docs'), { recursive: true });
+  writeFileSync(join(folder, 'path', 'to', 'docs', 'a.md'), '# A page\n\nText.');
+  const faq = await fedcar('collections create faq', { cwd: folder, env: { FEDCAR_URL: service.url } });
+  expect(faq.code, faq.err).toBe(0);
 }, 120_000);
 
 afterAll(async () => {
@@ -49,14 +63,6 @@ afterAll(async () => {
   await model?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Blocks of shell that consist of curl commands. */
-function examplesIn(file: string): string[] {
-  const text = readFileSync(join(PROJECT, file), 'utf8');
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)]
-    .map(([, block]) => block as string)
-    .filter((block) => /^curl /m.test(block));
-}
 
 /** Runs shell commands; `curl` is the real one, silent, and fails when the service refuses. */
 async function shell(script: string): Promise<{ code: number | null; out: string }> {
@@ -71,28 +77,133 @@ async function shell(script: string): Promise<{ code: number | null; out: string
   return { code, out };
 }
 
-describe('examples', () => {
-  const examples = ['README.md', 'docs/api.md'].flatMap((file) =>
-    examplesIn(file).map((block) => [file, block] as const),
-  );
+/** What an answer to a block of requests has in it, by what stands in the block. */
+const ANSWERED: readonly (readonly [asked: string, answered: RegExp])[] = [
+  ['/mcp', /"name":"search".*document: zoo\/okapi/s],
+  ['nobody rang my bell', /"key":"late"/],
+  ['"key": "returns/how-to"', /"key":"returns\/how-to".*"chunks":\[\{"id":"returns\/how-to#0"/s],
+  ['How do I send something back?', /print the label from your account.*\[1\]/],
+  ['"item": "returns/how-to"', /"accepted":1.*"runs":.*"versions":.*"epsilon"/s],
+  ['"key": "zoo/okapi"', /"created".*"key":"zoo\/tickets".*"passages":\[/s],
+  ['what do okapis eat', /"id":"zoo\/okapi#0"/],
+  ['What do okapis eat?', /Okapis eat leaves, buds and fruit\. \[1\].*data: \[DONE\]/s],
+  ['/v1/models', /"id":"fedcar".*"id":"fedcar"/s],
+  ['"item": "zoo/okapi"', /"accepted":1/],
+];
 
-  it('are found', () => {
-    expect(examples.filter(([file]) => file === 'README.md').length).toBeGreaterThanOrEqual(4);
-    expect(examples.filter(([file]) => file === 'docs/api.md').length).toBeGreaterThanOrEqual(4);
-  });
+/** What a command prints, by its first words; others are in `ELSEWHERE`. */
+const PRINTED: readonly (readonly [line: string, code: 0 | 1 | 2, printed: RegExp])[] = [
+  ['deploy --dry-run', 0, /would deploy with .*Durable Objects/s],
+  ['ingest path/to/docs', 0, /^1 document: 1 new/],
+  ['query how do I send it back?', 0, /^\d\.\d\d {2}Sending something back {2}returns\/how-to#0/],
+  ['train status', 0, /^(?:run \S+ |no run yet).*\n\n/],
+  ['privacy plan --live', 0, /rounds at sampling rate.*ε by the ledger/s],
+  [
+    'privacy plan --noise',
+    0,
+    /^200 rounds at sampling rate 0\.2 with noise multiplier 6: ε 2\.456 by the ledger/,
+  ],
+  ['privacy plan', 0, /rounds at sampling rate.*ε by the ledger.*the budget allows/s],
+  ['doctor', 0, /ok +service.*ok +documents/s],
+  ['participants invite', 0, /fci2\.\S+/],
+  // The page has no invitation to show; joining with one is tried in participant/join.test.ts.
+  ['join https://rag.example.org', 2, /expected an invitation/],
+  ['tokens create', 0, /^fc_\S+\n$/],
+];
 
-  it.each(examples)('of %s run: %s', { timeout: 120_000 }, async (_file, block) => {
+/** Lines of other programs, and the test that runs them. */
+const ELSEWHERE: readonly (readonly [line: RegExp, test: string])[] = [
+  [/^npm start( -- --dataset \S+)?$/, 'test/unit/cli/start/start.test.ts'],
+  [/^npm test$/, 'package.json'],
+  [/^npm run (check|unused)$/, 'package.json'],
+  [/^npm run bench$/, 'test/unit/cli/bench/index.test.ts'],
+  [
+    /^npm run bench -- accuracy( --(dataset|seed|withhold|dp-epsilon|stream) \S+| --json)+$/,
+    'test/unit/cli/bench/accuracy.test.ts',
+  ],
+  [/^npx wrangler login$/, 'node_modules/.bin/wrangler'],
+  [/^bash \.ci\/run$/, '.ci/run'],
+  [/^export FEDCAR_TOKEN=…$/, 'test/unit/cli/fedcar/program.test.ts'],
+];
+
+describe('the documentation', () => {
+  const examples = PAGES.flatMap((page) => curlBlocks(page).map((block) => [page, block] as const));
+
+  it.each(examples)('has requests that are answered: %s: %s', { timeout: 120_000 }, async (_page, block) => {
     expect(block).toContain(EXAMPLE_URL);
     const { code, out } = await shell(block.replaceAll(EXAMPLE_URL, service.url));
     expect(code, out).toBe(0);
     expect(out).not.toContain('"status":4');
+    const expected = ANSWERED.find(([asked]) => block.includes(asked));
+    expect(expected, 'nothing is expected of this block').toBeDefined();
+    expect(out).toMatch(expected![1]);
   });
 
-  it('find and answer what they say', async () => {
-    const { out } = await shell(
-      `curl ${service.url}/v1/search -H 'content-type: application/json' -d '{"query": "nobody rang my bell"}'`,
+  it('has blocks of requests where it says so', () => {
+    for (const page of ['README.md', 'docs/api.md']) {
+      expect(examples.filter(([from]) => from === page).length, page).toBeGreaterThanOrEqual(4);
+    }
+  });
+
+  const lines = PAGES.flatMap((page) => commandLines(page).map((line) => [page, line] as const));
+
+  it.each(lines)('has commands that do what they say: %s: %s', { timeout: 120_000 }, async (_page, line) => {
+    const given = fedcarArguments(line);
+    if (given === null) {
+      const run = ELSEWHERE.find(([pattern]) => pattern.test(line));
+      expect(run, 'no test runs this line').toBeDefined();
+      const script = /^npm run ([\w:]+)/.exec(line)?.[1];
+      if (script !== undefined) expect(JSON.parse(pageText('package.json')).scripts).toHaveProperty([script]);
+      expect(existsSync(join(PROJECT, run![1])), run![1]).toBe(true);
+      return;
+    }
+    // Nothing is deployed from here.
+    const args = given[0] === 'deploy' ? [...given, '--dry-run'] : given;
+    const expected = PRINTED.find(([words]) => args.join(' ').startsWith(words));
+    expect(expected, 'no test runs this line').toBeDefined();
+    const ran = await fedcar(
+      args.map((arg) => arg.replaceAll('YOUR-WORKER', 'your-worker.example')),
+      { cwd: folder, env: { FEDCAR_URL: service.url } },
     );
-    expect(JSON.parse(out).chunks[0].item.key).toBe('late');
+    expect(ran.code, ran.err).toBe(expected![1]);
+    expect(ran.code === 0 ? ran.out : ran.err).toMatch(expected![2]);
+  });
+
+  it('names requests that the service has', async () => {
+    const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    const known = new Set<string>(['GET /openapi.json']);
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const method of Object.keys(methods))
+        known.add(`${method.toUpperCase()} ${path.replace(/\{[^}]*\}/g, '{}')}`);
+    }
+    const named = PAGES.flatMap((page) => namedRequests(page).map((request) => ({ page, ...request })));
+    expect(named.length).toBeGreaterThanOrEqual(15);
+    for (const { page, method, path } of named) {
+      const bare = path.replace(/\{[^}]*\}/g, '{}');
+      const found = known.has(`${method} ${bare}`) || known.has(`${method} /v1${bare}`);
+      expect(found, `${page}: ${method} ${path}`).toBe(true);
+    }
+  });
+
+  it('lists every command, and none that there is not', async () => {
+    const rows = [...pageText('docs/cli.md').matchAll(/^\| (`[^|]*(?:\\\|[^|]*)*`) \|/gm)].map(
+      ([, cell]) => cell!,
+    );
+    const listed = rows.flatMap((cell) =>
+      [...cell.matchAll(/`([a-z]+)(?: ([a-z-]+(?:\\\|[a-z-]+)*))?[^`]*`/g)].flatMap(([, word, subs]) =>
+        (subs?.split('\\|') ?? ['']).map((sub) => `${word} ${sub}`.trim()),
+      ),
+    );
+    expect(listed.length).toBeGreaterThan(25);
+    const help = async (line: string) => await fedcar([...line.split(' '), '--help'], { cwd: folder });
+    for (const line of listed.filter((each) => !each.startsWith('bench') && !each.startsWith('completion'))) {
+      expect((await help(line)).out, line).toContain(`Usage: fedcar ${line}`);
+    }
+    const { out } = await fedcar('--help', { cwd: folder });
+    const commands = [...out.matchAll(/^ {2}([a-z]+)(?= )/gm)].map(([, name]) => name!);
+    for (const name of commands) expect(listed.map((line) => line.split(' ')[0])).toContain(name);
   });
 });
 
