@@ -9,7 +9,8 @@ const INLINE = new RegExp(
     // `{ref}`words <target>`` of MyST, before it is taken for code.
     '\\{[a-z][\\w:.+-]{0,40}\\}`(?<role>[^`]+)`',
     '(?<!`)(?<code>`{1,3}(?!`)[^`]+`{1,3})',
-    '\\{%-?\\s*raw\\s*-?%\\}(?<raw>.*?)\\{%-?\\s*endraw\\s*-?%\\}',
+    // As far as another of it begins, so that none looks through what a later one does.
+    '\\{%-?\\s*raw\\s*-?%\\}(?<raw>(?:(?!\\{%-?\\s*raw\\b).)*?)\\{%-?\\s*endraw\\s*-?%\\}',
     '\\{\\{[^{}]*\\}\\}',
     '\\{%(?:[^{}]|\\{\\{[^{}]*\\}\\})*%\\}',
     '\\{/\\*(?:[^*{]|\\*(?!/\\}))*\\*/\\}',
