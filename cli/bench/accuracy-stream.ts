@@ -105,6 +105,8 @@ class Stream {
   readonly #began: number;
   /** Of the objects' clock at the last tick, milliseconds since 1970. */
   #now: number;
+  /** The run that was seen last. */
+  #last: string | null = null;
 
   constructor(deployment: Deployment, client: Client, began: number) {
     this.#deployment = deployment;
@@ -116,20 +118,18 @@ class Stream {
   /** Uploads what came in a block, and lets time pass until its end, with the runs that are due. @returns them */
   async play(block: readonly IngestedRecord[], untilMs: number): Promise<Run[]> {
     const until = this.#began + untilMs;
-    await this.#tick(this.#now);
+    const runs = await this.#advance(this.#now);
     await giveFeedback(this.#client, block);
-    const runs: Run[] = [];
     for (;;) {
       const { schedule } = await this.#client.call('GET /rounds', { query: { limit: 1 } });
-      // Day by day where no date is given: what forbids a run may pass.
+      // Day by day where no date is given, or nothing begins on it: what forbids a run may pass.
       const next = schedule.next_at ?? this.#now + DAY_MS;
       if (next > until) break;
-      await this.#tick(Math.max(next, this.#now));
-      const run = await this.#finished();
-      if (run !== null) runs.push(run);
-      else if (next <= this.#now) await this.#tick(this.#now + DAY_MS);
+      const begun = await this.#advance(Math.max(next, this.#now));
+      if (begun.length === 0 && next <= this.#now) begun.push(...(await this.#advance(this.#now + DAY_MS)));
+      runs.push(...begun);
     }
-    await this.#tick(until);
+    runs.push(...(await this.#advance(until)));
     return runs;
   }
 
@@ -143,16 +143,17 @@ class Stream {
     return { version, top1, top1_memory: withMemory, epsilon, next_at: schedule.next_at };
   }
 
-  async #tick(at: number): Promise<void> {
-    this.#now = at;
-    await this.#deployment.tick(at);
-  }
-
-  /** The run that the last tick began, at its end; null where it began none. */
-  async #finished(): Promise<Run | null> {
+  /**
+   * The time is `at`: what begins then ends before any other time comes, as participants refuse rounds that were begun
+   * more than a day ago.
+   * @returns the run that began, at its end
+   */
+  async #advance(at: number): Promise<Run[]> {
+    await this.#tick(at);
     const { runs } = await this.#client.call('GET /rounds', { query: { limit: 1 } });
     const [run] = runs;
-    if (run === undefined || run.state !== 'running') return null;
+    if (run === undefined || run.run === this.#last) return [];
+    this.#last = run.run;
     const bar = progress(`training ${run.run}`, 1);
     let ticked = Date.now();
     const ended = await watchRun(this.#client, run.run, bar, async () => {
@@ -161,6 +162,11 @@ class Stream {
       await this.#tick(this.#now + TICK_MS);
     });
     bar.end(`${ended.finished} rounds, ${ended.state}`);
-    return ended;
+    return [ended];
+  }
+
+  async #tick(at: number): Promise<void> {
+    this.#now = at;
+    await this.#deployment.tick(at);
   }
 }

@@ -67,7 +67,7 @@ full('plays the log of a year in blocks, and has a date for the next run after e
   for (const { block, next_at, epsilon, runs, top1 } of report.blocks) {
     // Four questions are too few for a run: censuses say so, and that is all that is charged.
     expect(runs.length).toBeGreaterThan(0);
-    for (const { state } of runs) expect(state).toBe('postponed');
+    for (const { state, reason } of runs) expect(state, reason).toBe('postponed');
     expect(epsilon).toBeLessThanOrEqual(0.1);
     expect(next_at).toBeGreaterThan(began + ((block - 1) * 365 * 86_400_000) / 3);
     expect(top1).toBe(report.plain_top1);
