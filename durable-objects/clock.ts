@@ -5,21 +5,29 @@
  */
 import type { ObjectsEnv } from './env.ts';
 
-let aheadMs = 0;
+export class ObjectsClock {
+  #aheadMs = 0;
 
-export const clock = {
   /** Milliseconds since 1970. */
-  now: (): number => Date.now() + aheadMs,
-  /** A moment of this clock by the platform's, which alarms go by. */
-  toPlatform: (at: number): number => at - aheadMs,
-  fromPlatform: (at: number): number => at + aheadMs,
-};
+  readonly now = (): number => Date.now() + this.#aheadMs;
 
-/** Takes the time of the cron handler as the present one, never an earlier one, where a bench asks for that. */
-export function followCron(
-  { FEDCAR_ENVIRONMENT, FEDCAR_CLOCK }: Pick<ObjectsEnv, 'FEDCAR_ENVIRONMENT' | 'FEDCAR_CLOCK'>,
-  scheduledAt: number,
-): void {
-  if (FEDCAR_ENVIRONMENT !== 'development' || FEDCAR_CLOCK !== 'cron') return;
-  aheadMs = Math.max(aheadMs, scheduledAt - Date.now());
+  /** A moment of this clock by the platform's, which alarms go by. */
+  toPlatform(at: number): number {
+    return at - this.#aheadMs;
+  }
+
+  fromPlatform(at: number): number {
+    return at + this.#aheadMs;
+  }
+
+  /** Takes the time of the cron handler as the present one, never an earlier one, where a bench asks for that. */
+  followCron(
+    { FEDCAR_ENVIRONMENT, FEDCAR_CLOCK }: Pick<ObjectsEnv, 'FEDCAR_ENVIRONMENT' | 'FEDCAR_CLOCK'>,
+    scheduledAt: number,
+  ): void {
+    if (FEDCAR_ENVIRONMENT !== 'development' || FEDCAR_CLOCK !== 'cron') return;
+    this.#aheadMs = Math.max(this.#aheadMs, scheduledAt - Date.now());
+  }
 }
+
+export const clock = new ObjectsClock();

@@ -1,5 +1,5 @@
 /** Entry of the Worker: the HTTP application, the cron trigger, and the classes of the Durable Objects. */
-import { followCron } from '../durable-objects/clock.ts';
+import { clock } from '../durable-objects/clock.ts';
 import { directory } from '../durable-objects/names.ts';
 import { createApp } from './app.ts';
 import { servicesOf } from './bindings.ts';
@@ -14,7 +14,7 @@ const app = createApp(servicesOf);
 export default {
   fetch: app.fetch,
   async scheduled(controller, env) {
-    followCron(env, controller.scheduledTime);
+    clock.followCron(env, controller.scheduledTime);
     await directory(env).tick(controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

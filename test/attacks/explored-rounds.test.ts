@@ -14,13 +14,24 @@ import { lost, repeatedVector } from './exploration/knowledge.ts';
 import { type Keeping, Members, type Size, type Step, shippedStep } from './exploration/members.ts';
 import { attack } from './outcome.ts';
 
-const taken = vi.hoisted(() => ({ attempt: false }));
-vi.mock('../../shared/secagg/binding.ts', async (original) => {
-  const shipped = await original<typeof import('../../shared/secagg/binding.ts')>();
-  const attemptOf: typeof shipped.attemptOf = (...all) =>
-    taken.attempt ? 'A'.repeat(43) : shipped.attemptOf(...all);
-  return { ...shipped, attemptOf };
-});
+const BINDING = '../../shared/secagg/binding.ts';
+
+/** Members whose masks and shares name no attempt; modules that other tests have loaded are not theirs. */
+async function withoutAttempts(
+  work: (members: typeof import('./exploration/members.ts')) => Promise<string>,
+) {
+  vi.resetModules();
+  vi.doMock(BINDING, async (original) => ({
+    ...(await original<typeof import('../../shared/secagg/binding.ts')>()),
+    attemptOf: () => 'A'.repeat(43),
+  }));
+  try {
+    return await work(await import('./exploration/members.ts'));
+  } finally {
+    vi.doUnmock(BINDING);
+    vi.resetModules();
+  }
+}
 
 const FOUR: Size = { members: 4, threshold: 3, colluders: 1 };
 /** What was joined is not kept, as it is for whoever is put back to a backup of before. */
@@ -156,16 +167,9 @@ describe('a round that is begun again', () => {
       overAll(lost, await forgetful),
     );
   }
-  attack(
-    'where serials are not kept and nothing names the attempt',
-    /^both secrets of region-00\d, /,
-    async () => {
-      taken.attempt = true;
-      try {
-        return await overAll(lost, await Members.of(FOUR, shippedStep, forgets));
-      } finally {
-        taken.attempt = false;
-      }
-    },
+  attack('where serials are not kept and nothing names the attempt', /^both secrets of region-00\d, /, () =>
+    withoutAttempts(async ({ Members, shippedStep }) =>
+      overAll(lost, await Members.of(FOUR, shippedStep, forgets)),
+    ),
   );
 });

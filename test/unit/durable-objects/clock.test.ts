@@ -1,12 +1,8 @@
 /** The objects' clock moves ahead by the cron handler's times where a bench asks for it, and nowhere else. */
 import { afterEach, expect, it, vi } from 'vitest';
+import { ObjectsClock } from '../../../durable-objects/clock.ts';
 
 const HOUR = 3_600_000;
-
-async function freshClock() {
-  vi.resetModules();
-  return await import('../../../durable-objects/clock.ts');
-}
 
 afterEach(() => void vi.useRealTimers());
 
@@ -14,26 +10,26 @@ it.each([
   ['production', 'cron'],
   ['development', undefined],
   [undefined, 'cron'],
-] as const)('stays with the platform in %s with FEDCAR_CLOCK = %s', async (environment, mode) => {
+] as const)('stays with the platform in %s with FEDCAR_CLOCK = %s', (environment, mode) => {
   vi.useFakeTimers();
-  const { clock, followCron } = await freshClock();
+  const clock = new ObjectsClock();
   const env = {
     ...(environment === undefined ? {} : { FEDCAR_ENVIRONMENT: environment }),
     ...(mode === undefined ? {} : { FEDCAR_CLOCK: mode }),
   };
-  followCron(env, Date.now() + HOUR);
+  clock.followCron(env, Date.now() + HOUR);
   expect(clock.now()).toBe(Date.now());
 });
 
-it('is ahead by what the cron handler said, never goes back, and alarms stay with the platform', async () => {
+it('is ahead by what the cron handler said, never goes back, and alarms stay with the platform', () => {
   vi.useFakeTimers();
-  const { clock, followCron } = await freshClock();
+  const clock = new ObjectsClock();
   const env = { FEDCAR_ENVIRONMENT: 'development', FEDCAR_CLOCK: 'cron' };
   const began = Date.now();
-  followCron(env, began + HOUR);
+  clock.followCron(env, began + HOUR);
   expect(clock.now()).toBe(began + HOUR);
   vi.advanceTimersByTime(1000);
-  followCron(env, began);
+  clock.followCron(env, began);
   expect(clock.now()).toBe(began + HOUR + 1000);
   expect(clock.toPlatform(clock.now() + 5)).toBe(Date.now() + 5);
   expect(clock.fromPlatform(Date.now())).toBe(clock.now());
