@@ -23,6 +23,10 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     what: 'latency of /v1/search while regions train',
     load: async () => (await import('./search-during-training.ts')).benchSearchDuringTraining,
   },
+  read: {
+    what: 'reading 10,000 pages of five formats and splitting them into passages',
+    load: async () => (await import('./read.ts')).benchRead,
+  },
   engine: {
     what: 'tokens/s, latency and memory of the engine in workerd and Node',
     load: async () => (await import('./engine.ts')).benchEngine,

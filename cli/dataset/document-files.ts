@@ -2,6 +2,7 @@
  * Documents from files that people have: a folder of files of the kinds that are read, or JSON lines. Keys are paths
  * below the folder, so that a second reading names the same documents.
  */
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { addTo } from '../../shared/multimap.ts';
@@ -16,7 +17,7 @@ import { type DocumentFile, filesBelow, isHidden } from './files-below.ts';
 import { type Findings, STRICT, unlessBad } from './findings.ts';
 import { readJsonLines } from './lines.ts';
 import { flatMetadata } from './metadata.ts';
-import { RepeatedLines } from './repeated-lines.ts';
+import { type PageEdges, RepeatedLines } from './repeated-lines.ts';
 import { valid } from './valid.ts';
 
 export type { DocumentFile };
@@ -61,29 +62,44 @@ export async function* readDocumentFiles(
 ): AsyncGenerator<IngestedDocument> {
   // The readers of HTML and Markdown are loaded where documents are read.
   const { readDocument } = await import('../../shared/retrieval/document.ts');
-  const blocksOf = ({ text, format }: FileText) => readDocument({ title: '', text, format });
+  const read = ({ text, format }: FileText) => readDocument({ title: '', text, format });
   const repeated = new RepeatedLines();
-  const pages = files.filter(({ file }) => isPage(file));
-  for (const { file } of pages.length > 1 ? pages : []) {
-    const read = await textOf(file, SILENT);
-    if (read !== null) repeated.add(blocksOf(read).blocks);
+  const pages = new Map<string, ReadPage>();
+  const all = files.filter(({ file }) => isPage(file));
+  for (const { file } of all.length > 1 ? all : []) {
+    const page = await textOf(file, SILENT);
+    if (page === null) continue;
+    const { title, blocks } = read(page);
+    pages.set(file, { hash: hashOf(page.text), title, edges: repeated.add(blocks) });
   }
   for (const { file, key } of files) {
-    const read = await textOf(file, findings);
-    if (read === null || read.text.trim() === '') continue;
-    const { title, blocks, source } = blocksOf(read);
-    const text = isPage(file) ? repeated.without(source, blocks) : read.text;
+    const given = await textOf(file, findings);
+    if (given === null || given.text.trim() === '') continue;
+    // One that was changed meanwhile is read anew.
+    const page = pages.get(file);
+    const known = page !== undefined && page.hash === hashOf(given.text) ? page : null;
+    const text = known === null ? given.text : repeated.without(given.text, known.edges);
+    const title = given.title || (known ?? read(given)).title;
     const item = {
       key,
-      format: read.format,
+      format: given.format,
       metadata: {},
-      title: (read.title || title || nameAsTitle(key)).slice(0, 1024),
+      title: (title || nameAsTitle(key)).slice(0, 1024),
       text,
     };
     const document = unlessBad(findings, () => valid(DocumentLine, item, file, null));
     if (document !== undefined) yield { document, region, place: { file, line: null } };
   }
 }
+
+/** What is kept of a page between both readings, so that it is parsed once. */
+interface ReadPage {
+  hash: string;
+  title: string;
+  edges: PageEdges;
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 /** The second reading names what is wrong. */
 const SILENT: Findings = { leftOut() {}, note() {} };

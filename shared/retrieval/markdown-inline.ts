@@ -8,7 +8,11 @@ import { collapseSpace } from './text.ts';
 /** Stands for a protected character while marks are removed; private use, so that no text contains it by accident. */
 const PROTECTED = '\uE000';
 
+/** A text without any of these has no marks. */
+const MARKED = /[`\\*_[<&~=\uE000]/;
+
 export function inlineText(source: string): string {
+  if (!MARKED.test(source)) return collapseSpace(source);
   const kept: string[] = [];
   const keep = (text: string): string => {
     kept.push(text);

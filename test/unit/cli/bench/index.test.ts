@@ -9,7 +9,7 @@ const UNKNOWN = /^[^\n]*unknown option '--xyzzy'[^\n]*\n$/i;
 const MISSING = /^[^\n]*required option[^\n]*not specified\n$/;
 
 it.each([
-  ...['serve', 'scale', 'search-during-training', 'engine', 'secagg', 'federation', 'audit'].map(
+  ...['serve', 'scale', 'read', 'search-during-training', 'engine', 'secagg', 'federation', 'audit'].map(
     (name) => [name, UNKNOWN] as const,
   ),
   ['accuracy', MISSING] as const,

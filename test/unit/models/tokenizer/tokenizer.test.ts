@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
+import { Tokenizer as WordTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { openTokenizer } from '../../../../models/tokenizer/tokenizer.ts';
 import { TINY_VOCABULARY, tinyTokenizer } from '../../../helpers/tiny-bert.ts';
@@ -97,6 +98,29 @@ describe('Tokenizer', () => {
       for (const id of ids) expect(id).toBeLessThan(TINY_VOCABULARY.length);
     },
   );
+
+  const whole = new WordTokenizer(JSON.parse(read('models/minilm/tokenizer.json').toString()), {});
+  const long = openTokenizer(read('models/minilm/tokenizer.json'), { maxTokens: 4096 });
+  const spaces = fc.constantFrom(' ', '  ', '\n', ' \n ', '\t', '\u00a0', '\u3000', '');
+  const spaced = fc.array(fc.tuple(word, spaces), { maxLength: 30 }).map((words) => words.flat().join(''));
+  property.prop([spaced.filter((text) => !/[Σ\u{20000}-\u{2fa1f}]/u.test(text)), fc.boolean()])(
+    'remembers words, and reads each text as the library reads the whole of it',
+    (input, twice) => {
+      const given = (twice ? `${input} ${input}` : input).toWellFormed();
+      expect(minilm.count(given)).toBe(whole.encode(given).ids.length - 2);
+      expect([...long.encode(given, 'query')]).toEqual(whole.encode(given).ids);
+    },
+  );
+
+  test('reads words between which a token may stand only together', () => {
+    const json = tinyTokenizer() as { added_tokens: object[] };
+    const added = { id: 0, content: 'a b', special: true, normalized: false };
+    const apart = openTokenizer(bytes({ ...json, added_tokens: [...json.added_tokens, added] }), {
+      maxTokens: 16,
+    });
+    expect(apart.count('a b')).toBe(1);
+    expect(tiny.count('a b')).toBe(2);
+  });
 
   test('takes no longer for a book than for its beginning', () => {
     const book = 'it was a dark and stormy night. '.repeat(100_000);
