@@ -27,6 +27,7 @@ export interface ObjectsEnv {
   FEDCAR_JOIN_ALLOW_SPARSE?: string;
   FEDCAR_JOIN_MAX_EPSILON?: string;
   FEDCAR_JOIN_MAX_DELTA?: string;
+  FEDCAR_JOIN_MIN_COLLUDERS?: string;
   /** Whom they work with there, and how much noise they add by themselves, as those flags too. */
   FEDCAR_JOIN_MAX_MEMBERS?: string;
   FEDCAR_JOIN_ONLY_MEMBERS?: string;

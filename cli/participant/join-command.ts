@@ -42,6 +42,7 @@ export interface JoinOptions {
   allowSparse: boolean;
   maxEpsilon?: number;
   maxDelta?: number;
+  minColluders?: number;
   maxMembers?: number;
   onlyMembers?: string[];
   ownEpsilon?: number;
@@ -89,6 +90,7 @@ export const joinCommand: Register = (program, bind) => {
     .option('--allow-sparse', 'also where small sums protect from an honest coordinator only', false)
     .option('--max-epsilon <ε>', "the largest budget of the collection's that is taken", positive)
     .option('--max-delta <δ>', "the largest δ of the collection's that is taken", positive)
+    .option('--min-colluders <m>', 'the least m that is taken: members that may collude', whole(0))
     .option('--max-members <n>', 'the most members of a roster to work under', whole(2))
     .option(
       '--only-members <list>',
@@ -212,6 +214,7 @@ async function takePart(
       sparse: options.allowSparse,
       maxEpsilon: options.maxEpsilon,
       maxDelta: options.maxDelta,
+      minColluders: options.minColluders,
     },
     async agree(terms: TermsDocument) {
       context.say(`terms, signed by the admin key ${adminPrint}:\n${spelledTerms(terms)}`);

@@ -1,6 +1,6 @@
 /**
  * The participant's own query log as training sees it: every record keeps its number and the moment in which it was
- * first read, also when the process starts again. Whether a record trains or judges, and its place in shuffles, follow
+ * first read, also when the process starts again; an event keeps its age when the line that began it is gone. Whether a record trains or judges, and its place in shuffles, follow
  * from its unit and a key that never leaves the state folder.
  */
 import { join } from 'node:path';
@@ -31,6 +31,8 @@ interface Seen {
   /** Of what the record says: a record that changed is another one. */
   content: string;
   at: number;
+  /** Where one event is the unit; absent in lines of earlier releases. */
+  event?: string;
 }
 
 /**
@@ -56,9 +58,13 @@ export function openQueryLog(
   }
   const file = join(folder, 'records.jsonl');
   const seen = new Map<string, Seen>();
+  const arrivals = new Map<string, number>();
+  const arrive = (event: string, at: number) =>
+    arrivals.set(event, Math.min(at, arrivals.get(event) ?? at));
   let next = 0;
   for (const line of readLinesOf<Seen>(file)) {
     seen.set(line.id, line);
+    if (line.event !== undefined) arrive(line.event, line.at);
     next = Math.max(next, line.n + 1);
   }
   const { unit } = terms.privacy;
@@ -80,27 +86,27 @@ export function openQueryLog(
       known = seen.get(before);
       adopted.add(before);
     }
+    const { event, place } = made;
+    // A contributor, who has records of any age, goes by no event's.
+    const ofEvent = unit === 'record' && { event };
     if (known?.content !== content) {
-      known = { n: next++, id: made.id, content, at: now };
+      known = { n: next++, id: made.id, content, at: now, ...ofEvent };
+      fresh.push(known);
+    } else if (ofEvent && known.event === undefined) {
+      known = { ...known, event };
       fresh.push(known);
     }
+    arrive(event, known.at);
     const formerUnit = unit === 'contributor' ? (contributor ?? before) : before;
     const { held } = known.id === made.id ? made : fateOf(formerUnit, rule);
     const ids = tokenize(query);
-    const { event, place } = made;
     log.push({
       ...{ n: known.n, id: made.id, event, relevant, contributor, place, length: ids.length },
       ...{ item, at: known.at, arrived: known.at, held, ids },
     });
   }
   appendLines(file, fresh);
-  return withArrivals(log);
-}
-
-function withArrivals(log: readonly LoggedQuery[]): LoggedQuery[] {
-  const first = new Map<string, number>();
-  for (const { event, at } of log) first.set(event, Math.min(at, first.get(event) ?? at));
-  return log.map((record) => ({ ...record, arrived: first.get(record.event)! }));
+  return log.map((record) => ({ ...record, arrived: arrivals.get(record.event)! }));
 }
 
 function contentOf({ item, query, relevant, contributor }: FeedbackInput): string {

@@ -1,7 +1,7 @@
 /**
  * Byte strings of one round in files, sealed with AES-256-GCM under a key that is forgotten with them: deleting a file
  * leaves its blocks on the disk, and with them secrets of the round. The key is a file of its own, of which there is one
- * copy; to forget it is to overwrite it where it lies. docs/privacy.md says where that does not reach.
+ * copy; to forget it is to overwrite it where it lies. docs/protocol.md, "Secrets on disk", says where that does not reach.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';

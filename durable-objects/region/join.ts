@@ -65,6 +65,7 @@ function allowedBy(env: ObjectsEnv): Allowed {
     sparse: isSet('FEDCAR_JOIN_ALLOW_SPARSE', env.FEDCAR_JOIN_ALLOW_SPARSE),
     maxEpsilon: numberOf('FEDCAR_JOIN_MAX_EPSILON', env.FEDCAR_JOIN_MAX_EPSILON),
     maxDelta: numberOf('FEDCAR_JOIN_MAX_DELTA', env.FEDCAR_JOIN_MAX_DELTA),
+    minColluders: countOf('FEDCAR_JOIN_MIN_COLLUDERS', env.FEDCAR_JOIN_MIN_COLLUDERS),
   };
 }
 
@@ -79,6 +80,12 @@ function numberOf(name: string, text = '', most = 100): number | undefined {
   const value = Number(text);
   if (value > 0 && value <= most) return value;
   throw new JoinError(`${name}: a number above 0, at most ${most}, got ${text}`);
+}
+
+function countOf(name: string, text = ''): number | undefined {
+  if (text === '') return undefined;
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new JoinError(`${name}: a whole number from 0 to 9999, got ${text}`);
 }
 
 /** Keeps what came of joining `hub`, for its operator to see; of a region that takes part in its own rounds nothing. */

@@ -16,6 +16,8 @@ export interface Allowed {
   /** The largest budget of the collection. */
   maxEpsilon?: number | undefined;
   maxDelta?: number | undefined;
+  /** The least m of the collection: how many members may collude beside those of the largest operator. */
+  minColluders?: number | undefined;
 }
 
 /** How an operator asks for an option, such as `--max-epsilon 8`. */
@@ -24,7 +26,12 @@ export type SpellOption = (name: string, value?: number) => string;
 export const asFlag: SpellOption = (name, value) =>
   value === undefined ? `--${name}` : `--${name} ${value}`;
 
-const { epsilon: EPSILON, delta: DELTA, completeUpTo: COMPLETE_UP_TO } = PrivacySettings.parse({});
+const {
+  epsilon: EPSILON,
+  delta: DELTA,
+  colluders: COLLUDERS,
+  completeUpTo: COMPLETE_UP_TO,
+} = PrivacySettings.parse({});
 
 /** Why terms are not taken, with the option that takes them, or null. */
 export function weakTerms(
@@ -32,8 +39,8 @@ export function weakTerms(
   allowed: Allowed,
   spell: SpellOption,
 ): string | null {
-  const { aggregation, noise, completeUpTo, epsilon, delta } = privacy;
-  const { maxEpsilon = EPSILON, maxDelta = DELTA } = allowed;
+  const { aggregation, noise, completeUpTo, colluders, epsilon, delta } = privacy;
+  const { maxEpsilon = EPSILON, maxDelta = DELTA, minColluders = COLLUDERS } = allowed;
   const unless = (why: string, name: string, value?: number) =>
     `${why}; ${spell(name, value)} takes part all the same`;
   if (aggregation === 'plain' && !allowed.plain)
@@ -43,6 +50,10 @@ export function weakTerms(
   if (aggregation === 'secure' && completeUpTo < COMPLETE_UP_TO && !allowed.sparse) {
     const why = `the sum protects only from a coordinator that follows the protocol from ${completeUpTo + 1} members on`;
     return unless(`completeUpTo: ${why}, where ${COMPLETE_UP_TO + 1} is the default`, 'allow-sparse');
+  }
+  if (aggregation === 'secure' && colluders < minColluders) {
+    const why = `${colluders} members beside those of the largest operator may collude, where ${minColluders} is the least`;
+    return unless(`colluders: ${why}`, 'min-colluders', colluders);
   }
   if (noise === 'off') return null;
   if (epsilon > maxEpsilon)

@@ -84,6 +84,11 @@ attack('ε = 100', refused('--max-epsilon 100'), () => weak({ epsilon: 100, runE
 attack('ε = 5, asked for', AGREED, () => weak({ epsilon: 5 }, { maxEpsilon: 5 }));
 attack('δ = 0.01', refused('--max-delta 0.01'), () => weak({ delta: 0.01 }));
 attack('a sparse graph from three members on', refused('--allow-sparse'), () => weak({ completeUpTo: 2 }));
+attack('nobody beside the largest operator to collude', refused('--min-colluders 0'), () =>
+  weak({ colluders: 0 }),
+);
+attack('the same, asked for', AGREED, () => weak({ colluders: 0 }, { minColluders: 0 }));
+attack('fewer to collude than one asks for', refused('--min-colluders 1'), () => weak({}, { minColluders: 2 }));
 attack('a coordinator that sees every vector', refused('--allow-plain'), () =>
   weak({ aggregation: 'plain' }),
 );

@@ -12,6 +12,7 @@ export class Guest {
       FEDCAR_JOIN_INVITE: invitation,
       FEDCAR_JOIN_ALLOW_NO_NOISE: '1',
       FEDCAR_JOIN_MAX_EPSILON: '20',
+      FEDCAR_JOIN_MIN_COLLUDERS: '0',
     });
   }
 

@@ -27,6 +27,7 @@ attack('the defaults', 'enrolled; takes part', () => invited({}, {}));
 attack('no noise', refused('FEDCAR_JOIN_ALLOW_NO_NOISE=1'), () => invited({ noise: 'off' }, {}));
 attack('no noise, asked for', 'enrolled; takes part', () => invited({ noise: 'off' }, { noNoise: true }));
 attack('ε = 100', refused('FEDCAR_JOIN_MAX_EPSILON=100'), () => invited({ epsilon: 100 }, {}));
+attack('nobody to collude', refused('FEDCAR_JOIN_MIN_COLLUDERS=0'), () => invited({ colluders: 0 }, {}));
 attack('a coordinator that sees every vector', refused('FEDCAR_JOIN_ALLOW_PLAIN=1'), () =>
   invited({ aggregation: 'plain' }, {}),
 );

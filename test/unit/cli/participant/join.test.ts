@@ -83,6 +83,30 @@ describe('the query log', () => {
     expect(open([record('new')], 500)).toMatchObject([{ n: 4, at: 400 }]);
   });
 
+  it('keeps the age of an event whose first line is gone, which it has paid for', () => {
+    const [first, second] = [record('one', { id: 'x' }), record('two', { id: 'x' })];
+    expect(open([first], 100)).toMatchObject([{ at: 100, arrived: 100 }]);
+    expect(open([first, second], 200).map(({ arrived }) => arrived)).toEqual([100, 100]);
+    expect(open([second], 300)).toMatchObject([{ at: 200, arrived: 100 }]);
+    // A line of an earlier release tells its event when it is next read.
+    const lines = readFileSync(join(folder, 'records.jsonl'), 'utf8').split('\n').slice(0, -1);
+    const earlier = lines.map((line) => {
+      const { event: _, ...rest } = JSON.parse(line) as Record<string, unknown>;
+      return `${JSON.stringify(rest)}\n`;
+    });
+    writeFileSync(join(folder, 'records.jsonl'), earlier.join(''));
+    expect(open([first, second], 400).map(({ n, arrived }) => [n, arrived])).toEqual([
+      [0, 100],
+      [1, 100],
+    ]);
+    expect(open([second], 500)).toMatchObject([{ n: 1, arrived: 100 }]);
+    // Of a contributor's own the last word counts, and nothing else is there.
+    const whole = { terms: { ...terms, privacy: { ...privacy, unit: 'contributor' } } };
+    const said = (query: string) => record(query, { id: 'y', contributor: 'ann' });
+    open([said('three')], 600, whole);
+    expect(open([said('four')], 700, whole)).toMatchObject([{ at: 700, arrived: 700 }]);
+  });
+
   it('takes a repeat without a name for an event of its own, also when it is read again', () => {
     const lines = [record('one'), record('one'), record('two', { id: 'x' }), record('two', { id: 'x' })];
     const log = open(lines, 100);
