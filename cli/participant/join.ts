@@ -91,7 +91,14 @@ export async function becomeMember(
       },
     }));
   // What was agreed to once stays so; only that vectors are seen is said at each start.
-  const again = { plain: allowed.plain, noNoise: true, sparse: true, maxEpsilon: 1e9, maxDelta: 1, minColluders: 0 };
+  const again = {
+    plain: allowed.plain,
+    noNoise: true,
+    sparse: true,
+    maxEpsilon: 1e9,
+    maxDelta: 1,
+    minColluders: 0,
+  };
   if (known !== null) weakness(known.agreement.terms, again);
   // Rosters that another key signed say nothing any more.
   if (kept !== null && kept.agreement.admin_key !== agreement.admin_key) state.pin.forget();

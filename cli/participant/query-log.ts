@@ -59,8 +59,7 @@ export function openQueryLog(
   const file = join(folder, 'records.jsonl');
   const seen = new Map<string, Seen>();
   const arrivals = new Map<string, number>();
-  const arrive = (event: string, at: number) =>
-    arrivals.set(event, Math.min(at, arrivals.get(event) ?? at));
+  const arrive = (event: string, at: number) => arrivals.set(event, Math.min(at, arrivals.get(event) ?? at));
   let next = 0;
   for (const line of readLinesOf<Seen>(file)) {
     seen.set(line.id, line);

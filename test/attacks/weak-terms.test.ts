@@ -88,7 +88,9 @@ attack('nobody beside the largest operator to collude', refused('--min-colluders
   weak({ colluders: 0 }),
 );
 attack('the same, asked for', AGREED, () => weak({ colluders: 0 }, { minColluders: 0 }));
-attack('fewer to collude than one asks for', refused('--min-colluders 1'), () => weak({}, { minColluders: 2 }));
+attack('fewer to collude than one asks for', refused('--min-colluders 1'), () =>
+  weak({}, { minColluders: 2 }),
+);
 attack('a coordinator that sees every vector', refused('--allow-plain'), () =>
   weak({ aggregation: 'plain' }),
 );
