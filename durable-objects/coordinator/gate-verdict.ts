@@ -24,8 +24,10 @@ export async function publishVerdict(
   // Who is not in the sum has no say either.
   const judges = run.round === null ? [] : contributorsOf(run.round);
   const probes = judges.flatMap((name) => entryOf(run.probes, name) ?? []);
-  const verdict = judge(sum, spec, probes, settings.gate, deviation);
   const candidate = run.candidate ?? 0;
+  const { rows, active_rows } = versions.get(candidate) ?? { rows: 0, active_rows: 0 };
+  const unasked = 1 - active_rows / Math.max(1, rows);
+  const verdict = judge(sum, spec, probes, settings.gate, { deviation, unasked });
   const { serve, parameters } = verdict;
   if (serve === 'candidate') await versions.reweigh(candidate, parameters, context);
   const base = serve === 'serving' ? versions.get(run.against ?? 0) : null;

@@ -147,13 +147,14 @@ export interface Verdict {
  * than the serving version is.
  * @param sum the coordinates of the gate
  * @param deviation standard deviation of the noise in each of them; 0 without noise
+ * @param unasked share of the rows that did not learn
  */
 export function judge(
   sum: Float64Array,
   spec: Pick<GateRound, 'tried' | 'parameters'>,
   probes: readonly ProbeCounts[],
   gate: GateSettings,
-  deviation = 0,
+  { deviation = 0, unasked = 1 }: { deviation?: number; unasked?: number } = {},
 ): Verdict {
   const { gained, units, candidate, mips, tried } = gateFigures(sum, spec);
   const probe = addedUp(probes);
@@ -169,7 +170,7 @@ export function judge(
   const theirs = chooseServing('candidate', trained, sums, rule, near);
   const remembering = (of: TriedSetting['of'], parameters: ServingParameters): ServingParameters => ({
     ...parameters,
-    memory: chooseMemory(of, spec.parameters[of], sums, { ...rule, units }),
+    memory: chooseMemory(of, spec.parameters[of], sums, { ...rule, units, unasked }),
   });
   const heldOutOf = (right: number, baseline: number): HeldOut => ({
     units: Math.round(units),

@@ -12,7 +12,7 @@ const LADDERS = {
 
 /** Weights of memory that are tried: the largest is the start. */
 const MEMORY = [0.3, 0.5, 0.7] as const;
-/** Share of the held-out units that documents without questions may lose to memory; one unit is always allowed. */
+/** Share of all questions that documents without questions may lose to memory; one held-out unit is always allowed. */
 const MOST_LOST = 0.0025;
 
 const AXES = Object.keys(LADDERS) as (keyof typeof LADDERS)[];
@@ -117,15 +117,17 @@ export function chooseServing(
 }
 
 /**
- * The weight of memory with which held-out units win most, of those with which documents that nobody has asked about lose
- * no more than the noise and a small share; none where there is no such weight.
+ * The weight of memory with which most of all questions are found, of those that documents without questions can bear:
+ * what these lose, of what they find without memory or by plain search, whichever is less, is no more than the noise and
+ * a small share of all questions; none where there is no such weight.
  * @param units that judged
+ * @param unasked share of the rows that did not learn: so many of all questions are taken to be about such documents
  */
 export function chooseMemory(
   of: TriedSetting['of'],
   present: ServingParameters,
   { tried, sums }: Sums,
-  rule: ChoiceRule & { units: number },
+  rule: ChoiceRule & { units: number; unasked: number },
 ): number {
   const found = (unasked: boolean, memory: number): number | null => {
     const at = tried.findIndex(
@@ -140,12 +142,14 @@ export function chooseMemory(
   const without = found(true, 0);
   if (without === null) return present.memory;
   const noise = rule.confidence * rule.deviation;
-  const mayLose = Math.max(1, MOST_LOST * rule.units) + Math.SQRT2 * noise;
-  const allowed = MEMORY.map((memory) => ({
-    memory,
-    gained: found(false, memory)!,
-    lost: without - found(true, memory)!,
-  })).filter(({ lost }) => lost <= mayLose);
+  // Sums of such questions are what is found beyond plain search.
+  const floor = Math.min(0, without);
+  const mayLose = Math.max(1, (MOST_LOST * rule.units) / rule.unasked) + Math.SQRT2 * noise;
+  const allowed = MEMORY.map((memory) => {
+    const kept = found(true, memory)!;
+    const gained = (1 - rule.unasked) * found(false, memory)! + rule.unasked * kept;
+    return { memory, gained, lost: floor - kept };
+  }).filter(({ lost }) => lost <= mayLose);
   const [best] = allowed.sort((a, b) => b.gained - a.gained || b.memory - a.memory);
   if (best === undefined) return 0;
   const there = allowed.find(({ memory }) => memory === present.memory);

@@ -37,9 +37,9 @@ describe('publish gate', () => {
   });
 
   it('asks a win to be beyond the noise in it, of which wins less losses have one part', () => {
-    expect(judge(sum(9), spec, [], gate(), 10).serve).toBe('as before');
-    expect(judge(sum(11), spec, [], gate(), 10).serve).toBe('candidate');
-    expect(judge(sum(11), spec, [], gate({ confidence: 2 }), 10).serve).toBe('as before');
+    expect(judge(sum(9), spec, [], gate(), { deviation: 10 }).serve).toBe('as before');
+    expect(judge(sum(11), spec, [], gate(), { deviation: 10 }).serve).toBe('candidate');
+    expect(judge(sum(11), spec, [], gate({ confidence: 2 }), { deviation: 10 }).serve).toBe('as before');
   });
 
   it('keeps it when documents that nobody asked about are lost', () => {
@@ -105,8 +105,8 @@ describe('the weights that a gate finds', () => {
   it('have to win more than the best of as many figures of noise alone', () => {
     const deviation = 10;
     const needed = deviation * (1 + Math.sqrt(2 * Math.log(2)));
-    expect(judge(sum(0, [0, 0, needed - 1, 0]), spec, [], gate(), deviation).serve).toBe('as before');
-    expect(judge(sum(0, [0, 0, needed + 1, 0]), spec, [], gate(), deviation).serve).toBe('serving');
+    expect(judge(sum(0, [0, 0, needed - 1, 0]), spec, [], gate(), { deviation }).serve).toBe('as before');
+    expect(judge(sum(0, [0, 0, needed + 1, 0]), spec, [], gate(), { deviation }).serve).toBe('serving');
   });
 
   it('are hardly ever taken for noise alone', () => {
@@ -115,7 +115,7 @@ describe('the weights that a gate finds', () => {
     let taken = 0;
     for (let i = 0; i < 1000; i++) {
       const noise = Array.from({ length: 4 }, () => 10 * normal());
-      if (judge(sum(0, noise), spec, [], gate(), 10).serve === 'serving') taken += 1;
+      if (judge(sum(0, noise), spec, [], gate(), { deviation: 10 }).serve === 'serving') taken += 1;
     }
     expect(taken).toBeLessThan(60);
   });
@@ -125,14 +125,22 @@ describe('the weight of memory that a gate finds', () => {
   const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS };
   const tried = triedSettings(present, { words: false, memory: true, everyone: false });
   const remembering = gateSpec({ tried });
-  /** Of the serving version: what 0.3, 0.5 and 0.7 win, and what they lose where nobody asked. */
-  const found = (won: number[], lost: number[], deviation = 0, units = 1000) => {
+  interface Case {
+    /** What documents without questions find beyond plain search, without memory. */
+    without?: number;
+    deviation?: number;
+    units?: number;
+    unasked?: number;
+  }
+  /** Of the serving version: what 0.3, 0.5 and 0.7 win, and what they lose of plain search where nobody asked. */
+  const found = (won: number[], lost: number[], { without = 0, units = 1000, ...rule }: Case = {}) => {
     const sums = tried.map(({ of, unasked, parameters: { memory } }) => {
       if (of === 'candidate') return 0;
       const at = [0.3, 0.5, 0.7].indexOf(memory);
-      return unasked ? -5 - (lost[at] ?? 0) : won[at]!;
+      if (!unasked) return won[at]!;
+      return at < 0 ? without : -lost[at]!;
     });
-    const verdict = judge(sum(-20, sums, units), remembering, [], gate(), deviation);
+    const verdict = judge(sum(-20, sums, units), remembering, [], gate(), { unasked: 0.5, ...rule });
     return [verdict.serve, verdict.parameters.memory];
   };
 
@@ -140,16 +148,30 @@ describe('the weight of memory that a gate finds', () => {
     expect(found([20, 40, 60], [0, 1, 2])).toEqual(['as before', 0.7]);
   });
 
-  it('is the one that wins most of those with which they lose next to nothing', () => {
-    expect(found([20, 40, 60], [0, 2, 9])).toEqual(['serving', 0.5]);
+  it('is the one with which most is found, of those with which they lose next to nothing', () => {
+    expect(found([20, 40, 60], [0, 4, 9])).toEqual(['serving', 0.5]);
     expect(found([20, 40, 60], [0, 6, 9])).toEqual(['serving', 0.3]);
     expect(found([20, 40, 60], [8, 9, 9])).toEqual(['serving', 0]);
+    expect(found([20, 58, 60], [0, 0, 4])).toEqual(['serving', 0.5]);
+  });
+
+  it('may cost such documents more, the fewer of them there are', () => {
+    expect(found([20, 40, 60], [10, 20, 40], { unasked: 0.05 })).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [10, 20, 60], { unasked: 0.05 })).toEqual(['serving', 0.5]);
+    expect(found([20, 40, 60], [400, 400, 400], { unasked: 0 })).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [3, 3, 3], { unasked: 1 })).toEqual(['serving', 0]);
+  });
+
+  it('may cost what a version finds beyond plain search, and no more than it finds itself', () => {
+    expect(found([20, 40, 60], [-30, -20, 2], { without: 40, unasked: 0.2 })).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [20, 21, 22], { without: -20 })).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [20, 21, 29], { without: -20 })).toEqual(['serving', 0.5]);
   });
 
   it('allows few questions one that is lost, and the noise what it is', () => {
-    expect(found([2, 3, 4], [0, 1, 1], 0, 100)).toEqual(['as before', 0.7]);
-    expect(found([20, 40, 60], [0, 2, 9], 10)).toEqual(['as before', 0.7]);
-    expect(found([20, 40, 60], [0, 2, 90], 10)).toEqual(['serving', 0.5]);
+    expect(found([2, 3, 4], [0, 1, 1], { units: 100 })).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [0, 2, 9], { deviation: 10 })).toEqual(['as before', 0.7]);
+    expect(found([20, 40, 60], [0, 2, 90], { deviation: 10 })).toEqual(['serving', 0.5]);
   });
 });
 
