@@ -1,14 +1,18 @@
-/** `npm run model:import -- DIR`: turns a sentence-transformers folder into an artifact for the engine. */
+/**
+ * `fedcar encoder import DIR`, and `npm run model:import -- DIR` in a checkout: turns a sentence-transformers folder into
+ * an artifact for the engine.
+ */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type Imported, importFolder } from '../models/importer/import-folder.ts';
+import type { Imported } from '../models/importer/import-folder.ts';
 import { LANGUAGES } from '../models/importer/scripts.ts';
+import type { ModelManifest } from '../models/manifest.ts';
 import { documentFiles, readDocumentFiles } from './dataset/document-files.ts';
 import { describeFailure, Failure, UsageError } from './fedcar/failure.ts';
 
-interface Options {
+export interface ImportFlags {
   out?: string;
   name?: string;
   weights: 'int8' | 'float32';
@@ -21,16 +25,17 @@ interface Options {
   force: boolean;
 }
 
-/**
- * @param cwd what paths start from
- * @returns the exit status: 0 done, 1 failed, 2 the command line was wrong
- */
-export async function modelImport(args: string[], cwd = process.cwd()): Promise<number> {
-  const command = new Command('model-import')
-    .description(
-      'Turn a sentence-transformers folder (BERT, XLM-RoBERTa) into a model artifact: manifest.json, tokenizer.json ' +
-        'and .bin files below models/, which the next deployment brings along.',
-    )
+export interface ImportedEncoder {
+  /** As given or as it follows from the name: from the current folder. */
+  folder: string;
+  manifest: ModelManifest;
+  /** What was made, for people. */
+  lines: string[];
+}
+
+export function withImportFlags(command: Command): Command {
+  return command
+    .description('turn a sentence-transformers folder (BERT, XLM-RoBERTa) into an artifact')
     .argument('<dir>', 'folder with config.json, tokenizer.json and model.safetensors')
     .option('--out <dir>', 'folder for the artifact (default: models/NAME, in lower case)')
     .option('--name <name>', "the model's name (default: the folder's)")
@@ -53,9 +58,19 @@ export async function modelImport(args: string[], cwd = process.cwd()): Promise<
     .option('--texts <path>', 'documents of the collection, whose tokens are kept before others')
     .option('--query-prompt <text>', 'what goes before questions (default: what the folder says)')
     .option('--passage-prompt <text>', 'what goes before passages (default: what the folder says)')
-    .option('--force', 'write over what is in the folder, also another model', false)
+    .option('--force', 'write over what is in the folder, also another model', false);
+}
+
+/**
+ * @param cwd what paths start from
+ * @returns the exit status: 0 done, 1 failed, 2 the command line was wrong
+ */
+export async function modelImport(args: string[], cwd = process.cwd()): Promise<number> {
+  const command = withImportFlags(new Command('model-import'))
     .exitOverride()
-    .action((directory: string, options: Options) => run(cwd, directory, options));
+    .action(async (directory: string, flags: ImportFlags) => {
+      for (const line of (await importEncoder(cwd, directory, flags)).lines) console.log(line);
+    });
   try {
     await command.parseAsync(args, { from: 'user' });
     return 0;
@@ -67,7 +82,12 @@ export async function modelImport(args: string[], cwd = process.cwd()): Promise<
   }
 }
 
-async function run(cwd: string, directory: string, options: Options): Promise<void> {
+/** @throws UsageError for flags that do not fit, Failure for a folder that cannot be imported */
+export async function importEncoder(
+  cwd: string,
+  directory: string,
+  options: ImportFlags,
+): Promise<ImportedEncoder> {
   const { weights, maxTokens, name = basename(resolve(cwd, directory)) } = options;
   const out = options.out ?? join('models', folderNameOf(name));
   const folder = resolve(cwd, out);
@@ -77,7 +97,11 @@ async function run(cwd: string, directory: string, options: Options): Promise<vo
   const { languages, vocabulary: most, queryPrompt: query, passagePrompt: passage } = options;
   const isCut = languages !== undefined || most !== undefined || options.texts !== undefined;
   const texts = options.texts === undefined ? [] : await textsOf(resolve(cwd, options.texts));
-  const artifact = await importFolder(resolve(cwd, directory), {
+  // The importer and the engine are loaded where something is imported.
+  const { importFolder } = await import('../models/importer/import-folder.ts');
+  const { centred } = await import('../models/importer/centre.ts');
+  const { nodeOrtWasm } = await import('../models/ort-wasm-node.ts');
+  const imported = await importFolder(resolve(cwd, directory), {
     ...{ name, weights, maxTokens },
     prompts: { ...(query === undefined ? {} : { query }), ...(passage === undefined ? {} : { passage }) },
     cut: isCut ? { languages, most, texts } : undefined,
@@ -85,15 +109,19 @@ async function run(cwd: string, directory: string, options: Options): Promise<vo
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     throw new Failure(`${directory}: ${error.message}`);
   });
+  const { artifact, cosine, isCentred } = await centred(imported, await nodeOrtWasm());
   await mkdir(folder, { recursive: true }).catch((error: Error) => {
     throw new Failure(`--out ${out} cannot be made: ${error.message}`);
   });
   for (const [file, bytes] of artifact.files) await writeFile(join(folder, file), bytes);
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(artifact.manifest, null, 1)}\n`);
-  for (const file of artifact.manifest.files) {
-    console.log(`${join(out, file.name)}  ${(file.bytes / 2 ** 20).toFixed(2)} MiB`);
-  }
-  for (const line of notes(artifact)) console.log(line);
+  const sizes = artifact.manifest.files.map(
+    ({ name: file, bytes }) => `${join(out, file)}  ${(bytes / 2 ** 20).toFixed(2)} MiB`,
+  );
+  const shared = isCentred
+    ? [`texts that have nothing in common had a cosine of ${cosine.toFixed(2)}: what all share is taken out`]
+    : [];
+  return { folder: out, manifest: artifact.manifest, lines: [...sizes, ...notes(imported), ...shared] };
 }
 
 /** What the artifact does that its files' names do not say. */
@@ -164,7 +192,8 @@ function parseNumber(text: string): number {
   return number;
 }
 
-function parseLanguages(text: string): string[] {
+/** Codes between commas. @throws InvalidArgumentError for one that is not known */
+export function parseLanguages(text: string): string[] {
   const codes = text.split(',').map((code) => code.trim().toLowerCase());
   const unknown = codes.filter((code) => !Object.hasOwn(LANGUAGES, code));
   if (unknown.length === 0) return codes;

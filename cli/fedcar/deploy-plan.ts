@@ -1,4 +1,5 @@
 /** What a deployment will consist of, from wrangler's own reading of its configuration, and what is wrong with it. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +14,7 @@ import { Failure, UsageError } from './failure.ts';
 
 export const SECRET = 'FEDCAR_ADMIN_TOKEN';
 const OBJECTS = ['DIRECTORY', 'COORDINATOR', 'REGION'];
+const SHIPPED_ENCODER = 'minilm';
 /** Limits of the platform. */
 const MOST_ASSET_BYTES = 25 << 20;
 const MOST_WORKER_BYTES = 64 << 20;
@@ -26,6 +28,8 @@ export interface DeployPlan {
   crons: string[];
   cpu_ms: number | null;
   assets: { files: number; bytes: number; largest: number };
+  /** Folder of the encoder of collections that name none. */
+  encoder: string;
   /** Null when it was not built. */
   bundle: { bytes: number; gzip: number } | null;
   secret: string;
@@ -41,7 +45,9 @@ export async function planDeployment(
   build: boolean,
 ): Promise<DeployPlan> {
   const read = readConfig(config, environment);
-  const assets = await assetSizes(join(dirname(config), read.assets?.directory ?? ''));
+  const models = join(dirname(config), read.assets?.directory ?? '');
+  const assets = await assetSizes(models);
+  const encoder = join(models, String(read.vars.FEDCAR_MODEL ?? SHIPPED_ENCODER));
   const bundle = build ? await bundleSize(config) : null;
   const { regions, problems: misnamed } = regionsOf(read.vars);
   const bound = read.durable_objects.bindings.map(({ name }: { name: string }) => name);
@@ -61,6 +67,9 @@ export async function planDeployment(
     ...(read.vars.FEDCAR_ENVIRONMENT === 'development'
       ? ['vars: FEDCAR_ENVIRONMENT is development, which needs no token: anybody could do everything']
       : []),
+    ...(existsSync(join(encoder, 'manifest.json'))
+      ? []
+      : [`assets: ${encoder} holds no encoder: fedcar encoder import makes one`]),
     ...(assets.largest > MOST_ASSET_BYTES
       ? [`assets: a file has ${assets.largest} bytes of at most ${MOST_ASSET_BYTES}`]
       : []),
@@ -78,6 +87,7 @@ export async function planDeployment(
     crons: read.triggers.crons ?? [],
     cpu_ms: read.limits?.cpu_ms ?? null,
     assets,
+    encoder,
     bundle,
     secret: SECRET,
     workers_ai: read.ai !== undefined,

@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError, type Client } from '../../client/client.ts';
 import { SnapshotHeader } from '../../shared/protocol/snapshot.ts';
-import { PROJECT } from '../worker-bundle.ts';
+import { visible } from '../terminal-text.ts';
 import { planDeployment } from './deploy-plan.ts';
 import { bytes, moment } from './format.ts';
+import { knownWords } from './known-words.ts';
 import { isLoopback } from './target.ts';
 import { VERSION } from './version.ts';
 
@@ -26,22 +27,29 @@ const SKEW_S = 60;
 const MOST_SNAPSHOT_BYTES = 32 << 20;
 
 /** The configuration of one environment: bindings, cron, sizes. */
-export async function examineConfig(config: string, environment: string | undefined): Promise<Finding[]> {
+export async function examineConfig(
+  config: string,
+  environment: string | undefined,
+): Promise<{ findings: Finding[]; encoder: string }> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const node = major > 20 || (major === 20 && minor >= 19);
   const plan = await planDeployment(config, environment, false);
   const places = plan.regions.map(({ name, place }) => (name === place ? name : `${name} (${place})`));
-  return [
+  const findings = [
     (node ? ok : wrong)('node', `${process.versions.node}${node ? '' : ', 20.19 or newer is needed'}`),
     ...plan.problems.map((problem) => wrong('configuration', problem)),
     ...(plan.problems.length > 0 ? [] : [ok('configuration', `${config}: ${plan.worker}`)]),
     ok('regions', places.join(', ')),
     ok('assets', `${plan.assets.files} files, the largest ${bytes(plan.assets.largest)} of 25 MiB`),
   ];
+  return { findings, encoder: plan.encoder };
 }
 
-/** The service: reachable, ready, of this version, with the right clock and model, and what holds it up. */
-export async function examineService(client: Client, now: () => number): Promise<Finding[]> {
+/**
+ * The service: reachable, ready, of this version, with the right clock and model, and what holds it up.
+ * @param encoder folder of the encoder that the configuration deploys
+ */
+export async function examineService(client: Client, now: () => number, encoder: string): Promise<Finding[]> {
   const found: Finding[] = [];
   try {
     const before = now();
@@ -50,9 +58,9 @@ export async function examineService(client: Client, now: () => number): Promise
   } catch (error) {
     return [wrong('service', (error as Error).message)];
   }
-  for (const look of [readiness, versionOf, access, model, schedule, regions]) {
+  for (const look of [readiness, versionOf, access, model, schedule, regions, languages]) {
     try {
-      found.push(await look(client));
+      found.push(await look(client, encoder));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       found.push(wrong(look.name, `${error.message} [${error.code}]`));
@@ -101,21 +109,57 @@ async function access(client: Client): Promise<Finding> {
   }
 }
 
-/** The encoder that the serving version was made with against the one in this package, and the version's size. */
-async function model(client: Client): Promise<Finding> {
-  const { versions } = await client.call('GET /models');
-  const serving = versions.find(({ state }) => state === 'serving');
-  if (serving === undefined) return wrong('model', 'no version serves');
-  const { model: theirs } = await headerOf(client, serving.version);
-  const manifest = await readFile(join(PROJECT, 'models', 'minilm', 'manifest.json'));
-  const ours = createHash('sha256').update(manifest).digest('hex');
+/** The encoder that the serving version was made with against the one that is deployed, and the version's size. */
+async function model(client: Client, encoder: string): Promise<Finding> {
+  const serving = await servingOf(client);
+  if (serving === null) return wrong('model', 'no version serves');
   const size = `version ${serving.version}, ${serving.rows} passages, ${bytes(serving.bytes)} of ${bytes(MOST_SNAPSHOT_BYTES)}`;
-  if (theirs.sha256 !== ours) {
-    return warning('model', `${theirs.name} with another hash than this package's; ${size}`);
+  const ours = await encoderIn(encoder);
+  if (serving.model.sha256 !== ours?.sha256) {
+    return warning('model', `${serving.model.name} with another hash than ${encoder} has; ${size}`);
   }
   return (serving.bytes > 0.8 * MOST_SNAPSHOT_BYTES ? warning : ok)(
     'model',
-    `${theirs.name}, the same as here, which reads English; ${size}`,
+    `${serving.model.name}, the same as here, which reads ${ours.reads}; ${size}`,
+  );
+}
+
+async function servingOf(client: Client) {
+  const { versions } = await client.call('GET /models');
+  const serving = versions.find(({ state }) => state === 'serving');
+  if (serving === undefined) return null;
+  const { model: of } = await headerOf(client, serving.version);
+  return { version: serving.version, rows: serving.rows, bytes: serving.bytes, model: of };
+}
+
+/** Null where the folder holds none. */
+async function encoderIn(folder: string): Promise<{ sha256: string; reads: string } | null> {
+  const manifest = await readFile(join(folder, 'manifest.json')).catch(() => null);
+  if (manifest === null) return null;
+  const { name, languages } = JSON.parse(manifest.toString()) as { name: string; languages?: string[] };
+  const reads =
+    languages?.join(', ') ?? (name === SHIPPED ? 'English' : 'the languages that it was trained on');
+  return { sha256: createHash('sha256').update(manifest).digest('hex'), reads };
+}
+
+const SHIPPED = 'all-MiniLM-L6-v2';
+/** Share of documents that are not read from which on it is said as a warning. */
+const MANY_UNKNOWN = 0.05;
+const KEYS_SHOWN = 3;
+
+/** Whether the encoder knows the words of the documents that are stored. */
+async function languages(client: Client, encoder: string): Promise<Finding> {
+  const serving = await servingOf(client);
+  if (serving === null || serving.model.sha256 !== (await encoderIn(encoder))?.sha256)
+    return ok('languages', 'not looked at: the encoder of the documents is not at hand');
+  const { documents, unknown } = await knownWords(client, encoder);
+  const said = `${serving.model.name} knows the words of ${documents - unknown.length} of ${documents} documents looked at`;
+  if (unknown.length <= MANY_UNKNOWN * documents) return ok('languages', said);
+  const more = unknown.length > KEYS_SHOWN ? ', …' : '';
+  return warning(
+    'languages',
+    `${said}; the others are found by words alone, and never with confidence: ${unknown.slice(0, KEYS_SHOWN).map(visible).join(', ')}${more}. ` +
+      'fedcar init --language and docs/languages.md say how to have another encoder',
   );
 }
 

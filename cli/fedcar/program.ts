@@ -8,6 +8,7 @@ import { completionCommand } from './commands/completion.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { encoderCommands } from './commands/encoder.ts';
 import { evalCommand } from './commands/eval.ts';
 import { evaluationCommands } from './commands/evaluation.ts';
 import { exportCommand } from './commands/export.ts';
@@ -34,7 +35,7 @@ export type Bind = <A extends unknown[]>(
 export type Register = (program: Command, bind: Bind) => void;
 
 const GROUPS: [string, Register[]][] = [
-  ['Set up:', [initCommand, deployCommand, devCommand, doctorCommand, completionCommand]],
+  ['Set up:', [initCommand, deployCommand, devCommand, doctorCommand, encoderCommands, completionCommand]],
   [
     'Documents and questions:',
     [ingestCommand, exportCommand, feedbackCommands, queryCommand, askCommand, evalCommand],

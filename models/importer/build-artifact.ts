@@ -101,7 +101,8 @@ export async function buildArtifact(
   return { manifest, files };
 }
 
-async function fileEntry(name: string, bytes: Uint8Array): Promise<FileEntry> {
+/** What a manifest says of a file. */
+export async function fileEntry(name: string, bytes: Uint8Array): Promise<FileEntry> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   const sha256 = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
   return { name, bytes: bytes.length, sha256 };

@@ -9,17 +9,16 @@ import type { Register } from '../program.ts';
 export const doctorCommand: Register = (program, bind) => {
   const command = program
     .command('doctor')
-    .description('check bindings, secret, versions, clocks, sizes and the model')
+    .description('check configuration, secret, versions, clocks, sizes, model and languages')
     .action(bind((context) => examine(context)));
   withExamples(command, [['doctor --env production', 'exit status 1 when something is wrong']]);
 };
 
 async function examine(context: Context): Promise<Shown> {
   const { examineConfig, examineService } = await import('../diagnosis.ts');
-  const findings = [
-    ...(await examineConfig(context.config, context.flags.env)),
-    ...(await examineService(await context.client(), context.io.now)),
-  ];
+  const { findings: configured, encoder } = await examineConfig(context.config, context.flags.env);
+  const served = await examineService(await context.client(), context.io.now, encoder);
+  const findings = [...configured, ...served];
   const bad = findings.some(({ state }) => state === 'wrong');
   return {
     json: { healthy: !bad, findings },

@@ -366,7 +366,7 @@ describe('the doctor', () => {
     expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(findings.map(({ name }) => name)).toEqual([
       ...['node', 'configuration', 'regions', 'assets', 'service', 'clock', 'readiness', 'version', 'token'],
-      ...['model', 'training', 'documents'],
+      ...['model', 'training', 'documents', 'languages'],
     ]);
   });
 

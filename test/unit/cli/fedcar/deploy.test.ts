@@ -16,8 +16,10 @@ import { assetSizes } from '../../../../cli/fedcar/asset-sizes.ts';
 import { configuration } from '../../../../cli/fedcar/commands/init.ts';
 import { planDeployment } from '../../../../cli/fedcar/deploy-plan.ts';
 import { PROJECT } from '../../../../cli/worker-bundle.ts';
+import { writeFolder } from '../../../helpers/bert-folder.ts';
 import { type FakeCloudflare, fakeCloudflare } from '../../../helpers/cloudflare.ts';
 import { fedcar } from '../../../helpers/fedcar.ts';
+import { draftXlmFolder } from '../../../helpers/xlm-folder.ts';
 
 const OWN = join(PROJECT, 'wrangler.toml');
 const ENVIRONMENTS = ['staging', 'production'];
@@ -147,6 +149,41 @@ describe('fedcar init', () => {
     } finally {
       rmSync(alone, { recursive: true });
     }
+  });
+
+  it('prepares for an encoder of other languages, which the deployment asks for until it is there', async () => {
+    const made = await fedcar('init laden --language de,EN,fr --json', { cwd: folder });
+    expect(made.code, made.err).toBe(0);
+    const { next } = JSON.parse(made.out) as { next: string[] };
+    const step = next.find((line) => line.includes('encoder import'))!;
+    expect(step).toMatch(/^npx fedcar encoder import FOLDER --name multilingual --languages de,fr /);
+    const config = join(folder, 'laden', 'wrangler.toml');
+    for (const environment of [undefined, 'staging', 'production']) {
+      const plan = await planDeployment(config, environment, false);
+      expect(plan.encoder).toBe(join(folder, 'laden', 'models', 'multilingual'));
+      expect(plan.problems).toEqual([
+        expect.stringMatching(/multilingual holds no encoder: fedcar encoder import/),
+      ]);
+    }
+    await using given = await writeFolder(draftXlmFolder());
+    const line = step
+      .replace('npx fedcar ', '')
+      .replace('FOLDER', given.path)
+      .replace(/ {3}#.*/, '');
+    const imported = await fedcar(`${line} --json`, { cwd: join(folder, 'laden') });
+    expect(imported.code, imported.err).toBe(0);
+    expect(JSON.parse(imported.out)).toMatchObject({
+      folder: 'models/multilingual',
+      languages: ['de', 'fr'],
+    });
+    const plan = await planDeployment(config, undefined, false);
+    expect(plan.problems).toEqual([]);
+    // The manifest, the tokenizer, the weights, and what all texts share.
+    expect(plan.assets.files).toBe(5);
+    const strange = await fedcar('init fort --language de,klingon', { cwd: folder });
+    expect([strange.code, strange.err]).toEqual([2, expect.stringMatching(/klingon: known are af, ar/)]);
+    const english = await fedcar('init shire --language en', { cwd: folder });
+    expect(english.out).not.toContain('encoder');
   });
 
   it('refuses names that no region or Worker can have', () => {

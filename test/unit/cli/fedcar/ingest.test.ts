@@ -50,3 +50,20 @@ it('leaves bad entries out, names them and what it does not read, and fails at t
   expect(left.chunks.map(({ item }) => item.key)).toEqual(['more.md']);
   await ok('collections delete mirror -y');
 });
+
+it('is told by the doctor whose words the encoder does not know', async () => {
+  const file = join(service.folder, 'tides.jsonl');
+  const texts = {
+    en: 'Tides come twice a day.',
+    ru: 'Прилив приходит дважды в день.',
+    el: 'Η παλίρροια έρχεται.',
+  };
+  const lines = Object.entries(texts).map(([key, text]) => JSON.stringify({ key, text }));
+  writeFileSync(file, lines.join('\n'));
+  await ok('collections create tides --regions weur');
+  await ok(`ingest -c tides ${file}`);
+  const said = await ok('doctor -c tides');
+  expect(said.out.replace(/\s+/g, ' ')).toMatch(
+    /warning languages all-MiniLM-L6-v2 knows the words of 1 of 3 documents looked at; .*: el, ru\. fedcar init --language/,
+  );
+});

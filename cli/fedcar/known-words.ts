@@ -1,0 +1,63 @@
+/** Whether the encoder knows the words of what is stored: what `fedcar doctor` says of a sample of the documents. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApiError, type Client } from '../../client/client.ts';
+import { ModelManifest } from '../../models/manifest.ts';
+import { openTokenizer } from '../../models/tokenizer/tokenizer.ts';
+import type { Item, Items } from '../../shared/protocol/api/item.ts';
+import { joinTitle } from '../../shared/retrieval/chunking.ts';
+import { readDocument } from '../../shared/retrieval/document.ts';
+import { concurrent } from '../concurrent.ts';
+
+export interface KnownWords {
+  /** Documents looked at. */
+  documents: number;
+  /** Keys of those whose words are not known: questions find them by words alone. */
+  unknown: string[];
+}
+
+const PAGE = 100;
+/** Pages whose keys are listed, and documents among them that are read, evenly spaced. */
+const MOST_PAGES = 20;
+const MOST_READ = 50;
+const AT_ONCE = 4;
+
+/** @param encoder folder of the artifact that the documents are embedded by */
+export async function knownWords(client: Client, encoder: string): Promise<KnownWords> {
+  const manifest = ModelManifest.parse(JSON.parse(await readFile(join(encoder, 'manifest.json'), 'utf8')));
+  const tokenizer = openTokenizer(await readFile(join(encoder, 'tokenizer.json')), manifest);
+  const keys = await someKeys(client);
+  const found: KnownWords = { documents: 0, unknown: [] };
+  await concurrent(keys, AT_ONCE, async (key) => {
+    const item = await itemOf(client, key);
+    if (item === null) return;
+    const { title, blocks } = readDocument(item);
+    found.documents += 1;
+    const text = joinTitle(title, blocks.map((block) => block.text).join('\n'));
+    if (!tokenizer.knows(text)) found.unknown.push(key);
+  });
+  return { ...found, unknown: found.unknown.sort() };
+}
+
+async function someKeys(client: Client): Promise<string[]> {
+  const keys: string[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { items, next }: Items = await client.call('GET /items', { query: { limit: PAGE, after } });
+    keys.push(...items.map(({ key }) => key));
+    after = next;
+    if (after === null) break;
+  }
+  const step = Math.max(1, keys.length / MOST_READ);
+  return Array.from({ length: Math.min(keys.length, MOST_READ) }, (_, i) => keys[Math.floor(i * step)]!);
+}
+
+/** Null when somebody has deleted it. */
+async function itemOf(client: Client, key: string): Promise<Item | null> {
+  try {
+    return await client.call('GET /items/{key}', { params: { key } });
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'unknown_item') return null;
+    throw error;
+  }
+}
