@@ -334,6 +334,13 @@ describe('feedback and training', () => {
     expect(versions[0]).toMatchObject({ version: 0, state: 'serving', active_rows: 0 });
     expect((await call('POST', `${base}/models/0/activate`)).json).toMatchObject({ version: 0 });
     expect((await call('POST', `${base}/models/7/activate`)).json).toMatchObject({ code: 'unknown_version' });
+    expect((await call('GET', `${base}/models/0/certificate`)).json).toMatchObject({
+      code: 'no_certificate',
+      detail: expect.stringContaining('it is plain search, which learned nothing'),
+    });
+    expect((await call('GET', `${base}/models/7/certificate`)).json).toMatchObject({
+      code: 'unknown_version',
+    });
   });
 
   it('shows documents by region and nothing about queries', async () => {

@@ -3,6 +3,7 @@
  * models that answer, as clients of OpenAI's API list them.
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import { whyUncertified } from '../../shared/certificate/uncertified.ts';
 import { Model, Version, Versions } from '../../shared/protocol/api/version.ts';
 import { Certificate } from '../../shared/protocol/certificate.ts';
 import { Sha256Hex } from '../../shared/protocol/names.ts';
@@ -158,9 +159,13 @@ export function modelRoutes(snapshots: SnapshotCache) {
     })
     .openapi(certificate, async (c) => {
       const { version } = c.req.valid('param');
-      const found = await c.var.services.coordinator(c.var.collection).certificate(version);
-      if (found === null) throw new Problem('no_certificate', `Version ${version} has no certificate`);
-      return c.json(found, 200);
+      const coordinator = c.var.services.coordinator(c.var.collection);
+      const found = await coordinator.certificate(version);
+      if (found !== null) return c.json(found, 200);
+      const all = await coordinator.versions();
+      const uncertified = all.find((entry) => entry.version === version);
+      if (uncertified === undefined) throw new Problem('unknown_version', `There is no version ${version}`);
+      throw new Problem('no_certificate', whyUncertified(uncertified, all));
     })
     .openapi(importPart, async (c) => {
       const { sha256, part } = c.req.valid('param');

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Client } from '../../../client/client.ts';
+import { whyUncertified } from '../../../shared/certificate/uncertified.ts';
 import type { Version } from '../../../shared/protocol/api/version.ts';
 import type { Certificate } from '../../../shared/protocol/certificate.ts';
 import { partCount, partOf } from '../../../shared/protocol/parameters.ts';
@@ -83,8 +84,7 @@ async function list(context: Context): Promise<Shown> {
   return { json: { versions }, text: (width) => table([head, ...rows], '', [0, 1, 2], width) };
 }
 
-async function pick(client: Client, number: number | undefined): Promise<Version> {
-  const versions = await versionsOf(client);
+function pick(versions: readonly Version[], number: number | undefined): Version {
   const found =
     number === undefined
       ? versions.find(({ state }) => state === 'serving')
@@ -97,7 +97,8 @@ async function pick(client: Client, number: number | undefined): Promise<Version
 }
 
 async function show(context: Context, number: number | undefined): Promise<Shown> {
-  const version = await pick(await context.client(), number);
+  const versions = await versionsOf(await context.client());
+  const version = pick(versions, number);
   const { held_out, probe, certificate } = version;
   const lines = [
     ['version', `${version.version}, ${version.state}`],
@@ -107,7 +108,7 @@ async function show(context: Context, number: number | undefined): Promise<Shown
     [
       'certificate',
       certificate === null
-        ? 'none'
+        ? whyUncertified(version, versions)
         : `${certificate.signed} of ${certificate.asked} participants have signed${madeElsewhere(version)}`,
     ],
     ['snapshot', `${bytes(version.bytes)}, sha256 ${version.hash}`],
@@ -147,7 +148,7 @@ async function activate(context: Context, number: number): Promise<Shown> {
 }
 
 async function rollback(context: Context): Promise<Shown> {
-  const serving = await pick(await context.client(), undefined);
+  const serving = pick(await versionsOf(await context.client()), undefined);
   if (serving.parent === null)
     throw new Failure(`version ${serving.version} was trained from no other: there is nothing to go back to`);
   return await activate(context, serving.parent);
@@ -155,7 +156,7 @@ async function rollback(context: Context): Promise<Shown> {
 
 async function save(context: Context, number: number | undefined, out: string | undefined): Promise<Shown> {
   const client = await context.client();
-  const found = await pick(client, number);
+  const found = pick(await versionsOf(client), number);
   const { version } = found;
   const name = out ?? `${context.collection}-${version}.fcs`;
   return await context.change({ what: `write version ${version} to ${name}` }, async () => {
