@@ -2,8 +2,9 @@
 import type { Coordinator } from './coordinator/coordinator.ts';
 import type { Directory } from './directory/directory.ts';
 import type { Region } from './region/region.ts';
+import type { TraceEnv } from './tracing.ts';
 
-export interface ObjectsEnv {
+export interface ObjectsEnv extends TraceEnv {
   DIRECTORY: DurableObjectNamespace<Directory>;
   COORDINATOR: DurableObjectNamespace<Coordinator>;
   REGION: DurableObjectNamespace<Region>;

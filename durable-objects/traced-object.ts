@@ -5,8 +5,10 @@
 import { DurableObject } from 'cloudflare:workers';
 import { errorText, logLine } from '../shared/log.ts';
 import type { Stored } from '../shared/protocol/objects.ts';
+import { parseTraceparent } from '../shared/trace/span.ts';
 import type { ObjectsEnv } from './env.ts';
 import { inRequest } from './request-context.ts';
+import { gathering, inSpan, type TraceHost } from './tracing.ts';
 
 /** Handlers of the runtime, and what no caller may reach by name. */
 const NOT_CALLABLE = new Set(['constructor', 'traced', 'alarm', 'fetch']);
@@ -15,8 +17,27 @@ const NOT_CALLABLE = new Set(['constructor', 'traced', 'alarm', 'fetch']);
 const PROBE_BYTES = 1_000_000;
 
 export abstract class TracedObject extends DurableObject<ObjectsEnv> implements Stored {
-  /** Calls `method` in the name of a request. @throws TypeError unless the class has such a method. */
-  async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+  /** Who posts what this object has to tell of a trace. */
+  readonly traceHost: TraceHost = { env: this.env, keep: (work) => this.ctx.waitUntil(work) };
+
+  /**
+   * Calls `method` in the name of a request. @throws TypeError unless the class has such a method.
+   * @param requestId empty where it is no request that calls, but a round
+   * @param traceparent the caller's span, where there is one
+   */
+  async traced(requestId: string, method: string, args: unknown[], traceparent?: string): Promise<unknown> {
+    const parent = parseTraceparent(traceparent);
+    if (parent === null) return await this.#inRequest(requestId, method, args);
+    const object = this.constructor.name;
+    const attributes = { 'fedcar.object': object, 'fedcar.method': method };
+    return await gathering(this.traceHost, () =>
+      inSpan(`${object}.${method}`, { kind: 'server', parent, attributes }, () =>
+        this.#inRequest(requestId, method, args),
+      ),
+    );
+  }
+
+  async #inRequest(requestId: string, method: string, args: unknown[]): Promise<unknown> {
     return await inRequest(requestId, async () => {
       try {
         return await this.#method(method).apply(this, args);

@@ -4,6 +4,7 @@
  */
 import type { Context } from 'hono';
 import { setMetric } from 'hono/timing';
+import { inSpan } from '../durable-objects/tracing.ts';
 
 export type Part = 'embed' | 'score' | 'passages' | 'answer';
 
@@ -22,7 +23,7 @@ export class Stopwatch {
   readonly measure: Measure = async (part, work) => {
     const begin = this.#now();
     try {
-      return await work();
+      return await inSpan(part, {}, work);
     } finally {
       this.#spent.set(part, (this.#spent.get(part) ?? 0) + this.#now() - begin);
     }

@@ -47,6 +47,7 @@ import { instructionFor, withInstruction } from './instructions.ts';
 import { KEPT_EVALUATION } from './own-judge.ts';
 import { CoordinatorParts } from './parts.ts';
 import { describePrivacy, withOperators } from './privacy-info.ts';
+import { tracedStep } from './round-trace.ts';
 import { hash32, type RegisteredRow } from './row-table.ts';
 import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
@@ -66,6 +67,7 @@ const RETRY_MS = 60_000;
 
 export class Coordinator extends TracedObject implements CoordinatorApi {
   readonly #parts: CoordinatorParts;
+  readonly #step = <T>(step: () => Promise<T>) => tracedStep(this.traceHost, this.#parts.runs, step);
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -221,8 +223,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const serving = await this.#parts.serving();
     const now = clock.now();
     const id = this.#parts.runs.freshId(now);
-    const seed =
-      this.#parts.settings().training.seed ?? (crypto.getRandomValues(new Uint32Array(1))[0] as number);
+    const seed = this.#parts.settings().training.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
     const run = freshRun({ run: id, seed, base: serving.version, noise: noiseOf(this.#parts.settings()) });
     if (this.#parts.runs.active() !== null) return this.start(reason);
     this.#parts.runs.begin(run, reason, now);
@@ -256,7 +257,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const run = this.#parts.runs.active();
     const info = this.#parts.runs.get(id);
     if (info === null) return { ok: false, code: 'unknown_run', detail: `run: ${id} does not exist` };
-    if (run?.run === id) runner.fail(run, 'cancelled by hand', 'cancelled');
+    if (run?.run === id) await this.#step(async () => runner.fail(run, 'cancelled by hand', 'cancelled'));
     return { ok: true, value: this.#parts.runs.get(id) ?? info };
   }
 
@@ -385,14 +386,12 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
       return;
     }
     // An alarm that failed five times would be dropped after the next failure: start counting anew.
-    if (info !== undefined && info.retryCount >= 5) {
-      await this.#parts.alarm.at(clock.now() + RETRY_MS);
-      return;
-    }
+    if (info !== undefined && info.retryCount >= 5)
+      return void (await this.#parts.alarm.at(clock.now() + RETRY_MS));
     const runner = await this.#parts.drive();
     let next: number | null = null;
     for (let steps = 0; steps < 4; steps++) {
-      next = await runner.advance();
+      next = await this.#step(() => runner.advance());
       if (next === null || next > clock.now()) break;
     }
     if (next !== null) await this.#parts.alarm.by(next);

@@ -10,6 +10,7 @@ import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
 import { answerOf, reached } from '../reach.ts';
 import type { IndexedWords } from '../region/segments.ts';
+import { traced } from '../request-context.ts';
 import { Values } from '../values.ts';
 import { Certificates } from './certificates.ts';
 import { Desk } from './desk.ts';
@@ -85,7 +86,7 @@ export class CoordinatorParts {
   }
 
   region(name: string) {
-    return region(this.#env, this.values.get<string>('collection') ?? '', name, this.settings());
+    return traced(region(this.#env, this.values.get<string>('collection') ?? '', name, this.settings()));
   }
 
   async context(): Promise<SnapshotContext> {

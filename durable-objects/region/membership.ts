@@ -30,6 +30,7 @@ import { modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import { coordinator } from '../names.ts';
+import { traced } from '../request-context.ts';
 import type { Values } from '../values.ts';
 import { guestRules, keptIn, OWN_CHARGES } from './guest-rules.ts';
 import type { Identity } from './identity.ts';
@@ -108,7 +109,7 @@ function ownParticipant(parts: MembershipParts, signer: Signer, encoder: string)
   return openParticipant({
     ...common(parts, policyOf(privacy, retentionDays), privacy),
     ...{ name, collection, signer, adminKey, encoder, privacy },
-    port: rpcPort(() => coordinator(env, collection, settings)),
+    port: rpcPort(() => traced(coordinator(env, collection, settings))),
     engine: () => parts.engine(adapter),
     rules: (spec) => refusalOf(spec, collection, settings),
   });

@@ -112,6 +112,7 @@ export class Region extends TracedObject implements RegionApi {
     });
     this.#training = new Training({
       ...{ env, values: this.#values, shard: this.#shard, ledger: this.#ledger, log: this.#log },
+      host: this.traceHost,
       identity: () => this.#identity(),
       joins: (identity) => this.joins(identity),
       fetch: (url, init) => this.fetchHub(url, init),

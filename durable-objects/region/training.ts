@@ -6,11 +6,13 @@ import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import { engineFor } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { LedgerStore } from '../ledger-store.ts';
+import type { TraceHost } from '../tracing.ts';
 import type { Values } from '../values.ts';
 import type { Identity } from './identity.ts';
 import { type Join, noteJoin } from './join.ts';
 import { Membership, retryMsOf } from './membership.ts';
 import type { RoundLogStore } from './round-log-store.ts';
+import { tracedWork } from './round-work.ts';
 import type { Shard } from './shard.ts';
 
 /** Tokens of a training slice: a few seconds of work, far below the CPU limit of an alarm. */
@@ -20,6 +22,7 @@ const STEPS_PER_ALARM = 14;
 
 export interface TrainingParts {
   env: ObjectsEnv;
+  host: TraceHost;
   values: Values;
   shard: Shard;
   ledger: LedgerStore;
@@ -49,11 +52,12 @@ export class Training {
   async slice(): Promise<number | null> {
     if (this.#membership?.isStale) this.#membership = null;
     this.#membership ??= await this.#join();
-    const { shard } = this.#parts;
+    const { host, shard, identity } = this.#parts;
+    const { name } = identity();
     const { participant, idleMs } = this.#membership;
     const before = shard.job()?.tokens ?? 0;
     for (let step = 0; step < STEPS_PER_ALARM; step++) {
-      const after = await participant.step();
+      const after = await tracedWork(host, { shard, name }, () => participant.step());
       if (after !== 0) return after ?? idleMs;
       if ((shard.job()?.tokens ?? before) - before >= SLICE_TOKENS) break;
     }

@@ -128,8 +128,9 @@ it('what is fetched are the deployment’s own assets and what its operator set,
     (file) =>
       !/^(cli|client)\//.test(file) && !file.includes('/client/') && /(?<![\w.#])fetch\(/.test(textOf(file)),
   );
-  // The deployment that this one takes part in, the answering model's address, the issuer of sign-ins.
+  // The deployment that this one takes part in, the answering model's address, the issuer of sign-ins, the receiver of traces.
   expect(fetching).toEqual([
+    'durable-objects/tracing.ts',
     'durable-objects/region/region.ts',
     'workers/answer/openai.ts',
     'workers/middleware/oidc-keys.ts',

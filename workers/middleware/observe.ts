@@ -4,6 +4,7 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { inRequest } from '../../durable-objects/request-context.ts';
+import { currentSpan, gathering, inSpan, requestParent, tracesFrom } from '../../durable-objects/tracing.ts';
 import { type LogLevel, logLine, setLogLevel } from '../../shared/log.ts';
 import type { AppEnv, Env } from '../env.ts';
 import { dataPoint, type RequestFacts } from './analytics.ts';
@@ -30,10 +31,33 @@ export function observe(options: { metrics: Metrics; now: () => number }): Middl
     }
     const begin = now();
     await inRequest(c.var.requestId, async () => {
-      await next();
+      await inTrace(c, next);
       tell(c, metrics, now() - begin);
     });
   };
+}
+
+/** Requests of the API and of agents are traces, where traces are told; one that an agent's makes is a part of its. */
+async function inTrace(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+  if (!tracesFrom(c.env) || !/^\/(v1|mcp)(\/|$)/.test(c.req.path)) return await next();
+  const host = { env: c.env, keep: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
+  await gathering(host, async () => {
+    const parent = currentSpan() ?? requestParent(c.env, c.req.header('traceparent'));
+    await inSpan('request', { kind: 'server', parent }, async (span) => {
+      await next();
+      const { method, route, status, code, collection } = factsOf(c, 0);
+      span.name = `${method} ${route}`;
+      span.failed = status >= 500;
+      Object.assign(span.attributes, {
+        'http.request.method': method,
+        'http.route': route,
+        'http.response.status_code': status,
+        'fedcar.request_id': c.var.requestId,
+        ...(collection === '' ? {} : { 'fedcar.collection': collection }),
+        ...(code === '' ? {} : { 'error.type': code }),
+      });
+    });
+  });
 }
 
 function tell(c: Context<AppEnv>, metrics: Metrics, milliseconds: number): void {

@@ -72,9 +72,9 @@ export class Directory extends RealDirectory {
     watch('directory', ctx.storage.sql);
   }
 
-  override async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+  override async traced(...call: Parameters<RealDirectory['traced']>): Promise<unknown> {
     called('directory');
-    return await super.traced(requestId, method, args);
+    return await super.traced(...call);
   }
 }
 
@@ -84,9 +84,9 @@ export class Coordinator extends RealCoordinator {
     watch('coordinator', ctx.storage.sql);
   }
 
-  override async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+  override async traced(...call: Parameters<RealDirectory['traced']>): Promise<unknown> {
     called('coordinator');
-    return await super.traced(requestId, method, args);
+    return await super.traced(...call);
   }
 }
 
@@ -96,9 +96,9 @@ export class Region extends RealRegion {
     watch('region', ctx.storage.sql);
   }
 
-  override async traced(requestId: string, method: string, args: unknown[]): Promise<unknown> {
+  override async traced(...call: Parameters<RealDirectory['traced']>): Promise<unknown> {
     called('region');
-    return await super.traced(requestId, method, args);
+    return await super.traced(...call);
   }
 
   /** Writes documents of one passage each. They reach the coordinator as any others do, with the next flush. */
