@@ -1,5 +1,6 @@
 /** What the Worker is bound to, and what a request carries through the middleware. */
 import type { ObjectsEnv } from '../durable-objects/env.ts';
+import type { RequestSignature } from '../shared/crypto/request-signature.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
 import type { AiBinding } from './answer/workers-ai.ts';
 import type { FileConverter } from './file-text.ts';
@@ -50,7 +51,7 @@ export interface AppEnv {
     problemCode?: string;
     /** The collection that the path names, `default` when it names none. Set on the routes that have one. */
     collection: Collection;
-    /** Whose signature the request bears. Set on the routes for participants. */
-    participant: string;
+    /** The signature that the request bears, which nobody has verified yet. Set on the routes for participants. */
+    signature: RequestSignature;
   };
 }

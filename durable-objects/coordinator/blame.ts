@@ -3,6 +3,7 @@
  * whose messages were wrong. They are left out of the run's further rounds, and the collection's operator is told.
  */
 import type { ParticipantFault } from '../../shared/protocol/api/participant.ts';
+import { entryOf } from '../../shared/protocol/names.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import { DEPLOYMENT, type Roster } from '../../shared/protocol/secagg.ts';
 import type { SecaggCode } from '../../shared/secagg/errors.ts';
@@ -84,6 +85,17 @@ export function noteFaults(storage: DurableObjectStorage, run: ActiveRun, blamed
   values.set(FAULTS, known);
 }
 
-export function faultOf(storage: DurableObjectStorage, name: string): ParticipantFault | null {
-  return new Values(storage).get<Record<string, ParticipantFault>>(FAULTS)?.[name] ?? null;
+/** When participants last spoke, and what they did wrong, by name. */
+export function standingOf(
+  names: readonly string[],
+  participants: { seenAt(name: string): number | null },
+  storage: DurableObjectStorage,
+) {
+  const faults = new Values(storage).get<Record<string, ParticipantFault>>(FAULTS) ?? {};
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { last_seen_at: participants.seenAt(name), fault: entryOf(faults, name) ?? null },
+    ]),
+  );
 }

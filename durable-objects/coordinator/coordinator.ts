@@ -6,13 +6,14 @@
  *
  * Methods: configure, destroy; pointer, manifest, complete, snapshotPart, versions, certificate, activate, importPart,
  * importVersion, refresh, place, register, rowsOf, regions, privacy; start, halt, handOver, takeOver, cancel, runs, run, schedule,
- * standing, evaluation, setEvaluation; for participants admit, pollFor, poll, report, putChunk, arrived, putFrame,
+ * standing, evaluation, setEvaluation; for participants admit, signed, pollFor, poll, report, putChunk, arrived, putFrame,
  * statePart, rowsSince, rowEmbeddings. All may be repeated; `start` refuses while a run is on.
  *
  * Alarms advance the run; `tick` (from the cron trigger) sets lost ones again.
  */
 import type { RequestSignature } from '../../shared/crypto/request-signature.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
+import type { Hub, SignedMethod } from '../../shared/participant/coordinator-port.ts';
 import type { EvaluationInfo, EvaluationSet } from '../../shared/protocol/api/evaluation.ts';
 import type { Privacy } from '../../shared/protocol/api/privacy.ts';
 import type { Region } from '../../shared/protocol/api/region.ts';
@@ -40,7 +41,7 @@ import { answerOf } from '../reach.ts';
 import type { PassageChange } from '../region/library.ts';
 import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
-import { faultOf } from './blame.ts';
+import { standingOf } from './blame.ts';
 import { CENSUSES } from './census.ts';
 import { demandFor } from './demand.ts';
 import { instructionFor, withInstruction } from './instructions.ts';
@@ -53,6 +54,7 @@ import { freshRun } from './run-store.ts';
 import { SERIAL } from './runner.ts';
 import { runRefusal, scheduleAt } from './schedule.ts';
 import { MIGRATIONS } from './schema.ts';
+import { signedCall } from './signed-calls.ts';
 import { endForeignRun } from './upgrade.ts';
 import { describeVersion, type VersionRow } from './versions.ts';
 import { watch } from './watchdog.ts';
@@ -64,6 +66,11 @@ const HALTED = 'halted';
 const FREE_AFTER_MS = 20;
 /** After an alarm that failed over and over. */
 const RETRY_MS = 60_000;
+
+function alreadyRunning(run: string) {
+  const detail = `run ${run} is in progress: wait for it or cancel it`;
+  return { ok: false, code: 'run_in_progress', detail } as const;
+}
 
 export class Coordinator extends TracedObject implements CoordinatorApi {
   readonly #parts: CoordinatorParts;
@@ -215,10 +222,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const halted = this.#parts.values.get<string>(HALTED);
     if (halted !== null) return { ok: false, code: 'reindex_in_progress', detail: halted };
     const running = this.#parts.runs.active();
-    if (running !== null) {
-      const detail = `run ${running.run} is in progress: wait for it or cancel it`;
-      return { ok: false, code: 'run_in_progress', detail };
-    }
+    if (running !== null) return alreadyRunning(running.run);
     if (refused !== null) return refused;
     const serving = await this.#parts.serving();
     const now = clock.now();
@@ -234,10 +238,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
   /** From now on no run starts, for this reason; null: they do again. Refused while one is on. */
   async halt(reason: string | null): Promise<Outcome<null>> {
     const running = this.#parts.runs.active();
-    if (reason !== null && running !== null) {
-      const detail = `run ${running.run} is in progress: wait for it or cancel it`;
-      return { ok: false, code: 'run_in_progress', detail };
-    }
+    if (reason !== null && running !== null) return alreadyRunning(running.run);
     if (reason === null) this.#parts.values.delete(HALTED);
     else this.#parts.values.set(HALTED, reason);
     return { ok: true, value: null };
@@ -308,6 +309,11 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     return this.#parts.participants.admit(request, clock.now());
   }
 
+  /** `admit` and one of a participant's methods below, in one call. */
+  async signed<M extends SignedMethod>(request: RequestSignature, method: M, args: Parameters<Hub[M]>) {
+    return signedCall(this, request, method, args);
+  }
+
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
   async pollFor(participant: string, waitMs: number): Promise<Instruction> {
     return instructionFor(this.#parts, participant, waitMs);
@@ -315,13 +321,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
 
   /** When participants last spoke, and what they did wrong, by name. */
   async standing(names: string[]) {
-    const { storage } = this.ctx;
-    return Object.fromEntries(
-      names.map((name) => {
-        const last_seen_at = this.#parts.participants.seenAt(name);
-        return [name, { last_seen_at, fault: faultOf(storage, name) }];
-      }),
-    );
+    return standingOf(names, this.#parts.participants, this.ctx.storage);
   }
 
   async rostersAfter(epoch: number): Promise<AnySignedRoster[]> {

@@ -25,6 +25,22 @@ export interface CoordinatorPort {
   rowEmbeddings(rows: number[]): Promise<Float32Array>;
 }
 
+/** What a participant may ask for in a signed request. */
+export const SIGNED_METHODS = [
+  'pollFor',
+  'report',
+  'putChunk',
+  'putFrame',
+  'arrived',
+  'statePart',
+  'rowsSince',
+  'rowEmbeddings',
+  'rostersAfter',
+] as const;
+export type SignedMethod = (typeof SIGNED_METHODS)[number];
+/** The method's own answer, or why the signature is refused. */
+export type SignedResult<M extends SignedMethod> = Outcome<Awaited<ReturnType<Hub[M]>>>;
+
 /** What the edge asks of the coordinator for participants that come over HTTP. */
 export interface Hub extends Omit<CoordinatorPort, 'report' | 'putFrame'> {
   /** @param waitMs how long the answer may be held for the next instruction; undefined: it brings none */
@@ -32,6 +48,12 @@ export interface Hub extends Omit<CoordinatorPort, 'report' | 'putFrame'> {
   putFrame(participant: string, round: string, bytes: Uint8Array, waitMs?: number): Promise<Ack>;
   /** Takes a signed request for its participant's; a second time it is refused. */
   admit(request: RequestSignature): Promise<Outcome<string>>;
+  /** `admit`, and what the request asks for if it is admitted, in one call. */
+  signed<M extends SignedMethod>(
+    request: RequestSignature,
+    method: M,
+    args: Parameters<Hub[M]>,
+  ): Promise<SignedResult<M>>;
   /** `poll` that is held for up to `waitMs` while a run is on and has nothing for this participant. */
   pollFor(participant: string, waitMs: number): Promise<Instruction>;
   /** Signed rosters after an epoch, oldest first. */

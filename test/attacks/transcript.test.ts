@@ -223,6 +223,10 @@ function overHttp(plain: CoordinatorPort, lines: string[]): CoordinatorPort {
     admit: async () => ({ ok: true, value: NAME }),
     pollFor: (participant: string) => plain.poll(participant),
     rostersAfter: async () => [],
+    async signed(_: unknown, method: keyof CoordinatorPort, args: unknown[]) {
+      const call = hub[method] as unknown as (...all: unknown[]) => Promise<unknown>;
+      return { ok: true, value: await call(...args) };
+    },
   } as unknown as Hub;
   const app = createApp(() => ({ ...services, hub: () => hub }));
   const env = { FEDCAR_ENVIRONMENT: 'development' };

@@ -7,6 +7,7 @@ import type { MiddlewareHandler } from 'hono';
 import { fromBase64Url, toHex, utf8 } from '../../shared/crypto/bytes.ts';
 import { sha256 } from '../../shared/crypto/hash.ts';
 import { isSignedBy, type RequestSignature, readSignature } from '../../shared/crypto/request-signature.ts';
+import type { Hub, SignedMethod } from '../../shared/participant/coordinator-port.ts';
 import {
   Enrolled,
   Enrolment,
@@ -162,13 +163,26 @@ async function signatureOf(c: RequestContext): Promise<RequestSignature> {
   throw new Problem('signature_missing', detail);
 }
 
-/** Puts the participant that signed into the request's variables. */
-const asParticipant: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const admitted = await c.var.services.hub(c.var.collection).admit(await signatureOf(c));
-  if (!admitted.ok) throw problemOf(admitted);
-  c.set('participant', admitted.value);
+/** Puts the signature into the request's variables. Whose it is says the coordinator, with what it is asked for. */
+const asSigned: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.set('signature', await signatureOf(c));
   await next();
 };
+
+/**
+ * Asks the coordinator in the name of the participant that signed.
+ * @throws Problem when the signature is not admitted
+ */
+async function ask<M extends SignedMethod>(
+  c: RequestContext,
+  method: M,
+  ...args: Parameters<Hub[M]>
+): Promise<Awaited<ReturnType<Hub[M]>>> {
+  const { services, collection, signature } = c.var;
+  const answer = await services.hub(collection).signed(signature, method, args);
+  if (!answer.ok) throw problemOf(answer);
+  return answer.value;
+}
 
 /** A participant speaks for itself only. */
 function requireSelf(participant: string, named: string): void {
@@ -211,9 +225,7 @@ async function invitedBy(
 
 export function flRoutes() {
   const routes = router();
-  routes.use('/fl/*', (c, next) =>
-    /\/fl\/(terms|enrol)$/.test(c.req.path) ? next() : asParticipant(c, next),
-  );
+  routes.use('/fl/*', (c, next) => (/\/fl\/(terms|enrol)$/.test(c.req.path) ? next() : asSigned(c, next)));
   return routes
     .openapi(offer, async (c) => {
       const { by, hash } = await invitedBy(c, c.req.valid('json'));
@@ -231,53 +243,52 @@ export function flRoutes() {
     })
     .openapi(instruction, async (c) => {
       const { wait } = c.req.valid('query');
-      const { participant, services, collection } = c.var;
-      return c.json(await services.hub(collection).pollFor(participant, 1000 * wait), 200);
+      return c.json(await ask(c, 'pollFor', c.var.signature.keyId, 1000 * wait), 200);
     })
     .openapi(report, async (c) => {
       const message = c.req.valid('json');
-      requireSelf(c.var.participant, message.participant);
-      const waitMs = holdMs(c.req.valid('query'));
-      return c.json(await c.var.services.hub(c.var.collection).report(message, waitMs), 200);
+      requireSelf(c.var.signature.keyId, message.participant);
+      return c.json(await ask(c, 'report', message, holdMs(c.req.valid('query'))), 200);
     })
     .openapi(chunk, async (c) => {
-      const header = { ...c.req.valid('param'), ...c.req.valid('query'), participant: c.var.participant };
-      const bytes = await pieceOf(c, PART_BYTES);
-      return c.json(await c.var.services.hub(c.var.collection).putChunk(header, bytes), 200);
+      const participant = c.var.signature.keyId;
+      const header = { ...c.req.valid('param'), ...c.req.valid('query'), participant };
+      return c.json(await ask(c, 'putChunk', header, await pieceOf(c, PART_BYTES)), 200);
     })
     .openapi(frame, async (c) => {
       const { round } = c.req.valid('param');
       const bytes = await pieceOf(c, FRAME_BYTES);
-      const { participant, services, collection } = c.var;
       const waitMs = holdMs(c.req.valid('query'));
-      return c.json(await services.hub(collection).putFrame(participant, round, bytes, waitMs), 200);
+      return c.json(await ask(c, 'putFrame', c.var.signature.keyId, round, bytes, waitMs), 200);
     })
     .openapi(arrived, async (c) => {
       const { round } = c.req.valid('param');
-      return c.json(await c.var.services.hub(c.var.collection).arrived(c.var.participant, round), 200);
+      return c.json(await ask(c, 'arrived', c.var.signature.keyId, round), 200);
     })
     .openapi(state, async (c) => {
       const { key, part } = c.req.valid('query');
-      const bytes = await c.var.services.hub(c.var.collection).statePart(key, part);
+      const bytes = await ask(c, 'statePart', key, part);
       if (bytes === null)
         throw new Problem('state_gone', `key: ${key} is not what the present round is about`);
       return c.body(bytes as Uint8Array<ArrayBuffer>, 200, octets);
     })
     .openapi(rows, async (c) => {
       const { after, limit } = c.req.valid('query');
-      return c.json({ rows: await c.var.services.hub(c.var.collection).rowsSince(after, limit) }, 200);
+      return c.json({ rows: await ask(c, 'rowsSince', after, limit) }, 200);
     })
     .openapi(embeddings, async (c) => {
-      const found = await c.var.services.hub(c.var.collection).rowEmbeddings(c.req.valid('json').rows);
+      const found = await ask(c, 'rowEmbeddings', c.req.valid('json').rows);
       return c.body(new Uint8Array(found.buffer, found.byteOffset, found.byteLength).slice(), 200, octets);
     })
     .openapi(rosters, async (c) => {
       const { after } = c.req.valid('query');
-      return c.json({ rosters: await c.var.services.hub(c.var.collection).rostersAfter(after) }, 200);
+      return c.json({ rosters: await ask(c, 'rostersAfter', after) }, 200);
     })
     .openapi(leave, async (c) => {
-      const { participant, services, collection } = c.var;
-      const left = await services.directory().removeParticipant(collection.name, participant);
+      const { services, collection, signature } = c.var;
+      const admitted = await services.hub(collection).admit(signature);
+      if (!admitted.ok) throw problemOf(admitted);
+      const left = await services.directory().removeParticipant(collection.name, admitted.value);
       if (!left.ok) throw problemOf(left);
       return c.body(null, 204);
     });
