@@ -920,7 +920,7 @@ export interface CollectionSettings {
     margin: number;
     /** So many rows that do not learn compete at most, chosen at random: they travel with every run */
     fixedRows: number;
-    /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds */
+    /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds. Where an eighth of the documents with questions is four or more, a run without noise finds it, and begins its search here; 0: it is not looked for */
     inactiveOffset: number;
     /** Makes shuffles and starting points repeatable; null: random */
     seed: number | null;
@@ -1159,7 +1159,7 @@ export interface CollectionSettingsInput {
     margin?: number;
     /** So many rows that do not learn compete at most, chosen at random: they travel with every run */
     fixedRows?: number;
-    /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds */
+    /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds. Where an eighth of the documents with questions is four or more, a run without noise finds it, and begins its search here; 0: it is not looked for */
     inactiveOffset?: number;
     /** Makes shuffles and starting points repeatable; null: random */
     seed?: number | null;
@@ -1398,7 +1398,7 @@ export interface CollectionSettingsPatch {
     margin?: number;
     /** So many rows that do not learn compete at most, chosen at random: they travel with every run */
     fixedRows?: number;
-    /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds */
+    /** Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds. Where an eighth of the documents with questions is four or more, a run without noise finds it, and begins its search here; 0: it is not looked for */
     inactiveOffset?: number;
     /** Makes shuffles and starting points repeatable; null: random */
     seed?: number | null;
@@ -2254,6 +2254,13 @@ export interface Privacy {
     noise_multiplier: number;
     /** Runs like it that may still read the questions which it reads; 100 stands for 100 or more */
     runs_left: number;
+  };
+  /** What runs have charged that published no version: it is not given back */
+  lost: {
+    /** Runs that were charged for, and failed, were cancelled or were rejected */
+    runs: number;
+    /** ε that they alone cost a question which paid for all of them it could */
+    epsilon: number;
   };
   /** What was charged, rounds of one kind, rate and noise together */
   charges: PrivacyCharge[];

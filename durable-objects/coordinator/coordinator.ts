@@ -293,7 +293,7 @@ export class Coordinator extends TracedObject implements CoordinatorApi {
     const last = rosters.at(-1)?.roster;
     const roster = last === undefined ? null : withOperators(last, this.#parts.participants);
     const now = clock.now();
-    const spent = describePrivacy(this.#parts.settings(), this.#parts.ledger, roster, members, now);
+    const spent = describePrivacy(this.#parts.settings(), this.#parts, roster, members, now);
     return { ...spent, schedule: scheduleAt(this.#parts.scheduleParts(), now) };
   }
 

@@ -14,10 +14,12 @@ import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
 import { graphOf } from '../../shared/round/secure-round.ts';
 import { operatorsOf, protectionOf } from '../../shared/secagg/operators.ts';
 import type { LedgerStore } from '../ledger-store.ts';
+import { lostRuns } from './lost-runs.ts';
+import type { RunStore } from './run-store.ts';
 
 export function describePrivacy(
   { privacy, memory, retentionDays }: CollectionSettings,
-  ledger: LedgerStore,
+  { ledger, runs }: { ledger: LedgerStore; runs: RunStore },
   roster: Pick<Roster, 'members' | 'threshold' | 'colluders'> | null,
   members: number,
   now: number,
@@ -53,6 +55,7 @@ export function describePrivacy(
       noise_multiplier: plan.train,
       runs_left: runsLeft(policy, entries, plan.releases, now, { from }),
     },
+    lost: lostRuns(runs, policy, entries, now),
     charges: summarise(entries),
   };
 }

@@ -11,6 +11,20 @@ import { Values } from '../values.ts';
 import type { Blamed } from './blame.ts';
 import type { Content } from './training-state.ts';
 
+/** A row that learns, and the units that ask for it. */
+export interface LearningRow {
+  row: number;
+  count: number;
+}
+
+/** What learns only when the offset of rows that never learned is found. */
+export interface KeptOut {
+  documents: number;
+  rows: LearningRow[];
+  /** The offset by the share of rows that do not learn in the end. */
+  prior: number;
+}
+
 /** The run in progress: everything that the next step needs. */
 export interface ActiveRun {
   run: string;
@@ -18,7 +32,7 @@ export interface ActiveRun {
   version: string;
   /** Keys the shuffles of the run. */
   seed: number;
-  stage: 'prepare' | 'census' | 'count' | 'train' | 'gate';
+  stage: 'prepare' | 'census' | 'count' | 'train' | 'offset' | 'gate';
   /** Number of the current round, from 0. */
   index: number;
   /** Train rounds done. */
@@ -63,6 +77,10 @@ export interface ActiveRun {
   passesHub?: boolean;
   /** The version that the gate compares the candidate with; absent before the hub has let it pass. */
   against?: number;
+  /** Until the offset is found; absent where the share of rows says it. */
+  keptOut?: KeptOut;
+  /** Of rows that never learned, as it was found. */
+  offset?: number;
   /** Who is left out of further rounds, and why; absent from runs of earlier releases. */
   blamed?: Blamed;
 }
@@ -216,6 +234,17 @@ export class RunStore {
   lastTrainedAt(): number | null {
     const judged = "SELECT max(started_at) AS at FROM runs WHERE state IN ('published', 'rejected')";
     return this.#storage.sql.exec<{ at: number | null }>(judged).one().at;
+  }
+
+  /** When runs began and ended that trained or counted for nothing: of a census alone the schedule says what it costs. */
+  unpublishedSince(since: number): { from: number; to: number }[] {
+    return this.#storage.sql
+      .exec<{ from: number; to: number }>(
+        `SELECT started_at AS "from", ended_at AS "to" FROM runs
+         WHERE state IN ('failed', 'cancelled', 'rejected') AND ended_at >= ?`,
+        since,
+      )
+      .toArray();
   }
 
   firstStartedAt(): number | null {

@@ -9,6 +9,7 @@ import { afterQuietHours, budgetAllowsAt } from '../../shared/round/schedule.ts'
 import type { LedgerStore } from '../ledger-store.ts';
 import type { Values } from '../values.ts';
 import { censusesOf } from './census.ts';
+import { lostRuns } from './lost-runs.ts';
 import type { RowTable } from './row-table.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -97,7 +98,13 @@ export function runRefusal(parts: ScheduleParts, now: number): Refusal | null {
       : next_at === null
         ? 'no run is planned'
         : `the next run is planned for ${dateOf(next_at)}`;
-  return { ok: false, code: 'budget_spent', detail: `${spent}; ${when}` };
+  const { ledger, runs } = parts;
+  const lost = lostRuns(runs, ledger.covering(policyOf(privacy, retentionDays)), ledger.entries(), now);
+  const gone =
+    lost.runs === 0
+      ? ''
+      : `; ε ${lost.epsilon.toFixed(2)} of it went to ${lost.runs} run${lost.runs === 1 ? '' : 's'} that published no version`;
+  return { ok: false, code: 'budget_spent', detail: `${spent}${gone}; ${when}` };
 }
 
 /** What is missing before anything can be learned. */

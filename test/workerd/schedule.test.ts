@@ -193,6 +193,10 @@ describe('a run by hand', () => {
     for (const name of REGIONS) await regionOf('spent', name).flush();
     const now = Date.now();
     await runInDurableObject(hubStub('spent'), (_, { storage }) => {
+      storage.sql.exec(
+        "INSERT INTO runs (run, state, reason, started_at, ended_at) VALUES ('r0', 'failed', 'schedule', ?, ?)",
+        ...[now - 2 * HOUR, now],
+      );
       const ledger = new LedgerStore(storage);
       const settings = CollectionSettings.parse({ privacy: { ...privacy, censusEpsilon: 0 } });
       const policy = policyOf(settings.privacy, settings.retentionDays);
@@ -204,7 +208,10 @@ describe('a run by hand', () => {
     const problem = (await response.json()) as Record<string, unknown>;
     expect(problem.code).toBe('budget_spent');
     expect(problem.detail).toMatch(/questions until .* have paid for 1 runs .*; the next run is planned for/);
-    expect(await hubOf('spent').runs(9)).toEqual([]);
+    expect(problem.detail).toMatch(/; ε [12]\.\d\d of it went to 1 run that published no version; /);
+    expect(await hubOf('spent').runs(9)).toHaveLength(1);
+    const { lost, epsilon } = await hubOf('spent').privacy();
+    expect(lost).toEqual({ runs: 1, epsilon });
   });
 });
 

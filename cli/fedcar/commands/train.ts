@@ -50,10 +50,14 @@ export const trainCommands: Register = (program, bind) => {
 async function begin(context: Context, stay: boolean): Promise<Shown> {
   return await context.change({ what: `start a training run of ${context.collection}` }, async () => {
     const client = await context.client();
-    const { noise, next_run, budget, epsilon } = await client.call('GET /privacy');
+    const { noise, next_run, lost, budget, epsilon } = await client.call('GET /privacy');
     if (noise === 'on') {
       const cost = `ε of a question that it reads goes to at most ${next_run.epsilon.toFixed(2)} of ${budget}`;
       context.say(`${cost} (the most that one has spent now: ${epsilon.toFixed(2)})`);
+      if (lost.runs > 0)
+        context.say(
+          `runs that published no version: ${lost.runs}; they have spent ε ${lost.epsilon.toFixed(2)}`,
+        );
       await context.confirm(`start a training run of ${context.collection}`);
     }
     const run = await startRun(client);

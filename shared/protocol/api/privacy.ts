@@ -82,6 +82,12 @@ export const Privacy = z
           ),
       })
       .describe('What another run would cost'),
+    lost: z
+      .strictObject({
+        runs: z.int().describe('Runs that were charged for, and failed, were cancelled or were rejected'),
+        epsilon: z.number().describe('ε that they alone cost a question which paid for all of them it could'),
+      })
+      .describe('What runs have charged that published no version: it is not given back'),
     charges: z.array(PrivacyCharge).describe('What was charged, rounds of one kind, rate and noise together'),
     schedule: Schedule,
   })
