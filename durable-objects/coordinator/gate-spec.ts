@@ -2,6 +2,7 @@
 import { partCount } from '../../shared/protocol/parameters.ts';
 import type { GateRound, StateRef } from '../../shared/protocol/rounds.ts';
 import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
+import { triedOffsets } from '../../shared/round/kept-out.ts';
 import { triedSettings } from '../../shared/round/serving-choice.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
@@ -24,23 +25,45 @@ export async function specifyGate(
 ): Promise<GateAsks> {
   const { versions, settings } = parts;
   const numbers = [run.candidate ?? 0, run.against ?? versions.serving()?.version ?? 0, 0] as const;
+  const { rows, same, asks } = await compared(numbers, parts, state);
+  const [, serving] = rows;
+  const tried = triedSettings(asks.parameters, {
+    words: asks.words !== null,
+    memory: settings.memory !== 'off' && same,
+    everyone: run.noise === null && serving.active_rows === 0,
+  });
+  return { ...asks, tried };
+}
+
+/** What finds the offset: the candidate with several, as documents say that it learned nothing of. */
+export async function specifyOffsets(
+  run: ActiveRun,
+  parts: RunnerParts,
+  state: TrainingState,
+): Promise<GateAsks> {
+  const { asks } = await compared([run.candidate ?? 0, 0, 0], parts, state);
+  return { ...asks, tried: triedOffsets(asks.parameters.candidate) };
+}
+
+/** Versions of the same rows with their words, as they are. */
+async function compared(
+  numbers: readonly [candidate: number, serving: number, baseline: number],
+  parts: RunnerParts,
+  state: TrainingState,
+) {
   const rows = await sameRows(numbers, parts);
   const [candidate, serving, baseline] = rows;
   const same = rows.every(({ rows_at }) => rows_at === candidate.rows_at);
   const words = same ? await keepWords(candidate, parts, state) : null;
   const present = { candidate: servingOf(candidate), serving: servingOf(serving) };
-  return {
-    adapter: settings.adapter,
+  const asks = {
+    adapter: parts.settings.adapter,
     ...{ candidate: refOf(candidate), serving: refOf(serving), baseline: refOf(baseline) },
     words,
     // Plain search finds by the same words: what is compared with it is what was learned.
     parameters: { ...present, baseline: { ...servingOf(baseline), words: present.candidate.words } },
-    tried: triedSettings(present, {
-      words: words !== null,
-      memory: settings.memory !== 'off' && same,
-      everyone: run.noise === null && serving.active_rows === 0,
-    }),
   };
+  return { rows, same, asks };
 }
 
 /** The versions with the rows of now; the same rows unless documents come all the time. */

@@ -3,38 +3,31 @@
  * Each result is saved in one transaction with the run's next step, so that a sum is used exactly once.
  */
 import { adaptiveClipRule } from '../../shared/privacy/adaptive-clipping.ts';
-import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { type Likeness, likenessOf } from '../../shared/privacy/smoothing.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
 import { type ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
-import { type CollectionSettings, phasesOf } from '../../shared/protocol/settings.ts';
-import type { TrainingPhase } from '../../shared/protocol/training-settings.ts';
+import { phasesOf } from '../../shared/protocol/settings.ts';
+import { carriedOffset } from '../../shared/retrieval/prior-offset.ts';
 import { decodeRound } from '../../shared/round/mechanism.ts';
 import { countsShares, type NoisePlan, planNoise } from '../../shared/round/noise-plan.ts';
 import { chooseActive, deviationOf, expandHead, floatsOf } from '../../shared/round/noised-release.ts';
-import { newOptimiserState, type OptimiserState } from '../../shared/round/optimiser.ts';
 import { countedSince, countsShareFor, tooFewQuestions } from '../../shared/round/planner.ts';
-import {
-  applyRound,
-  followClip,
-  type HeadSmoothing,
-  movingLength,
-  trainFigures,
-} from '../../shared/round/release.ts';
+import { applyRound, followClip, type HeadSmoothing, trainFigures } from '../../shared/round/release.ts';
 import { mostHeldOut, mostUnits, sumProblem } from '../../shared/round/release-checks.ts';
 import { withRowPrior } from '../../shared/round/row-prior.ts';
-import { planRun, positionOf, type RunPlan, trainRounds } from '../../shared/round/run-plan.ts';
+import { beginsWhole, positionOf, trainRounds } from '../../shared/round/run-plan.ts';
 import { samplingRateOf } from '../../shared/round/secure-round.ts';
 import { Values } from '../values.ts';
+import { beginTraining, letAllLearn, optimiserFor, phaseOf } from './begin-training.ts';
 import { addCensus } from './census.ts';
 import { saveDemand } from './demand.ts';
 import { publishVerdict } from './gate-verdict.ts';
-import { fixedRows, startParameters, withKept } from './parameters.ts';
+import { withKept } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
-import { contentsOf, type TrainingState } from './training-state.ts';
-import { servingOf, type VersionRow } from './versions.ts';
+import type { TrainingState } from './training-state.ts';
+import { servingOf } from './versions.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -82,6 +75,7 @@ export class Learning {
     if (run.stage === 'census') this.#censused(run, spec, sum[0]!);
     else if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
+    else if (run.stage === 'offset') await letAllLearn(run, spec, sum, this.#parts);
     else await publishVerdict(run, spec, sum, this.#parts);
   }
 
@@ -163,11 +157,8 @@ export class Learning {
       });
       return;
     }
-    await this.#begin(
-      run,
-      units,
-      passages.map(({ row, item }) => ({ row, count: asked.get(item)! })),
-    );
+    const learns = passages.map(({ row, item }) => ({ row, count: asked.get(item)! }));
+    await beginTraining(run, units, learns, this.#parts);
   }
 
   /** Counts of the passages of documents that learn: those that are asked for learn, of each document one at least. */
@@ -189,55 +180,14 @@ export class Learning {
     if (best.size < 2) return this.#tooFew(run, best.size);
     for (const place of best.values()) learns.add(place);
     const chosen = [...learns].sort((a, b) => a - b);
-    await this.#begin(
-      run,
-      run.units,
-      chosen.map((place) => ({ row: counted[place]!, count: sum[place]! })),
-    );
+    const learning = chosen.map((place) => ({ row: counted[place]!, count: sum[place]! }));
+    await beginTraining(run, run.units, learning, this.#parts);
   }
 
   #tooFew(run: ActiveRun, documents: number): void {
     const { activeThreshold } = this.#parts.settings.training;
     const found = `too few training queries: ${documents} documents have ${activeThreshold} or more`;
     this.#parts.fail(run, `${found}, and it takes 2 documents to tell apart`);
-  }
-
-  /** Sets up what trains. @param learns rows in ascending order, with the units that ask for each */
-  async #begin(
-    run: ActiveRun,
-    units: number,
-    learns: readonly { row: number; count: number }[],
-  ): Promise<void> {
-    const { runs, rows, versions, settings, context, storage, now } = this.#parts;
-    const { training, adapter, privacy } = settings;
-    const { width } = context.model;
-    const members = this.#parts.participants().length;
-    const plan = planRun(phasesOf(settings), { units, activeRows: learns.length, members }, adapter);
-    if (trainRounds(plan) === 0) {
-      this.#parts.fail(run, 'the settings ask for no train round: training.phases have no passes');
-      return;
-    }
-    const active = learns.map(({ row }) => row);
-    const before = versions.parameters(run.base, width);
-    const parameters = startParameters({ active, rows, before, adapter, width, seed: run.seed });
-    const kept = this.#keptBefore(run);
-    const fixed = fixedRows({ active, rows, kept, most: training.fixedRows, width, seed: run.seed });
-    const wanted = run.noise === null ? 0 : Math.min(privacy.training.projection, width);
-    const directions = wanted === 0 ? null : principalDirections(rows.sampleEmbeddings(width), width, wanted);
-    const optimiser = optimiserFor(settings, plan, 0, parameters);
-    const constants = { fixed, directions };
-    const contents = await contentsOf(constants);
-    if (runs.active()?.run !== run.run) return;
-    storage.transactionSync(() => {
-      this.#state.begin(parameters, constants, contents, optimiser);
-      if (run.noise !== null && privacy.training.smoothing && directions === null)
-        this.#state.beginSmoothing(parameters.head);
-      // Counts with noise say too little about rows that few asked for.
-      if (run.noise === null) this.#state.saveCounts(Float32Array.from(learns, ({ count }) => count));
-      runs.plan(run.run, run.index + trainRounds(plan) + 2);
-      runs.save(run, { ended_at: now() });
-      runs.save({ ...nextRound(run), stage: 'train', units, plan });
-    });
   }
 
   async #trained(run: ActiveRun, spec: TrainRound, sum: Float64Array): Promise<void> {
@@ -262,7 +212,8 @@ export class Learning {
     const clipNorm = this.#followClip(sum, spec, schedule.expected);
     const following: ActiveRun = { ...nextRound(run), trained: run.trained + 1, clipNorm };
     const averaged = this.#averaged(run, parameters, steps);
-    if (following.trained < steps) {
+    const finds = run.keptOut !== undefined && beginsWhole(plan, following.trained);
+    if (following.trained < steps && !finds) {
       // A new phase starts with an optimiser that remembers nothing.
       if (positionOf(plan, following.trained).phase !== position.phase)
         optimiser = optimiserFor(settings, plan, following.trained, parameters);
@@ -277,12 +228,12 @@ export class Learning {
         adapter: settings.adapter,
         parameters: learned,
         training: this.#provenance(spec),
-        serving: startOf(versions.get(run.base)),
+        serving: this.#startOf(run, learned.activeRows.length),
       };
       const candidate = await versions.create(draft, encodeParameters(learned), context, now());
       // The run was cancelled while the version was made.
       if (runs.active()?.run !== run.run) return versions.discardCandidates();
-      following.stage = 'gate';
+      following.stage = finds ? 'offset' : 'gate';
       following.candidate = candidate.version;
     }
     storage.transactionSync(() => {
@@ -359,6 +310,21 @@ export class Learning {
     return false;
   }
 
+  /** What a candidate is weighed by at first: as what it began from, but for the offset, which is of the rows of that. */
+  #startOf({ base, noise, offset }: ActiveRun, learned: number): ServingParameters {
+    const { rows, versions, context } = this.#parts;
+    const before = versions.get(base);
+    if (before === null) return START_PARAMETERS;
+    const serving = servingOf(before);
+    if (offset !== undefined || serving.offset === null || noise !== null)
+      return { ...serving, offset: offset ?? null };
+    const shares = [
+      { learned: before.active_rows, rows: before.rows },
+      { learned, rows: rows.liveCount() },
+    ] as const;
+    return { ...serving, offset: carriedOffset(serving.offset, ...shares, context.temperature) };
+  }
+
   /** How a version was made, for everyone who is served by it. */
   #provenance(spec: TrainRound): Record<string, unknown> {
     const { settings } = this.#parts;
@@ -369,25 +335,4 @@ export class Learning {
     const rule = { temperature, phases, tokenDropout, ...(noise === 'off' && { rowPrior }) };
     return { aggregation, noise, ...rule, ...(adaptiveClip && { lastClipNorm: gradientNorm }) };
   }
-}
-
-/** What a candidate is weighed by at first: as what it began from, but for the offset, which is of the rows of that. */
-function startOf(base: VersionRow | null): ServingParameters {
-  return base === null ? START_PARAMETERS : { ...servingOf(base), offset: null };
-}
-
-/** The phase that train round `index` belongs to. */
-function phaseOf(settings: CollectionSettings, plan: RunPlan, index: number): TrainingPhase {
-  return phasesOf(settings)[positionOf(plan, index).phase] as TrainingPhase;
-}
-
-/** The optimiser at its beginning, for the phase that train round `index` belongs to. */
-function optimiserFor(
-  settings: CollectionSettings,
-  plan: RunPlan,
-  index: number,
-  parameters: Parameters,
-): OptimiserState {
-  const { train } = plan.phases[positionOf(plan, index).phase]!;
-  return newOptimiserState(phaseOf(settings, plan, index).optimiser.kind, movingLength(train, parameters));
 }

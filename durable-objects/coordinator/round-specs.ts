@@ -5,9 +5,8 @@ import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import type { Parameters } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
-import { phasesOf } from '../../shared/protocol/settings.ts';
 import { adapterSize } from '../../shared/protocol/snapshot.ts';
-import type { AdapterSettings, TrainingPhase } from '../../shared/protocol/training-settings.ts';
+import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
 import { GATE_NORM, gateDimension } from '../../shared/round/gate-figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
@@ -21,7 +20,8 @@ import {
 } from '../../shared/round/round-ring.ts';
 import { movesBefore, type Position, positionOf, sampleOf } from '../../shared/round/run-plan.ts';
 import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
-import { specifyGate } from './gate-spec.ts';
+import { phaseOf } from './begin-training.ts';
+import { specifyGate, specifyOffsets } from './gate-spec.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { RunnerParts } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
@@ -80,8 +80,8 @@ export async function specifyRound(
       passages: passages == null ? null : { key: `passages:${run.run}`, ...passages },
     };
   }
-  if (run.stage === 'gate') {
-    const gate = await specifyGate(run, parts, state);
+  if (run.stage === 'gate' || run.stage === 'offset') {
+    const gate = await (run.stage === 'gate' ? specifyGate : specifyOffsets)(run, parts, state);
     common.noiseMultiplier = noise?.gate ?? 0;
     const sized = grid(gateDimension(gate), GATE_NORM);
     return { ...common, ...gate, kind: 'gate', sample: { kind: 'all' }, ...sized };
@@ -116,9 +116,8 @@ async function specifyTraining(
   const { training, adapter, privacy } = settings;
   const noised = run.noise === null ? null : privacy.training;
   const position = positionOf(plan, run.trained);
-  const phases = phasesOf(settings);
-  const phase = phases[position.phase] as TrainingPhase;
-  const { train, batch } = plan.phases[position.phase]!;
+  const phase = phaseOf(settings, plan, run.trained);
+  const { train, batch, whole } = plan.phases[position.phase]!;
   const moves = movesBefore(plan, run.trained);
   const keys = { adapter: `adapter:${run.run}.${moves.adapter}`, rows: `rows:${run.run}.${moves.rows}` };
   const refs = await state.refs(keys);
@@ -146,7 +145,7 @@ async function specifyTraining(
     adapter,
     state: refs.adapter,
     rows: refs.rows,
-    fixed: { key: `fixed:${run.run}`, ...fixed },
+    fixed: { key: `fixed:${run.run}${whole ? '.whole' : ''}`, ...fixed },
     margin: noised?.margin ?? training.margin,
     directions: directions === null ? null : { key: `directions:${run.run}`, ...directions },
     activeRows,

@@ -277,6 +277,13 @@ export class Versions {
     this.#storage.sql.exec("UPDATE versions SET state = 'rejected' WHERE state = 'candidate'");
   }
 
+  /** Deletes a candidate that was made for a figure alone. */
+  forget(version: number): void {
+    this.#storage.sql.exec("DELETE FROM versions WHERE version = ? AND state = 'candidate'", version);
+    this.#blobs.delete(parametersName(version));
+    this.#dropSnapshots(this.#inUse());
+  }
+
   /** Deletes snapshots that belong to no version and are not in `keep`. */
   #dropSnapshots(keep: readonly string[]): void {
     const prefix = snapshotName('');

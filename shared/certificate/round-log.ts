@@ -17,6 +17,7 @@ import {
   type Statement,
 } from '../protocol/certificate.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
+import { findsOffset } from '../round/kept-out.ts';
 import { modelHash, samplingRateOf, taskOf } from '../round/secure-round.ts';
 import type { RosterPin } from '../secagg/roster.ts';
 
@@ -51,13 +52,19 @@ export interface SecureOutcome {
   dropped: readonly string[];
 }
 
+/** What finds an offset judges no version that is served. */
+function kindOf(spec: RoundSpec): RoundRecord['kind'] {
+  if (spec.kind === 'count') return 'counts';
+  return spec.kind === 'gate' && findsOffset(spec) ? 'train' : spec.kind;
+}
+
 /** @param secure null where the sum is plain */
 export function recordOf(spec: RoundSpec, encoder: string, secure: SecureOutcome | null): RoundRecord {
   const { threshold, colluders, members } = spec.cohort;
   return {
     round: spec.id,
     serial: spec.serial,
-    kind: spec.kind === 'count' ? 'counts' : spec.kind,
+    kind: kindOf(spec),
     startedAt: spec.startedAt,
     from: spec.from,
     task: taskOf(spec),

@@ -10,6 +10,8 @@ export interface Way {
   unasked: boolean;
   /** Whether questions that train are put to it, too. */
   everyone: boolean;
+  /** Whether those alone are that are about documents of which the candidate learned nothing. */
+  untrained: boolean;
 }
 
 /** The first ways; those that are tried follow. */
@@ -33,20 +35,26 @@ export class GateWays {
     const { candidate, serving, baseline } = parameters;
     // Whatever the coordinator asks for: with noise no unit that trains pays for a gate.
     const everyone = spec.noiseMultiplier === 0 && tried.some((setting) => setting.everyone);
-    const held = { unasked: false, everyone: false };
+    const held = { unasked: false, everyone: false, untrained: false };
+    const untrained = everyone && tried.some((setting) => setting.untrained);
     this.#spec = spec;
     // Versions are compared without what one region remembers; its weight is among what is tried.
     const alone = (parameters: ServingParameters) => ({ ...parameters, memory: 0 });
     this.all = [
       { of: 'candidate', parameters: alone(candidate), ...held },
-      { of: 'serving', parameters: alone(serving), ...held, everyone },
-      { of: 'baseline', parameters: alone(baseline), ...held },
+      { of: 'serving', parameters: alone(serving), ...held, everyone: everyone && !untrained },
+      { of: 'baseline', parameters: alone(baseline), ...held, everyone: untrained, untrained },
       ...tried.map((setting) => ({ ...setting, everyone: everyone && setting.everyone })),
     ];
   }
 
   get everyone(): boolean {
     return this.all.some((way) => way.everyone);
+  }
+
+  /** Whether of the questions that train those alone are put to it that the candidate learned nothing of. */
+  get untrained(): boolean {
+    return this.all.some((way) => way.untrained);
   }
 
   /** Plain search first: how rows began is kept for the others. What is the same is asked once. */
@@ -67,7 +75,7 @@ export class GateWays {
     const [candidate, serving, mips] = [CANDIDATE, SERVING, BASELINE].map((way) => found(way) === 1);
     return {
       ...{ candidate: candidate!, serving: serving!, mips: mips! },
-      tried: this.#tried(found, () => true),
+      tried: this.#tried(found, (way) => !way.untrained),
     };
   }
 
@@ -80,7 +88,8 @@ export class GateWays {
     const tried = this.all.slice(FIRST_TRIED);
     return Float64Array.from(tried, (way, index) => {
       if (!isAsked(way)) return 0;
-      const reference = way.unasked ? BASELINE : way.of === 'candidate' ? CANDIDATE : SERVING;
+      const reference =
+        way.unasked || way.untrained ? BASELINE : way.of === 'candidate' ? CANDIDATE : SERVING;
       return found(FIRST_TRIED + index) - found(reference);
     });
   }

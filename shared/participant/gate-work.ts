@@ -14,7 +14,7 @@ import { GateQuestion, type Searched } from './gate-scores.ts';
 import { GateWays, type Way } from './gate-ways.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
-import type { Job, ProbeTitle, Recalled } from './shard-store.ts';
+import type { Job, ProbeTitle, Recalled, ShardStore } from './shard-store.ts';
 import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
 
@@ -27,6 +27,9 @@ interface Questions {
   titles: readonly ProbeTitle[];
   training: Selection;
 }
+
+/** Read from the store at once. */
+const RECORDS_AT_ONCE = 256;
 
 const NOBODY: Selection = { ids: new Uint32Array(0), weights: new Float32Array(0) };
 
@@ -90,14 +93,33 @@ async function questionsOf(
   ways: GateWays,
   { store, states }: WorkContext,
 ): Promise<Questions> {
-  const titles = store.blob('titles');
+  const [held, titles, training] = [
+    keptSelection(store),
+    store.blob('titles'),
+    keptSelection(store, 'training/'),
+  ];
+  if (held !== null && titles !== null && training !== null)
+    return { held, titles: JSON.parse(new TextDecoder().decode(titles)) as ProbeTitle[], training };
+  const learned = activeItems(await states.snapshot(spec.candidate));
+  const everyone = ways.everyone ? store.training(spec) : NOBODY;
   return {
-    held: keptSelection(store) ?? store.heldOut(spec),
-    titles:
-      titles === null
-        ? store.probeTitles(activeItems(await states.snapshot(spec.candidate)), PROBE_TITLES)
-        : (JSON.parse(new TextDecoder().decode(titles)) as ProbeTitle[]),
-    training: keptSelection(store, 'training/') ?? (ways.everyone ? store.training(spec) : NOBODY),
+    held: store.heldOut(spec),
+    titles: store.probeTitles(learned, PROBE_TITLES),
+    training: ways.untrained ? aboutOthers(store, everyone, learned) : everyone,
+  };
+}
+
+/** Those of a selection that are about no document of these. */
+function aboutOthers(store: ShardStore, { ids, weights }: Selection, items: ReadonlySet<string>): Selection {
+  const places: number[] = [];
+  for (let from = 0; from < ids.length; from += RECORDS_AT_ONCE) {
+    const records = store.records(ids.subarray(from, from + RECORDS_AT_ONCE));
+    for (const [index, record] of records.entries())
+      if (record !== null && !items.has(record.item)) places.push(from + index);
+  }
+  return {
+    ids: Uint32Array.from(places, (place) => ids[place]!),
+    weights: Float32Array.from(places, (place) => weights[place]!),
   };
 }
 

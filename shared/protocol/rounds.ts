@@ -183,6 +183,11 @@ export const TriedSetting = z.strictObject({
     .describe(
       'Whether units that train say so, too: only without noise, and only of a version that learned from none of them',
     ),
+  untrained: z
+    .boolean()
+    .describe(
+      'Whether those alone say so that train and are about documents of which the candidate learned nothing: how often they are found, compared with plain search. Only without noise',
+    ),
   parameters: ServingParameters.describe('The parameters'),
 });
 export type TriedSetting = z.infer<typeof TriedSetting>;

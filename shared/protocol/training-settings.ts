@@ -162,7 +162,7 @@ export const TrainingSettings = z.strictObject({
     .max(1)
     .default(0.1)
     .describe(
-      'Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds',
+      'Added in serving to the cosine of rows that never learned, so that trained rows do not shout them down; where they are not half of the rows, adjusted by the logarithm of the odds. Where an eighth of the documents with questions is four or more, a run without noise finds it, and begins its search here; 0: it is not looked for',
     ),
   seed: z
     .int()

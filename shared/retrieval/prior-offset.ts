@@ -8,6 +8,24 @@
 /** Beyond three untrained rows to a trained one the offset stays: trained rows must still be found. */
 const MOST_ODDS = 3;
 
+/** Rows that learned, of all. */
+interface Share {
+  learned: number;
+  rows: number;
+}
+
+/** What the odds of untrained to trained rows add to an offset. */
+function byOdds({ learned, rows }: Share, temperature: number): number {
+  return Math.log(Math.min(MOST_ODDS, (rows - learned) / Math.max(1, learned))) / temperature;
+}
+
+/** An offset that was found where so many rows had learned, where so many have now: 0 where all have. */
+export function carriedOffset(found: number, before: Share, now: Share, temperature: number): number {
+  if (now.learned >= now.rows || before.learned >= before.rows) return Math.min(0, found);
+  const change = byOdds(now, temperature) - byOdds(before, temperature);
+  return Math.max(Math.min(0, found), found + change);
+}
+
 /**
  * @param offset what is added to a cosine when half of the rows have learned (a setting, found by measurement)
  * @param untrained rows that never learned, of `rows` in all
@@ -17,6 +35,5 @@ const MOST_ODDS = 3;
  */
 export function priorOffset(offset: number, untrained: number, rows: number, temperature: number): number {
   if (untrained <= 0 || rows <= 0) return Math.min(0, offset);
-  const odds = Math.min(MOST_ODDS, untrained / Math.max(1, rows - untrained));
-  return Math.max(Math.min(0, offset), offset + Math.log(odds) / temperature);
+  return Math.max(Math.min(0, offset), offset + byOdds({ learned: rows - untrained, rows }, temperature));
 }

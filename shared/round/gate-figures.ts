@@ -69,13 +69,12 @@ export function addToGate(sum: Float64Array, weight: number, answers: GateAnswer
   GATE_FIGURES.forEach((name, at) => {
     sum[at]! += weight * SCALES[name] * figures[name];
   });
-  addTried(sum, weight, tried);
+  // Beside the figures, at most as much as a unit may add.
+  addTried(sum, weight * Math.min(1, TRIED_NORM / Math.hypot(...tried)), tried);
 }
 
-/** Adds what a record says of the settings alone: at most as much as a unit may. */
-export function addTried(sum: Float64Array, weight: number, tried: Float64Array): void {
-  const norm = Math.hypot(...tried);
-  const factor = weight * Math.min(1, TRIED_NORM / norm);
+/** Adds what a record that trains says of the settings: whole, since there is no noise that a norm is for. */
+export function addTried(sum: Float64Array, factor: number, tried: Float64Array): void {
   for (const [at, value] of tried.entries()) {
     if (value !== 0) sum[GATE_FIGURES.length + at]! += factor * value;
   }

@@ -7,6 +7,10 @@ import type { Sample, TrainRound } from '../protocol/rounds.ts';
 import type { TrainingPhase } from '../protocol/training-settings.ts';
 
 export interface PlannedPhase {
+  /** Which phase of the settings it is. */
+  setting: number;
+  /** Whether documents that were kept out of the run learn from here on. */
+  whole: boolean;
   /** What its rounds send. */
   train: TrainRound['train'];
   /** Units that a round of one step should see; null for rounds of local steps. */
@@ -19,7 +23,7 @@ export interface PlannedPhase {
 }
 
 export interface RunPlan {
-  /** One entry for every phase of the settings. */
+  /** One entry for every phase of the settings; behind them those that come once more, see `withWholeHead`. */
   phases: PlannedPhase[];
 }
 
@@ -33,7 +37,7 @@ export interface Counted {
 
 /** Where a train round stands in its run. */
 export interface Position {
-  /** Index of the phase in the settings. */
+  /** Index of the phase in the plan. */
   phase: number;
   /** Train rounds of the phase before this one, and of the phase in all. */
   step: number;
@@ -79,9 +83,27 @@ export function planRun(
       const rest = later && batch !== null && rowsStay(counted.activeRows, batch);
       const joint = rest ? ('adapter' as const) : ('adapter-and-head' as const);
       const headOnly = phase.train === 'head' || adapter.kind === 'none';
-      return { train: headOnly ? ('head' as const) : joint, batch, parts, rounds, rates };
+      const train = headOnly ? ('head' as const) : joint;
+      return { setting: index, whole: false, train, batch, parts, rounds, rates };
     }),
   };
+}
+
+/**
+ * The plan with the head's rounds of local steps once more, in which documents learn that the first ones kept out; null
+ * where it has none: rounds of one step would cost as much again.
+ */
+export function withWholeHead({ phases }: RunPlan): RunPlan | null {
+  const heads = phases.filter(({ train, batch, rounds }) => train === 'head' && batch === null && rounds > 0);
+  if (heads.length === 0) return null;
+  return { phases: [...phases, ...heads.map((phase) => ({ ...phase, whole: true }))] };
+}
+
+/** Whether train round `index` is the first of those in which documents learn that were kept out. */
+export function beginsWhole(plan: RunPlan, index: number): boolean {
+  if (index >= trainRounds(plan)) return false;
+  const { phase, step } = positionOf(plan, index);
+  return step === 0 && plan.phases[phase]!.whole && plan.phases[phase - 1]?.whole === false;
 }
 
 function planPhase(phase: TrainingPhase, counted: Counted) {

@@ -37,7 +37,12 @@ export function triedSettings(
       if (!known[axis]) continue;
       for (const value of LADDERS[axis]) {
         if (value === present[of][axis]) continue;
-        const setting = { of, unasked: false, parameters: { ...present[of], memory: 0, [axis]: value } };
+        const setting = {
+          of,
+          unasked: false,
+          untrained: false,
+          parameters: { ...present[of], memory: 0, [axis]: value },
+        };
         tried.push({ ...setting, everyone: false });
         if (known.everyone && of === 'serving') tried.push({ ...setting, everyone: true });
       }
@@ -50,7 +55,13 @@ export function triedSettings(
 /** Weights of memory, also of none, for documents that are asked about and as if nobody had asked about them. */
 function memorySettings(of: TriedSetting['of'], present: ServingParameters): TriedSetting[] {
   const settings = (unasked: boolean, weights: readonly number[]) =>
-    weights.map((memory) => ({ of, unasked, everyone: false, parameters: { ...present, memory } }));
+    weights.map((memory) => ({
+      of,
+      unasked,
+      everyone: false,
+      untrained: false,
+      parameters: { ...present, memory },
+    }));
   return [...settings(false, MEMORY), ...settings(true, [0, ...MEMORY])];
 }
 

@@ -13,7 +13,21 @@ import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 const objects = env as unknown as ObjectsEnv;
 const REGIONS = ['weur', 'apac', 'sam'];
 const TOPICS = ['password', 'invoice', 'account', 'refund'];
+const COLOURS = ['red', 'blue', 'golden', 'black', 'silver'];
+const ANIMALS = ['lion', 'whale', 'eagle', 'spider', 'horse', 'snake', 'turtle', 'bear'];
 const MACHINES = Array.from({ length: 12 }, (_, i) => `QX${17 * (i + 3)}`);
+
+/** Waits for a run that was started by hand. */
+async function finishedRun(hub: CoordinatorApi): Promise<Run> {
+  const started = await hub.start('test');
+  if (!started.ok) throw new Error(started.detail);
+  let run: Run = started.value;
+  for (let i = 0; i < 500 && run.state === 'running'; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    run = (await hub.run(run.run)) as Run;
+  }
+  return run;
+}
 
 it('finds that words say more, and publishes that alone where training gains too little', async () => {
   const settings = CollectionSettings.parse({
@@ -46,13 +60,7 @@ it('finds that words say more, and publishes that alone where training gains too
     TOPICS.map((topic) => ({ query: `lost my ${topic} ${item}`, item, relevant: true })),
   );
   await region(objects, 'weights', 'apac').addFeedback(records);
-  const started = await hub.start('test');
-  if (!started.ok) throw new Error(started.detail);
-  let run: Run = started.value;
-  for (let i = 0; i < 500 && run.state === 'running'; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    run = (await hub.run(run.run)) as Run;
-  }
+  const run = await finishedRun(hub);
   expect(run).toMatchObject({ state: 'published', version: 2 });
   expect(run.error).toContain('with the weights found for it');
   const [weighed, candidate, first] = await hub.versions();
@@ -66,4 +74,54 @@ it('finds that words say more, and publishes that alone where training gains too
   const parts = Array.from({ length: partCount(bytes) }, (_, part) => hub.snapshotPart(hash, part));
   const { header } = decodeSnapshot(joinParts((await Promise.all(parts)) as Uint8Array[], bytes));
   expect(header).toMatchObject({ version: 2, serving: weighed!.serving, inactiveOffset: 0 });
+});
+
+it('finds the offset by documents that learn last, and serves what all of them learned with it', async () => {
+  const settings = CollectionSettings.parse({
+    regions: REGIONS,
+    heldOutShare: 0.2,
+    gate: { probeTolerance: 1 },
+    privacy: { noise: 'off' },
+    training: { seed: 7, phases: [{ train: 'head', rounds: 'local', passes: 4 }] },
+    adapter: { kind: 'none' },
+  });
+  const made = await directory(objects).create('offsets', settings);
+  if (!made.ok) throw new Error(made.detail);
+  const hub = coordinator(objects, 'offsets') as unknown as CoordinatorApi;
+  const documents = Array.from({ length: 64 }, (_, i) => ({
+    key: `room-${i}`,
+    ...{ title: '', format: 'text' as const, metadata: {} },
+    text: `Room ${i + 100} on floor ${i % 7}`,
+  }));
+  await region(objects, 'offsets', 'weur').putItems(documents);
+  const records = documents.slice(0, 40).flatMap(({ key }, i) =>
+    ['where is', 'how do I get to', 'who sits in', 'is there a screen in'].map((words) => ({
+      // What everybody calls it, and no document says.
+      query: `${words} the ${COLOURS[i % 5]} ${ANIMALS[Math.floor(i / 5)]}`,
+      item: key,
+      relevant: true,
+    })),
+  );
+  await region(objects, 'offsets', 'apac').addFeedback(records);
+  const run = await finishedRun(hub);
+  expect(run).toMatchObject({ state: 'published', version: 1, error: null });
+  // Counted, trained without an eighth of the documents, offset, trained with all, judged.
+  const train = Array.from({ length: 4 }, () => 'train');
+  expect(run.rounds.map(({ kind }) => kind)).toEqual(['count', ...train, 'gate', ...train, 'gate']);
+  expect(run.planned).toBe(run.rounds.length);
+  const [served, first] = await hub.versions();
+  expect(first).toMatchObject({ version: 0, serving: { offset: null } });
+  expect(served).toMatchObject({ version: 1, state: 'serving', run: run.run });
+  // More than learned at first. Of few questions all may be held out.
+  expect(served!.active_rows).toBeGreaterThan(35);
+  const offset = served!.serving.offset!;
+  expect(offset).toBeGreaterThan(0);
+  const { bytes, hash } = (await hub.pointer())!;
+  const parts = Array.from({ length: partCount(bytes) }, (_, part) => hub.snapshotPart(hash, part));
+  const { header } = decodeSnapshot(joinParts((await Promise.all(parts)) as Uint8Array[], bytes));
+  expect(header.inactiveOffset).toBe(offset);
+  // The next run knows it, and keeps nothing out.
+  const again = await finishedRun(hub);
+  expect(again.rounds.map(({ kind }) => kind)).toEqual(['count', ...train, 'gate']);
+  expect((await hub.versions())[0]!.serving.offset).toBeCloseTo(offset, 12);
 });

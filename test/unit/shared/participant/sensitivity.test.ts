@@ -175,6 +175,7 @@ async function gateRound(): Promise<RoundSpec> {
     of: 'candidate' as const,
     unasked: true,
     everyone: false,
+    untrained: false,
     parameters: { ...START_PARAMETERS, offset: -(i + 1) / 40 },
   }));
   const present = { candidate: START_PARAMETERS, serving: START_PARAMETERS, baseline: START_PARAMETERS };

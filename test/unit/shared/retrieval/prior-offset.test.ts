@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { priorOffset } from '../../../../shared/retrieval/prior-offset.ts';
+import { carriedOffset, priorOffset } from '../../../../shared/retrieval/prior-offset.ts';
 
 test('half of the rows untrained: the setting as it stands', () => {
   expect(priorOffset(0.07, 75, 150, 20)).toBeCloseTo(0.07, 12);
@@ -23,4 +23,16 @@ test('the more rows are untrained, the more they get, up to three to one', () =>
 test('nothing untrained, nothing to add', () => {
   expect(priorOffset(0.07, 0, 150, 20)).toBe(0);
   expect(priorOffset(0.07, 0, 0, 20)).toBe(0);
+});
+
+test('an offset that was found follows the share of rows, as the setting does', () => {
+  const half = { learned: 75, rows: 150 };
+  expect(carriedOffset(0.04, half, half, 20)).toBeCloseTo(0.04, 12);
+  expect(carriedOffset(0.04, half, { learned: 100, rows: 150 }, 20)).toBeCloseTo(
+    0.04 + Math.log(0.5) / 20,
+    12,
+  );
+  expect(carriedOffset(0.04, half, { learned: 140, rows: 150 }, 20)).toBe(0);
+  expect(carriedOffset(0.04, half, { learned: 150, rows: 150 }, 20)).toBe(0);
+  expect(carriedOffset(0.04, half, { learned: 20, rows: 150 }, 20)).toBeCloseTo(0.04 + Math.log(3) / 20, 12);
 });

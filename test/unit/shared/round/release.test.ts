@@ -85,7 +85,7 @@ describe('the weights that a gate finds', () => {
 
   it('of plain search are said by units that train, too, and taken for the candidate where they do not lose', () => {
     const more = [0.7, 1].map((words) => ({
-      ...{ of: 'serving' as const, unasked: false, everyone: true },
+      ...{ of: 'serving' as const, unasked: false, everyone: true, untrained: false },
       parameters: weight(words),
     }));
     const wide = gateSpec({ tried: [...spec.tried, ...more] });

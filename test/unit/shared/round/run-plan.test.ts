@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TrainingSettings } from '../../../../shared/protocol/training-settings.ts';
 import {
   batchOf,
+  beginsWhole,
   movesBefore,
   partOfRecord,
   planRun,
@@ -9,6 +10,7 @@ import {
   rowsStay,
   sampleOf,
   trainRounds,
+  withWholeHead,
 } from '../../../../shared/round/run-plan.ts';
 
 const parsed = (phases: unknown) => TrainingSettings.parse({ phases }).phases;
@@ -22,8 +24,8 @@ describe('run plan', () => {
   it('cuts a pass into rounds of about a batch, or one round where they take local steps', () => {
     const plan = planRun(parsed(phases), counted);
     expect(plan.phases).toEqual([
-      { train: 'head', batch: null, parts: 1, rounds: 4, rates: 1 },
-      { train: 'adapter-and-head', batch: 256, parts: 53, rounds: 159, rates: 1 },
+      { setting: 0, whole: false, train: 'head', batch: null, parts: 1, rounds: 4, rates: 1 },
+      { setting: 1, whole: false, train: 'adapter-and-head', batch: 256, parts: 53, rounds: 159, rates: 1 },
     ]);
     expect(trainRounds(plan)).toBe(163);
     expect(planRun(parsed(phases), { ...counted, units: 3 }).phases[1]?.parts).toBe(1);
@@ -34,6 +36,24 @@ describe('run plan', () => {
     expect(positionOf(plan, 3)).toEqual({ phase: 0, step: 3, steps: 4, parts: 1 });
     expect(positionOf(plan, 4)).toEqual({ phase: 1, step: 0, steps: 159, parts: 53 });
     expect(() => positionOf(plan, 163)).toThrow(/past the 163/);
+  });
+
+  it('has the head learn once more where documents were kept out of it, after all else', () => {
+    const plan = planRun(parsed([...phases, { train: 'head', rounds: 'local', passes: 2 }]), counted);
+    const whole = withWholeHead(plan)!;
+    expect(whole.phases.slice(0, 3)).toEqual(plan.phases);
+    expect(whole.phases.slice(3)).toEqual([
+      { ...plan.phases[0], whole: true },
+      { ...plan.phases[2], whole: true },
+    ]);
+    const first = trainRounds(plan);
+    const begins = Array.from({ length: trainRounds(whole) + 1 }, (_, at) => beginsWhole(whole, at));
+    expect(begins.indexOf(true)).toBe(first);
+    expect(begins.lastIndexOf(true)).toBe(first);
+    // What was cached of queries under the adapter stays valid, rows have names of their own.
+    expect(movesBefore(whole, first).adapter).toBe(movesBefore(whole, first + 3).adapter);
+    expect(movesBefore(whole, first + 3).rows).toBe(movesBefore(whole, first).rows + 3);
+    expect(withWholeHead(planRun(parsed([phases[1]]), counted))).toBeNull();
   });
 
   it.each([

@@ -31,6 +31,7 @@ export function gateSpec(more: Partial<GateRound> = {}): GateRound {
       of,
       unasked: false,
       everyone: false,
+      untrained: false,
       parameters: { ...START_PARAMETERS, words },
     })),
   );
