@@ -4,6 +4,7 @@
  * came meanwhile is asked of its region until then. Invariant: a view is of one manifest, whole. A collection whose
  * segments do not fit beside the others that are in use has no view: its regions search for themselves.
  */
+import { EDGE_BYTES, IDLE_MS, openBytes } from '../shared/index/open-bytes.ts';
 import { Postings } from '../shared/index/postings.ts';
 import { readRows, SegmentIds } from '../shared/index/segment.ts';
 import { IndexView, type ViewSegment } from '../shared/index/view.ts';
@@ -13,10 +14,6 @@ import type { IndexState, Manifest, SegmentEntry, SegmentParts } from '../shared
 import { segmentDigest } from './segment-digest.ts';
 import type { Flight, SingleFlight } from './single-flight.ts';
 
-/** Bytes of all segments that an isolate holds: beside the engine, what fits below 115 MB (docs/decisions/0031). */
-export const INDEX_BYTES = 32 << 20;
-/** A collection that nobody has asked for so long makes room for another. */
-const IDLE_MS = 60_000;
 /** After a load that failed. */
 const RETRY_MS = 5_000;
 
@@ -59,7 +56,7 @@ export class SegmentCache {
     const now = this.#now();
     const loaded = this.#views.get(key);
     if (state.bytes === null || !this.#hasRoom(key, state.bytes)) {
-      this.#views.delete(key);
+      this.#let(key);
       return null;
     }
     if (loaded !== undefined) loaded.usedAt = now;
@@ -87,7 +84,11 @@ export class SegmentCache {
 
   /** Forgets a collection that is gone. */
   forget(collection: string): void {
-    for (const key of this.#views.keys()) if (key.split('@', 1)[0] === collection) this.#views.delete(key);
+    for (const key of this.#views.keys()) if (key.split('@', 1)[0] === collection) this.#let(key);
+  }
+
+  #let(key: string): void {
+    if (this.#views.delete(key)) openBytes.takeEdge(this.bytes);
   }
 
   /** Bytes of all segments held. */
@@ -97,16 +98,16 @@ export class SegmentCache {
 
   /** Whether so many bytes fit; collections that nobody asks for give way. */
   #hasRoom(key: string, bytes: number): boolean {
-    if (bytes > INDEX_BYTES) return false;
+    if (bytes > EDGE_BYTES) return false;
     const others = [...this.#views].filter(([other]) => other !== key);
     let taken = others.reduce((sum, [, each]) => sum + each.bytes, 0);
     for (const [other, each] of others.sort(([, a], [, b]) => a.usedAt - b.usedAt)) {
-      if (taken + bytes <= INDEX_BYTES) break;
+      if (taken + bytes <= EDGE_BYTES) break;
       if (this.#now() - each.usedAt < IDLE_MS) return false;
-      this.#views.delete(other);
+      this.#let(other);
       taken -= each.bytes;
     }
-    return taken + bytes <= INDEX_BYTES;
+    return taken + bytes <= EDGE_BYTES;
   }
 
   async #load(source: IndexSource, flight: Flight): Promise<void> {
@@ -133,6 +134,7 @@ export class SegmentCache {
     const watermarks = new Map(regions.map(({ region, watermark }) => [region, watermark]));
     const view = new IndexView(segments, watermarks);
     this.#views.set(source.key, { revision, view, bytes, usedAt: this.#now() });
+    openBytes.takeEdge(this.bytes);
   }
 }
 

@@ -22,6 +22,8 @@ export interface LoadOptions {
   kind: 'repeated' | 'distinct';
   connections: number;
   seconds: number;
+  /** How many each search wants; as many as by default where it is not given. */
+  results?: number | undefined;
   /** Whether the service may turn some away; else a refusal is an error. */
   mayRefuse?: boolean;
 }
@@ -31,15 +33,17 @@ const REFUSAL = '"code":"unavailable"';
 /** Distinguishes queries of all measurements of this process. */
 let asked = 0;
 
-export function searchBody(query: string): string {
-  return JSON.stringify({ query });
+/** @param results how many are wanted; as many as by default where it is not given */
+export function searchBody(query: string, results?: number): string {
+  const ai_search_options = { retrieval: { max_num_results: results } };
+  return JSON.stringify(results === undefined ? { query } : { query, ai_search_options });
 }
 
 /** The next search of this kind. */
-export function bodyOf(kind: LoadOptions['kind'], queries: readonly string[]): string {
-  if (kind === 'repeated') return searchBody(queries[0]!);
+export function bodyOf(kind: LoadOptions['kind'], queries: readonly string[], results?: number): string {
+  if (kind === 'repeated') return searchBody(queries[0]!, results);
   asked += 1;
-  return searchBody(`${queries[asked % queries.length]} ${asked}`);
+  return searchBody(`${queries[asked % queries.length]} ${asked}`, results);
 }
 
 /** @throws Error when an answer is an error, or has no passages. */
@@ -55,8 +59,9 @@ async function shoot({
   connections,
   seconds,
   mayRefuse = false,
+  results,
 }: LoadOptions): Promise<Load> {
-  const nextBody = () => bodyOf(kind, queries);
+  const nextBody = () => bodyOf(kind, queries, results);
   const run = autocannon({
     url,
     connections,

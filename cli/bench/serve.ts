@@ -3,9 +3,10 @@
  * workerd, from outside; what a search asks of the objects; cold start, memory, and the time of scoring alone.
  *
  * What is made up: sixteen of the samples' documents are uploaded through the API, with about thirty passages. All other
- * rows are documents of one short text whose embeddings are random directions
+ * rows are documents of one short text whose embeddings are planted
  * (cli/bench/subjects/serve-worker.ts), because embedding 50,000 texts takes a quarter of an hour. They lie in the regions'
- * tables and in the index as any others, and scoring them takes as long. Distinct queries are the samples' test questions, each with a number that makes it new:
+ * tables and in the index as any others, and scoring them takes as long. Each region has documents of its own kind: its
+ * vectors lie around some of the questions, and around no other region's. Distinct queries are the samples' test questions, each with a number that makes it new:
  * all of them are embedded. Repeated ones are one question, remembered.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -24,20 +25,24 @@ import { table } from '../table.ts';
 import { bundleWorker, PROJECT, type WorkerModule } from '../worker-bundle.ts';
 import { peakWorkerdMemoryMb } from '../workerd-processes.ts';
 import { whole } from './accuracy-options.ts';
+import { BenchService, PLANTED_WIDTH } from './bench-service.ts';
 import { optionsOf } from './options-of.ts';
 import { type Cost, measureCost } from './serve-counts.ts';
 import { bodyOf, type Load, measureLoad, searchBody } from './serve-load.ts';
 import { type Memory, measureMemory } from './serve-memory.ts';
 import { measureScoring, type Scoring } from './serve-scoring.ts';
+import type { Plant } from './subjects/serve-worker.ts';
 
 const SIZES = [150, 4535, 50_000];
 const REAL_DOCUMENTS = 16;
-const WIDTH = 384;
+/** Questions that the vectors lie around. */
+const CENTRES = 256;
 const PLANTED_PER_CALL = 1000;
 
 interface Options {
   rows?: number[];
   regions?: number;
+  results?: number;
   seconds?: number;
   unique: boolean;
   small: boolean;
@@ -75,6 +80,7 @@ export async function benchServe(args: string[]): Promise<void> {
         whole(100, 60_000)(text),
       ])
       .option('--regions <n>', "of so many regions, instead of the samples'", whole(1, 64))
+      .option('--results <n>', 'that a search wants (default: 10)', whole(1, 50))
       .option('--unique', 'searches alone: no cold start, no crowd, no memory, no scoring', false)
       .option('--seconds <n>', 'of each measurement (default: 10, with --small 1)', whole(1, 600))
       .option('--small', '150 rows, shortly', false),
@@ -105,7 +111,7 @@ export async function benchServe(args: string[]): Promise<void> {
   }
 }
 
-interface Measurement extends Pick<Options, 'regions' | 'unique' | 'small'> {
+interface Measurement extends Pick<Options, 'regions' | 'results' | 'unique' | 'small'> {
   rows: number;
   seconds: number;
   folder: string;
@@ -113,7 +119,7 @@ interface Measurement extends Pick<Options, 'regions' | 'unique' | 'small'> {
 }
 
 async function measure(options: Measurement): Promise<Report> {
-  const { rows, seconds, small, unique, folder, modules } = options;
+  const { rows, results, seconds, small, unique, folder, modules } = options;
   const started = (bench: { inspect?: boolean } = {}) =>
     // What a crowd is turned away with is counted here, and need not be told line by line.
     startDeployment({
@@ -134,9 +140,9 @@ async function measure(options: Measurement): Promise<Report> {
     await new Client(url).call('POST /search', { body: JSON.parse(searchBody(queries[0]!)) });
     const answered = performance.now();
     const load = async (kind: 'repeated' | 'distinct') => ({
-      1: await measureLoad({ url, queries, kind, seconds, connections: 1 }),
-      32: await measureLoad({ url, queries, kind, seconds, connections: 32 }),
-      cost: await measureCost(url, () => bodyOf(kind, queries)),
+      1: await measureLoad({ url, queries, kind, seconds, results, connections: 1 }),
+      32: await measureLoad({ url, queries, kind, seconds, results, connections: 32 }),
+      cost: await measureCost(url, () => bodyOf(kind, queries, results)),
     });
     const repeated = await load('repeated');
     const distinct = await load('distinct');
@@ -156,7 +162,7 @@ async function measure(options: Measurement): Promise<Report> {
   const memory = await withDeployment(await started({ inspect: true }), (each) =>
     measureMemory(each, queries, small ? 0 : 3),
   );
-  return { rows, regions, ...loaded, ...memory, ...(await measureScoring(rows, WIDTH)) };
+  return { rows, regions, ...loaded, ...memory, ...(await measureScoring(rows, PLANTED_WIDTH)) };
 }
 
 /** So many region names, all of which are location hints or begin with one. */
@@ -181,21 +187,28 @@ async function fill(
   const { items } = await client.call('POST /items', { body: { items: documents } });
   const real = items.reduce((sum, { passages }) => sum + passages, 0);
   const bar = progress('documents', rows);
-  const call = async (path: string, body: object) => {
-    const response = await fetch(`${url}/bench/${path}`, { method: 'POST', body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path} failed: ${await response.text()}`);
-  };
+  const queries = (await testQueries(samples)).map(({ text }) => text);
+  const bench = new BenchService(url);
+  await bench.centre(await bench.embed(queries.slice(0, CENTRES)));
   for (let from = real, turn = 0; from < rows; from += PLANTED_PER_CALL, turn++) {
     const count = Math.min(PLANTED_PER_CALL, rows - from);
-    await call('plant', { region: regions[turn % regions.length], from, count, width: WIDTH });
+    const near = { at: turn % regions.length, of: regions.length };
+    await bench.post('plant', {
+      region: regions[near.at]!,
+      from,
+      count,
+      width: PLANTED_WIDTH,
+      near,
+    } satisfies Plant);
     bar.update(from + count);
   }
-  await call('refresh', {});
+  await bench.post('settle', { regions });
+  await bench.post('refresh', {});
   bar.end(`${rows} documents`);
   const { regions: filled } = await client.call('GET /regions');
   const passages = filled.reduce((sum, region) => sum + region.passages, 0);
   if (passages !== rows) throw new Error(`the regions have ${passages} passages instead of ${rows}`);
-  return { queries: (await testQueries(samples)).map(({ text }) => text), regions: regions.length };
+  return { queries, regions: regions.length };
 }
 
 async function withDeployment<T>(

@@ -1,13 +1,11 @@
 /**
- * Segments that a region keeps open in memory, within a budget of bytes; what was used last stays longest. What of a
+ * Segments that a region keeps open in memory, as far as the isolate has room (shared/index/open-bytes.ts). What of a
  * segment is dead is read with it, and again when more of it died.
  */
+import { type OpenPart, openBytes } from '../../shared/index/open-bytes.ts';
 import { Postings } from '../../shared/index/postings.ts';
 import { SegmentIds } from '../../shared/index/segment.ts';
 import { type DeadMarks, type WordSegment, wordSegment } from '../../shared/index/word-search.ts';
-
-/** Bytes of ids and postings that an object keeps open. */
-const OPEN_BYTES = 40 << 20;
 
 /** What is read from the storage. */
 export interface SegmentReader {
@@ -17,16 +15,14 @@ export interface SegmentReader {
   marks(hash: string): DeadMarks;
 }
 
-interface Open {
+interface Open extends OpenPart {
   segment: WordSegment;
   /** How many were dead when it was opened. */
   dead: number;
-  bytes: number;
 }
 
 export class OpenSegments {
   readonly #reader: SegmentReader;
-  /** By hash, the one used last at the end. */
   readonly #open = new Map<string, Open>();
 
   constructor(reader: SegmentReader) {
@@ -35,36 +31,31 @@ export class OpenSegments {
 
   get({ hash, dead }: { hash: string; dead: number }): WordSegment {
     const before = this.#open.get(hash);
-    const open = before?.dead === dead ? before : this.#read(hash, dead, before);
-    this.#open.delete(hash);
-    this.#open.set(hash, open);
+    const open = before ?? this.#read(hash, dead);
+    if (open.dead !== dead) {
+      const { ids, postings } = open.segment;
+      open.segment = wordSegment(ids, postings, this.#marksOf(hash, dead));
+      open.dead = dead;
+    }
+    if (openBytes.keep(open, () => this.#open.delete(hash))) this.#open.set(hash, open);
     return open.segment;
   }
 
-  #read(hash: string, dead: number, before: Open | undefined): Open {
-    const marks = dead === 0 ? null : this.#reader.marks(hash);
-    if (before !== undefined) {
-      const { ids, postings } = before.segment;
-      return { ...before, dead, segment: wordSegment(ids, postings, marks) };
-    }
+  #read(hash: string, dead: number): Open {
     const ids = this.#reader.ids(hash);
     const words = this.#reader.words(hash);
-    const segment = wordSegment(new SegmentIds(ids), new Postings(words), marks);
+    const segment = wordSegment(new SegmentIds(ids), new Postings(words), this.#marksOf(hash, dead));
     return { segment, dead, bytes: ids.length + words.length };
   }
 
-  delete(hash: string): void {
-    this.#open.delete(hash);
+  #marksOf(hash: string, dead: number): DeadMarks {
+    return dead === 0 ? null : this.#reader.marks(hash);
   }
 
-  /** Lets go of what is beyond the budget, after a search has used all it needs. */
-  trim(): void {
-    let bytes = 0;
-    for (const open of this.#open.values()) bytes += open.bytes;
-    for (const [hash, open] of this.#open) {
-      if (bytes <= OPEN_BYTES) return;
-      this.#open.delete(hash);
-      bytes -= open.bytes;
-    }
+  delete(hash: string): void {
+    const open = this.#open.get(hash);
+    if (open === undefined) return;
+    openBytes.forget(open);
+    this.#open.delete(hash);
   }
 }

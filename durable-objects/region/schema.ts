@@ -6,7 +6,7 @@ import { MEMORY_TABLES } from './memory.ts';
 import { MOVING_TABLE } from './moving.ts';
 import { GIVEN_TABLE } from './records.ts';
 import { ROUND_LOG_TABLE } from './round-log-store.ts';
-import { SEGMENT_TABLE } from './segments.ts';
+import { SEGMENT_TABLE } from './segment-list.ts';
 
 export const MIGRATIONS = [
   `${BLOB_TABLE}

@@ -20,13 +20,8 @@ import type { SegmentEntry, SegmentParts } from '../../shared/protocol/manifest.
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 import { OpenSegments } from './open-segments.ts';
+import { SegmentList, type SegmentRow } from './segment-list.ts';
 import { Vectors } from './vectors.ts';
-
-/** `made`: in the order in which they came to be. */
-export const SEGMENT_TABLE = `CREATE TABLE segments (
-    made INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, passages INTEGER NOT NULL, gone INTEGER NOT NULL,
-    dead INTEGER NOT NULL, bytes INTEGER NOT NULL
-  );`;
 
 /** Passages of the largest segment: 5 MB, which are read, merged and written within one transaction. */
 const LARGEST = 8192;
@@ -39,7 +34,7 @@ const SLICE_PASSAGES = 512;
 /** Bytes of segments that one call answers with; one segment is always among them. */
 const CALL_BYTES = 8 << 20;
 
-/** Value: the region is asked for everything that it has, so that codes are made ahead. */
+/** Value: the region is often asked for everything that it has, so that codes are made ahead. */
 const CODED = 'coded';
 
 /** A passage to index. */
@@ -60,19 +55,11 @@ export interface IndexedWords extends Pick<SegmentParts, 'ids' | 'words'> {
   dead: Uint8Array | null;
 }
 
-interface SegmentRow extends Record<string, SqlStorageValue> {
-  made: number;
-  hash: string;
-  passages: number;
-  gone: number;
-  dead: number;
-  bytes: number;
-}
-
 export class Segments {
   readonly #storage: DurableObjectStorage;
   readonly #blobs: Blobs;
   readonly #values: Values;
+  readonly #list: SegmentList;
   readonly #open: OpenSegments;
   readonly #vectors: Vectors;
 
@@ -80,6 +67,7 @@ export class Segments {
     this.#storage = storage;
     this.#blobs = new Blobs(storage);
     this.#values = new Values(storage);
+    this.#list = new SegmentList(storage);
     this.#vectors = new Vectors(storage);
     this.#open = new OpenSegments({
       ids: (hash) => this.#part(hash, 'ids'),
@@ -89,8 +77,8 @@ export class Segments {
   }
 
   /** In the order in which they were made. */
-  list(): SegmentRow[] {
-    return this.#storage.sql.exec<SegmentRow>('SELECT * FROM segments ORDER BY made').toArray();
+  list(): readonly SegmentRow[] {
+    return this.#list.all();
   }
 
   /** Null of a segment that was merged away. */
@@ -104,16 +92,20 @@ export class Segments {
   /** Adds a change. Called in the transaction that makes it. */
   add({ passages, gone }: IndexChange): void {
     if (passages.length + gone.length === 0) return;
-    this.#bury(gone);
-    this.#open.trim();
+    const before = this.list();
+    this.#bury(before, gone);
     this.#insert(build(passages, gone));
-    const { n } = this.#storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM segments').one();
-    if (n > MOST_SEGMENTS) this.#merge();
+    if (before.length >= MOST_SEGMENTS) this.#merge();
   }
 
   /** Whether passages of an earlier version still wait for their index. */
   get behind(): boolean {
     return this.#values.has('unindexed');
+  }
+
+  /** Whether `step` has something to do that searches wait for. */
+  get waits(): boolean {
+    return this.behind || this.#vectors.lacksCodes;
   }
 
   /** Numbers of the passages that wait: after `from`, up to `upTo`. */
@@ -138,16 +130,14 @@ export class Segments {
   /** A question's search over everything that stands. @param terms distinct */
   search(terms: readonly string[]): WordSearch {
     const segments = this.list().map((row) => this.#open.get(row));
-    this.#open.trim();
     return new WordSearch(segments, terms);
   }
 
   /** Passages that stand, from the nearest to the query on, by estimate; see vectors.ts. */
   nearest(query: Float32Array, take: (name: PassageName) => boolean): void {
-    if (!this.#values.has(CODED)) this.#values.set(CODED, true);
     const segments = this.list().map((row) => ({ ...this.#open.get(row), hash: row.hash }));
     this.#vectors.search(segments, query, take);
-    this.#open.trim();
+    if (this.#vectors.lacksCodes && !this.#values.has(CODED)) this.#values.set(CODED, true);
   }
 
   /** Changes whenever `entries` does. */
@@ -171,9 +161,7 @@ export class Segments {
     const found: (SegmentParts | null)[] = [];
     let bytes = 0;
     for (const hash of hashes) {
-      const row = this.#storage.sql
-        .exec<{ bytes: number }>('SELECT bytes FROM segments WHERE hash = ?', hash)
-        .toArray()[0];
+      const row = this.list().find((each) => each.hash === hash);
       bytes += row?.bytes ?? 0;
       if (found.length > 0 && bytes > CALL_BYTES) break;
       found.push(row === undefined ? null : this.#partsOf(hash));
@@ -240,7 +228,6 @@ export class Segments {
     const merged = mergeSegments(widthOf(parts), parts, keeps, dead);
     for (const { hash } of rows) this.#delete(hash);
     if (new SegmentIds(merged.ids).entries > 0) this.#insert(merged);
-    this.#open.trim();
     return true;
   }
 
@@ -249,22 +236,20 @@ export class Segments {
     const { passages, gone } = new SegmentIds(parts.ids);
     const bytes = SEGMENT_PARTS.reduce((sum, part) => sum + parts[part].length, 0);
     for (const part of SEGMENT_PARTS) this.#blobs.put(`segment/${hash}/${part}`, parts[part]);
-    this.#storage.sql.exec(
-      'INSERT INTO segments (hash, passages, gone, dead, bytes) VALUES (?, ?, ?, 0, ?)',
-      ...[hash, passages, gone, bytes],
-    );
+    this.#list.insert({ hash, passages, gone, bytes });
   }
 
   #delete(hash: string): void {
-    this.#storage.sql.exec('DELETE FROM segments WHERE hash = ?', hash);
+    this.#list.delete(hash);
     this.#blobs.deletePrefix(`segment/${hash}/`);
     this.#open.delete(hash);
+    this.#vectors.delete(hash);
   }
 
   /** Marks what tombstones bury, each of which stands in one segment at most; a segment's marks are written once. */
-  #bury(gone: readonly PassageName[]): void {
+  #bury(segments: readonly SegmentRow[], gone: readonly PassageName[]): void {
     if (gone.length === 0) return;
-    for (const row of this.list()) {
+    for (const row of segments) {
       const { ids } = this.#open.get(row);
       const places = gone.map(({ item, ordinal }) => ids.passage(item, ordinal)).filter((at) => at >= 0);
       if (places.length === 0) continue;
@@ -273,7 +258,7 @@ export class Segments {
       if (news.length === 0) continue;
       for (const at of news) dead[at] = 1;
       this.#blobs.put(`segment/${row.hash}/dead`, dead);
-      this.#storage.sql.exec('UPDATE segments SET dead = dead + ? WHERE hash = ?', news.length, row.hash);
+      this.#list.bury(row.hash, news.length);
     }
   }
 

@@ -1,9 +1,11 @@
 /**
  * A region's own search by vectors, of everything that it has: where the edge has no room for its segments, or may not have
  * them. Of large segments one-bit codes are looked through and the best are ranked by their embeddings in SQLite; of small
- * ones the rows themselves. What is looked through stays in memory within a budget.
+ * ones the rows themselves, and of those whose codes are not made yet: making them takes twenty times as long as a search.
+ * What is looked through stays in memory as far as the isolate has room (shared/index/open-bytes.ts).
  */
 import { CANDIDATES } from '../../shared/index/codes.ts';
+import { type OpenPart, openBytes } from '../../shared/index/open-bytes.ts';
 import { type PassageName, readRows, type SegmentIds, type SegmentRows } from '../../shared/index/segment.ts';
 import {
   encodeSegmentCodes,
@@ -17,23 +19,34 @@ import { Blobs } from '../sql.ts';
 
 /** From so many passages on a segment is searched by codes: eight times as many rows fit, and few segments are as small. */
 const CODED = 1024;
-/** Bytes of codes and rows that an object keeps. */
-const OPEN_BYTES = 32 << 20;
+
+/**
+ * Where an isolate has just come to be it asks its regions for everything, until it has their segments: that alone is no
+ * reason to make codes.
+ */
+const WORTH_CODES = 8;
 
 /** A segment as it is searched. */
 export interface VectorSegment extends WordSegment {
   hash: string;
 }
 
-type Open = { bytes: number } & ({ codes: SegmentCodes; rows: null } | { codes: null; rows: SegmentRows });
+type Open = OpenPart & ({ codes: SegmentCodes; rows: null } | { codes: null; rows: SegmentRows });
 
 export class Vectors {
   readonly #blobs: Blobs;
-  /** By hash, the one used last at the end. */
   readonly #open = new Map<string, Open>();
+  /** Searches of this object. */
+  #searches = 0;
+  #uncoded = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#blobs = new Blobs(storage);
+  }
+
+  /** Whether searches are so many that codes are worth making which the last one did not find. */
+  get lacksCodes(): boolean {
+    return this.#uncoded && this.#searches >= WORTH_CODES;
   }
 
   /**
@@ -53,6 +66,8 @@ export class Vectors {
       size += ids.passages;
     }
     const scores = new Float32Array(size);
+    this.#searches += 1;
+    this.#uncoded = false;
     for (const [index, segment] of segments.entries()) {
       const { passages } = segment.ids;
       const part = scores.subarray(from[index]!, from[index]! + passages);
@@ -61,7 +76,6 @@ export class Vectors {
       for (let at = 0; dead !== null && at < dead.length; at++)
         if (dead[at] === 1) part[at] = Number.NEGATIVE_INFINITY;
     }
-    this.#trim();
     for (let taken = 0, wanted = CANDIDATES, goOn = true; goOn; wanted *= 8) {
       const ranked = best(scores, Math.min(wanted, size));
       for (; taken < ranked.length; taken++) {
@@ -81,11 +95,14 @@ export class Vectors {
     const rows = this.#blobs.get(`segment/${hash}/rows`)!;
     const width = rows.length / passages - 4;
     this.#blobs.put(codesName(hash), encodeSegmentCodes(readRows(rows, passages, width), width));
+    // What was searched by its rows is searched by its codes from now on.
+    this.delete(hash);
     return true;
   }
 
   #estimate({ hash, ids }: VectorSegment, query: Float32Array, scores: Float32Array): void {
     const open = this.#opened(hash, ids, query.length);
+    this.#uncoded ||= open.codes === null && ids.passages >= CODED;
     if (open.codes !== null) {
       estimateSegment(open.codes, query, scores);
       return;
@@ -99,30 +116,26 @@ export class Vectors {
   }
 
   #opened(hash: string, { passages }: SegmentIds, width: number): Open {
-    let open = this.#open.get(hash);
-    if (open === undefined) {
-      this.encode(hash, passages);
-      const isCoded = passages >= CODED;
-      const bytes = this.#blobs.get(isCoded ? codesName(hash) : `segment/${hash}/rows`);
-      if (bytes === null) throw new Error(`segment ${hash}: its rows are gone`);
-      const size = { bytes: bytes.length };
-      open = isCoded
-        ? { ...size, codes: readSegmentCodes(bytes, passages, width), rows: null }
-        : { ...size, codes: null, rows: readRows(bytes, passages, width) };
-    }
-    this.#open.delete(hash);
-    this.#open.set(hash, open);
+    const open = this.#open.get(hash) ?? this.#read(hash, passages, width);
+    if (openBytes.keep(open, () => this.#open.delete(hash))) this.#open.set(hash, open);
     return open;
   }
 
-  #trim(): void {
-    let bytes = 0;
-    for (const open of this.#open.values()) bytes += open.bytes;
-    for (const [hash, open] of this.#open) {
-      if (bytes <= OPEN_BYTES) return;
-      this.#open.delete(hash);
-      bytes -= open.bytes;
-    }
+  #read(hash: string, passages: number, width: number): Open {
+    const coded = passages < CODED ? null : this.#blobs.get(codesName(hash));
+    if (coded !== null)
+      return { bytes: coded.length, codes: readSegmentCodes(coded, passages, width), rows: null };
+    const rows = this.#blobs.get(`segment/${hash}/rows`);
+    if (rows === null) throw new Error(`segment ${hash}: its rows are gone`);
+    return { bytes: rows.length, codes: null, rows: readRows(rows, passages, width) };
+  }
+
+  /** The segment is no more. */
+  delete(hash: string): void {
+    const open = this.#open.get(hash);
+    if (open === undefined) return;
+    openBytes.forget(open);
+    this.#open.delete(hash);
   }
 }
 

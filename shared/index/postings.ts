@@ -121,7 +121,7 @@ export function mergePostings(parts: readonly MergedPostings[], count: number): 
   const lengths = new Array<number>(count).fill(0);
   for (const { postings, numbers } of parts) {
     for (const [passage, number] of numbers.entries())
-      if (number >= 0) lengths[number] = postings.lengthOf(passage);
+      if (number >= 0) lengths[number] = postings.lengths[passage]!;
   }
   const writer = new PostingsWriter();
   const next = parts.map(() => 0);
@@ -157,7 +157,8 @@ export function mergePostings(parts: readonly MergedPostings[], count: number): 
 export class Postings {
   readonly passages: number;
   readonly terms: number;
-  /** Words of all passages together. */
+  /** Words of each passage, and of all together. */
+  readonly lengths: Uint32Array;
   readonly totalLength: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -176,13 +177,10 @@ export class Postings {
     this.#listsAt = this.#termsAt + termBytes!;
     const end = this.#listsAt + listBytes!;
     if (bytes.length !== end) throw new TypeError(`postings: ${bytes.length} bytes where ${end} are due`);
+    this.lengths = Uint32Array.from({ length: this.passages }, (_, passage) => this.#number(passage));
     let total = 0;
-    for (let passage = 0; passage < this.passages; passage++) total += this.lengthOf(passage);
+    for (const length of this.lengths) total += length;
     this.totalLength = total;
-  }
-
-  lengthOf(passage: number): number {
-    return this.#number(passage);
   }
 
   /** In UTF-8. */
@@ -193,36 +191,34 @@ export class Postings {
 
   /** @throws TypeError where the list is not one */
   listAt(index: number): PostingList {
-    let at = this.#listsAt + this.#number(this.passages + this.terms + 1 + index);
     const bytes = this.#bytes;
-    const varint = (): number => {
-      // Nearly all are of one byte.
-      const first = bytes[at];
-      if (first !== undefined && first < 128) {
-        at += 1;
-        return first;
-      }
-      let value = 0;
-      for (let factor = 1; ; factor *= 128) {
-        const byte = bytes[at++];
-        if (byte === undefined || factor > 2 ** 42) throw new TypeError('postings: a list ends too early');
-        value += (byte & 127) * factor;
-        if (byte < 128) return value;
-      }
-    };
-    const count = varint();
+    const reader = { bytes, at: this.#listsAt + this.#number(this.passages + this.terms + 1 + index) };
+    const count = varint(reader);
     if (count > this.passages)
       throw new TypeError(`postings: ${count} passages of ${this.passages} in a list`);
     const passages = new Uint32Array(count);
     const frequencies = new Uint32Array(count);
+    let { at } = reader;
     let passage = -1;
     for (let i = 0; i < count; i++) {
-      const code = varint();
+      // Nearly all numbers are of one byte; what is beyond the end is read as none, and refused there.
+      let code = bytes[at]!;
+      if (code < 128) at += 1;
+      else {
+        reader.at = at;
+        code = varint(reader);
+        at = reader.at;
+      }
       passage += 1 + Math.floor(code / 2);
       if (passage >= this.passages)
         throw new TypeError(`postings: no passage ${passage} of ${this.passages}`);
       passages[i] = passage;
-      frequencies[i] = code % 2 === 1 ? 1 : varint();
+      if (code % 2 === 1) frequencies[i] = 1;
+      else {
+        reader.at = at;
+        frequencies[i] = varint(reader);
+        at = reader.at;
+      }
     }
     return { passages, frequencies };
   }
@@ -245,6 +241,17 @@ export class Postings {
   /** The number at this place behind the header. */
   #number(place: number): number {
     return this.#view.getUint32(HEADER + 4 * place, true);
+  }
+}
+
+/** The next variable-length integer. @throws TypeError where there is none */
+function varint(reader: { bytes: Uint8Array; at: number }): number {
+  let value = 0;
+  for (let factor = 1; ; factor *= 128) {
+    const byte = reader.bytes[reader.at++];
+    if (byte === undefined || factor > 2 ** 42) throw new TypeError('postings: a list ends too early');
+    value += (byte & 127) * factor;
+    if (byte < 128) return value;
   }
 }
 

@@ -29,7 +29,7 @@ export function wordSegment(ids: SegmentIds, postings: Postings, dead: DeadMarks
   for (let passage = 0; dead !== null && passage < dead.length; passage++) {
     if (dead[passage] === 0) continue;
     standing -= 1;
-    length -= postings.lengthOf(passage);
+    length -= postings.lengths[passage]!;
   }
   return { ids, postings, dead, standing, length };
 }
@@ -110,12 +110,16 @@ export class WordSearch {
     for (const [term, lists] of this.#lists.entries()) {
       for (const [segment, list] of lists.entries()) {
         if (list === null) continue;
-        const { postings, dead } = this.#segments[segment]!;
+        const {
+          postings: { lengths },
+          dead,
+        } = this.#segments[segment]!;
+        const { passages, frequencies } = list;
         const from = this.#from[segment]!;
-        for (let i = 0; i < list.passages.length; i++) {
-          const passage = list.passages[i]!;
-          if (dead?.[passage] !== 1)
-            scores[from + passage]! += bm25.term(term, list.frequencies[i]!, postings.lengthOf(passage));
+        for (let i = 0; i < passages.length; i++) {
+          const passage = passages[i]!;
+          if (dead === null || dead[passage] !== 1)
+            scores[from + passage]! += bm25.term(term, frequencies[i]!, lengths[passage]!);
         }
       }
     }
@@ -137,7 +141,7 @@ export class WordSearch {
 
   #found(segment: number, passage: number): WordsFound {
     const frequencies = this.#lists.map((lists) => frequencyIn(lists[segment]!, passage));
-    return { length: this.#segments[segment]!.postings.lengthOf(passage), frequencies };
+    return { length: this.#segments[segment]!.postings.lengths[passage]!, frequencies };
   }
 }
 

@@ -72,7 +72,7 @@ function sharesOf(words: Postings, terms: readonly string[]): Map<number, number
   const shares = new Map<number, number>();
   for (const [term, list] of lists.entries()) {
     for (const [at, row] of list?.passages.entries() ?? []) {
-      const more = bm25.term(term, list!.frequencies[at]!, words.lengthOf(row));
+      const more = bm25.term(term, list!.frequencies[at]!, words.lengths[row]!);
       shares.set(row, (shares.get(row) ?? 0) + more);
     }
   }

@@ -174,6 +174,98 @@ describe('words of a region', () => {
     });
   });
 
+  it('are looked up in few rows, however many segments there are', async () => {
+    let read = 0;
+    await inRegion((library, { sql }) => {
+      for (let n = 0; n < 40; n++) put(library, `item ${n}`, [`${word(n)} of all`]);
+      const exec = sql.exec.bind(sql);
+      const cursors: { rowsRead: number }[] = [];
+      Object.defineProperty(sql, 'exec', {
+        configurable: true,
+        value: (query: string, ...bindings: unknown[]) => {
+          const cursor = exec(query, ...bindings);
+          cursors.push(cursor);
+          return cursor;
+        },
+      });
+      // The turn that wrote reads the table; those that follow read it once.
+      return Promise.resolve()
+        .then(() => {
+          for (let search = 0; search < 100; search++) {
+            expect(found(library, word(7)).items).toContain('item 7#0');
+            library.segments.state();
+            library.segments.entries();
+          }
+        })
+        .finally(() => {
+          Reflect.deleteProperty(sql, 'exec');
+          read = cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+        });
+    });
+    // The list, and of each segment its ids and postings.
+    expect(read).toBeGreaterThanOrEqual(40);
+    expect(read).toBeLessThan(200);
+  });
+
+  it('know what was written behind them, and forget what was taken back', async () => {
+    await inRegion(async (library, storage) => {
+      put(library, 'a', ['the first']);
+      expect(library.segments.list()).toHaveLength(1);
+      await Promise.resolve();
+      expect(library.segments.list()).toHaveLength(1);
+      // Another on the same storage, as a bench has.
+      put(new Library(storage), 'b', ['the second']);
+      expect(library.segments.list()).toHaveLength(2);
+      await Promise.resolve();
+      const undone = () =>
+        storage.transactionSync(() => {
+          put(library, 'c', ['the third']);
+          expect(library.segments.list()).toHaveLength(3);
+          throw new Error('taken back');
+        });
+      expect(undone).toThrow('taken back');
+      expect(library.segments.list()).toHaveLength(2);
+      await Promise.resolve();
+      expect(library.segments.list()).toHaveLength(2);
+      await forget(storage, MIGRATIONS);
+      expect(library.segments.list()).toEqual([]);
+    });
+  });
+
+  it('are searched without codes at first, and with those that an alarm makes where that is often', async () => {
+    await inRegion((library, storage) => {
+      const embedded = Array.from({ length: 1100 }, (_, n) => {
+        const text = `${word(n)} of all`;
+        const { embedding, ...waits } = passage(text, 0, false);
+        library.put(ItemInput.parse({ key: `item ${n}`, text }), [{ ...waits, embedding }], 1);
+        const direction = Float32Array.from({ length: 8 }, (__, i) => Math.sin(1 + n * (i + 1)));
+        const length = Math.hypot(...direction);
+        return { passage: { ...waits, item: `item ${n}` }, embedding: direction.map((x) => x / length) };
+      });
+      library.embedded(embedded);
+      const codes = () =>
+        storage.sql.exec("SELECT name FROM blobs WHERE name GLOB 'segment/*/codes'").toArray().length;
+      const nearest = (): string => {
+        let name = '';
+        library.segments.nearest(embedded[700]!.embedding, ({ item }) => {
+          name ||= item;
+          return false;
+        });
+        return name;
+      };
+      expect(nearest()).toBe('item 700');
+      expect(codes()).toBe(0);
+      expect(library.segments.waits).toBe(false);
+      for (let search = 0; search < 8; search++) nearest();
+      expect(codes()).toBe(0);
+      expect(library.segments.waits).toBe(true);
+      settle(library);
+      expect(codes()).toBe(1);
+      expect(nearest()).toMatch(/^item /);
+      expect(library.segments.waits).toBe(false);
+    });
+  });
+
   it('stay few segments also when no alarm comes', async () => {
     await inRegion((library) => {
       for (let n = 0; n < 400; n++) put(library, `item ${n}`, [`${word(n)} of all`]);

@@ -24,9 +24,12 @@ export interface Plant {
   from: number;
   count: number;
   width: number;
-  /** Whether vectors lie near the centres that were sent before, instead of anywhere. */
-  clustered?: boolean;
+  /** Near which of the centres that were sent before its vectors lie: every `of`-th from `at` on. Anywhere without. */
+  near?: { at: number; of: number };
 }
+
+/** What a slice of an alarm embeds of passages as short. */
+const PLANTED_AT_ONCE = 200;
 
 /** Of all objects: local workerd has them in one isolate. */
 let centres: Float32Array[] = [];
@@ -101,17 +104,39 @@ export class Region extends RealRegion {
     return await super.traced(...call);
   }
 
-  /** Writes documents of one passage each. They reach the coordinator as any others do, with the next flush. */
-  plant({ from, count, width, clustered = false }: Plant): void {
+  /** Writes documents of one passage each, and then their embeddings, as uploads do. The next flush tells the coordinator. */
+  plant({ from, count, width, near }: Plant): void {
     const library = new Library(this.ctx.storage);
-    for (let number = from; number < from + count; number++) {
-      const embedding = clustered ? nearCentre(number, centres) : direction(number, width);
-      const text = `Document ${number}: ${zipfText(number)}.`;
-      const item = { key: `made-up/${number}`, title: `Document ${number}`, text, metadata: { number } };
-      const hash = number.toString(16).padStart(32, '0');
-      const passage = { ordinal: 0, text, layout: null, hash, tokens: 20, embedding };
-      library.put({ ...item, format: 'text' }, [passage], Date.now());
+    const around = near && centres.filter((_, index) => index % near.of === near.at);
+    for (let first = from; first < from + count; first += PLANTED_AT_ONCE) {
+      const numbers = Array.from(
+        { length: Math.min(PLANTED_AT_ONCE, from + count - first) },
+        (_, index) => first + index,
+      );
+      const planted = numbers.map((number) => {
+        const key = `made-up/${number}`;
+        const text = `Document ${number}: ${zipfText(number)}.`;
+        const hash = number.toString(16).padStart(32, '0');
+        const passage = { ordinal: 0, text, layout: null, hash, tokens: 20, embedding: null };
+        const item = {
+          key,
+          title: `Document ${number}`,
+          text,
+          metadata: { number },
+          format: 'text',
+        } as const;
+        library.put(item, [passage], Date.now());
+        const embedding = around ? nearCentre(number, around) : direction(number, width);
+        return { passage: { ...passage, item: key }, embedding };
+      });
+      library.embedded(planted);
     }
+  }
+
+  /** Merges what a region's alarms would, until nothing is left to merge. */
+  settle(): void {
+    const { segments } = new Library(this.ctx.storage);
+    while (segments.step());
   }
 
   storedBytes(): number {
@@ -129,6 +154,12 @@ export default {
       await (region(env, 'default', plant.region) as unknown as { plant(plant: Plant): Promise<void> }).plant(
         plant,
       );
+      return Response.json({});
+    }
+    if (pathname === '/bench/settle') {
+      const { regions } = (await request.json()) as { regions: string[] };
+      for (const name of regions)
+        await (region(env, 'default', name) as unknown as { settle(): Promise<void> }).settle();
       return Response.json({});
     }
     if (pathname === '/bench/refresh') return Response.json(await coordinator(env, 'default').refresh());
