@@ -29,7 +29,8 @@ export async function specifyGate(
   const [, serving] = rows;
   const tried = triedSettings(asks.parameters, {
     words: asks.words !== null,
-    memory: settings.memory !== 'off' && same,
+    // With noise participants answer without it: one record can change the answers to many questions.
+    memory: run.noise === null && settings.memory !== 'off' && same,
     everyone: run.noise === null && serving.active_rows === 0,
   });
   return { ...asks, tried };

@@ -35,6 +35,8 @@ export class GateWays {
     const { candidate, serving, baseline } = parameters;
     // Whatever the coordinator asks for: with noise no unit that trains pays for a gate.
     const everyone = spec.noiseMultiplier === 0 && tried.some((setting) => setting.everyone);
+    // What is remembered of others' questions may change the answers to many: no charge of a gate covers that.
+    const remembers = spec.noiseMultiplier === 0;
     const held = { unasked: false, everyone: false, untrained: false };
     const untrained = everyone && tried.some((setting) => setting.untrained);
     this.#spec = spec;
@@ -44,7 +46,11 @@ export class GateWays {
       { of: 'candidate', parameters: alone(candidate), ...held },
       { of: 'serving', parameters: alone(serving), ...held, everyone: everyone && !untrained },
       { of: 'baseline', parameters: alone(baseline), ...held, everyone: untrained, untrained },
-      ...tried.map((setting) => ({ ...setting, everyone: everyone && setting.everyone })),
+      ...tried.map((setting) => ({
+        ...setting,
+        parameters: remembers ? setting.parameters : alone(setting.parameters),
+        everyone: everyone && setting.everyone,
+      })),
     ];
   }
 

@@ -30,6 +30,39 @@ export function checkParameters(
   checkRows('fixed', fixed, width);
 }
 
+/**
+ * How much longer projecting may make a gradient: fp32 rounds directions, and far less than clipping leaves for rounding
+ * (`CLIP_SLACK`).
+ */
+const MOST_STRETCH = 2 ** -14;
+
+/**
+ * Directions along which sums leave, [k, width]: orthonormal, so that no gradient is longer along them than it was
+ * clipped to. ‖D‖² is at most the largest row sum of |DDᵀ| (Gershgorin).
+ * @throws RangeError that says how long they make a gradient
+ */
+export function checkDirections(directions: Float32Array, width: number): void {
+  if (directions.length % width !== 0)
+    throw new RangeError(`directions: ${directions.length} values, not rows of ${width}`);
+  const rows = Array.from({ length: directions.length / width }, (_, k) =>
+    Float64Array.from(directions.subarray(k * width, (k + 1) * width)),
+  );
+  const sums = new Float64Array(rows.length);
+  for (const [i, a] of rows.entries()) {
+    for (let j = 0; j <= i; j++) {
+      const b = rows[j]!;
+      let product = 0;
+      for (let at = 0; at < width; at++) product += a[at]! * b[at]!;
+      sums[i]! += Math.abs(product);
+      if (j < i) sums[j]! += Math.abs(product);
+    }
+  }
+  const stretch = Math.sqrt(sums.reduce((most, sum) => (sum <= most ? most : sum), 0));
+  if (!(stretch <= 1 + MOST_STRETCH)) {
+    throw new RangeError(`directions: may make a gradient ${stretch} times as long, where 1 is agreed`);
+  }
+}
+
 function checkRows(name: string, rows: Float32Array, width: number): void {
   for (let at = 0; at < rows.length; at += width) {
     const length = lengthOf(rows.subarray(at, at + width));

@@ -102,27 +102,36 @@ export class Participant {
         return instruction.ms === 0 ? null : instruction.ms;
       }
       if (instruction.do === 'certify') return this.#certify(instruction.run);
-      if (instruction.do === 'work') await this.#begin(instruction.spec);
+      if (instruction.do === 'work')
+        await this.#orStayOut(instruction.spec.id, () => this.#begin(instruction.spec));
       // An answer without the work behind it: the job was lost, and with it the round's vector.
       return instruction.do === 'work' ? 0 : REFUSED_MS;
     }
+    const after = await this.#orStayOut(job.spec.id, () => this.#goOn(job));
+    return after === undefined ? 0 : after;
+  }
+
+  async #goOn(job: Job): Promise<number | null> {
+    if (job.phase === 'secure') return await this.#answer(job);
+    if (job.phase === 'upload') return await this.#upload(job);
+    if (job.phase === 'ready') return await this.#ready(job);
+    await this.#beacon(job);
+    if (this.#options.store.job()?.spec.id !== job.spec.id) return 0;
+    await (job.phase === 'label' ? this.#label(job) : this.#work(job));
+    return 0;
+  }
+
+  /** A failure of this shard must not hold up the others for a whole deadline, nor what a coordinator says end this process. */
+  async #orStayOut<T>(round: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      if (job.phase === 'secure') return await this.#answer(job);
-      if (job.phase === 'label' || job.phase === 'work') {
-        await this.#beacon(job);
-        if (store.job()?.spec.id !== job.spec.id) return 0;
-      }
-      if (job.phase === 'label') await this.#label(job);
-      else if (job.phase === 'work') await this.#work(job);
-      else return await (job.phase === 'upload' ? this.#upload(job) : this.#ready(job));
+      return await work();
     } catch (error) {
-      // A failure of this shard must not hold up the others for a whole deadline.
       const code = codeOf(error);
       if (code === null) throw error;
-      await this.#refuse(job.spec.id, code, (error as Error).message);
+      await this.#refuse(round, code, (error as Error).message);
       this.#drop();
+      return undefined;
     }
-    return 0;
   }
 
   /** Says that it stays out. Why in words stays here: it may tell of records. */
@@ -188,6 +197,8 @@ export class Participant {
         store.applyRows([], upTo);
         return;
       }
+      if (!(last.changedAt > store.rowsAt()))
+        throw new RangeError(`rows: change ${last.changedAt} does not follow ${store.rowsAt()}`);
       store.applyRows(entries, last.changedAt);
     }
   }

@@ -1,12 +1,26 @@
-/** Parameters and snapshots that a participant works with, fetched in parts and kept while they are needed. */
+/**
+ * Parameters and snapshots that a participant works with, fetched in parts and kept while they are needed. They are known
+ * by their hash, which the task that it signs names: never by what the coordinator calls them.
+ */
 import { z } from 'zod';
 import { toHex } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { Postings } from '../index/postings.ts';
-import { decodeFloats, decodeRows, joinParts, type Parameters, type Rows } from '../protocol/parameters.ts';
+import {
+  decodeFloats,
+  decodeRows,
+  joinParts,
+  type Parameters,
+  partCount,
+  type Rows,
+} from '../protocol/parameters.ts';
 import type { StateRef, TrainRound } from '../protocol/rounds.ts';
 import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
+import { checkDirections } from './parameter-bounds.ts';
+
+/** More than any round has: 50,000 rows of 1,024 numbers are 200 MB. */
+const MOST_BYTES = 512 << 20;
 
 const Names = z.array(z.string());
 
@@ -16,11 +30,12 @@ export class StateGoneError extends RangeError {}
 export class StateCache {
   readonly #port: Pick<CoordinatorPort, 'statePart'>;
   /** One entry only: two snapshots of 50,000 rows would not fit beside the engine. */
-  #kept: { key: string; value: Rows | Snapshot } | null = null;
-  #adapter: { key: string; value: Float32Array } | null = null;
-  #words: { key: string; value: Postings } | null = null;
+  #kept: { name: string; value: Rows | Snapshot } | null = null;
+  #adapter: { name: string; value: Float32Array } | null = null;
+  #words: { name: string; value: Postings } | null = null;
 
   readonly #floats = new Map<string, Float32Array>();
+  readonly #orthonormal = new WeakSet<Float32Array>();
 
   constructor(port: Pick<CoordinatorPort, 'statePart'>) {
     this.#port = port;
@@ -34,45 +49,57 @@ export class StateCache {
   }
 
   async parameters(spec: TrainRound, width: number): Promise<Parameters> {
-    if (this.#adapter?.key !== spec.state.key) {
-      const value = decodeFloats(await this.#fetch(spec.state), adapterSize(spec.adapter, width));
-      this.#adapter = { key: spec.state.key, value };
+    const size = adapterSize(spec.adapter, width);
+    const name = `${spec.state.hash} ${size}`;
+    if (this.#adapter?.name !== name) {
+      const value = decodeFloats(await this.#fetch(spec.state), size);
+      this.#adapter = { name, value };
     }
     const { value: adapter } = this.#adapter;
     return { adapter, ...(await this.rows(spec, width)) };
   }
 
   async rows(spec: TrainRound, width: number): Promise<Rows> {
-    if (this.#kept?.key !== spec.rows.key) {
+    const name = `rows ${spec.rows.hash} ${spec.activeRows}`;
+    if (this.#kept?.name !== name) {
       this.#kept = null;
       const value = decodeRows(await this.#fetch(spec.rows), spec.activeRows, width);
-      this.#kept = { key: spec.rows.key, value };
+      this.#kept = { name, value };
     }
     return this.#kept.value as Rows;
   }
 
   async snapshot(ref: StateRef): Promise<Snapshot> {
-    if (this.#kept?.key !== ref.key) {
+    const name = `snapshot ${ref.hash}`;
+    if (this.#kept?.name !== name) {
       this.#kept = null;
-      this.#kept = { key: ref.key, value: decodeSnapshot(await this.#fetch(ref)) };
+      this.#kept = { name, value: decodeSnapshot(await this.#fetch(ref)) };
     }
     return this.#kept.value as Snapshot;
   }
 
   /** Words of all rows, beside the snapshots of one gate. */
   async words(ref: StateRef): Promise<Postings> {
-    if (this.#words?.key !== ref.key)
-      this.#words = { key: ref.key, value: new Postings(await this.#fetch(ref)) };
+    if (this.#words?.name !== ref.hash)
+      this.#words = { name: ref.hash, value: new Postings(await this.#fetch(ref)) };
     return this.#words.value;
+  }
+
+  /** Directions that sums are projected on. @throws RangeError unless they are orthonormal */
+  async directions(ref: StateRef, width: number): Promise<Float32Array> {
+    const value = await this.floats(ref);
+    if (!this.#orthonormal.has(value)) checkDirections(value, width);
+    this.#orthonormal.add(value);
+    return value;
   }
 
   /** Plain floats, kept beside the rest: they serve a whole run. */
   async floats(ref: StateRef): Promise<Float32Array> {
-    const known = this.#floats.get(ref.key);
+    const known = this.#floats.get(ref.hash);
     if (known !== undefined) return known;
     const bytes = await this.#fetch(ref);
     const value = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    this.#floats.set(ref.key, value);
+    this.#floats.set(ref.hash, value);
     return value;
   }
 
@@ -88,6 +115,11 @@ export class StateCache {
   }
 
   async #fetch(ref: StateRef): Promise<Uint8Array> {
+    if (ref.bytes > MOST_BYTES || ref.parts !== partCount(ref.bytes)) {
+      throw new RangeError(
+        `parameters ${ref.key}: ${ref.bytes} bytes in ${ref.parts} parts, where at most ${MOST_BYTES} in parts of 1 MiB are taken`,
+      );
+    }
     const parts: Uint8Array[] = [];
     for (let part = 0; part < ref.parts; part++) {
       const bytes = await this.#port.statePart(ref.key, part);

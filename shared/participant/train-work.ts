@@ -72,7 +72,8 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const units = selection.ids;
   const opening: Record<string, Uint8Array | null> =
     kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};
-  const directions = spec.directions === null ? null : await states.floats(spec.directions);
+  const directions =
+    spec.directions === null ? null : await states.directions(spec.directions, engine.info.width);
   const split = adapterLength(spec, parameters);
   const sums = restore(store, 'sums', movingLength(spec.train, parameters) + figuresOf(spec));
   const finished = () => projectHead(spec, sums, split, directions, engine.info.width);

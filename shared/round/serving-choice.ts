@@ -20,7 +20,7 @@ const AXES = Object.keys(LADDERS) as (keyof typeof LADDERS)[];
 /** What a gate can tell apart: an axis of which it knows nothing is not tried. */
 export interface Known {
   words: boolean;
-  /** Whether regions remember their logs. */
+  /** Whether regions remember their logs, and may ask them: without noise. */
   memory: boolean;
   /** Whether units that train may say what suits the version that serves: without noise, if it never learned. */
   everyone: boolean;

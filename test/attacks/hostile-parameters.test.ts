@@ -1,12 +1,15 @@
 /**
  * A coordinator that sends parameters under which clipping would not hold: rows next to a query and next to nothing, so
- * that norms are small differences of large numbers; a huge temperature; values that are no numbers.
+ * that norms are small differences of large numbers; a huge temperature; values that are no numbers; directions along
+ * which a gradient would be longer than it was clipped to.
  */
 import { describe } from 'vitest';
 import { openEngine } from '../../models/engine.ts';
 import { fsSource } from '../../models/fs-source.ts';
 import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
-import { checkParameters } from '../../shared/participant/parameter-bounds.ts';
+import { checkDirections, checkParameters } from '../../shared/participant/parameter-bounds.ts';
+import { principalDirections } from '../../shared/privacy/principal-directions.ts';
+import { seededNormal } from '../helpers/tiny-bert.ts';
 import { attack, refusalOf } from './outcome.ts';
 
 const WIDTH = 384;
@@ -28,6 +31,26 @@ describe('a participant', () => {
     attack(`given ${name}`, /^refused, (head|fixed|adapter|temperature): .* is agreed$/, () =>
       refusalOf((async () => checkParameters({ temperature }, parameters, fixed, WIDTH))()),
     );
+});
+
+/** What an honest coordinator makes of passages. */
+const honest = principalDirections(Float32Array.from({ length: 500 * WIDTH }, seededNormal(4)), WIDTH, 128);
+const DIRECTIONS: [string, Float32Array][] = [
+  ['a thousand times as long', honest.map((value) => 1000 * value)],
+  ['of which one is a little longer', honest.map((value, i) => (i < WIDTH ? 1.001 * value : value))],
+  ['of which two are the same', Float32Array.of(...honest, ...honest.subarray(0, WIDTH))],
+  ['that are no numbers', row(Number.NaN)],
+  ['cut off', honest.subarray(1)],
+];
+
+describe('a participant whose sums are to go along directions', () => {
+  for (const [name, directions] of DIRECTIONS)
+    attack(name, /^refused, directions: /, () =>
+      refusalOf((async () => checkDirections(directions, WIDTH))()),
+    );
+  attack('that are principal ones', 'accepted', () =>
+    refusalOf((async () => checkDirections(honest, WIDTH))()),
+  );
 });
 
 attack('one unit at clip 1, put to heads next to its query', 'no sum is longer than 1', async () => {

@@ -59,6 +59,8 @@ function participant(
       asked.push(instruction);
       return instruction;
     },
+    // The same again, whatever is asked for.
+    rowsSince: async () => [{ row: 0, item: 'a', ordinal: 0, region: 'east', removed: false, changedAt: 0 }],
     report: async (message: ParticipantMessage, andNext = false) => {
       sent.push(message);
       return { current: true, ...(andNext && next !== undefined && { next }) };
@@ -106,6 +108,15 @@ describe('a participant', () => {
   it('polls again while a run is on', async () => {
     const { self } = participant({ do: 'wait', ms: 15_000, round: 'r.0' });
     expect(await self.step()).toBe(15_000);
+  });
+
+  it('stays out of a round whose rows never come to an end, and goes on', async () => {
+    const spec = { ...COUNT, rowsAt: 5 };
+    const { self, shard, sent, notes } = participant({ do: 'work', spec });
+    expect(await self.step()).toBe(0);
+    expect(shard.job).toBeNull();
+    expect(sent).toMatchObject([{ type: 'failed', round: 'r.0', code: 'work' }]);
+    expect(notes).toEqual(['work: rows: change 0 does not follow 0']);
   });
 
   it('takes work and goes on at once', async () => {

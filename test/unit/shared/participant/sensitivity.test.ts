@@ -16,13 +16,15 @@ import { digest } from '../../../../shared/crypto/hash.ts';
 import { bareKey } from '../../../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
+import { principalDirections } from '../../../../shared/privacy/principal-directions.ts';
 import { encodeFloats, encodeRows, partCount } from '../../../../shared/protocol/parameters.ts';
-import type { RoundSpec, StateRef, TrainRound } from '../../../../shared/protocol/rounds.ts';
+import type { GateRound, RoundSpec, StateRef, TrainRound } from '../../../../shared/protocol/rounds.ts';
 import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
 import { adapterSize } from '../../../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf } from '../../../../shared/round/figures.ts';
 import { GATE_NORM, gateDimension } from '../../../../shared/round/gate-figures.ts';
+import { triedSettings } from '../../../../shared/round/serving-choice.ts';
 import { COUNT_NORM } from '../../../../shared/round/unit-norms.ts';
 import { named, snapshotOf } from '../../../helpers/snapshots.ts';
 import { seededNormal, tinyBert } from '../../../helpers/tiny-bert.ts';
@@ -79,6 +81,7 @@ async function vectorOf(
   spec: RoundSpec,
   unit: 'record' | 'contributor',
   engine: Engine,
+  remembers = false,
 ): Promise<Uint32Array> {
   const folder = mkdtempSync(join(tmpdir(), 'fedcar-sensitivity-'));
   folders.push(folder);
@@ -97,9 +100,18 @@ async function vectorOf(
   const store = new FileShard({
     ...{ folder, log, titles: new Map(), policy, retentionMs: 1e6, random: seededSource(5) },
   });
+  // The most that memory could do: it lifts what every question is about.
+  Object.assign(store, {
+    recalled(record: number) {
+      const { item } = log.find(({ n }) => n === record)!;
+      const asked = remembers ? [{ item, near: 1 }] : [];
+      return { asked, unasked: asked };
+    },
+  });
+  const noise = spec.noiseMultiplier > 0 ? ('on' as const) : ('off' as const);
   const subject = new AuditSubject({
-    ...{ hub: { items: ITEMS, states }, store, engine, noise: 'off' as const, random: seededSource(9) },
-    policy: { epsilon: 1, delta: 1e-5, unit: 'record', retentionMs: 1e6, order: 2 },
+    ...{ hub: { items: ITEMS, states }, store, engine, noise, random: seededSource(9) },
+    policy: { epsilon: 1e6, delta: 1e-5, unit: 'record', retentionMs: 1e6, order: 2 },
   });
   return subject.contribution(spec);
 }
@@ -189,6 +201,25 @@ async function gateRound(): Promise<RoundSpec> {
 const ROUNDS: [name: string, kind: AdapterSettings['kind'], spec: () => Promise<RoundSpec>][] = [
   ['a head', 'none', () => trainRound({ kind: 'none' })],
   ['a head, with an adapting clip norm', 'none', () => trainRound({ kind: 'none' }, { adaptiveClip: true })],
+  [
+    'a head along directions',
+    'none',
+    async () => {
+      const { width } = engines.get('none')!.info;
+      const spec = (await trainRound({ kind: 'none' })) as TrainRound;
+      const found = principalDirections(
+        Float32Array.from({ length: 99 * width }, seededNormal(8)),
+        width,
+        width,
+      );
+      const dimension = (found.length / width) * ITEMS.length + figuresOf(spec);
+      return {
+        ...spec,
+        ...gridded(dimension, spec.clipNorm),
+        directions: await keep('directions', encodeFloats(found)),
+      };
+    },
+  ],
   ['a full adapter and a head', 'full', () => trainRound({ kind: 'full' })],
   ['a low-rank adapter and a head', 'low-rank', () => trainRound({ kind: 'low-rank', rank: 3 })],
   ['a full adapter alone', 'full', () => trainRound({ kind: 'full' }, { train: 'adapter', batch: 4 })],
@@ -234,5 +265,36 @@ describe.each(['record', 'contributor'] as const)('where the unit is a %s', (uni
       }
       expect(most).toBeGreaterThan(0.8 * limit);
     });
+  });
+});
+
+describe('a gate that tries what regions remember', () => {
+  const many: Said[] = Array.from({ length: 12 }, (_, i) => [
+    { query: `how is my ${'abcdefghijkl'[i]} card ?`, item: ITEMS[i % 5]! },
+  ]);
+  const one: Said = [{ query: 'the lost card', item: 'loan' }];
+
+  /** Squared distance, in grid steps, that one unit moves the sum by which changes what is remembered of all others. */
+  async function moved(noiseMultiplier: number): Promise<{ squares: number; limit: number }> {
+    const engine = engines.get('none')!;
+    const gate = (await gateRound()) as GateRound;
+    const present = gate.parameters;
+    const tried = triedSettings(present, { words: false, memory: true, everyone: false });
+    const { dimension, ...grid } = gridded(gateDimension({ tried }), GATE_NORM);
+    const spec: GateRound = { ...gate, ...grid, dimension, tried, noiseMultiplier };
+    const vectors = [
+      await vectorOf(many, spec, 'record', engine, false),
+      await vectorOf([...many, one], spec, 'record', engine, true),
+    ] as const;
+    const squares = vectors[1].reduce((sum, word, i) => sum + ((word - vectors[0][i]!) | 0) ** 2, 0);
+    return { squares, limit: roundGrid(dimension, spec.clipNorm).sensitivitySquared };
+  }
+
+  it('asks it without noise alone: one record can change the answers to many questions', async () => {
+    const noised = await moved(3);
+    expect(noised.squares).toBeLessThanOrEqual(noised.limit);
+    // What this is a test of.
+    const bare = await moved(0);
+    expect(bare.squares).toBeGreaterThan(4 * bare.limit);
   });
 });
