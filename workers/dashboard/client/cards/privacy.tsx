@@ -1,6 +1,7 @@
 /** ε spent against the budget, and what the next run would cost. */
 import type { Privacy } from '../../../../shared/protocol/api/privacy.ts';
 import { count, epsilon, many } from '../format.ts';
+import { afterBudget } from '../next-run.ts';
 import { Card, LoadState } from '../parts/card.tsx';
 import { Fact } from '../parts/fact.tsx';
 import type { State } from '../store.ts';
@@ -64,7 +65,7 @@ function NoNoise({ privacy }: { privacy: Privacy }) {
 }
 
 function Budget({ privacy }: { privacy: Privacy }) {
-  const { epsilon: spent, budget, next_run, left } = privacy;
+  const { epsilon: spent, budget, next_run, left, lost, schedule } = privacy;
   return (
     <>
       <Meter spent={spent} next={next_run.epsilon} budget={budget} fits={next_run.fits} />
@@ -76,8 +77,8 @@ function Budget({ privacy }: { privacy: Privacy }) {
           </>
         ) : (
           <>
-            <b>The next run does not fit:</b> it would bring ε to {epsilon(next_run.epsilon)}. There is room
-            again when charges are older than {many(privacy.retention_days, 'day')}.
+            <b>A run does not fit now:</b> it would bring ε to {epsilon(next_run.epsilon)}.{' '}
+            {afterBudget(schedule)}
           </>
         )}
       </p>
@@ -85,6 +86,11 @@ function Budget({ privacy }: { privacy: Privacy }) {
         <Fact name="Left">{epsilon(left)}</Fact>
         <Fact name="Protected unit">{privacy.unit === 'record' ? 'one question' : 'one contributor'}</Fact>
         <Fact name="Window">{many(privacy.retention_days, 'day')}</Fact>
+        {lost.runs === 0 ? null : (
+          <Fact name="Spent without a version" note={many(lost.runs, 'run')}>
+            {epsilon(lost.epsilon)}
+          </Fact>
+        )}
       </dl>
       <details>
         <summary>How it is counted</summary>
