@@ -24,6 +24,14 @@ export function visible(text: string): string {
   );
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const ACTED_UPON = /\u001B\[[\d;]*m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]/g;
+
+/** Lines for people: of what a terminal would act upon colours stay, and all else is shown instead. */
+export function harmless(text: string): string {
+  return text.replace(ACTED_UPON, (found) => (found.length > 1 ? found : visible(found)));
+}
+
 /** Lines of at most `width` columns, broken between words; a word that is longer is divided. */
 export function wrap(text: string, width: number): string[] {
   if (!Number.isFinite(width)) return text.split('\n');
@@ -56,8 +64,12 @@ export function widthOf({ isTTY, columns }: { isTTY?: boolean; columns?: number 
   return isTTY && columns ? columns : Number.POSITIVE_INFINITY;
 }
 
-/** Breaks lines that are longer between words, and begins what follows as far in. What has no space stays whole. */
-export function reflow(text: string, width: number): string {
+/**
+ * Breaks lines that are longer between words, and begins what follows as far in. What has no space stays whole. A service
+ * may have said any of it, so that it is made harmless.
+ */
+export function reflow(given: string, width: number): string {
+  const text = harmless(given);
   if (!Number.isFinite(width)) return text;
   return text
     .split('\n')

@@ -85,7 +85,7 @@ async function alone(evidence: Evidence, { adminKey, model }: Expected): Promise
   }
   if (model !== undefined && model !== certificate.snapshot) {
     notes.push(
-      `the model file is ${model.slice(0, 12)}…, and ${certificate.snapshot.slice(0, 12)}… was judged: passages came or went since`,
+      `the model file is ${model.slice(0, 12)}…, and ${certificate.snapshot.slice(0, 12)}… was judged: passages came or went since, or somebody changed it, which the certificate does not tell`,
     );
   }
   return { problems, notes };

@@ -1,6 +1,7 @@
 /** The terms of a collection for people to read: before they are taken, and before they are signed. */
 import type { TermsDocument } from '../../shared/protocol/enrolment.ts';
 import { table } from '../table.ts';
+import { visible } from '../terminal-text.ts';
 
 const share = (part: number): string => `${Number((100 * part).toFixed(2))} %`;
 
@@ -31,7 +32,7 @@ export function spelledTerms(document: TermsDocument): string {
   const { noise, epsilon, delta, threshold, colluders } = privacy;
   const rows = [
     ['collection', collection],
-    ['encoder', `${model.name} (${model.sha256.slice(0, 12)}…), adapter ${adapter.kind}`],
+    ['encoder', `${visible(model.name)} (${model.sha256.slice(0, 12)}…), adapter ${adapter.kind}`],
     ['aggregation', aggregationOf(privacy)],
     ['noise', noise === 'on' ? 'on' : 'off: nothing bounds what sums say of a record'],
     ['unit', unitOf(privacy)],

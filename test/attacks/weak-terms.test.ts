@@ -6,12 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { becomeMember } from '../../cli/participant/join.ts';
+import { spelledTerms } from '../../cli/participant/spelled-terms.ts';
 import { ParticipantState } from '../../cli/participant/state.ts';
 import { toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
 import { signTerms, spellTerms, termsHash } from '../../shared/participant/terms.ts';
 import type { Allowed } from '../../shared/participant/weak-terms.ts';
-import { type SignedTerms, spellInvitation } from '../../shared/protocol/enrolment.ts';
+import { type SignedTerms, spellInvitation, TermsDocument } from '../../shared/protocol/enrolment.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { attack, refusalOf } from './outcome.ts';
 
@@ -107,6 +108,19 @@ attack('terms of another collection of the same admin', refused('collection: fin
   const other = documentOf({}, 'finance');
   return enrolled({ invited: other, said: other });
 });
+attack(
+  'an encoder whose name clears what a terminal showed of the terms',
+  'shown, not acted upon',
+  async () => {
+    const document = TermsDocument.parse(JSON.parse(good));
+    const text = spelledTerms({
+      ...document,
+      model: { ...document.model, name: 'm\u001B[2J\u001B[8m\nnoise on' },
+    });
+    const lines = text.split('\n').filter((line) => line.includes('noise'));
+    return lines.length === 2 && !text.includes('\u001B') ? 'shown, not acted upon' : JSON.stringify(lines);
+  },
+);
 attack('an invitation of an earlier release, which names no terms', AGREED, () =>
   enrolled({ invited: good, earlier: true }),
 );

@@ -211,6 +211,13 @@ it('documents name files that are there', () => {
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
+it('the attacks that are tried are those that SECURITY.md names', () => {
+  const table = textOf('SECURITY.md').matchAll(/^\| ([\w/-]+) \| \w/gm);
+  const named = [...table].map(([, name]) => `test/attacks/${name}.test.ts`);
+  const tried = files.filter((file) => /^test\/attacks\/.*\.test\.ts$/.test(file));
+  expect(named.filter((name) => name !== 'test/attacks/file.test.ts').sort()).toEqual(tried.sort());
+});
+
 describe('every file', () => {
   it('has at most 400 lines', () => {
     // Made from the API’s description.

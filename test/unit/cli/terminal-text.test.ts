@@ -1,7 +1,18 @@
 /** What the command prints, in the width of its terminal. */
 import { describe, expect, it } from 'vitest';
 import { table } from '../../../cli/table.ts';
-import { displayWidth, reflow, visible, widthOf, wrap } from '../../../cli/terminal-text.ts';
+import { displayWidth, harmless, reflow, visible, widthOf, wrap } from '../../../cli/terminal-text.ts';
+
+describe('what a service said', () => {
+  it('moves and clears nothing on a terminal; colours, lines and tabs stay', () => {
+    const red = '\u001B[31mred\u001B[39m\n\tnext';
+    expect(harmless(red)).toBe(red);
+    expect(harmless('\u001B[2J\u001B[Hgone\r\u0007\u009B1A')).toBe(
+      '\\u001b[2J\\u001b[Hgone\\u000d\\u0007\\u009b1A',
+    );
+    expect(reflow('\u001B[1Aover', Number.POSITIVE_INFINITY)).toBe('\\u001b[1Aover');
+  });
+});
 
 describe('a table', () => {
   const rows = [
