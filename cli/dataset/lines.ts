@@ -1,8 +1,9 @@
 /**
  * Data set files line by line: JSON lines and tables, streamed, compressed with gzip or not, with CRLF and a byte-order
- * mark accepted. Lines end at line feeds and at nothing else: JSON may have U+2028 in a string. Every complaint names
+ * mark accepted, in UTF-8, or UTF-16 where a mark says so. Lines end at line feeds and at nothing else: JSON may have U+2028 in a string. Every complaint names
  * file, line and field.
  */
+import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { createReadStream, existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -14,7 +15,10 @@ import { type Findings, STRICT, unlessBad } from './findings.ts';
 export interface Line {
   /** From 1. */
   number: number;
+  /** What is no UTF-8 in it is U+FFFD. */
   text: string;
+  /** Whether all of it is text: a line that is not says something else than was meant. */
+  isText: boolean;
 }
 
 /** The file of this name or, where there is only that, its compressed form `….gz`. */
@@ -31,10 +35,10 @@ export async function* readLines(name: string): AsyncGenerator<Line> {
     await once(input, 'ready');
     const bytes: Readable = file.endsWith('.gz') ? input.pipe(createGunzip()) : input;
     input.on('error', (error) => bytes.destroy(error));
-    for await (const raw of splitLines(bytes)) {
+    for await (const { text: raw, isText } of splitLines(bytes)) {
       number += 1;
       const text = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
-      if (text.trim() !== '') yield { number, text };
+      if (text.trim() !== '') yield { number, text, isText };
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -44,22 +48,40 @@ export async function* readLines(name: string): AsyncGenerator<Line> {
   }
 }
 
-async function* splitLines(bytes: Readable): AsyncGenerator<string> {
+async function* splitLines(bytes: Readable): AsyncGenerator<Omit<Line, 'number'>> {
   /** Of the line that is not complete yet, in pieces: joined once. */
-  let held: string[] = [];
-  const decoder = new TextDecoder();
-  for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
-    const pieces = decoder.decode(chunk, { stream: true }).split('\n');
-    const last = pieces.pop()!;
-    for (const piece of pieces) {
-      held.push(piece);
-      yield withoutReturn(held.join(''));
+  let held: Uint8Array[] = [];
+  for await (const chunk of asUtf8(bytes)) {
+    let from = 0;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
+      held.push(chunk.subarray(from, at));
+      yield lineOf(Buffer.concat(held));
       held = [];
+      from = at + 1;
     }
-    held.push(last);
+    held.push(chunk.subarray(from));
   }
-  held.push(decoder.decode());
-  yield withoutReturn(held.join(''));
+  yield lineOf(Buffer.concat(held));
+}
+
+const LINE_FEED = 0x0a;
+
+function lineOf(bytes: Buffer): Omit<Line, 'number'> {
+  const text = withoutReturn(bytes.toString('utf8'));
+  return { text, isText: !text.includes('\uFFFD') || isUtf8(bytes) };
+}
+
+/** Bytes of UTF-16 with a mark as UTF-8, others as they are. */
+async function* asUtf8(bytes: Readable): AsyncGenerator<Buffer> {
+  let decoder: TextDecoder | null = null;
+  let isFirst = true;
+  for await (const chunk of bytes as AsyncIterable<Buffer>) {
+    const mark = isFirst ? chunk.subarray(0, 2).toString('hex') : '';
+    isFirst = false;
+    if (mark === 'fffe') decoder = new TextDecoder('utf-16le');
+    if (mark === 'feff') decoder = new TextDecoder('utf-16be');
+    yield decoder === null ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }));
+  }
 }
 
 function withoutReturn(line: string): string {
@@ -73,10 +95,17 @@ export async function* readJsonLines(
   file: string,
   findings: Findings = STRICT,
 ): AsyncGenerator<{ number: number; record: JsonRecord }> {
-  for await (const { number, text } of readLines(file)) {
-    const record = unlessBad(findings, () => recordOf(file, number, text));
+  for await (const line of readLines(file)) {
+    const { number } = line;
+    const record = unlessBad(findings, () => recordOf(file, number, textOf(file, line)));
     if (record !== undefined) yield { number, record };
   }
+}
+
+/** @throws DatasetError for a line that is no text: what it says would be something else */
+export function textOf(file: string, { number, text, isText }: Line): string {
+  if (!isText) throw new DatasetError(file, number, null, 'is not UTF-8 text: save the file as UTF-8');
+  return text;
 }
 
 function recordOf(file: string, number: number, text: string): JsonRecord {
@@ -104,15 +133,21 @@ function parsed(file: string, number: number, text: string): unknown {
   }
 }
 
-/** Cells of a table's line: between tabs where it has any, else between spaces; without the quotes around them. */
+/**
+ * Cells of a table's line: between tabs where it has any, else between commas or spaces; without the quotes around them.
+ */
 export function cellsOf(text: string): string[] {
-  const cells = text.includes('\t') ? text.split('\t') : text.trim().split(/\s+/);
-  return cells.map((cell) => {
+  const line = text.trim();
+  const between = text.includes('\t') ? '\t' : COMMAS.test(line) ? /\s*,\s*/ : /\s+/;
+  const parts = (between === '\t' ? text : line).split(between);
+  return parts.map((cell) => {
     const bare = cell.trim();
     const quoted = bare.length > 1 && bare.startsWith('"') && bare.endsWith('"');
     return quoted ? bare.slice(1, -1).replaceAll('""', '"').trim() : bare;
   });
 }
+
+const COMMAS = /^[^,\s]+(?:\s*,\s*[^,\s]+)+$/;
 
 /** Rows of a table whose columns are `columns`; a first line that repeats their names is its header. */
 export async function* readTable<Column extends string>(
@@ -120,8 +155,9 @@ export async function* readTable<Column extends string>(
   columns: readonly Column[],
 ): AsyncGenerator<{ number: number; row: Record<Column, string> }> {
   let first = true;
-  for await (const { number, text } of readLines(file)) {
-    const cells = cellsOf(text);
+  for await (const line of readLines(file)) {
+    const { number } = line;
+    const cells = cellsOf(textOf(file, line));
     const header = first && cells.length === columns.length && columns.every((name, i) => cells[i] === name);
     first = false;
     if (header) continue;

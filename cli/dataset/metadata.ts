@@ -6,8 +6,8 @@ import type { Findings } from './findings.ts';
 const MOST_FIELDS = 64;
 
 /**
- * Lists of plain values are joined; what is null, nested or beyond the API's limits is left out. Either is noted.
- * @throws DatasetError unless it is an object
+ * Lists of plain values are joined; what is null, nested or beyond the API's limits is left out, and so is what is no
+ * object. All of it is noted.
  */
 export function flatMetadata(
   file: string,
@@ -16,7 +16,8 @@ export function flatMetadata(
   findings: Findings,
 ): ItemMetadata {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new DatasetError(file, line, 'metadata', 'expected an object');
+    findings.note(new DatasetError(file, line, 'metadata', 'left out: it is no object'));
+    return {};
   }
   const flat: ItemMetadata = {};
   for (const [name, entry] of Object.entries(value)) {

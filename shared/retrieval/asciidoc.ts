@@ -68,12 +68,13 @@ function lineOf(line: string, header: boolean): string | null {
   const list = /^[ \t]*(\*{1,5}|-|\.{1,5})[ \t]+(.*)$/.exec(line);
   if (list !== null) {
     const depth = '  '.repeat(list[1]!.length - 1);
-    return `${depth}${list[1]!.startsWith('.') ? '1.' : '-'} ${inline(list[2]!)}`;
+    const entry = list[2]!.replace(/^\[[ x*]\][ \t]+/, '');
+    return `${depth}${list[1]!.startsWith('.') ? '1.' : '-'} ${inline(entry)}`;
   }
   const term = /^(.{1,200}?)::(?:[ \t]+(.*))?$/.exec(line);
   if (term !== null) return `\n${inline(term[1]!)}: ${inline(term[2] ?? '')}`;
   // What an example's mark in code means.
-  return inline(line.replace(/^<(?:\d+|\.)>[ \t]+/, ''));
+  return inline(line.replace(/^<(?:\d+|\.)>[ \t]+/, '').replace(/ \+$/, ''));
 }
 
 /** `:name: value`, by name. */
@@ -103,6 +104,7 @@ function inline(text: string): string {
     )
     .replace(/\b(?:kbd|btn|menu|pass|stem|footnote):[^\s[\]]{0,1000}\[([^[\]]{0,1000})\]/g, '$1')
     .replace(/\bimage:[^\s[\]]{1,1000}\[([^[\],]{0,1000})[^[\]]{0,1000}\]/g, '$1')
+    .replaceAll('+++', '')
     .replace(/\[\[[^[\]]{0,1000}\]\]|\{(?:nbsp|empty|sp)\}/g, ' ')
     .replace(/\[[.#][^[\]]{0,1000}\](?=[#*_`])/g, '')
     .replace(/(?<![\p{L}\p{N}#])#([^#\s](?:[^#]{0,1000}[^#\s])?)#(?![\p{L}\p{N}#])/gu, '$1');

@@ -8,7 +8,7 @@ import { frontMatter } from './front-matter.ts';
 import { htmlBlocks, htmlTitle } from './html.ts';
 import { markdownBlocks } from './markdown.ts';
 import { inlineText, withoutAttributes } from './markdown-inline.ts';
-import { type Block, collapseSpace, textBlocks } from './text.ts';
+import { type Block, textBlocks } from './text.ts';
 
 export interface SourceDocument {
   title: string;
@@ -37,7 +37,8 @@ export function readDocument({ title, text, format }: SourceDocument): ReadDocum
   const given = oneLine(title);
   if (format === 'text') return { title: given, blocks: textBlocks(source), source };
   const front = format === 'markdown' ? frontMatter(text) : null;
-  const blocks = format === 'html' ? htmlBlocks(source) : markdownBlocks(source, front?.end ?? 0);
+  const found = format === 'html' ? htmlBlocks(source) : markdownBlocks(source, front?.end ?? 0);
+  const blocks = found.filter(({ text: said }) => !UNSEEN.test(said));
   const declared = format === 'html' ? htmlTitle(source) : withoutAttributes(inlineText(front?.title ?? ''));
   const own = oneLine(declared) || oneLine(firstHeading(blocks)?.text ?? '');
   const known = given || own.slice(0, LONGEST_TITLE).toWellFormed();
@@ -46,10 +47,17 @@ export function readDocument({ title, text, format }: SourceDocument): ReadDocum
   return { title: known, blocks: below ? blocks.filter((block) => block !== repeated) : blocks, source };
 }
 
+/** Nothing that has a width. */
+const UNSEEN = /^[\s\u200B\u2060\uFEFF\u00AD]*$/;
+
 function firstHeading(blocks: readonly Block[]): Block | undefined {
   return blocks.find(({ level }) => level === 1) ?? blocks.find(({ level }) => level > 0);
 }
 
 function oneLine(text: string): string {
-  return collapseSpace(text.trim()).replace(/\s+/g, ' ');
+  // What has no width is nothing to read.
+  return text
+    .replace(/[\u200B\u2060\uFEFF\u00AD]/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 }

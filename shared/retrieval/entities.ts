@@ -8,6 +8,8 @@ import { Parser } from 'htmlparser2';
 export function decodeReferences(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(/&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});/g, (reference) => {
+    // A soft hyphen is seen by nobody.
+    if (reference === '&shy;') return '';
     const decoded = resolved(reference);
     // Of one that is not known, the parser may resolve the beginning, as browsers do.
     return decoded.endsWith(';') && reference !== '&semi;' ? reference : decoded;

@@ -1,7 +1,8 @@
 /**
- * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;` or by itself, at the
- * beginning of a document; empty lines may stand before it. It counts only where it reads as a mapping: a page that begins with a rule begins with text. Of its fields
- * the title is read. YAML 1.2, sections 7.3 and 8.1, as far as titles need it.
+ * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;` or by itself, Pandoc's
+ * `% title`, at the beginning of a document; empty lines may stand before it. It counts only where it reads as a mapping: a
+ * page that begins with a rule begins with text. Of its fields the title is read. YAML 1.2, sections 7.3 and 8.1, as far as
+ * titles need it.
  */
 
 export interface FrontMatter {
@@ -26,7 +27,7 @@ const KINDS = [
 export function frontMatter(source: string): FrontMatter | null {
   const start = /^\uFEFF?(?:[ \t]*\r?\n)*/.exec(source.slice(0, MOST_CHARACTERS))![0].length;
   const kind = KINDS.find(({ begins }) => source.startsWith(begins, start));
-  if (kind === undefined) return null;
+  if (kind === undefined) return pandocBlock(source, start);
   const head = source.slice(start, start + MOST_CHARACTERS);
   const lines: string[] = [];
   let end: number | null = null;
@@ -46,6 +47,14 @@ export function frontMatter(source: string): FrontMatter | null {
   if (end === null || fields === null) return null;
   const title = fields.title?.replace(/\s+/g, ' ').trim() ?? '';
   return { end, title: title === '' ? null : title };
+}
+
+/** `% title`, `% authors`, `% date`: the last two may be missing, and a title may go on in indented lines. */
+function pandocBlock(source: string, start: number): FrontMatter | null {
+  const head = source.slice(start, start + MOST_CHARACTERS);
+  const block = /^%[ \t]+(\S[^\n]*(?:\n[ \t]+\S[^\n]*){0,4})(?:\n%[^\n]*){0,2}(?:\n|$)/.exec(head);
+  if (block === null) return null;
+  return { end: start + block[0].length, title: block[1]!.replace(/\s+/g, ' ').trim() };
 }
 
 interface Fields {
@@ -128,7 +137,8 @@ function yamlScalar(value: string, lines: readonly string[], next: number): stri
     .trim();
   if (whole.startsWith('"')) return doubleQuoted(whole);
   if (whole.startsWith("'")) return /^'((?:[^']|'')*)'/.exec(whole)?.[1]?.replaceAll("''", "'");
-  if (/^[[{*]/.test(whole)) return undefined;
+  // "[Draft] Notes" is no list, though it is no YAML either.
+  if (/^\*|^[[{].*[\]}](?:\s+#.*)?$/.test(whole)) return undefined;
   const plain = whole.replace(/(?:^|\s)#.*$/, '').trim();
   return /^(?:~|null)?$/i.test(plain) ? undefined : plain;
 }

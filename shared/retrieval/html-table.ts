@@ -27,6 +27,8 @@ export class TableRows {
   /** Cells of rows above that reach into the next rows, by column. */
   #reaching: (Reaching | undefined)[] = [];
   #headers = 0;
+  /** The first cell says what the row is about. */
+  #beginsWithHeader = false;
   #spent = 0;
 
   /** @param start where the table begins in the source */
@@ -38,12 +40,18 @@ export class TableRows {
     this.#fromAbove();
     const at = this.#cells.length;
     if (rows > 1 && at < MOST_COLUMNS) this.#reaching[at] = { text, isHeader, rows: rows - 1 };
-    if (isHeader) this.#headers += 1;
-    this.#cells.push(text);
+    this.#push(text, isHeader);
     for (let i = 1; i < columns && this.#cells.length < MOST_COLUMNS; i++) {
       this.#fromAbove();
       this.#cells.push('');
     }
+  }
+
+  #push(text: string, isHeader: boolean): void {
+    // An empty corner names nothing, and is no cell of data either.
+    if (isHeader && text !== '') this.#headers += 1;
+    if (isHeader && this.#cells.length === 0 && text !== '') this.#beginsWithHeader = true;
+    this.#cells.push(text);
   }
 
   /** What a cell above says for this column, too. */
@@ -52,16 +60,18 @@ export class TableRows {
       const above = this.#reaching[this.#cells.length];
       if (above === undefined || above.rows === 0) return;
       above.rows -= 1;
-      if (above.isHeader) this.#headers += 1;
-      this.#cells.push(above.text);
+      this.#push(above.text, above.isHeader);
     }
   }
 
   /** The row that ends at `end`, in one line; nothing for one that names columns. */
   row(end: number): string {
+    if (this.#cells.length === 0) return '';
     this.#fromAbove();
     const cells = this.#cells;
-    const named = cells.length > 0 && this.#headers === cells.filter((text) => text !== '').length;
+    const about = this.#names === null && this.#beginsWithHeader && this.#headers === 1;
+    this.#beginsWithHeader = false;
+    const named = this.#headers === cells.filter((text) => text !== '').length;
     const isHeader = named && this.#headers > 0 && this.#names === null;
     this.#cells = [];
     this.#headers = 0;
@@ -78,7 +88,9 @@ export class TableRows {
       this.#spent += name.length;
       return `${name}: ${text}`;
     });
-    return said.filter((text) => text !== '').join('; ');
+    const [first = '', ...others] = said.filter((text) => text !== '');
+    if (about && others.length > 0) return `${first.replace(/\s*:$/, '')}: ${others.join('; ')}`;
+    return [first, ...others].join('; ');
   }
 
   /** Names that no row followed; nothing otherwise. */

@@ -21,6 +21,8 @@ const HIDDEN = names(
 /** Around a page's content, unless they are inside of it. */
 const FRAMES = names('header footer');
 const CELLS = names('td th');
+/** Parts of a table: they end a cell and a row that nobody closed. */
+const TABLE_PARTS = names('thead tbody tfoot tr');
 /** What the text in an element is. */
 const KINDS = new Map<string, 'item' | 'code' | 'term'>([
   ['li', 'item'],
@@ -158,6 +160,7 @@ class Collector {
       this.#links.push(inPage);
       if (inPage) this.#inPage += 1;
     }
+    if (TABLE_PARTS.has(name)) this.#endRow(start);
     if (BLOCKS.has(name)) this.#break(name, start, end);
     const place = placeOf(name, attributes.role);
     if (place !== null) this.#open[place] += 1;
@@ -180,7 +183,7 @@ class Collector {
   text(data: string, start: number, end: number): void {
     if (this.#hidden > 0) return;
     this.#linkEnded = false;
-    const clean = this.#open.code > 0 ? data : data.replace(/\s+/g, ' ');
+    const clean = this.#open.code > 0 ? data : data.replace(/\s+/g, ' ').replaceAll('\u00AD', '');
     if (this.#text.length === 0) {
       if (clean.trim() === '') return;
       this.#start = start;
@@ -206,7 +209,7 @@ class Collector {
       this.#linkEnded = this.#text.length > 0;
       if (this.#links.pop() === true) this.#inPage -= 1;
     }
-    if (name === 'tr') this.#addRow(this.#tables.at(-1)?.row(end) ?? '', end);
+    if (name === 'tr') this.#endRow(end);
     if (name === 'table') this.#addRow(this.#tables.pop()?.rest() ?? '', end);
     const place = this.#places.pop() ?? null;
     if (place !== null) this.#open[place] -= 1;
@@ -251,6 +254,14 @@ class Collector {
     table.cell(this.#text.join('').trim(), isHeader, span);
     this.#cell = null;
     this.#clear();
+  }
+
+  #endRow(end: number): void {
+    const table = this.#tables.at(-1);
+    if (table === undefined) return;
+    // A cell of the table around it goes on after this one.
+    if (this.#cell?.table === table) this.#closeCell();
+    this.#addRow(table.row(end), end);
   }
 
   #addRow(text: string, end: number): void {

@@ -53,8 +53,15 @@ export function containerLine(line: string): string {
   if (quoted !== null) return `${quoted[1]}${quoted[2]}`;
   const opened = indentedOpener(line);
   if (opened !== null) return titleLine(opened.title);
-  const tag = /^\s*\{[{%][^{}]*[}%]\}\s*$/.test(line) ? /\stitle[ \t]*=[ \t]*"([^"]*)"/.exec(line) : null;
+  const tag = /^\s*\{[{%][^{}]*[}%]\}\s*$/.test(line)
+    ? /\s(?:title|caption|summary)[ \t]*=[ \t]*"([^"]*)"/.exec(line)
+    : null;
   if (tag !== null) return titleLine(tag[1]!);
+  // Hints of Docsify, and abbreviations of PHP Markdown Extra, which are said once for the whole page.
+  const hint = /^[?!]>[ \t]+(.*)$/.exec(line);
+  if (hint !== null) return titleLine(hint[1]!);
+  const short = /^\*\[([^[\]]+)\]:[ \t]*(\S.*)$/.exec(line);
+  if (short !== null) return titleLine(`${short[1]}: ${short[2]}`);
   return MARKS_ALONE.test(line) ? '' : line;
 }
 

@@ -20,6 +20,10 @@ const INLINE = new RegExp(
     '\\[\\^(?<note>[^\\]\\s]{1,64})\\](?<defines>:?)',
     // Attributes of a link, a picture or a whole line.
     '(?<=[)\\]])\\{:? ?[.#][^{}]*\\}|\\{:[^{}]*\\}\\s*$',
+    // Emoji and icons by their names, with what is said of how they look.
+    '(?<=^|\\s):[a-z][a-z0-9_+-]{1,40}:(?:\\{[^{}]*\\})?(?=\\s|$|[.,!?;])',
+    // Fragments and spaces of MDX.
+    '</?>|\\{(?<quote>["\'])\\s*\\k<quote>\\}',
     // Names of blocks in Obsidian.
     '\\s\\^[a-zA-Z0-9-]{4,40}\\s*$',
     ' ?-{1,2}8<-{1,2} "[^"]*"',
@@ -27,7 +31,7 @@ const INLINE = new RegExp(
   'g',
 );
 /** Where none of these is, nothing goes. */
-const MARKED = /[{[%^]|8</;
+const MARKED = /[{[%^]|8<|:[a-z]|<\/?>/;
 
 /** @param notes names of the footnotes that the document has */
 export function withoutMarks(line: string, notes: ReadonlySet<string>): string {
@@ -35,11 +39,12 @@ export function withoutMarks(line: string, notes: ReadonlySet<string>): string {
   return line.replace(INLINE, (...match) => {
     const all = match[0] as string;
     const groups = match.at(-1) as Record<string, string | undefined>;
-    const { role, code, raw, embeds, page, alias, note } = groups;
+    const { role, code, raw, embeds, page, alias, note, quote } = groups;
     if (role !== undefined) return roleWords(role);
     if (code !== undefined) return all;
     if (raw !== undefined) return raw;
     if (note !== undefined) return notes.has(note) ? '' : all;
+    if (quote !== undefined) return ' ';
     if (page === undefined || embeds === '!') return '';
     return alias?.trim() || page.replace(/#.*$/, '').trim() || page;
   });

@@ -5,6 +5,7 @@
  * indented is text like any other. Code is never touched.
  */
 import { containerLine, directiveOf, indentedOpener, titleLine } from './markdown-containers.ts';
+import { componentTitle } from './markdown-inline.ts';
 import { footnotes, withoutMarks } from './markdown-marks.ts';
 
 /** @param source with single line feeds. @returns a text of the same length */
@@ -19,7 +20,7 @@ export function withoutNoise(source: string): string {
 
 /** A text without any of these has no noise. */
 const NOISE =
-  /:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=/m;
+  /:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=|^\s*<[A-Z][\w.]*(?:\s[^<>\n]*)?$|(?:^|\s):[a-z][\w+-]*:|<\/?>|^[?!]>|^\*\[|\{["']/m;
 const FENCE = /^[\s>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)$/;
 const STATEMENT =
   /^(?:import\s+(?:[\w*{][^'"]*\sfrom\s+)?['"][^'"]+['"];?\s*$|import\s+(?:\w+\s*,\s*)?\{\s*$|export\s+(?:default|const|let|var|function|async|class)\s[^=({;]*[=({;]|export\s+[{*].*(?:from|\}))/;
@@ -33,6 +34,8 @@ interface Open {
   ends: RegExp;
   /** Of the line that ends it; null leaves it as it is. */
   closing: string | null;
+  /** Whether what it calls itself stays of lines that go. */
+  titled?: boolean;
 }
 
 /** Tags around lines, by the name that ends them: code, and what is shown to nobody. */
@@ -42,6 +45,10 @@ const TAGS: readonly { opens: RegExp; ends: RegExp; isCode: boolean }[] = [
   { opens: /^\s*\{%-?\s*comment\b/, ends: /\{%-?\s*endcomment\b/, isCode: false },
   { opens: /^\s*%%\s*$/, ends: /%%\s*$/, isCode: false },
 ];
+
+/** A component of MDX whose attributes stand on lines of their own. */
+const COMPONENT_BEGINS = /^\s*<[A-Z][\w.]*(?:\s[^<>]*)?$/;
+const COMPONENT_ENDS = /^\s*\/?>|[^=\s]\s*\/?>\s*$/;
 
 class NoiseReader {
   readonly #source: string;
@@ -115,15 +122,22 @@ class NoiseReader {
       this.#open = { keeps: tag.isCode, ends: tag.ends, closing };
       return closing;
     }
+    // An entry that stands for the table of contents.
+    if (/^[*+-][ \t]+\S/.test(line) && /^\{: ?toc/.test(this.#source.slice(next, next + 6))) return '';
+    if (COMPONENT_BEGINS.test(line) && this.#comesLater(COMPONENT_ENDS, next)) {
+      this.#open = { keeps: false, ends: COMPONENT_ENDS, closing: '', titled: true };
+      return titleLine(componentTitle(line));
+    }
     if (indentedOpener(line) !== null) this.#indented += 4;
     this.#options = /^ {0,3}:{3,}\{/.test(line);
     return withoutMarks(containerLine(this.#beforeComment(line, next)), this.#notes);
   }
 
-  #inside(line: string, { keeps, ends, closing }: Open): string {
-    if (!ends.test(line)) return keeps ? line : '';
+  #inside(line: string, { keeps, ends, closing, titled = false }: Open): string {
+    const title = titled ? titleLine(componentTitle(`<A ${line}`)) : '';
+    if (!ends.test(line)) return keeps ? line : title;
     this.#open = null;
-    return closing ?? line;
+    return closing === '' ? title : (closing ?? line);
   }
 
   #fence(line: string, mark: string, info: string): string {

@@ -1,7 +1,7 @@
 /** Markdown to blocks of plain text with their places in the source: headings, paragraphs, list items, table rows. */
 import { Lexer, type Token, type Tokens } from 'marked';
 import { htmlBlocks } from './html.ts';
-import { headingText, inlineText, isBadges } from './markdown-inline.ts';
+import { componentTitle, headingText, inlineText, isBadges } from './markdown-inline.ts';
 import { BoundedTokenizer, isHostile, stretches } from './markdown-limits.ts';
 import { withoutNoise } from './markdown-noise.ts';
 import { type Block, type BlockKind, textBlocks } from './text.ts';
@@ -76,6 +76,13 @@ function addToken(
     case 'code':
       return add(token.text, 'code');
     case 'html':
+      // Components of MDX have Markdown in them.
+      if (COMPONENT.test(token.raw)) {
+        for (const { text, kind, level } of htmlBlocks(titled(token.raw))) {
+          add(kind === 'code' ? text : inlineText(text), kind === 'text' ? inside : kind, level);
+        }
+        return;
+      }
       for (const { text, kind, level } of htmlBlocks(token.raw)) {
         add(text, kind === 'text' ? inside : kind, level);
       }
@@ -91,7 +98,7 @@ function addToken(
       return;
     default: {
       const text = 'text' in token ? String(token.text) : token.raw;
-      if (isBadges(text)) return undefined;
+      if (isBadges(text) || (inside === 'item' && IN_PAGE.test(text.trim()))) return undefined;
       const [term, ...meanings] = text.split(MEANING);
       if (meanings.length === 0) return add(inlineText(text), inside);
       add(inlineText(term!), 'term');
@@ -100,6 +107,20 @@ function addToken(
     }
   }
 }
+
+const COMPONENT = /^\s*<[A-Z]/;
+const COMPONENT_TAG = /<[A-Z][^<>]*>/g;
+
+/** Components' titles as text above them. */
+function titled(html: string): string {
+  return html.replace(COMPONENT_TAG, (tag) => {
+    const title = componentTitle(tag);
+    return title === '' ? tag : `<p>${title}</p>${tag}`;
+  });
+}
+
+/** An entry of a table of contents: it says what a heading says. */
+const IN_PAGE = /^\[[^[\]]*\]\(#[^()\s]*\)$/;
 
 /** Before what a term means, on a line of its own below the term, as PHP Markdown Extra has it. */
 const MEANING = /(?:^|\n)[ ]{0,3}:[ \t]+(?=\S)/;

@@ -13,6 +13,16 @@ const SILENT =
   /^(?:image|include|toctree|contents|index|meta|raw|role|default-role|autoclass|autofunction|automodule|automethod|currentmodule|module|sectnum|sectionauthor|codeauthor|bibliography)$/;
 /** Those whose argument is no text: a file, a condition. */
 const WITHOUT_ARGUMENT = /^(?:figure|only|container|class|rst-class|highlights|ifconfig)$/;
+/** Those whose argument is a version. */
+const VERSIONS = new Map([
+  ['versionadded', 'New in version '],
+  ['versionchanged', 'Changed in version '],
+  ['versionremoved', 'Removed in version '],
+  ['deprecated', 'Deprecated since version '],
+]);
+/** A field: `:name: what it is`; of those that describe a parameter its name counts. */
+const FIELD =
+  /^\s*:(?:(?:param|parameter|arg|argument|key|raises|ivar|cvar)[ \t]+)?([^:`\s][^:`]{0,60}):(?:[ \t]+(\S.*))?$/;
 /** Those of a table. */
 const TABLE = /^(?:list-table|csv-table)$/;
 
@@ -75,7 +85,7 @@ export function rstToMarkdown(source: string): string {
       else if (WITHOUT_ARGUMENT.test(name)) at = skipOptions(lines, at, indent);
       else {
         at = skipOptions(lines, at, indent);
-        out.push('', inline(argument), '');
+        out.push('', `${VERSIONS.get(name) ?? ''}${inline(argument)}`, '');
       }
       continue;
     }
@@ -96,6 +106,9 @@ export function rstToMarkdown(source: string): string {
       const text = line.slice(0, -2).trim();
       out.push(text === '' ? '' : inline(`${text}:`), '', '```');
       code = indent;
+    } else if (FIELD.test(line)) {
+      const [, name = '', value = ''] = FIELD.exec(line)!;
+      out.push('', value === '' ? '' : `${name}: ${inline(value)}`);
     } else out.push(inline(dedented(line)));
   }
   if (code !== null) out.push('```');
@@ -179,6 +192,8 @@ function inlineOf(text: string, substitutions: ReadonlyMap<string, string>): str
   return (
     text
       .replace(/``([^`]+)``/g, '`$1`')
+      // Joins what its marks would keep apart.
+      .replace(/\\[ \t]/g, '')
       .replace(/:[\w:+.-]{1,60}:`([^`]*)`/g, (_, inner: string) => words(inner))
       .replace(/(?<!`)`([^`]+)`_{1,2}/g, (_, inner: string) => words(inner))
       .replace(
