@@ -117,7 +117,9 @@ export class Vectors {
 
   #opened(hash: string, { passages }: SegmentIds, width: number): Open {
     const open = this.#open.get(hash) ?? this.#read(hash, passages, width);
-    if (openBytes.keep(open, () => this.#open.delete(hash))) this.#open.set(hash, open);
+    // Eight times as large as their codes, which are to come.
+    const isPassing = open.codes === null && passages >= CODED;
+    if (!isPassing && openBytes.keep(open, () => this.#open.delete(hash))) this.#open.set(hash, open);
     return open;
   }
 

@@ -28,10 +28,10 @@ const settle = async () => {
   await runInDurableObject(stub(), (coordinator) => coordinator.alarm());
 };
 
-/** Rows that the coordinator reads while `work` goes on. */
-async function rowsRead(work: () => Promise<void>): Promise<number> {
+/** Rows that an object reads while `work` goes on. */
+async function rowsRead(of: DurableObjectStub, work: () => Promise<void>): Promise<number> {
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-  await runInDurableObject(stub(), (_, { storage: { sql } }) => {
+  await runInDurableObject(of, (_, { storage: { sql } }) => {
     const exec = sql.exec.bind(sql);
     Object.defineProperty(sql, 'exec', {
       configurable: true,
@@ -43,7 +43,7 @@ async function rowsRead(work: () => Promise<void>): Promise<number> {
     });
   });
   await work();
-  await runInDurableObject(stub(), (_, { storage }) => {
+  await runInDurableObject(of, (_, { storage }) => {
     Reflect.deleteProperty(storage.sql, 'exec');
   });
   return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
@@ -72,13 +72,17 @@ beforeAll(async () => {
 
 it('one changed document is found, and no row is read for it but its own', async () => {
   const before = await hubOf(NAME).pointer();
-  const read = await rowsRead(async () => {
-    await upload('okapis', 'What okapis eat in the zoo of Antwerp.');
-    await settle();
-    expect((await found('What do okapis eat in Antwerp?'))[0]).toBe('okapis');
-    await hubOf(NAME).pointer();
+  let inRegion = 0;
+  const read = await rowsRead(stub(), async () => {
+    inRegion = await rowsRead(regionOf(NAME, 'east'), async () => {
+      await upload('okapis', 'What okapis eat in the zoo of Antwerp.');
+      await settle();
+      expect((await found('What do okapis eat in Antwerp?'))[0]).toBe('okapis');
+      await hubOf(NAME).pointer();
+    });
   });
   expect(read).toBeLessThan(100);
+  expect(inRegion).toBeLessThan(100);
   expect(await hubOf(NAME).pointer()).toMatchObject({ revision: before?.revision, hash: before?.hash });
 });
 
