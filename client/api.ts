@@ -46,7 +46,7 @@ export interface Operations {
   /** What the regions were told, newest first */
   'GET /feedback': { query?: { before?: string | null; limit?: number | null; region?: string | null; item?: string | null }; answer: FeedbackPage };
   /** Say what answers a query, or does not */
-  'POST /feedback': { body: Feedback | AnswerFeedback | FeedbackRecords; answer: FeedbackReceipt };
+  'POST /feedback': { body: Feedback | AnswerFeedback | ClickFeedback | FeedbackRecords; answer: FeedbackReceipt };
   /** Delete a contributor’s records from all regions */
   'DELETE /feedback': { query: { contributor: string }; answer: Erasure };
   /** Delete an act of feedback, whole */
@@ -813,6 +813,18 @@ export interface Chunk {
   };
 }
 
+/** A result was opened; taken where the setting `feedback.clicks` is `on` */
+export interface ClickFeedback {
+  /** The `id` of an answer of /chat/completions, for a day */
+  answer: string;
+  /** A passage that was retrieved for the answer, whose document somebody opened */
+  opened: string;
+  /** Whose record it is. Kept as a keyed hash, never as it is */
+  contributor?: string;
+  /** Region that is to keep them; the one nearest to the caller unless given */
+  region?: string;
+}
+
 /** A collection and its settings */
 export interface Collection {
   /** Name of the collection */
@@ -1055,6 +1067,12 @@ export interface CollectionSettings {
     recordsPerToken: number;
     /** Kept in a region; when it is full further ones are refused, and nothing makes room but time and erasure */
     recordsPerRegion: number;
+    /** Whether opening a result counts as feedback of its own kind, weaker than what people say: docs/feedback.md */
+    clicks: 'off' | 'on';
+    /** What a click weighs at most, beside the 1 of what somebody says */
+    clickWeight: number;
+    /** Share of the answers beside which the results that they do not cite stand in a random order while `clicks` is on: they show how much of a click is due to its place */
+    shuffledShare: number;
   };
   /** Whether a region’s own log answers those who ask from there, at once: `shared` where at least two feedback events (contributors, where they are the units) agree on a document, `all` also where one says so. Not covered by ε: see docs/privacy.md */
   memory: 'off' | 'shared' | 'all';
@@ -1294,6 +1312,12 @@ export interface CollectionSettingsInput {
     recordsPerToken?: number;
     /** Kept in a region; when it is full further ones are refused, and nothing makes room but time and erasure */
     recordsPerRegion?: number;
+    /** Whether opening a result counts as feedback of its own kind, weaker than what people say: docs/feedback.md */
+    clicks?: 'off' | 'on';
+    /** What a click weighs at most, beside the 1 of what somebody says */
+    clickWeight?: number;
+    /** Share of the answers beside which the results that they do not cite stand in a random order while `clicks` is on: they show how much of a click is due to its place */
+    shuffledShare?: number;
   };
   /** Whether a region’s own log answers those who ask from there, at once: `shared` where at least two feedback events (contributors, where they are the units) agree on a document, `all` also where one says so. Not covered by ε: see docs/privacy.md */
   memory?: 'off' | 'shared' | 'all';
@@ -1533,6 +1557,12 @@ export interface CollectionSettingsPatch {
     recordsPerToken?: number;
     /** Kept in a region; when it is full further ones are refused, and nothing makes room but time and erasure */
     recordsPerRegion?: number;
+    /** Whether opening a result counts as feedback of its own kind, weaker than what people say: docs/feedback.md */
+    clicks?: 'off' | 'on';
+    /** What a click weighs at most, beside the 1 of what somebody says */
+    clickWeight?: number;
+    /** Share of the answers beside which the results that they do not cite stand in a random order while `clicks` is on: they show how much of a click is due to its place */
+    shuffledShare?: number;
   };
   /** Whether a region’s own log answers those who ask from there, at once: `shared` where at least two feedback events (contributors, where they are the units) agree on a document, `all` also where one says so. Not covered by ε: see docs/privacy.md */
   memory?: 'off' | 'shared' | 'all';
@@ -1623,6 +1653,8 @@ export interface FeedbackPage {
     item: string;
     /** False: the document does not answer the query */
     relevant: boolean;
+    /** What a click counts for, beside the 1 of what somebody says; null: somebody said it */
+    weight: number | null;
     /** Keyed hash of whose record it is; null where nobody was named */
     contributor: string | null;
   })[];
@@ -2215,6 +2247,8 @@ export interface Privacy {
     /** Memory is not covered by ε: who asks a near copy of a question can learn that it was asked there, and which document answered it */
     covered: false;
   };
+  /** Whether opening a result is kept as feedback: the setting `feedback.clicks` */
+  clicks: 'off' | 'on';
   /** δ of the promise */
   delta: number;
   /** ε that every window as long as the retention time is promised */

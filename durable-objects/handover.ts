@@ -19,6 +19,8 @@ export interface KeptRecord extends Record<string, string | number | null> {
   contributor: string | null;
   held: number;
   place: number;
+  /** Of a click; null of what somebody said. */
+  weight: number | null;
 }
 
 export interface KeptLedger {

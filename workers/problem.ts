@@ -37,6 +37,7 @@ const CODES = {
   state_gone: [404, 'The round is not about this'],
   method_not_allowed: [405, 'The route does not have this method'],
   conflict: [409, 'The request does not fit the present state'],
+  clicks_off: [409, 'The collection takes no clicks'],
   setting_fixed: [409, 'The setting cannot be changed'],
   collection_exists: [409, 'There is such a collection already'],
   signature_replayed: [409, 'The request was made before'],

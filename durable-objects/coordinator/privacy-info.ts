@@ -18,7 +18,7 @@ import { lostRuns } from './lost-runs.ts';
 import type { RunStore } from './run-store.ts';
 
 export function describePrivacy(
-  { privacy, memory, retentionDays }: CollectionSettings,
+  { privacy, memory, feedback, retentionDays }: CollectionSettings,
   { ledger, runs }: { ledger: LedgerStore; runs: RunStore },
   roster: Pick<Roster, 'members' | 'threshold' | 'colluders'> | null,
   members: number,
@@ -37,6 +37,7 @@ export function describePrivacy(
     noise: privacy.noise,
     unit: privacy.unit,
     memory: { use: memory, covered: false },
+    clicks: feedback.clicks,
     delta: privacy.delta,
     budget: privacy.epsilon,
     retention_days: retentionDays,

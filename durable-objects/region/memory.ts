@@ -60,6 +60,7 @@ interface MemoryRow extends Record<string, SqlStorageValue> {
   item: string;
   voice: string | null;
   relevant: number;
+  weight: number | null;
 }
 
 /** Whose word a record is. */
@@ -245,12 +246,13 @@ export class Memory {
     sql.exec('DELETE FROM memory_gone');
     const voice = voiceOf(this.#parts.settings().privacy.unit);
     const news = sql.exec<MemoryRow>(
-      `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant FROM memory JOIN records ON n = record
+      `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant, weight FROM memory JOIN records ON n = record
        WHERE seq > ? ORDER BY seq`,
       this.#seen,
     );
-    for (const { seq, record, row, item, voice, relevant } of news) {
-      this.#rows.add({ record, row: new Int8Array(row), item, voice, relevant: relevant === 1 });
+    for (const { seq, record, row, item, voice, relevant, weight } of news) {
+      const said = { item, voice, relevant: relevant === 1, click: weight !== null };
+      this.#rows.add({ record, row: new Int8Array(row), ...said });
       this.#seen = seq;
     }
     return this.#rows;

@@ -164,7 +164,7 @@ export class Moving {
   async #records(state: State): Promise<boolean> {
     const found = this.#sql
       .exec<KeptRecord & { n: number }>(
-        `SELECT n, id, event, at, arrived, query, item, relevant, contributor, held, place FROM records
+        `SELECT n, id, event, at, arrived, query, item, relevant, contributor, held, place, weight FROM records
          WHERE n > ? ORDER BY n LIMIT ?`,
         state.recordsUpTo,
         RECORDS,

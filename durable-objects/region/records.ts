@@ -12,6 +12,7 @@ import { type QueryRecord, recordsOfAct } from '../../shared/participant/query-r
 import { homeRegion, type PrivacyUnit, pseudonym } from '../../shared/privacy/units.ts';
 import type { FeedbackCounts, FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type {
+  Click,
   Erased,
   FeedbackRequest,
   KeptFeedback,
@@ -19,6 +20,7 @@ import type {
   Refusal,
 } from '../../shared/protocol/objects.ts';
 import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
+import { clickWeight } from '../../shared/retrieval/clicks.ts';
 import type { KeptRecord } from '../handover.ts';
 import { Values } from '../values.ts';
 
@@ -34,6 +36,10 @@ export const GIVEN_TABLE = `CREATE TABLE given (
   token TEXT NOT NULL, hour INTEGER NOT NULL, records INTEGER NOT NULL, PRIMARY KEY (token, hour)
 ) WITHOUT ROWID;`;
 
+/** Clicks on shuffled results, by place. */
+export const CLICK_TABLES = `ALTER TABLE records ADD COLUMN weight REAL;
+CREATE TABLE shuffled_clicks (place INTEGER PRIMARY KEY, clicks INTEGER NOT NULL);`;
+
 export interface RecordPolicy {
   engine: Pick<Engine, 'tokenize' | 'info'>;
   /** Keys everything that is decided by hash; see `unitKey`. */
@@ -46,6 +52,10 @@ export interface RecordPolicy {
   region: string;
   regions: readonly string[];
   retentionMs: number;
+  /** Where what is given was opened; null where somebody said it. */
+  click: Click | null;
+  /** Whether noise promises that no record's weight tells of another's. */
+  noise: boolean;
   /** Id of the token that the request came with; null where tokens are not counted. */
   token: string | null;
 }
@@ -58,12 +68,15 @@ interface ListedRow extends Record<string, SqlStorageValue> {
   item: string;
   relevant: number;
   contributor: string | null;
+  weight: number | null;
 }
 
 interface Prepared extends QueryRecord {
   record: FeedbackInput;
   contributor: string | null;
   ids: Int32Array;
+  /** Of a click; null of what somebody said. */
+  weight: number | null;
   /** Whether it can never train. */
   idle: boolean;
 }
@@ -92,7 +105,8 @@ export class RecordLog {
     policy: RecordPolicy,
     now: number,
   ): Outcome<FeedbackCounts> {
-    const prepared = acts.map((act) => prepare(act, policy));
+    const weight = this.#weightOf(policy);
+    const prepared = acts.map((act) => prepare(act, policy, weight));
     const receipt: FeedbackCounts = { accepted: 0, duplicates: 0, refused: 0, idle: 0 };
     let full = false;
     try {
@@ -109,6 +123,7 @@ export class RecordLog {
           }
         }
         if (receipt.accepted === 0) return;
+        this.#noteShuffled(policy.click);
         const refusal = this.#count(receipt.accepted, policy, now) ?? this.#overflow(policy, now);
         if (refusal !== null) throw new CapReached(refusal);
       });
@@ -125,6 +140,27 @@ export class RecordLog {
     const contributors = all.map(({ contributor }) => contributor as string);
     const retryAfter = this.#roomIn(contributors, full ? policy.retentionMs : DAY_MS, now);
     return { ok: false, code: 'contributor_limit', detail, retryAfter };
+  }
+
+  /** Of a click by where it stood; null of what somebody said. */
+  #weightOf({ click, noise, caps }: RecordPolicy): number | null {
+    if (click === null) return null;
+    const rows = noise
+      ? null
+      : this.#storage.sql.exec<{ place: number; clicks: number }>(
+          'SELECT place, clicks FROM shuffled_clicks',
+        );
+    const seen = rows === null ? null : new Map([...rows].map(({ place, clicks }) => [place, clicks]));
+    return clickWeight(click.place, caps.clickWeight, seen);
+  }
+
+  #noteShuffled(click: Click | null): void {
+    if (!click?.shuffled) return;
+    this.#storage.sql.exec(
+      `INSERT INTO shuffled_clicks (place, clicks) VALUES (?, 1)
+       ON CONFLICT (place) DO UPDATE SET clicks = clicks + 1`,
+      click.place,
+    );
   }
 
   /** An event as a whole: it is added beside all others, or refused. What it names and is there already stays as it is. */
@@ -214,16 +250,16 @@ export class RecordLog {
 
   /** Numbers are never given out again: work in progress must not find another record under one that it holds. */
   #insert(record: KeptRecord, ids: Int32Array): void {
-    const { id, event, at, arrived, query, item, relevant, contributor, held, place } = record;
+    const { id, event, at, arrived, query, item, relevant, contributor, held, place, weight } = record;
     const values = new Values(this.#storage);
     const { sql } = this.#storage;
     const last = sql.exec<{ n: number | null }>('SELECT max(n) AS n FROM records').one().n ?? 0;
     const n = 1 + Math.max(last, values.get<number>(LAST_NUMBER) ?? 0);
     values.set(LAST_NUMBER, n);
     sql.exec(
-      `INSERT INTO records (n, id, event, at, arrived, query, item, relevant, contributor, held, place, length, ids)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[n, id, event, at, arrived, query, item, relevant, contributor, held, place],
+      `INSERT INTO records (n, id, event, at, arrived, query, item, relevant, contributor, held, place, weight, length, ids)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[n, id, event, at, arrived, query, item, relevant, contributor, held, place, weight],
       ...[ids.length, ids.slice().buffer],
     );
   }
@@ -276,7 +312,7 @@ export class RecordLog {
   list({ at, n, item, limit }: FeedbackRequest, region: string): KeptFeedback[] {
     const about = item === null ? '' : 'AND item = ?';
     const records = this.#storage.sql.exec<ListedRow>(
-      `SELECT n, coalesce(event, id) AS event, at, query, item, relevant, contributor FROM records
+      `SELECT n, coalesce(event, id) AS event, at, query, item, relevant, weight, contributor FROM records
        WHERE (at, n) < (?, ?) ${about} ORDER BY at DESC, n DESC LIMIT ?`,
       ...[at, n, ...(item === null ? [] : [item]), limit],
     );
@@ -336,7 +372,7 @@ function sameIds(a: Int32Array, b: Int32Array): boolean {
   return a.length === b.length && a.every((id, index) => id === b[index]);
 }
 
-function prepare(act: readonly FeedbackInput[], policy: RecordPolicy): Prepared[] {
+function prepare(act: readonly FeedbackInput[], policy: RecordPolicy, weight: number | null): Prepared[] {
   const { engine, key, contributorKey, unit } = policy;
   const given = act.map((record) => ({
     ...record,
@@ -350,12 +386,12 @@ function prepare(act: readonly FeedbackInput[], policy: RecordPolicy): Prepared[
       unit === 'record' ||
       (contributor !== null && homeRegion(contributor, policy.regions, key) === policy.region);
     const [query, ids] = readPart(record.query, engine);
-    return { ...made[index]!, record: { ...record, query }, contributor, ids, idle: !trains };
+    return { ...made[index]!, record: { ...record, query }, contributor, ids, weight, idle: !trains };
   });
 }
 
-function keptOf({ id, event, record, contributor, held, place }: Prepared, at: number): KeptRecord {
+function keptOf({ id, event, record, contributor, held, place, weight }: Prepared, at: number): KeptRecord {
   const { query, item, relevant } = record;
   const said = { query, item, relevant: relevant ? 1 : 0 };
-  return { id, event, at, arrived: null, ...said, contributor, held: held ? 1 : 0, place };
+  return { id, event, at, arrived: null, ...said, contributor, held: held ? 1 : 0, place, weight };
 }

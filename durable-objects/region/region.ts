@@ -22,6 +22,7 @@ import type { Filters } from '../../shared/protocol/filters.ts';
 import type { SegmentParts } from '../../shared/protocol/manifest.ts';
 import { passageId } from '../../shared/protocol/names.ts';
 import type {
+  Click,
   Erased,
   FeedbackRequest,
   KeptFeedback,
@@ -210,24 +211,23 @@ export class Region extends TracedObject implements RegionApi {
     records: FeedbackInput[],
     token: string | null = null,
     oneAct = false,
+    click: Click | null = null,
   ): Promise<Outcome<FeedbackCounts>> {
     const acts = oneAct ? [records] : records.map((record) => [record]);
-    return await unlessEngineFails(() => this.#addFeedback(acts, token));
-  }
-
-  async #addFeedback(acts: FeedbackInput[][], token: string | null): Promise<Outcome<FeedbackCounts>> {
-    const { name, splitKey, contributorKey, settings } = this.#identity();
-    const engine = await this.#engine();
-    const { heldOutShare, privacy, regions, feedback: caps } = settings;
-    const keys = { key: unitKey(splitKey), contributorKey: fromBase64Url(contributorKey, 32) };
-    const { retentionMs } = shardPolicyOf(this.#identity());
-    const where = { region: name, regions, retentionMs, token };
-    const policy = { engine, ...keys, heldOutShare, unit: privacy.unit, caps, ...where };
-    const outcome = this.#records.add(acts, policy, clock.now());
-    await this.#expireLater();
-    if (outcome.ok) await this.#memory.take();
-    if (this.#moving.to() !== null) await this.#alarm.by(clock.now());
-    return outcome;
+    return await unlessEngineFails(async () => {
+      const { name, splitKey, contributorKey, settings } = this.#identity();
+      const engine = await this.#engine();
+      const { heldOutShare, privacy, regions, feedback: caps } = settings;
+      const keys = { key: unitKey(splitKey), contributorKey: fromBase64Url(contributorKey, 32) };
+      const { retentionMs } = shardPolicyOf(this.#identity());
+      const by = { unit: privacy.unit, noise: privacy.noise === 'on', token, click };
+      const policy = { engine, ...keys, heldOutShare, caps, ...by, region: name, regions, retentionMs };
+      const outcome = this.#records.add(acts, policy, clock.now());
+      await this.#expireLater();
+      if (outcome.ok) await this.#memory.take();
+      if (this.#moving.to() !== null) await this.#alarm.by(clock.now());
+      return outcome;
+    });
   }
 
   async feedback(request: FeedbackRequest): Promise<KeptFeedback[]> {

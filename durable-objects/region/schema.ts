@@ -4,7 +4,7 @@ import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
 import { MEMORY_TABLES } from './memory.ts';
 import { MOVING_TABLE } from './moving.ts';
-import { GIVEN_TABLE } from './records.ts';
+import { CLICK_TABLES, GIVEN_TABLE } from './records.ts';
 import { ROUND_LOG_TABLE } from './round-log-store.ts';
 import { SEGMENT_TABLE } from './segment-list.ts';
 
@@ -71,4 +71,6 @@ export const MIGRATIONS = [
   'ALTER TABLE passages ADD COLUMN layout TEXT;',
   // Records that are there already get their rows in slices.
   MEMORY_TABLES,
+  // What a click weighs; null of what somebody said. Clicks on shuffled results by place say how likely a place is looked at.
+  CLICK_TABLES,
 ] as const;

@@ -203,7 +203,7 @@ export class Shard implements ShardStore {
   }
 
   /**
-   * Those that train (0) or those that judge (1), never both. All records of a unit go by its arrival, as the ledger
+   * Those that train (0) or those that judge (1), never both; nobody is judged by clicks. All records of a unit go by its arrival, as the ledger
    * does, and by their age at `startedAt`, for which the round is charged.
    */
   #kept(held: 0 | 1, { from, startedAt }: Window): KeptHere[] {
@@ -217,11 +217,12 @@ export class Shard implements ShardStore {
         place: number;
         length: number;
         relevant: number;
+        weight: number | null;
         stands: number;
       }>(
-        `SELECT n, coalesce(event, id) AS event, item, contributor, row, place, length, relevant,
+        `SELECT n, coalesce(event, id) AS event, item, contributor, row, place, length, relevant, weight,
            EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) AS stands FROM records
-         WHERE held = ? AND relevant >= ? AND at <= ? AND coalesce(arrived, at) > ? ORDER BY n`,
+         WHERE held = ? AND relevant >= ? AND (held = 0 OR weight IS NULL) AND at <= ? AND coalesce(arrived, at) > ? ORDER BY n`,
         held,
         held,
         startedAt,
@@ -232,6 +233,7 @@ export class Shard implements ShardStore {
         ...record,
         contributor: record.contributor ?? undefined,
         relevant: record.relevant === 1,
+        weight: record.weight ?? 1,
       }));
   }
 

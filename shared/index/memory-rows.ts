@@ -24,6 +24,7 @@ export interface RememberedQuestion {
   item: string;
   voice: string | null;
   relevant: boolean;
+  click: boolean;
 }
 
 type Said = Omit<RememberedQuestion, 'row'>;
@@ -35,6 +36,7 @@ const SEED = 17;
 export class MemoryRows {
   readonly width: number;
   readonly #said: Said[] = [];
+  #clicks = 0;
   /** Places by the number of a record. */
   readonly #places = new Map<number, number>();
   /** There is room for more rows than there are. */
@@ -76,6 +78,7 @@ export class MemoryRows {
       Float32Array.from(row, (value) => value * scale),
     );
     this.#said.push(said);
+    if (said.click) this.#clicks += 1;
     this.#places.set(said.record, place);
   }
 
@@ -84,6 +87,7 @@ export class MemoryRows {
     if (place === undefined) return;
     const last = this.size - 1;
     const moved = this.#said[last]!;
+    if (this.#said[place]!.click) this.#clicks -= 1;
     this.#rows.copyWithin(place * this.width, last * this.width, (last + 1) * this.width);
     this.#scales[place] = this.#scales[last]!;
     moveCode(this.#codes, last, place);
@@ -93,17 +97,30 @@ export class MemoryRows {
     this.#said.pop();
   }
 
-  /** The `count` nearest logged questions, the nearest first. @param query a unit vector, width floats */
+  /**
+   * Of the logged questions whose answer somebody said the `count` nearest, and as many of those where it was opened only,
+   * so that clicks never take the place of words; the nearest first. @param query a unit vector, width floats
+   */
   nearest(query: Float32Array, count: number): Neighbour[] {
     const { size, width } = this;
     if (query.length !== width)
       throw new RangeError(`query: ${query.length} floats where the width is ${width}`);
     const estimates = new Float32Array(size);
     estimateScores(this.#codes, codeQuery(this.#space, query), estimates);
-    const nearest = rankCandidates(estimates, count, (place) => this.#cosine(query, place));
+    const exact = (place: number) => this.#cosine(query, place);
+    const of = (click: boolean) => {
+      const isOther = (place: number) => this.#said[place]!.click !== click;
+      const own = estimates.map((estimate, place) => (isOther(place) ? Number.NEGATIVE_INFINITY : estimate));
+      const score = (place: number) => (isOther(place) ? Number.NEGATIVE_INFINITY : exact(place));
+      return rankCandidates(own, count, score).filter(({ row }) => !isOther(row));
+    };
+    const nearest =
+      this.#clicks === 0
+        ? rankCandidates(estimates, count, exact)
+        : [...of(false), ...of(true)].sort((a, b) => b.score - a.score || a.row - b.row);
     return nearest.map(({ row, score }) => {
-      const { item, voice, relevant } = this.#said[row]!;
-      return { item, voice, relevant, cosine: score };
+      const { item, voice, relevant, click } = this.#said[row]!;
+      return { item, voice, relevant, click, cosine: score };
     });
   }
 

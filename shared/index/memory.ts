@@ -22,37 +22,49 @@ export interface Neighbour {
   voice: string | null;
   /** False: the document does not answer it. */
   relevant: boolean;
+  /** Whether it was opened only, and nobody said that it answers. */
+  click: boolean;
   /** With the question that is asked, in the base encoder. */
   cosine: number;
 }
 
 /**
  * The documents that the nearest logged questions lift, the most first.
- * @param neighbours the nearest first; `NEIGHBOURS` of them count
+ * @param neighbours the nearest first; `NEIGHBOURS` of them count, and as many clicks
  */
 export function liftsOf(neighbours: readonly Neighbour[], use: MemoryUse): Lift[] {
   if (use === 'off') return [];
-  const counted = neighbours.slice(0, NEIGHBOURS);
+  const counted = [true, false].flatMap((click) =>
+    neighbours.filter((each) => each.click === click).slice(0, NEIGHBOURS),
+  );
   const items = new Set(counted.map(({ item }) => item));
   const least = use === 'shared' ? 2 : 1;
   const lifts: Lift[] = [];
   for (const item of items) {
     const about = counted.filter((neighbour) => neighbour.item === item);
-    const cosine = stillSaid(about, use)[least - 1] ?? 0;
+    const cosine = stillSaid(about, use)[least - 1] ?? agreed(about, use);
     const near = Math.floor(STEPS * (cosine + ROUNDING)) / STEPS;
     if (near > 0) lifts.push({ item, near });
   }
   return lifts.sort((a, b) => b.near - a.near || (a.item < b.item ? -1 : 1));
 }
 
+/** How near one word and a click are that agree, where two have to: clicks agree with somebody, and never say anything alone. */
+function agreed(about: readonly Neighbour[], use: MemoryUse): number {
+  const [said] = use === 'shared' ? stillSaid(about, use) : [];
+  const clicks = about.filter(({ click, voice }) => click && voice !== null).map(({ cosine }) => cosine);
+  return said === undefined || clicks.length === 0 ? 0 : Math.min(said, Math.max(...clicks));
+}
+
 /** Cosines of the events that say yes, the nearest first. Each "no" takes away one that is no nearer than itself. */
 function stillSaid(about: readonly Neighbour[], use: MemoryUse): number[] {
-  const said = [...nearestOfEach(about).values()];
+  const words = about.filter(({ click }) => !click);
+  const said = [...nearestOfEach(words).values()];
   if (use === 'all') {
-    for (const { voice, relevant, cosine } of about) if (relevant && voice === null) said.push(cosine);
+    for (const { voice, relevant, cosine } of words) if (relevant && voice === null) said.push(cosine);
   }
   said.sort((a, b) => b - a);
-  for (const { relevant, cosine } of about) {
+  for (const { relevant, cosine } of words) {
     const at = relevant ? -1 : said.findIndex((yes) => yes <= cosine);
     if (at >= 0) said.splice(at, 1);
   }

@@ -22,6 +22,8 @@ export interface SelectableRecord {
   event: string;
   /** Whether its row answers it, or does not. */
   relevant: boolean;
+  /** What it counts for, at most 1: less of a click. Absent: 1. */
+  weight?: number;
   contributor?: string | undefined;
   place: number;
   /** Tokens. */
@@ -58,7 +60,7 @@ export function selectUnits(
   for (const unit of unitsOf(records, policy.unit, policy.home)) {
     if (!isDrawn(unit, sample, random)) continue;
     const own = recordsOf(unit, policy, random);
-    for (const { n, length } of own) chosen.push({ n, length, weight: 1 / own.length });
+    for (const { n, length, weight = 1 } of own) chosen.push({ n, length, weight: weight / own.length });
   }
   chosen.sort((x, y) => x.length - y.length || x.n - y.n);
   return {
@@ -85,7 +87,7 @@ export function countUnits<R extends SelectableRecord>(
     const own = recordsOf(unit, policy, random);
     for (const record of own) {
       const place = record.relevant ? placeOf(record) : undefined;
-      if (place !== undefined && place < places) counts[place]! += 1 / own.length;
+      if (place !== undefined && place < places) counts[place]! += (record.weight ?? 1) / own.length;
     }
   }
   return counts;

@@ -170,6 +170,14 @@ export interface FeedbackRequest {
   limit: number;
 }
 
+/** A result of an answer that was opened. */
+export interface Click {
+  /** Where it stood: 1 of one that the answer cites, the others from 2 on. */
+  place: number;
+  /** Whether its place was drawn. */
+  shuffled: boolean;
+}
+
 /** `n`: its number in its region's log. */
 export type KeptFeedback = FeedbackEntry & { n: number };
 
@@ -192,11 +200,13 @@ export interface RegionApi extends Stored {
   /**
    * @param token id of the bearer token that they came with, whose records are counted; null: nobody's are
    * @param oneAct whether the records are what one act of feedback says; else each is an act of its own
+   * @param click where the one record was opened; null: somebody said it
    */
   addFeedback(
     records: FeedbackInput[],
     token?: string | null,
     oneAct?: boolean,
+    click?: Click | null,
   ): Promise<Outcome<FeedbackCounts>>;
   /** What this region was told, newest first. */
   feedback(request: FeedbackRequest): Promise<KeptFeedback[]>;

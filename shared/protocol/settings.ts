@@ -135,6 +135,26 @@ export const FeedbackSettings = z.strictObject({
     .describe(
       'Kept in a region; when it is full further ones are refused, and nothing makes room but time and erasure',
     ),
+  clicks: z
+    .enum(['off', 'on'])
+    .default('off')
+    .describe(
+      'Whether opening a result counts as feedback of its own kind, weaker than what people say: docs/feedback.md',
+    ),
+  clickWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.25)
+    .describe('What a click weighs at most, beside the 1 of what somebody says'),
+  shuffledShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.05)
+    .describe(
+      'Share of the answers beside which the results that they do not cite stand in a random order while `clicks` is on: they show how much of a click is due to its place',
+    ),
 });
 export type FeedbackSettings = z.infer<typeof FeedbackSettings>;
 

@@ -1,6 +1,7 @@
 /** /ask in a real browser, against a real deployment: two visitors ask, say what answered, and the next one finds it first. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FeedbackPage } from '../../shared/protocol/api/feedback.ts';
 import type { SearchResponse } from '../../shared/protocol/api/search.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 import { expectAccessible } from './axe.ts';
@@ -142,6 +143,32 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
     const page = await visit();
     const turn = await ask(page, question);
     expect(await turn.locator('.source h4').first().innerText()).toBe(right);
+    await page.close();
+  });
+
+  it('tells which results are opened only where the operator turned that on', async () => {
+    const clicks = async () => {
+      const { entries } = (await desk.send('GET', '/v1/feedback?limit=200')) as FeedbackPage;
+      return entries.filter(({ weight }) => weight !== null).map(({ item, query }) => `${item}: ${query}`);
+    };
+    const question = 'What do I do when a shipment is late?';
+    for (const turned of ['off', 'on']) {
+      await desk.send('PATCH', '/v1/collections/default', { settings: { feedback: { clicks: turned } } });
+      const page = await visit();
+      const said = page
+        .waitForResponse((each) => each.url().endsWith('/feedback') && each.ok())
+        .catch(() => null);
+      const account = page.waitForResponse((each) => each.url().endsWith('/v1/privacy'));
+      const turn = await ask(page, question);
+      await turn.getByRole('button', { name: 'Read the document' }).first().click();
+      await (turned === 'on' ? said : account);
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+      await page.close();
+      expect(await clicks()).toHaveLength(turned === 'on' ? 1 : 0);
+    }
+    expect((await clicks())[0]).toContain(question);
+    const page = await visit(`${desk.url}/privacy${link.slice(link.indexOf('#'))}`);
+    await page.getByText('or open one of the documents found').waitFor();
     await page.close();
   });
 

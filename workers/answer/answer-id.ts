@@ -8,7 +8,7 @@ import { open, seal } from '../../shared/crypto/aead.ts';
 import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '../../shared/crypto/bytes.ts';
 import { hkdf } from '../../shared/crypto/hkdf.ts';
 import type { RandomSource } from '../../shared/crypto/random.ts';
-import type { Outcome } from '../../shared/protocol/objects.ts';
+import type { Click, Outcome } from '../../shared/protocol/objects.ts';
 
 /** What an answer was made of. Passages are named by their ids. */
 export interface AnswerReference {
@@ -18,6 +18,8 @@ export interface AnswerReference {
   retrieved: readonly string[];
   /** Those that the answer cites; null when that was not known as its first byte left. */
   cited: readonly string[] | null;
+  /** Whether the order of those that it does not cite was drawn. */
+  shuffled: boolean;
 }
 
 /** What feedback on an answer is about: the query, and the items that its passages belong to. */
@@ -42,6 +44,8 @@ const Sealed = z.strictObject({
   retrieved: z.array(z.string()),
   /** Places in `retrieved`. */
   cited: z.array(z.int().nonnegative()).nullable(),
+  /** Absent of an answer of an earlier release. */
+  shuffled: z.boolean().default(false),
 });
 type Sealed = z.infer<typeof Sealed>;
 
@@ -65,7 +69,13 @@ export async function sealAnswer(
     return room >= 0;
   });
   const cited = reference.cited?.map((id) => retrieved.indexOf(id)).filter((place) => place >= 0) ?? null;
-  const sealed: Sealed = { at: now, query: reference.query.slice(0, QUERY_CHARACTERS), retrieved, cited };
+  const sealed: Sealed = {
+    at: now,
+    query: reference.query.slice(0, QUERY_CHARACTERS),
+    retrieved,
+    cited,
+    shuffled: reference.shuffled,
+  };
   const salt = random(SALT_BYTES);
   const box = await seal(keyOf(secret, salt), utf8(JSON.stringify(sealed)), associated(collection), random);
   return PREFIX + toBase64Url(concatBytes(salt, box));
@@ -80,16 +90,9 @@ export async function answeredQuery(
   chunks: readonly string[] | undefined,
   scope: AnswerScope,
 ): Promise<Outcome<AnsweredQuery>> {
-  const sealed = await unseal(id, scope);
-  if (sealed === null || scope.now - sealed.at > ANSWER_LIFETIME_MS) {
-    const detail = 'answer: not an id of this collection, or older than a day';
-    return { ok: false, code: 'unknown_answer', detail };
-  }
-  const stranger = chunks?.find((chunk) => !sealed.retrieved.includes(chunk));
-  if (stranger !== undefined) {
-    const detail = `chunks: ${JSON.stringify(stranger)} was not retrieved for this answer`;
-    return { ok: false, code: 'unknown_passage', detail };
-  }
+  const known = await knownAnswer(id, chunks ?? [], 'chunks', scope);
+  if (!known.ok) return known;
+  const sealed = known.value;
   const passages = chunks ?? sealed.cited?.map((place) => sealed.retrieved[place] as string) ?? [];
   if (passages.length === 0) {
     const why = sealed.cited === null ? 'was streamed' : 'cites nothing';
@@ -97,6 +100,44 @@ export async function answeredQuery(
     return { ok: false, code: 'chunks_needed', detail };
   }
   return { ok: true, value: { query: sealed.query, items: [...new Set(passages.map(itemOf))] } };
+}
+
+/** The query, the item and the place of a result of the answer `id` that was opened. Refused as above. */
+export async function openedResult(
+  id: string,
+  passage: string,
+  scope: AnswerScope,
+): Promise<Outcome<{ query: string; item: string; click: Click }>> {
+  const known = await knownAnswer(id, [passage], 'opened', scope);
+  if (!known.ok) return known;
+  const { query, retrieved, cited, shuffled } = known.value;
+  const at = retrieved.indexOf(passage);
+  const isCited = cited?.includes(at) === true;
+  // What is cited stands first on the pages, the others in their order below.
+  const before = retrieved.slice(0, at).filter((_, place) => !cited?.includes(place)).length;
+  const place = cited === null ? at + 1 : isCited ? 1 : 2 + before;
+  const click = { place, shuffled: shuffled && !isCited };
+  return { ok: true, value: { query, item: itemOf(passage), click } };
+}
+
+/** What an id says, if it has not expired and these passages were retrieved for it. @param field which names them */
+async function knownAnswer(
+  id: string,
+  passages: readonly string[],
+  field: string,
+  scope: AnswerScope,
+): Promise<Outcome<Sealed>> {
+  const sealed = await unseal(id, scope);
+  if (sealed === null || scope.now - sealed.at > ANSWER_LIFETIME_MS) {
+    const detail = 'answer: not an id of this collection, or older than a day';
+    return { ok: false, code: 'unknown_answer', detail };
+  }
+  const stranger = passages.find((passage) => !sealed.retrieved.includes(passage));
+  if (stranger !== undefined) {
+    const detail = `${field}: ${JSON.stringify(stranger)} was not retrieved for this answer`;
+    return { ok: false, code: 'unknown_passage', detail };
+  }
+  return { ok: true, value: sealed };
 }
 
 async function unseal(id: string, { secret, collection }: AnswerScope): Promise<Sealed | null> {

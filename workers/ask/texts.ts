@@ -115,7 +115,7 @@ export function privacyInWords(privacy: Privacy, name: string): Paragraph[] {
   return [
     {
       title: 'What is kept',
-      text: `Asking keeps nothing here: your question and its answer are gone when you close the page. Where a language model writes the answers, it reads the question. If you say whether an answer helped, the question and the document that it is about are kept for at most ${days} days.`,
+      text: `Asking keeps nothing here: your question and its answer are gone when you close the page. Where a language model writes the answers, it reads the question. If you say whether an answer helped, ${privacy.clicks === 'on' ? 'or open one of the documents found, ' : ''}the question and the document that it is about are kept for at most ${days} days.`,
     },
     {
       title: 'Where it is kept',

@@ -5,6 +5,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { systemRandom } from '../../shared/crypto/random.ts';
 import { ChatCompletion, ChatCompletionChunk } from '../../shared/protocol/api/chat.ts';
+import type { FeedbackSettings } from '../../shared/protocol/settings.ts';
+import { shuffled } from '../../shared/retrieval/clicks.ts';
 import { sealAnswer } from '../answer/answer-id.ts';
 import { answerStream } from '../answer/answer-stream.ts';
 import type { AnswerRequest } from '../answer/answerer.ts';
@@ -61,15 +63,16 @@ export function chatRoutes(freshest: Freshest) {
     const settings = settingsOf(given, who.answerer, answeringModels(c.env));
     const retrieval = await Retrieval.open(c, freshest, given, stopwatch);
 
-    const hits = new Map<string, ShownHit>();
+    const known = new Map<string, ShownHit>();
     const passagesOf = (found: readonly ShownHit[]) => {
-      for (const hit of found) hits.set(hit.id, hit);
+      for (const hit of found) known.set(hit.id, hit);
       return found.map(({ id, item, title, text, layout, calibrated }) => ({
         ...{ id, item, title, text, layout },
         score: calibrated,
       }));
     };
     const { hits: found, errors } = await retrieval.read(query);
+    const isDrawn = drawsOrder(collection.settings.feedback);
     const left = c.req.raw.signal;
     const gone = new AbortController();
     const unlessLeft = (error: unknown): never => {
@@ -85,7 +88,8 @@ export function chatRoutes(freshest: Freshest) {
       search: async (text) => passagesOf((await retrieval.read(text, FOLLOW_UP_RESULTS)).hits),
     };
     const headOf = async (model: string, ids: readonly string[], cited: readonly number[] | null) => {
-      const reference = { query, retrieved: ids, cited: cited?.map((place) => ids[place]!) ?? null };
+      const citedIds = cited?.map((place) => ids[place]!) ?? null;
+      const reference = { query, retrieved: ids, cited: citedIds, shuffled: isDrawn && cited !== null };
       const now = services.now();
       const scope = { secret: c.env.FEDCAR_ADMIN_TOKEN, collection: collection.name, now };
       const id = await sealAnswer(reference, scope, systemRandom);
@@ -98,12 +102,12 @@ export function chatRoutes(freshest: Freshest) {
       } satisfies CompletionHead;
     };
     const chunksOf = (ids: readonly string[]) =>
-      ids.map((id) => chunkOf(hits.get(id)!, given.ai_search_options.retrieval));
+      ids.map((id) => chunkOf(known.get(id)!, given.ai_search_options.retrieval));
 
     if (given.stream) {
       const answer = await stopwatch.measure('answer', () => beginAnswer(who, request)).catch(unlessLeft);
       stopwatch.report(c);
-      const ids = idsOf(answer.passages, found);
+      const ids = shownOrder(idsOf(answer.passages, found), answer.cited, isDrawn);
       const stream = answerStream({
         head: await headOf(answer.model, ids, answer.cited),
         chunks: chunksOf(ids),
@@ -124,7 +128,7 @@ export function chatRoutes(freshest: Freshest) {
 
     const answer = await stopwatch.measure('answer', () => wholeAnswer(who, request)).catch(unlessLeft);
     stopwatch.report(c);
-    const ids = idsOf(answer.passages, found);
+    const ids = shownOrder(idsOf(answer.passages, found), answer.cited, isDrawn);
     const head = await headOf(answer.model, ids, answer.cited);
     const completion: ChatCompletion = {
       ...head,
@@ -146,6 +150,22 @@ export function chatRoutes(freshest: Freshest) {
     return c.json(completion, 200);
   });
 }
+
+/** Those that are cited keep their numbers; the others change places where their order is drawn. */
+function shownOrder(ids: string[], cited: readonly number[] | null, isDrawn: boolean): string[] {
+  if (!isDrawn || cited === null) return ids;
+  const others = ids.filter((_, place) => !cited.includes(place));
+  const drawn = shuffled(others, randomBelow);
+  return ids.map((id, place) => (cited.includes(place) ? id : drawn.shift()!));
+}
+
+/** Whether the results beside this answer stand in a random order, for the sake of what clicks on them say. */
+function drawsOrder({ clicks, shuffledShare }: FeedbackSettings): boolean {
+  return clicks === 'on' && randomBelow(2 ** 32) < shuffledShare * 2 ** 32;
+}
+
+/** Results are so few that the remainder of 32 bits is as good as uniform. */
+const randomBelow = (bound: number): number => new DataView(systemRandom(4).buffer).getUint32(0) % bound;
 
 /** Ids of what the answer numbers, then of what was found beside it. */
 function idsOf(numbered: readonly { id: string }[], found: readonly { id: string }[]): string[] {

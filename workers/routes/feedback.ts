@@ -4,10 +4,12 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { joinOf } from '../../durable-objects/region/join.ts';
+import { toHex } from '../../shared/crypto/bytes.ts';
+import { hashJson } from '../../shared/crypto/hash.ts';
 import { Erasure, FeedbackInput, FeedbackPage, FeedbackReceipt } from '../../shared/protocol/api/feedback.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
-import type { Erased, KeptFeedback } from '../../shared/protocol/objects.ts';
-import { answeredQuery, MAX_ANSWER_ID } from '../answer/answer-id.ts';
+import type { Click, Erased, KeptFeedback } from '../../shared/protocol/objects.ts';
+import { type AnswerScope, answeredQuery, MAX_ANSWER_ID, openedResult } from '../answer/answer-id.ts';
 import type { AppEnv } from '../env.ts';
 import { type CallerPlace, regionOfCaller } from '../location.ts';
 import { askRegions } from '../partial.ts';
@@ -43,6 +45,21 @@ const OfAnswer = z
     region,
   })
   .meta({ id: 'AnswerFeedback', description: 'Whether an answer is accepted' });
+const Opened = z
+  .strictObject({
+    answer: OfAnswer.shape.answer,
+    opened: z
+      .string()
+      .min(1)
+      .max(600)
+      .describe('A passage that was retrieved for the answer, whose document somebody opened'),
+    contributor,
+    region,
+  })
+  .meta({
+    id: 'ClickFeedback',
+    description: 'A result was opened; taken where the setting `feedback.clicks` is `on`',
+  });
 const Many = z
   .strictObject({
     records: z.array(FeedbackInput).min(1).max(MAX_RECORDS).describe('Records of one region'),
@@ -57,7 +74,7 @@ const route = createRoute({
   description:
     'About an item, about an answer by its id, or many records at once. Records stay in one region: `region` if given, else the one nearest to the caller.',
   tags: ['feedback'],
-  request: { query: NoQuery, body: body(z.union([One, OfAnswer, Many])) },
+  request: { query: NoQuery, body: body(z.union([One, OfAnswer, Opened, Many])) },
   responses: { 200: json(FeedbackReceipt, 'How many records were new'), ...problems },
 });
 
@@ -153,22 +170,39 @@ async function eraseAll(
   return { erased: counts.reduce((sum, count) => sum + count, 0) };
 }
 
-type Given = z.infer<typeof One> | z.infer<typeof OfAnswer> | z.infer<typeof Many>;
+type Given = z.infer<(typeof route.request.body.content)['application/json']['schema']>;
+
+/** Records, and where the document that they are about was opened, if that is all that happened. */
+interface GivenRecords {
+  records: FeedbackInput[];
+  click: Click | null;
+}
 
 /** The records that a request is about. @throws Problem for an answer that nobody knows. */
-async function recordsOf(
-  given: Given,
-  scope: { secret: string | undefined; collection: string; now: number },
-): Promise<FeedbackInput[]> {
-  if ('records' in given) return given.records;
+async function recordsOf(given: Given, scope: AnswerScope): Promise<GivenRecords> {
+  if ('records' in given) return { records: given.records, click: null };
   if (!('answer' in given)) {
     const { region: _, ...record } = given;
-    return [record];
+    return { records: [record], click: null };
   }
+  if ('opened' in given) return await clickOf(given, scope);
   const answered = await answeredQuery(given.answer, given.chunks, scope);
   if (!answered.ok) throw problemOf(answered);
   const { query, items } = answered.value;
-  return items.map((item) => ({ query, item, relevant: given.accepted, contributor: given.contributor }));
+  const { accepted: relevant, contributor } = given;
+  return { records: items.map((item) => ({ query, item, relevant, contributor })), click: null };
+}
+
+/** The name makes who opens a result twice say it once. @throws Problem for an answer that nobody knows */
+async function clickOf(
+  { answer, opened, contributor }: z.infer<typeof Opened>,
+  scope: AnswerScope,
+): Promise<GivenRecords> {
+  const result = await openedResult(answer, opened, scope);
+  if (!result.ok) throw problemOf(result);
+  const { query, item, click } = result.value;
+  const id = `click ${toHex(hashJson('fedcar click', [query, item]))}`;
+  return { records: [{ id, query, item, relevant: true, contributor }], click };
 }
 
 const ITEMS_SHOWN = 5;
@@ -190,7 +224,9 @@ export function feedbackRoutes() {
         collection: collection.name,
         now: services.now(),
       };
-      const records = await recordsOf(given, scope);
+      if ('opened' in given && collection.settings.feedback.clicks === 'off')
+        throw new Problem('clicks_off', 'opened: the setting feedback.clicks of this collection is off');
+      const { records, click } = await recordsOf(given, scope);
       const place = ((c.req.raw as Request).cf ?? {}) as CallerPlace;
       const home = given.region ?? regionOfCaller(collection.settings.regions, place);
       const items = [...new Set(records.map(({ item }) => item))];
@@ -208,6 +244,7 @@ export function feedbackRoutes() {
         records.filter(({ item }) => known.has(item)),
         principal.kind === 'token' ? principal.id : null,
         'answer' in given,
+        click,
       );
       if (!outcome.ok) throw problemOf(outcome);
       return c.json({ ...outcome.value, region: home, unknown }, 200);

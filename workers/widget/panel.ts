@@ -104,6 +104,7 @@ class TurnView {
         address === null
           ? make('strong', {}, name)
           : make('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, name);
+      heading.addEventListener('click', () => void this.#voting.opened(turn.answer!, chunk.id));
       return make('li', {}, heading, make('p', {}, passageText(chunk.text, chunk.item.title)));
     });
     if (items.length > 0)

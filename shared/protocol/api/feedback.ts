@@ -60,6 +60,10 @@ export const FeedbackEntry = z.strictObject({
   query: z.string().describe('What was asked'),
   item: z.string().describe('Key of the document that it is about'),
   relevant: z.boolean().describe('False: the document does not answer the query'),
+  weight: z
+    .number()
+    .nullable()
+    .describe('What a click counts for, beside the 1 of what somebody says; null: somebody said it'),
   contributor: z
     .string()
     .nullable()

@@ -43,6 +43,9 @@ export const Privacy = z
           ),
       })
       .describe('What regions tell those who ask from there of their own logs'),
+    clicks: z
+      .enum(['off', 'on'])
+      .describe('Whether opening a result is kept as feedback: the setting `feedback.clicks`'),
     delta: z.number().describe('δ of the promise'),
     budget: z.number().describe('ε that every window as long as the retention time is promised'),
     retention_days: z.number().describe('Length of that window: records expire after so many days'),

@@ -1,8 +1,9 @@
 /** The feedback routes: what a request means for which region. What regions do with it is tested in workerd. */
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../../../shared/crypto/random.ts';
+import type { ChatCompletion } from '../../../shared/protocol/api/chat.ts';
 import type { FeedbackInput, FeedbackPage } from '../../../shared/protocol/api/feedback.ts';
-import type { Erased, FeedbackRequest, KeptFeedback } from '../../../shared/protocol/objects.ts';
+import type { Click, Erased, FeedbackRequest, KeptFeedback } from '../../../shared/protocol/objects.ts';
 import { sealAnswer } from '../../../workers/answer/answer-id.ts';
 import { createApp } from '../../../workers/app.ts';
 import type { Env } from '../../../workers/env.ts';
@@ -13,13 +14,13 @@ const SNAPSHOT = snapshotOf([{ item: 'a', region: 'weur', vector: [1, 0] }]);
 const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
 
 /** Regions that write down what they are told; `apac` cannot erase while it is away. */
-function service() {
+function service(snapshot = SNAPSHOT) {
   const memory = memoryServices({
-    snapshot: SNAPSHOT,
+    snapshot,
     regions: { weur: 'answers', apac: 'answers' },
     embed: () => Float32Array.of(1, 0),
   });
-  const taken: { region: string; records: FeedbackInput[]; oneAct: boolean }[] = [];
+  const taken: { region: string; records: FeedbackInput[]; oneAct: boolean; click: Click | null }[] = [];
   const erased: string[] = [];
   const kept: KeptFeedback[] = [];
   const state = { away: false, full: false };
@@ -27,12 +28,17 @@ function service() {
     ...memory.region(memory.collection, name),
     // Of what was placed here once, `gone` was deleted.
     holds: async (keys: string[]) => keys.filter((key) => key !== 'gone'),
-    async addFeedback(records: FeedbackInput[], _: string | null = null, oneAct = false) {
+    async addFeedback(
+      records: FeedbackInput[],
+      _: string | null = null,
+      oneAct = false,
+      click: Click | null = null,
+    ) {
       if (state.full) {
         const refusal = { code: 'contributor_limit', detail: 'contributor: enough', retryAfter: 60 };
         return { ok: false as const, ...refusal };
       }
-      taken.push({ region: name, records, oneAct });
+      taken.push({ region: name, records, oneAct, click });
       return {
         ok: true as const,
         value: { accepted: records.length, duplicates: 0, refused: 0, idle: 0 },
@@ -62,7 +68,7 @@ function service() {
     const response = await app.fetch(request, env, context);
     return { response, json: (await response.json()) as Record<string, unknown> };
   };
-  return { call, taken, erased, kept, state };
+  return { call, taken, erased, kept, state, settings: memory.collection.settings };
 }
 
 describe('feedback', () => {
@@ -82,7 +88,12 @@ describe('feedback', () => {
 
   it('on an answer is a record for each item that it rests on', async () => {
     const { call, taken } = service();
-    const reference = { query: 'where is it', retrieved: ['a#0', 'b#3', 'c#1'], cited: ['a#0', 'b#3'] };
+    const reference = {
+      query: 'where is it',
+      retrieved: ['a#0', 'b#3', 'c#1'],
+      cited: ['a#0', 'b#3'],
+      shuffled: false,
+    };
     const id = await sealAnswer(
       reference,
       { secret: undefined, collection: 'default', now: 0 },
@@ -101,6 +112,61 @@ describe('feedback', () => {
     const other = await call('POST', '/v1/feedback', { answer: 'chatcmpl-x', accepted: true });
     expect(other.json).toMatchObject({ code: 'unknown_answer' });
     expect(other.response.status).toBeLessThan(500);
+  });
+
+  it('is taken of a result that was opened, with its place, where the operator lets that count', async () => {
+    const { call, taken, settings } = service();
+    const scope = { secret: undefined, collection: 'default', now: 0 };
+    const reference = {
+      query: 'where is it',
+      retrieved: ['c#0', 'a#1', 'b#2'],
+      cited: ['a#1'],
+      shuffled: true,
+    };
+    const answer = await sealAnswer(reference, scope, systemRandom);
+    const open = (opened: string) => call('POST', '/v1/feedback', { answer, opened, contributor: 'ann' });
+    expect((await open('a#1')).json).toMatchObject({ status: 409, code: 'clicks_off' });
+    expect(taken).toEqual([]);
+    settings.feedback.clicks = 'on';
+    expect((await open('a#1')).response.status).toBe(200);
+    const { id, ...record } = taken[0]!.records[0]!;
+    expect(record).toEqual({ query: 'where is it', item: 'a', relevant: true, contributor: 'ann' });
+    expect(taken[0]).toMatchObject({ oneAct: true, click: { place: 1, shuffled: false } });
+    await open('a#1');
+    expect(taken[1]!.records[0]!.id).toBe(id);
+    await open('b#2');
+    expect(taken[2]!.click).toEqual({ place: 3, shuffled: true });
+    expect((await open('b#0')).json).toMatchObject({
+      code: 'unknown_passage',
+      detail: expect.stringMatching(/^opened:/),
+    });
+    await call('POST', '/v1/feedback', { answer, accepted: true });
+    expect(taken[3]!.click).toBeNull();
+  });
+
+  it('finds some answers’ results in a random order while clicks count, and only then', async () => {
+    const { call, settings } = service(
+      snapshotOf([...'abcdefghi'].map((item) => ({ item, region: 'weur', vector: [1, 0] }))),
+    );
+    const orders = async () => {
+      const seen = new Set<string>();
+      for (let time = 0; time < 24; time++) {
+        const { json } = await call('POST', '/v1/chat/completions', { query: 'where is it' });
+        const { chunks, citations, choices } = json as ChatCompletion;
+        seen.add(chunks.map(({ id }) => id).join());
+        // What the answer says and cites is as it ever was.
+        expect(choices[0]!.message.content).toBe('a#0 [1] b#0 [2] c#0 [3] d#0 [4]');
+        expect(chunks.slice(0, 4).map(({ id }) => id)).toEqual(citations);
+        expect(chunks).toHaveLength(9);
+      }
+      return seen.size;
+    };
+    settings.feedback.shuffledShare = 0.5;
+    expect(await orders()).toBe(1);
+    settings.feedback.clicks = 'on';
+    expect(await orders()).toBeGreaterThan(1);
+    settings.feedback.shuffledShare = 0;
+    expect(await orders()).toBe(1);
   });
 
   it('is taken about documents that are there, and names the others', async () => {
@@ -164,7 +230,13 @@ describe('erasure', () => {
     for (let n = 1; n <= 40; n++) {
       const region = regions[n % 2]!;
       const at = 1000 + Math.floor(n / 15);
-      const more = { query: `q${n}`, item: n % 5 === 0 ? 'b' : 'a', relevant: n % 3 > 0, contributor: null };
+      const more = {
+        query: `q${n}`,
+        item: n % 5 === 0 ? 'b' : 'a',
+        relevant: n % 3 > 0,
+        contributor: null,
+        weight: null,
+      };
       kept.push({ n, region, at, event: `e${n}`, ...more });
     }
     const pagesOf = async (query: string) => {

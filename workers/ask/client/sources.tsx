@@ -55,7 +55,10 @@ export function Sources({ turn, voting, onOpen }: SourcesProps) {
 function Source({ turn, place, voting, onOpen }: SourcesProps & { place: number }) {
   const chunk = turn.chunks[place - 1]!;
   const title = titleOf(chunk);
-  const open = () => onOpen({ key: chunk.item.key, title, passage: chunk.id });
+  const open = () => {
+    onOpen({ key: chunk.item.key, title, passage: chunk.id });
+    if (turn.answer !== null) void voting.opened(turn.answer, chunk.id);
+  };
   return (
     <li id={sourceId(turn, place)} class="source" tabindex={-1}>
       <span class="place" aria-hidden="true">

@@ -19,6 +19,14 @@ export class Voting {
     this.#client = clientOf(target);
   }
 
+  /** Tells of a result that was opened, where the operator lets that count; nobody waits for it. */
+  async opened(answer: string, passage: string): Promise<void> {
+    this.#privacy ??= this.#client.call('GET /privacy').catch(() => null);
+    if ((await this.#privacy)?.clicks !== 'on') return;
+    const body = { answer, opened: passage, contributor: visitor() };
+    await this.#client.call('POST /feedback', { body }).catch(() => {});
+  }
+
   /** @param chunks passages that it is about, of those that were found for the answer. */
   async say(answer: string, accepted: boolean, chunks: readonly string[]): Promise<Said> {
     // Asked at the first word that somebody says: who only reads needs no account of what is kept.

@@ -133,6 +133,7 @@ export const FEEDBACK = {
   more: 'Show older ones',
   answers: 'answers',
   not: 'does not answer',
+  opened: 'opened',
   by: 'by',
   erase: 'Erase',
   eraseAsk: 'Erase this feedback?',

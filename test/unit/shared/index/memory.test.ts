@@ -6,11 +6,47 @@ import { quantiseRow } from '../../../../shared/retrieval/head.ts';
 
 const yes = (item: string, voice: string | null, cosine: number): Neighbour => ({
   ...{ item, voice, cosine },
-  relevant: true,
+  ...{ relevant: true, click: false },
 });
 const no = (item: string, voice: string | null, cosine: number): Neighbour => ({
   ...yes(item, voice, cosine),
   relevant: false,
+});
+
+const opened = (item: string, voice: string | null, cosine: number): Neighbour => ({
+  ...yes(item, voice, cosine),
+  click: true,
+});
+
+describe('a click', () => {
+  const lifts = (near: Neighbour[]) => (['shared', 'all'] as const).map((use) => liftsOf(near, use));
+
+  it('never lifts by itself, however many there are', () => {
+    const clicks = Array.from({ length: NEIGHBOURS }, (_, n) => opened('a', String(n), 1));
+    expect(lifts(clicks)).toEqual([[], []]);
+  });
+
+  it('agrees with what one said, as near as the farther of both, and adds nothing where two said it', () => {
+    const [shared, all] = lifts([opened('a', '1', 1), yes('a', '2', 0.75)]);
+    expect(shared).toEqual([{ item: 'a', near: 0.75 }]);
+    expect(all).toEqual([{ item: 'a', near: 0.75 }]);
+    expect(liftsOf([yes('a', '1', 1), opened('a', '2', 0.75)], 'shared')).toEqual([
+      { item: 'a', near: 0.75 },
+    ]);
+    const two = [opened('a', '0', 1), yes('a', '1', 1), yes('a', '2', 0.5)];
+    expect(liftsOf(two, 'shared')).toEqual([{ item: 'a', near: 0.5 }]);
+  });
+
+  it('takes no word’s place, however many stand nearer', () => {
+    const clicks = Array.from({ length: 3 * NEIGHBOURS }, (_, n) => opened('b', String(n), 1));
+    const near = [...clicks, yes('a', 'x', 0.75), yes('a', 'y', 0.75)];
+    expect(liftsOf(near, 'shared')).toEqual([{ item: 'a', near: 0.75 }]);
+  });
+
+  it('agrees with nobody whose word a "no" took away, and is nobody without a name', () => {
+    expect(liftsOf([yes('a', '1', 0.9), opened('a', '2', 1), no('a', '3', 0.9)], 'shared')).toEqual([]);
+    expect(liftsOf([yes('a', '1', 0.9), opened('a', null, 1)], 'shared')).toEqual([]);
+  });
 });
 
 describe('liftsOf', () => {
@@ -80,7 +116,13 @@ describe('MemoryRows', () => {
     quantiseRow(of, row);
     return row;
   };
-  const said = (record: number) => ({ record, item: `item ${record}`, voice: `${record}`, relevant: true });
+  const said = (record: number) => ({
+    record,
+    item: `item ${record}`,
+    voice: `${record}`,
+    relevant: true,
+    click: false,
+  });
 
   it('finds the nearest of those that are left, however many came and went', () => {
     const rows = new MemoryRows(width);
@@ -106,6 +148,19 @@ describe('MemoryRows', () => {
       });
       expect(found[0]!.cosine).toBeCloseTo(cosine(kept.get(Number(found[0]!.voice))!), 2);
     }
+  });
+
+  it('finds what was said among any number of clicks, and clicks among what was said', () => {
+    const rows = new MemoryRows(width);
+    const query = vector();
+    for (let record = 0; record < 300; record++)
+      rows.add({ ...said(record), click: record >= 5, row: rowOf(record === 0 ? vector() : query) });
+    const clicks = (count: number) => rows.nearest(query, count).filter(({ click }) => click).length;
+    expect([rows.nearest(query, 10).length, clicks(10)]).toEqual([15, 10]);
+    for (let record = 5; record < 297; record++) rows.remove(record);
+    expect([rows.nearest(query, 10).length, clicks(10)]).toEqual([8, 3]);
+    for (let record = 297; record < 300; record++) rows.remove(record);
+    expect([rows.nearest(query, 10).length, clicks(10)]).toEqual([5, 0]);
   });
 
   it('holds a record once, forgets what it does not hold, and refuses another width', () => {

@@ -14,6 +14,7 @@ const reference: AnswerReference = {
   query: 'where is my parcel',
   retrieved: ['late#0', 'a#b#2', 'late#3'],
   cited: ['a#b#2', 'late#0'],
+  shuffled: false,
 };
 const seal = (more: Partial<AnswerReference> = {}) =>
   sealAnswer({ ...reference, ...more }, scope, systemRandom);

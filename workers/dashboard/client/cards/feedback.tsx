@@ -122,9 +122,11 @@ function Act({
           {shortened(first.query)}
         </p>
         <ul class="event-items">
-          {act.map(({ item, relevant }) => (
+          {act.map(({ item, relevant, weight }) => (
             <li>
-              <Badge tone={relevant ? 'good' : 'warn'}>{relevant ? FEEDBACK.answers : FEEDBACK.not}</Badge>{' '}
+              <Badge tone={relevant ? 'good' : 'warn'}>
+                {weight !== null ? FEEDBACK.opened : relevant ? FEEDBACK.answers : FEEDBACK.not}
+              </Badge>{' '}
               <a href={hrefOf({ view: 'documents', collection, item })}>
                 <bdi>{item}</bdi>
               </a>
