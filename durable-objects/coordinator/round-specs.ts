@@ -1,5 +1,5 @@
 /** What the next round asks of its participants. */
-import { bareKey } from '../../shared/participant/query-embeddings.ts';
+import { bareKey, isUntouched } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
 import type { Parameters } from '../../shared/protocol/parameters.ts';
@@ -195,12 +195,10 @@ function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
   return { kind: 'poisson', numerator, denominator };
 }
 
-/** Whether an adapter is as it began: a full one zero, of a low-rank one the second factor. */
-function isUntouched(before: Parameters | null, adapter: AdapterSettings, width: number): boolean {
-  // Another kind starts anew.
+/** Whether a run's adapter begins as one that changes nothing: another kind than before starts anew. */
+function beginsUntouched(before: Parameters | null, adapter: AdapterSettings, width: number): boolean {
   if (before?.adapter.length !== adapterSize(adapter, width)) return true;
-  const from = adapter.kind === 'low-rank' ? width * adapter.rank : 0;
-  return before.adapter.subarray(from).every((value) => value === 0);
+  return isUntouched(adapter, before.adapter, width);
 }
 
 /**
@@ -216,7 +214,7 @@ function keptKey(
   const { adapter } = settings;
   const before = moved === 0 ? versions.parameters(run.base, context.model.width) : null;
   // One that never moved changes nothing: memory has these embeddings, and so have runs before.
-  if (adapter.kind === 'none' || (moved === 0 && isUntouched(before, adapter, context.model.width)))
+  if (adapter.kind === 'none' || (moved === 0 && beginsUntouched(before, adapter, context.model.width)))
     return bareKey(context.model.sha256);
   const base = `${context.model.sha256.slice(0, 16)}.${lineage}.v${run.base}`;
   return moved === 0 ? base : `${base}.${run.run}.${moved}`;

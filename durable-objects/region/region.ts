@@ -1,7 +1,6 @@
 /**
  * Region: one Durable Object a collection and region. The shard of documents, passages and query records lives
  * here and never leaves; the object answers the edge's searches and is a federated-learning client.
- *
  * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
  * memory, ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
  * item, items, passagesOf, addFeedback, feedback, erase, passages, segments, recall, titles, words, stats, ledger, wake, flush, move, stay, adopt.

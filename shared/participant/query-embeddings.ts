@@ -3,11 +3,36 @@
  * store has them. People ask the same thing over and over, so what has the same tokens is embedded once.
  */
 import type { Adapter, Engine } from '../../models/engine.ts';
+import type { AdapterSettings } from '../protocol/training-settings.ts';
 import type { ShardStore } from './shard-store.ts';
 
 /** Names the encoder without an adapter. @param encoder SHA-256 of its manifest */
 export function bareKey(encoder: string): string {
   return `${encoder.slice(0, 16)}.none`;
+}
+
+/** Whether an adapter changes nothing, as when it began: a full one zero, of a low-rank one the second factor. */
+export function isUntouched(settings: AdapterSettings, flat: Float32Array, width: number): boolean {
+  const from = settings.kind === 'low-rank' ? width * settings.rank : 0;
+  return flat.subarray(from).every((value) => value === 0);
+}
+
+/**
+ * The name that a coordinator gives an adapter must not be that of the encoder alone, under which labels, gates and
+ * memory find embeddings, unless the adapter changes nothing.
+ * @throws RangeError
+ */
+export function checkAdapterKey(
+  key: string,
+  {
+    encoder,
+    settings,
+    flat,
+    width,
+  }: { encoder: string; settings: AdapterSettings; flat: Float32Array; width: number },
+): void {
+  if (key === bareKey(encoder) && !isUntouched(settings, flat, width))
+    throw new RangeError(`adapterKey: ${key} names the encoder without an adapter, and this one has moved`);
 }
 
 /**

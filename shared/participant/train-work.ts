@@ -14,7 +14,7 @@ import { figuresOf, LOSS_CAP } from '../round/figures.ts';
 import { movingLength } from '../round/release.ts';
 import { checkParameters } from './parameter-bounds.ts';
 import type { SliceResult } from './participant.ts';
-import { queryEmbeddings } from './query-embeddings.ts';
+import { checkAdapterKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ShardRecord, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
 import { dropoutSeed, dropTokens } from './token-dropout.ts';
@@ -242,7 +242,10 @@ async function gradients(
 
 /** Query embeddings under the round's adapter. */
 function embeddingsOf({ spec, parameters, context }: Work, records: TrainingRecord[]): Promise<Float32Array> {
-  const adapter = adapterOf(spec.adapter, parameters.adapter, context.engine.info.width);
+  const { width, sha256 } = context.engine.info;
+  const flat = parameters.adapter;
+  checkAdapterKey(spec.adapterKey, { encoder: sha256, settings: spec.adapter, flat, width });
+  const adapter = adapterOf(spec.adapter, flat, width);
   return queryEmbeddings(context, records, adapter, spec.adapterKey);
 }
 
