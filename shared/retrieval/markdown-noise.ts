@@ -20,7 +20,7 @@ export function withoutNoise(source: string): string {
 
 /** A text without any of these has no noise. */
 const NOISE =
-  /:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=|^\s*<[A-Z][\w.]*(?:\s[^<>\n]*)?$|(?:^|\s):[a-z][\w+-]*:|<\/?>|^[?!]>|^\*\[|\{["']/m;
+  /:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=|^[ \t]*<[A-Z][\w.]*(?:[ \t][^<>\r\n]*)?$|(?:^|\s):[a-z][\w+-]*:|<\/?>|^[?!]>|^\*\[|\{["']/m;
 const FENCE = /^[\s>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)$/;
 const STATEMENT =
   /^(?:import\s+(?:[\w*{][^'"]*\sfrom\s+)?['"][^'"]+['"];?\s*$|import\s+(?:\w+\s*,\s*)?\{\s*$|export\s+(?:default|const|let|var|function|async|class)\s[^=({;]*[=({;]|export\s+[{*].*(?:from|\}))/;
@@ -47,8 +47,8 @@ const TAGS: readonly { opens: RegExp; ends: RegExp; isCode: boolean }[] = [
 ];
 
 /** A component of MDX whose attributes stand on lines of their own. */
-const COMPONENT_BEGINS = /^\s*<[A-Z][\w.]*(?:\s[^<>]*)?$/;
-const COMPONENT_ENDS = /^\s*\/?>|[^=\s]\s*\/?>\s*$/;
+const COMPONENT_BEGINS = /^[ \t]*<[A-Z][\w.]*(?:[ \t][^<>]*)?$/;
+const COMPONENT_ENDS = /^[ \t]*\/?>|[^=\s][ \t]?\/?>[ \t]*$/;
 
 class NoiseReader {
   readonly #source: string;
