@@ -4,8 +4,7 @@
  * Tables: items, passages, gone (until the coordinator knows), segments, rows (mirror of the coordinator's), records,
  * memory, ledger, round_log; moving; byte strings of the job in progress. Every method may be repeated: configure, destroy, putItems, removeItem,
  * item, items, passagesOf, addFeedback, feedback, erase, passages, segments, recall, titles, words, stats, ledger, wake, flush, move, stay, adopt.
- * Alarms do the training, one slice each, bring the coordinator up to date, hand over to another generation, and delete
- * query records whose time is over.
+ * Alarms train in slices, bring the coordinator up to date, hand over to another generation, and delete old records.
  */
 import { fromBase64Url, toBase64Url } from '../../shared/crypto/bytes.ts';
 import { signerFromSeed } from '../../shared/crypto/ed25519.ts';
