@@ -96,10 +96,7 @@ const SUBJECTS: readonly (readonly [string, (text: string) => unknown])[] = [
     'front matter',
     (text) => [`---\n${text}\n---\n`, `+++\n${text}`, `---\ntitle: >\n ${text}\n`].map(frontMatter),
   ],
-  [
-    'noise of Markdown',
-    (text) => [withoutNoise(text), withoutNoise(`{{${text}`), withoutNoise(`{/*${text}`)],
-  ],
+  ['noise of Markdown', (text) => [text, `{{${text}`, `{/*${text}`, `<A\n${text}`].map(withoutNoise)],
   ['reStructuredText', (text) => [rstToMarkdown(text), rstToMarkdown(`.. note:: ${text}`)]],
   ['AsciiDoc', (text) => [asciidocToMarkdown(text), asciidocToMarkdown(`* ${text}`)]],
   ['a title of HTML', (text) => htmlTitle(`<title>${text}`)],

@@ -4,6 +4,7 @@ import { sentences } from '../../../../shared/retrieval/text.ts';
 
 it.each([
   ['See Dr. Smith at 5 p.m. on Jan. 3, e.g. in Fig. 2.', 'Version 1.2.3 is out.', 'Yes.'],
+  ['He met J. R. R. Tolkien and Mme. Durand.', 'Der 2. Teil folgt am 5. Tag.'],
   ['Ask Mr. J. R. Miller or Ms. Lee.', 'They know.'],
   ['John F. Kennedy was there.', 'So was I.', 'And you?'],
   ['2.1. Setup of the parts.', 'Then go on.'],
