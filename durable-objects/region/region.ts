@@ -296,9 +296,8 @@ export class Region extends TracedObject implements RegionApi {
   }
 
   async passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer> {
-    const answer = answerRequest(this.#library, this.#identity().name, request);
     if (this.#library.segments.waits) await this.#alarm.by(clock.now());
-    return answer;
+    return answerRequest(this.#library, this.#identity().name, request);
   }
 
   /** The first of these segments, as many as fit an answer; null of one that is no more. None where nobody may have any. */

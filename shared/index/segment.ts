@@ -168,16 +168,39 @@ export class SegmentIds {
   passage(item: string, ordinal: number): number {
     let low = 0;
     let high = this.passages - 1;
+    const compare = isAscii(item) ? this.#compareAscii : this.#compare;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const there = this.item(middle);
-      const order = there < item ? -1 : there > item ? 1 : this.ordinal(middle) - ordinal;
+      const order = compare.call(this, middle, item) || this.ordinal(middle) - ordinal;
       if (order === 0) return middle;
       if (order < 0) low = middle + 1;
       else high = middle - 1;
     }
     return -1;
   }
+
+  #compare(entry: number, item: string): number {
+    const there = this.item(entry);
+    return there < item ? -1 : there > item ? 1 : 0;
+  }
+
+  /** Without decoding: where two strings differ first, and one is ASCII there, their UTF-8 differs the same way. */
+  #compareAscii(entry: number, item: string): number {
+    const { items, keyAt, keys } = this.#at;
+    const key = this.#view.getUint32(items + 4 * entry, true);
+    const from = keys + this.#view.getUint32(keyAt + 4 * key, true);
+    const length = keys + this.#view.getUint32(keyAt + 4 * key + 4, true) - from;
+    for (let i = 0; i < length && i < item.length; i++) {
+      const order = this.#bytes[from + i]! - item.charCodeAt(i);
+      if (order !== 0) return order;
+    }
+    return length - item.length;
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
 }
 
 /** Rows of a segment: scales (f32), then int8 values. Cosine of a unit query: scale · Σ query·value. */

@@ -107,6 +107,26 @@ describe('segments', () => {
     expect(ids.name(3)).toEqual(gone[0]);
   });
 
+  it('finds keys of any script, and none that only begins or goes on like one', () => {
+    const letters = fc.string({
+      unit: fc.constantFrom('a', 'b', '~', '\u0000', 'é', '\uffff', '𠀋'),
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(fc.uniqueArray(letters, { maxLength: 40 }), letters, (keys, other) => {
+        const ids = new SegmentIds(
+          buildSegment(
+            WIDTH,
+            keys.map((key, index) => entryOf(key, 0, 'one', index + 1)),
+          ).ids,
+        );
+        for (const key of keys) expect(ids.item(ids.passage(key, 0))).toBe(key);
+        for (const absent of [other, `${other}a`, `${other}𠀋`].filter((key) => !keys.includes(key)))
+          expect(ids.passage(absent, 0)).toBe(-1);
+      }),
+    );
+  });
+
   it('has rows whose products with a unit vector are its cosines', () => {
     const entry = entryOf('a', 0, 'one', 1);
     const norm = Math.hypot(...entry.embedding);
