@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../../cli/worker-bundle.ts';
 
-export const PAGES = ['README.md', 'docs/cli.md', 'docs/api.md', 'docs/ask.md'] as const;
+export const PAGES = [
+  'README.md',
+  'docs/cli.md',
+  'docs/api.md',
+  'docs/ask.md',
+  'docs/coming-from-ai-search.md',
+] as const;
 
 export function pageText(page: string): string {
   return readFileSync(join(PROJECT, page), 'utf8');
