@@ -56,6 +56,11 @@ async function readAtMost(stream: ReadableStream<Bytes>, what = ''): Promise<Byt
   }
 }
 
+/** The bytes alone: they may lie in a buffer that had room for more. */
+function exactBuffer(bytes: Bytes): ArrayBuffer {
+  return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+}
+
 async function decompressed(compressed: Bytes): Promise<Bytes> {
   const source = new Blob([compressed]).stream() as ReadableStream<Bytes>;
   const unfolding = source.pipeThrough(new DecompressionStream('gzip')) as ReadableStream<Bytes>;
@@ -73,8 +78,11 @@ const JSON_TYPE = /^application\/(?:[a-z-.]+\+)?json(?:;|$)/;
 /** A route that takes files of documents, which nobody parses as values. */
 const FILE_ROUTE = /\/items\/[^/]+\/file$/;
 
-/** @throws Problem unless it is JSON in UTF-8 that says nothing over which schemas pass; it names the place */
-function checkJson(bytes: Bytes): void {
+/**
+ * The text of a body, for the routes to parse.
+ * @throws Problem unless it is JSON in UTF-8 that says nothing over which schemas pass; it names the place
+ */
+function checkedJson(bytes: Bytes): string {
   const text = decoded(bytes);
   let value: unknown;
   try {
@@ -83,7 +91,7 @@ function checkJson(bytes: Bytes): void {
     throw new Problem('malformed_json', 'The body is not valid JSON');
   }
   const problem = jsonProblem(value);
-  if (problem === null) return;
+  if (problem === null) return text;
   const errors = [{ pointer: pointer('json', problem.path), detail: problem.detail }];
   throw new Problem('invalid_request', `${errors[0]!.pointer}: ${problem.detail}`, { errors });
 }
@@ -140,12 +148,15 @@ export function limitBody(): MiddlewareHandler<AppEnv> {
       const problem = shapeProblem(bytes);
       if (problem !== null) throw new Problem('body_too_complex', problem);
     }
-    if (JSON_TYPE.test(type) && bytes.length > 0) checkJson(bytes);
+    const json = JSON_TYPE.test(type) && bytes.length > 0 ? checkedJson(bytes) : null;
     const headers = new Headers(raw.headers);
     headers.delete('content-encoding');
     headers.delete('content-length');
     // The runtime hands on no signal by itself: without it nobody would hear that the client left.
     c.req.raw = new Request(raw, { headers, body: bytes, signal: raw.signal });
+    // Where hono keeps what was read, as promises: else the bytes go through a stream again for each form asked for.
+    const text = json === null ? {} : { text: Promise.resolve(json) };
+    Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(exactBuffer(bytes)), ...text });
     await next();
   };
 }

@@ -1,7 +1,9 @@
 /** Limits on bodies, over HTTP: what is too large, folded up, too deep, or of another kind. */
 import { gzipSync } from 'node:zlib';
+import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MAX_BODY_BYTES } from '../../../../workers/middleware/body.ts';
+import type { AppEnv } from '../../../../workers/env.ts';
+import { limitBody, MAX_BODY_BYTES } from '../../../../workers/middleware/body.ts';
 import { MAX_DEPTH, MAX_PARTS } from '../../../../workers/middleware/json-shape.ts';
 import { type Ask, caughtLog, guardedApp, SECRET } from '../../../helpers/guarded-app.ts';
 
@@ -28,6 +30,37 @@ function endless() {
 }
 
 describe('a body', () => {
+  it.each([0, 1, 65_536, 200_001])(
+    'of %i bytes is what a route reads of it, and nothing behind',
+    async (length) => {
+      const app = new Hono<AppEnv>().use(limitBody()).post('/', async (c) => {
+        const bytes = new Uint8Array(await c.req.arrayBuffer());
+        return c.json({ same: bytes.length === length && bytes.every((byte, i) => byte === i % 251) });
+      });
+      const bytes = Uint8Array.from({ length }, (_, i) => i % 251);
+      // In pieces that fit no buffer.
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let at = 0; at < length; at += 7_777) controller.enqueue(bytes.slice(at, at + 7_777));
+          controller.close();
+        },
+      });
+      const headers = { 'content-type': 'application/octet-stream' };
+      const init = { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit;
+      expect(await (await app.request('/', init)).json()).toEqual({ same: true });
+    },
+  );
+
+  it('of JSON may be read by a route in every form', async () => {
+    const app = new Hono<AppEnv>().use(limitBody()).post('/', async (c) => {
+      const [value, text, bytes] = [await c.req.json(), await c.req.text(), await c.req.arrayBuffer()];
+      return c.json([value, text, bytes.byteLength]);
+    });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await app.request('/', { method: 'POST', headers, body: '\ufeff{"a":"ü"}' });
+    expect(await answer.json()).toEqual([{ a: 'ü' }, '{"a":"ü"}', 13]);
+  });
+
   it('may be gzip', async () => {
     const { status, json } = await search({ body: gzipSync('{"query":"x"}'), headers: gzip });
     expect(status).toBe(200);
