@@ -1,22 +1,30 @@
 /**
- * The hub's own judgement of a candidate, before its participants are asked: questions that the operator uploaded, and
- * titles of the hub's own documents. It goes in slices of bounded tokens, a snapshot at a time, and what it says is a
+ * The hub's own judgement of a candidate, before its participants are asked: questions that the operator uploaded, answered
+ * as a search does, and titles of the hub's own documents, by vectors alone, since words find a title whatever was learned.
+ * It goes in slices of bounded tokens, a snapshot at a time, and what it says is a
  * veto: a version that does worse is not put to the gate, which costs privacy.
  */
 import type { Engine } from '../../models/engine.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
+import { Postings } from '../../shared/index/postings.ts';
+import { questionTerms } from '../../shared/index/words.ts';
 import { addTo } from '../../shared/multimap.ts';
+import { GateQuestion } from '../../shared/participant/gate-scores.ts';
 import { adapterOf } from '../../shared/participant/train-work.ts';
 import type { EvaluationInfo, EvaluationSet, OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
-import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
-import { topRows } from '../../shared/retrieval/scores.ts';
+import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 import { ownVeto } from '../../shared/round/own-veto.ts';
+import type { IndexedWords } from '../region/segments.ts';
+import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
-import type { SnapshotContext, Versions } from './versions.ts';
+import { type SnapshotContext, servingOf, type Versions } from './versions.ts';
+import { wordsOfRows } from './word-table.ts';
 
 const SET = 'evaluation';
 const PROGRESS = 'ownJudgement';
+/** The words of all passages, while questions are asked. */
+const WORDS = 'ownJudgement/words';
 /** Kept by whoever takes this object's place. */
 export const KEPT_EVALUATION = SET;
 /** Tokens of one slice: a few seconds of work. */
@@ -50,6 +58,8 @@ interface Progress {
   passes: Pass[];
   cursor: number;
   counts: Record<Pass['figure'], number>;
+  /** Of the rows whose words are kept; null where questions are asked by vectors alone. */
+  wordsAt: number | null;
 }
 
 export interface OwnJudgeParts {
@@ -60,6 +70,8 @@ export interface OwnJudgeParts {
   engine: () => Promise<Engine>;
   /** Titles of the hub's own documents. */
   titles: () => Promise<{ item: string; title: string }[]>;
+  /** The words of all passages, region by region; null of one that did not answer, or has too many. */
+  words: () => Promise<(IndexedWords[] | null)[]>;
 }
 
 export type OwnVerdict =
@@ -70,10 +82,12 @@ export type OwnVerdict =
 export class OwnJudge {
   readonly #parts: OwnJudgeParts;
   readonly #values: Values;
+  readonly #blobs: Blobs;
 
   constructor(parts: OwnJudgeParts) {
     this.#parts = parts;
     this.#values = new Values(parts.storage);
+    this.#blobs = new Blobs(parts.storage);
   }
 
   /** One slice of work. May be repeated. */
@@ -86,6 +100,7 @@ export class OwnJudge {
       return { done: false };
     }
     this.#values.delete(PROGRESS);
+    this.#blobs.delete(WORDS);
     const figures: OwnJudgement = {
       ...progress.counts,
       questions: progress.questions.length,
@@ -99,7 +114,10 @@ export class OwnJudge {
     // All with the passages of now, as the gate compares them.
     for (const version of new Set([candidate, serving, 0]))
       await this.#parts.versions.refresh(version, this.#parts.context);
-    const { snapshot, free } = this.#snapshot(candidate);
+    const regions = this.#values.get<Kept>(SET) === null ? [null] : await this.#parts.words();
+    const { snapshot, rowsAt, free } = this.#snapshot(candidate);
+    const words = wordsOfRows(snapshot, regions);
+    if (words !== null) this.#blobs.put(WORDS, words);
     const standing = new Set(snapshot.items);
     const learned = new Set(snapshot.items.filter((_, row) => snapshot.active[row] === 1));
     free();
@@ -119,7 +137,8 @@ export class OwnJudge {
       { figure: 'mips', version: 0, asks: 'titles' },
     ];
     const counts = { right: 0, serving: 0, found: 0, mips: 0 };
-    return { run, ...asked, passes: passes.filter(({ asks }) => asked[asks].length > 0), cursor: 0, counts };
+    const due = passes.filter(({ asks }) => asked[asks].length > 0);
+    return { run, ...asked, passes: due, cursor: 0, counts, wordsAt: words === null ? null : rowsAt };
   }
 
   async #slice(progress: Progress, { figure, version, asks }: Pass): Promise<Progress> {
@@ -131,13 +150,17 @@ export class OwnJudge {
       tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text, 'query'));
       total += tokens.at(-1)!.length;
     }
-    const { snapshot, free } = this.#snapshot(version);
+    const { snapshot, rowsAt, serving, free } = this.#snapshot(version);
+    const kept = asks === 'questions' && progress.wordsAt === rowsAt ? this.#blobs.get(WORDS) : null;
+    const searched = { snapshot, words: kept && new Postings(kept) };
     const { width } = engine.info;
     const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
     const embedded = await engine.embed(tokens, adapter, { priority: 'background' });
     const right = tokens.filter((_, index) => {
-      const [top] = topRows(snapshot, embedded.subarray(index * width, (index + 1) * width), 1);
-      return top !== undefined && asked[cursor + index]!.items.includes(snapshot.items[top.row]!);
+      const { text, items } = asked[cursor + index]!;
+      const embedding = embedded.subarray(index * width, (index + 1) * width);
+      const found = new GateQuestion(searched, embedding, [...questionTerms(text).keys()]).first(serving);
+      return found !== null && items.includes(found);
     }).length;
     free();
     const next = cursor + tokens.length;
@@ -148,11 +171,13 @@ export class OwnJudge {
     };
   }
 
-  /** A snapshot is many megabytes: whoever has read it gives it back. */
-  #snapshot(version: number): { snapshot: Snapshot; free: () => void } {
-    const bytes = this.#parts.versions.snapshot(version);
-    if (bytes === null) throw new RangeError(`version ${version} has no snapshot`);
-    return { snapshot: decodeSnapshot(bytes), free: () => freeBuffer(bytes) };
+  /** A version as it serves. Its snapshot is many megabytes: whoever has read it gives it back. */
+  #snapshot(version: number) {
+    const { versions } = this.#parts;
+    const [row, bytes] = [versions.get(version), versions.snapshot(version)];
+    if (row === null || bytes === null) throw new RangeError(`version ${version} has no snapshot`);
+    const snapshot = decodeSnapshot(bytes);
+    return { snapshot, rowsAt: row.rows_at, serving: servingOf(row), free: () => freeBuffer(bytes) };
   }
 }
 

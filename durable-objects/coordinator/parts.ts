@@ -206,6 +206,7 @@ export class CoordinatorParts {
       ...{ storage: this.#ctx.storage, versions: this.versions, context, settings },
       engine: () => engineFor(this.#env, settings),
       titles: async () => (await Promise.all(settings.regions.map(titlesOf))).flat(),
+      words: () => this.#words(),
     });
   }
 

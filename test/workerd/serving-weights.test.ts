@@ -16,6 +16,7 @@ const TOPICS = ['password', 'invoice', 'account', 'refund'];
 const COLOURS = ['red', 'blue', 'golden', 'black', 'silver'];
 const ANIMALS = ['lion', 'whale', 'eagle', 'spider', 'horse', 'snake', 'turtle', 'bear'];
 const MACHINES = Array.from({ length: 12 }, (_, i) => `QX${17 * (i + 3)}`);
+const CODES = ['E-4711', 'E-4712', 'E-4721', 'XK-20939-B', 'XK-20993-B', 'XK-20399-B'];
 
 /** Waits for a run that was started by hand. */
 async function finishedRun(hub: CoordinatorApi): Promise<Run> {
@@ -54,18 +55,29 @@ it('finds that words say more, and publishes that alone where training gains too
     ...text,
     text: `${name}: see the binder below the desk.`,
   }));
-  await region(objects, 'weights', 'weur').putItems(about);
+  const codes = CODES.map((code) => ({ key: code, ...text, text: `${code}: the door is open.` }));
+  await region(objects, 'weights', 'weur').putItems([...about, ...codes]);
   await region(objects, 'weights', 'sam').putItems(machines);
   const records = MACHINES.flatMap((item) =>
     TOPICS.map((topic) => ({ query: `lost my ${topic} ${item}`, item, relevant: true })),
   );
   await region(objects, 'weights', 'apac').addFeedback(records);
+  // Vectors take codes that look alike for one another: the hub judges by words, too, as a search does.
+  await hub.setEvaluation({
+    queries: CODES.map((code) => ({ _id: code, text: code })),
+    qrels: CODES.map((code) => ({ query_id: code, corpus_id: code, score: 1 })),
+  });
   const run = await finishedRun(hub);
   expect(run).toMatchObject({ state: 'published', version: 2 });
   expect(run.error).toContain('with the weights found for it');
   const [weighed, candidate, first] = await hub.versions();
   expect(first).toMatchObject({ version: 0, state: 'available', serving: START_PARAMETERS });
   expect(candidate).toMatchObject({ version: 1, state: 'rejected' });
+  expect(candidate!.own).toMatchObject({
+    questions: CODES.length,
+    right: CODES.length,
+    serving: CODES.length,
+  });
   expect(weighed).toMatchObject({ version: 2, state: 'serving', parent: 0, active_rows: 0, run: run.run });
   expect(weighed!.serving.words).toBeGreaterThan(START_PARAMETERS.words);
   expect(weighed!.held_out!.accuracy).toBeGreaterThan(weighed!.held_out!.baseline);
