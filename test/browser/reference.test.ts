@@ -79,8 +79,12 @@ describe.skipIf(chromium === null)('the API reference', () => {
     await item.getByLabel(/^key/).fill('no such/key');
     await item.getByRole('button', { name: 'Send GET' }).click();
     await expect.poll(() => item.locator('.status').innerText()).toMatch(/^404 /);
-    // Axe looks at what is shown; the whole page would take it minutes.
-    await page.getByRole('searchbox').fill('find the passages');
+    // Axe looks at what is shown, but walks through all there is: the whole page would take it minutes.
+    await page.getByRole('searchbox').fill('find the passages for a question');
+    await expect.poll(() => page.locator('article.operation:visible').count()).toBeLessThan(20);
+    await page.evaluate(
+      "for (const each of document.querySelectorAll('article.operation')) if (each.offsetParent === null) each.remove()",
+    );
     await expectAccessible(page, 'reference');
     // A document that is not there is an answer, too.
     expect(watched.faults.filter((fault) => !fault.includes('status of 404'))).toEqual([]);
