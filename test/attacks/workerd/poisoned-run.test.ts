@@ -80,10 +80,12 @@ const OWN: EvaluationSet = {
 
 const told = ({ state, error }: Run) => `${state}: ${error}`;
 
-attack(
-  'a poisoned train round, with an honest gate',
-  /^rejected: held-out wins minus losses are (-\d+|0) of \d+, where 1 are needed$/,
-  async () => told(await poisoned('poison-train', [inTraining], null)),
+// With a reason what is published is the version that served, with the weights that the gate found for it.
+const REFUSED =
+  /^(rejected|published): held-out wins minus losses( against the serving version with the weights found for it)? are (-\d+|0) of \d+, where 1 are needed$/;
+
+attack('a poisoned train round, with an honest gate', REFUSED, async () =>
+  told(await poisoned('poison-train', [inTraining], null)),
 );
 
 attack(
@@ -100,10 +102,10 @@ attack(
 
 attack(
   'an honest run, where the hub has questions of its own, goes on to the gate',
-  /^(published: null|rejected: held-out .*), 4 of 4 right at the hub$/,
+  /^(published: null|(rejected|published): held-out .*), 4 of 4 right at the hub$/,
   async () => {
     const run = await poisoned('honest-judged', [], OWN);
-    const version = (await hubOf('honest-judged').versions()).find((each) => each.version === run.version);
-    return `${told(run)}, ${version?.own?.right} of ${version?.own?.questions} right at the hub`;
+    const [judged] = (await hubOf('honest-judged').versions()).flatMap(({ own }) => own ?? []);
+    return `${told(run)}, ${judged?.right} of ${judged?.questions} right at the hub`;
   },
 );
