@@ -91,7 +91,3 @@ export function best(scores: Float32Array, k: number): RowScore[] {
   }
   return heap.sort((x, y) => y.score - x.score || x.row - y.row);
 }
-
-export function topRows(snapshot: Snapshot, query: Float32Array, k: number): RowScore[] {
-  return best(scoreRows(snapshot, query), k);
-}
