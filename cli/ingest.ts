@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type Client } from '../client/client.ts';
 import type { FeedbackInput, FeedbackReceipt } from '../shared/protocol/api/feedback.ts';
-import type { Item, ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
+import type { ItemInput, ItemReceipts } from '../shared/protocol/api/item.ts';
 import { concurrent } from './concurrent.ts';
 import { DatasetError } from './dataset/dataset-error.ts';
 import { type Findings, STRICT } from './dataset/findings.ts';
 import type { Progress } from './progress.ts';
+import { itemOf } from './stored-item.ts';
 import { visible } from './terminal-text.ts';
 
 export type Document = Pick<ItemInput, 'key' | 'title' | 'text'> &
@@ -170,16 +171,6 @@ async function untilIndexed(
       tell(at, `indexing ${key}: ${item.indexed} of ${item.passages} passages`);
       await sleep(LOOK_MS);
     }
-  }
-}
-
-/** Null when somebody has deleted it. */
-async function itemOf(client: Client, key: string): Promise<Item | null> {
-  try {
-    return await client.call('GET /items/{key}', { params: { key } });
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'unknown_item') return null;
-    throw error;
   }
 }
 

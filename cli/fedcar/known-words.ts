@@ -1,13 +1,14 @@
 /** Whether the encoder knows the words of what is stored: what `fedcar doctor` says of a sample of the documents. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiError, type Client } from '../../client/client.ts';
+import type { Client } from '../../client/client.ts';
 import { ModelManifest } from '../../models/manifest.ts';
 import { openTokenizer } from '../../models/tokenizer/tokenizer.ts';
-import type { Item, Items } from '../../shared/protocol/api/item.ts';
+import type { Items } from '../../shared/protocol/api/item.ts';
 import { joinTitle } from '../../shared/retrieval/chunking.ts';
 import { readDocument } from '../../shared/retrieval/document.ts';
 import { concurrent } from '../concurrent.ts';
+import { itemOf } from '../stored-item.ts';
 
 export interface KnownWords {
   /** Documents looked at. */
@@ -50,14 +51,4 @@ async function someKeys(client: Client): Promise<string[]> {
   }
   const step = Math.max(1, keys.length / MOST_READ);
   return Array.from({ length: Math.min(keys.length, MOST_READ) }, (_, i) => keys[Math.floor(i * step)]!);
-}
-
-/** Null when somebody has deleted it. */
-async function itemOf(client: Client, key: string): Promise<Item | null> {
-  try {
-    return await client.call('GET /items/{key}', { params: { key } });
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'unknown_item') return null;
-    throw error;
-  }
 }

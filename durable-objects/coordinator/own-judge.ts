@@ -18,13 +18,14 @@ import { ownVeto } from '../../shared/round/own-veto.ts';
 import type { IndexedWords } from '../region/segments.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
+import { RUN_BLOBS } from './training-state.ts';
 import { type SnapshotContext, servingOf, type Versions } from './versions.ts';
 import { wordsOfRows } from './word-table.ts';
 
 const SET = 'evaluation';
 const PROGRESS = 'ownJudgement';
-/** The words of all passages, while questions are asked. */
-const WORDS = 'ownJudgement/words';
+/** The words of all passages, while questions are asked; gone with the run, however it ends. */
+const WORDS = `${RUN_BLOBS}own-words`;
 /** Kept by whoever takes this object's place. */
 export const KEPT_EVALUATION = SET;
 /** Tokens of one slice: a few seconds of work. */

@@ -3,6 +3,7 @@ import { runInDurableObject, SELF } from 'cloudflare:test';
 import { beforeAll, expect, it } from 'vitest';
 import type { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
 import { Values } from '../../durable-objects/values.ts';
+import { countRowsRead } from '../helpers/rows-read.ts';
 import { collection, FEW_ITEMS, fill, hubOf, hubStub, regionOf } from './objects.ts';
 
 const NAME = 'revised';
@@ -30,23 +31,12 @@ const settle = async () => {
 
 /** Rows that an object reads while `work` goes on. */
 async function rowsRead(of: DurableObjectStub, work: () => Promise<void>): Promise<number> {
-  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  let counted = () => 0;
   await runInDurableObject(of, (_, { storage: { sql } }) => {
-    const exec = sql.exec.bind(sql);
-    Object.defineProperty(sql, 'exec', {
-      configurable: true,
-      value: (query: string, ...bindings: unknown[]) => {
-        const cursor = exec(query, ...bindings);
-        cursors.push(cursor);
-        return cursor;
-      },
-    });
+    counted = countRowsRead(sql);
   });
   await work();
-  await runInDurableObject(of, (_, { storage }) => {
-    Reflect.deleteProperty(storage.sql, 'exec');
-  });
-  return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+  return await runInDurableObject(of, () => counted());
 }
 
 const upload = async (key: string, text: string) => {

@@ -9,6 +9,7 @@ import { Bm25 } from '../../shared/index/bm25.ts';
 import { buildSegment, mergeSegments } from '../../shared/index/segment.ts';
 import { countWords } from '../../shared/index/words.ts';
 import { ItemInput } from '../../shared/protocol/api/item.ts';
+import { countRowsRead } from '../helpers/rows-read.ts';
 import { objects } from './objects.ts';
 
 const WIDTH = 4;
@@ -178,16 +179,7 @@ describe('words of a region', () => {
     let read = 0;
     await inRegion((library, { sql }) => {
       for (let n = 0; n < 40; n++) put(library, `item ${n}`, [`${word(n)} of all`]);
-      const exec = sql.exec.bind(sql);
-      const cursors: { rowsRead: number }[] = [];
-      Object.defineProperty(sql, 'exec', {
-        configurable: true,
-        value: (query: string, ...bindings: unknown[]) => {
-          const cursor = exec(query, ...bindings);
-          cursors.push(cursor);
-          return cursor;
-        },
-      });
+      const counted = countRowsRead(sql);
       // The turn that wrote reads the table; those that follow read it once.
       return Promise.resolve()
         .then(() => {
@@ -198,8 +190,7 @@ describe('words of a region', () => {
           }
         })
         .finally(() => {
-          Reflect.deleteProperty(sql, 'exec');
-          read = cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+          read = counted();
         });
     });
     // The list, and of each segment its ids and postings.
