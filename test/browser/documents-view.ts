@@ -1,9 +1,12 @@
 /** Documents on the dashboard: dropped, chosen, read, listed, opened, deleted. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Item, Passage } from '../../shared/protocol/api/item.ts';
 import { pdfOf } from '../helpers/office-files.ts';
 import { expectToFit } from './ask-page.ts';
-import { dropFiles } from './files.ts';
+import { dropFiles, dropPaths } from './files.ts';
 import type { Visit } from './visit.ts';
 
 /** Names that people and programs give: inherited ones, markup, right to left, emoji, no end. */
@@ -64,6 +67,35 @@ export function documentTests({ desk, page, card }: Visit): void {
         buffer: Buffer.from('A kettle of another kind.'),
       });
     await upload.getByText('1 document stored.').waitFor();
+  });
+
+  it('takes a folder with the folders in it, and leaves out what is hidden', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'fedcar-drop-'));
+    const files = {
+      'help/tea.md': '# Tea\n\nTea is drawn for four minutes.',
+      'help/deep/er/coffee.txt': 'Coffee is ground before it is brewed.',
+      'help/.git/config.md': 'A hidden file.',
+      'help/node_modules/some/readme.md': 'Of a package.',
+      // More than a browser's reader gives at once.
+      ...Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`help/pictures/${n}.png`, ''])),
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    try {
+      const upload = card('Add documents');
+      await dropPaths(page(), [join(root, 'help')]);
+      await upload.getByText('2 documents stored.').waitFor();
+      await upload.getByText('Not stored: 101 files').waitFor();
+      const { items } = (await desk().send('GET', '/v1/items')) as { items: { key: string }[] };
+      const kept = items.map(({ key }) => key).filter((key) => key.startsWith('help/'));
+      expect(kept).toEqual(['help/deep/er/coffee.txt', 'help/tea.md']);
+      for (const key of kept) await desk().send('DELETE', `/v1/items/${encodeURIComponent(key)}`);
+      await page().reload();
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it('reads a PDF in the browser', async () => {

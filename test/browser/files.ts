@@ -13,3 +13,14 @@ export async function dropFiles(
   );
   await page.locator('.drop').dispatchEvent('drop', { dataTransfer: dropped });
 }
+
+/** Drops what lies in a file system, folders too, as the browser's own events: over the page, then let go. */
+export async function dropPaths(page: Page, paths: string[]): Promise<void> {
+  const box = (await page.locator('.drop').boundingBox())!;
+  const session = await page.context().newCDPSession(page);
+  const at = { x: box.x + box.width / 2, y: box.y + 10 };
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, ...at, data });
+  await session.detach();
+}

@@ -84,7 +84,7 @@ export class Conversation {
 
   async #read(messages: Message[], id: number, signal: AbortSignal): Promise<void> {
     let text = '';
-    for await (const part of clientOf(this.target).stream({ messages }, { signal })) {
+    for await (const part of clientOf(this.target, null).stream({ messages }, { signal })) {
       text += part.choices[0]?.delta.content ?? '';
       this.#change(id, {
         text,

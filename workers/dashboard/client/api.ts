@@ -1,6 +1,5 @@
 /** Calls of the service by `fedcar/client`, with the reader's token, and what went wrong in words for the reader. */
 import { ApiError, Client } from '../../../client/client.ts';
-import { Transport } from '../../../client/transport.ts';
 
 export interface Target {
   collection: string;
@@ -20,24 +19,11 @@ export interface Trouble {
   status: number | null;
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-
-/** No other route takes longer, unless its object is away. */
+/** Nothing takes longer, unless its object is away; a first upload and a written answer have more. */
 const PATIENCE_MS = 30_000;
-
-export class CallError extends Error {
-  override readonly name = 'CallError';
-  readonly trouble: Trouble;
-
-  constructor(trouble: Trouble) {
-    super(trouble.text);
-    this.trouble = trouble;
-  }
-}
 
 /** What to show of anything that was thrown. */
 export function troubleOf(error: unknown): Trouble {
-  if (error instanceof CallError) return error.trouble;
   if (error instanceof ApiError) return explain(error);
   if (error instanceof DOMException && error.name === 'TimeoutError') return OFFLINE;
   return { kind: 'refused', text: error instanceof Error ? error.message : String(error), status: null };
@@ -46,46 +32,22 @@ export function troubleOf(error: unknown): Trouble {
 /** A reader who waits is told at once, and tries again: nothing is repeated on its own. */
 const optionsOf = (token: string | null) => ({ token: token ?? undefined, retries: 0 });
 
-export function clientOf({ collection, token, origin = '' }: Target): Client {
+/** @param patienceMs after which a call ends with a TimeoutError; null: as long as it takes */
+export function clientOf(
+  { collection, token, origin = '' }: Target,
+  patienceMs: number | null = PATIENCE_MS,
+): Client {
   const named = collection === 'default' ? undefined : collection;
-  return new Client(origin, { ...optionsOf(token), collection: named });
+  const patient = patienceMs === null ? {} : { fetch: endingAfter(patienceMs) };
+  return new Client(origin, { ...optionsOf(token), ...patient, collection: named });
 }
 
-/** @param path below the collection's prefix, with its leading slash. @throws CallError */
-export async function call<T>(
-  target: Target,
-  method: Method,
-  path: string,
-  body?: unknown,
-  patienceMs?: number,
-): Promise<T> {
-  return await send<T>(target, method, clientOf(target).path + path, body, patienceMs);
-}
-
-/** A route of the whole deployment. @param path with its leading slash, below /v1. @throws CallError */
-export async function callDeployment<T>(
-  target: Target,
-  method: Method,
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  return await send<T>(target, method, `/v1${path}`, body);
-}
-
-async function send<T>(
-  target: Target,
-  method: Method,
-  path: string,
-  body: unknown,
-  patienceMs = PATIENCE_MS,
-): Promise<T> {
-  const transport = new Transport(target.origin ?? '', optionsOf(target.token));
-  const signal = AbortSignal.timeout(patienceMs);
-  try {
-    return await transport.json<T>(path, { method, body, signal });
-  } catch (error) {
-    throw new CallError(troubleOf(error));
-  }
+function endingAfter(patienceMs: number): typeof fetch {
+  return (input, init) => {
+    const late = AbortSignal.timeout(patienceMs);
+    const signal = init?.signal == null ? late : AbortSignal.any([late, init.signal]);
+    return fetch(input, { ...init, signal });
+  };
 }
 
 /** Names of the collections; empty for a token that may not list them. */

@@ -2,11 +2,12 @@
  * The dashboard's data: loads it, keeps it fresh while somebody looks, and tells whoever draws it. A run under way is
  * read every two seconds, everything else once a minute; a hidden page asks for nothing.
  */
+import type { Client } from '../../../client/client.ts';
 import type { Privacy } from '../../../shared/protocol/api/privacy.ts';
 import type { Regions } from '../../../shared/protocol/api/region.ts';
 import type { Run, Runs } from '../../../shared/protocol/api/run.ts';
 import type { Version } from '../../../shared/protocol/api/version.ts';
-import { call, collectionNames, type Method, type Target, type Trouble, troubleOf } from './api.ts';
+import { clientOf, collectionNames, type Target, type Trouble, troubleOf } from './api.ts';
 import { shownRun } from './shown-run.ts';
 import { keepToken, keptToken } from './token.ts';
 
@@ -109,9 +110,9 @@ export class Store {
   }
 
   /** Does something and shows what became of it. Returns what went wrong, or null. */
-  async act(method: Method, path: string, body?: unknown): Promise<Trouble | null> {
+  async act(ask: (client: Client) => Promise<unknown>): Promise<Trouble | null> {
     try {
-      await call(this.#state.target, method, path, body);
+      await ask(clientOf(this.#state.target));
       return null;
     } catch (error) {
       const trouble = troubleOf(error);
@@ -170,16 +171,18 @@ export class Store {
   }
 
   async #read(part: Part, run: string): Promise<Version[] | Privacy | Regions | Runs | Run> {
-    const get = <T>(path: string) => call<T>(this.#state.target, 'GET', path);
+    const client = clientOf(this.#state.target);
     switch (part) {
       case 'models':
-        return (await get<{ versions: Version[] }>('/models')).versions;
+        return (await client.call('GET /models')).versions;
       case 'runs':
-        return await get<Runs>('/rounds?limit=20');
+        return await client.call('GET /rounds', { query: { limit: 20 } });
       case 'run':
-        return await get<Run>(`/rounds/${encodeURIComponent(run)}`);
-      default:
-        return await get<Privacy | Regions>(`/${part}`);
+        return await client.call('GET /rounds/{run}', { params: { run } });
+      case 'privacy':
+        return await client.call('GET /privacy');
+      case 'regions':
+        return await client.call('GET /regions');
     }
   }
 

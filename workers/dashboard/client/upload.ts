@@ -2,11 +2,11 @@
  * Files that somebody drops, as documents: read here, in the browser, and sent a batch at a time. One that the service
  * refuses costs the others nothing, for its batch is then sent again one by one.
  */
-import type { ItemInput, ItemReceipt, ItemReceipts } from '../../../shared/protocol/api/item.ts';
+import type { ItemInput, ItemReceipt } from '../../../shared/protocol/api/item.ts';
 import { decodeText } from '../../../shared/retrieval/encoding.ts';
 import { endingOf, nameAsTitle, TEXT_FORMATS } from '../../../shared/retrieval/file-format.ts';
 import type { pdfText } from '../../../shared/retrieval/pdf-text.ts';
-import { CallError, call, type Target, troubleOf } from './api.ts';
+import { clientOf, type Target, troubleOf } from './api.ts';
 import { UPLOAD } from './texts.ts';
 
 /** Address of the script that reads PDFs; the build puts it here. */
@@ -32,9 +32,10 @@ type Document = Pick<ItemInput, 'key' | 'title' | 'text' | 'format'>;
 /** What became of one file. */
 export type Fate = { path: string } & ({ stored: ItemReceipt } | { refused: string });
 
+const isHidden = (name: string) => name.startsWith('.') || name === 'node_modules';
+
 /** Those that are read by their names; hidden ones and folders of packages are left out without a word. */
 export function readable(files: readonly Dropped[]): { read: Dropped[]; unread: Fate[] } {
-  const isHidden = (step: string) => step.startsWith('.') || step === 'node_modules';
   const all = files.filter(({ path }) => !path.split('/').some(isHidden));
   const isRead = ({ path }: Dropped) => READ_ENDINGS.includes(endingOf(path));
   const unread = all.filter((each) => !isRead(each));
@@ -72,6 +73,8 @@ async function filesBelow(entry: FileSystemEntry): Promise<Dropped[]> {
     const file = await new Promise<File>((done, failed) => (entry as FileSystemFileEntry).file(done, failed));
     return [{ path, file }];
   }
+  // A folder of packages may hold a hundred thousand files.
+  if (isHidden(entry.name)) return [];
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const inside: FileSystemEntry[] = [];
   for (;;) {
@@ -102,7 +105,11 @@ async function documentOf({ path, file }: Dropped): Promise<Document> {
   return { key: path, title: (pdf.title || title).slice(0, 1024), text: pdf.text, format: 'text' };
 }
 
-/** Reads and sends all of them. @param said hears of every file, in their order within a batch */
+/**
+ * Reads and sends all of them; what is wrong with one file does not end it.
+ * @param said hears of every file, in their order within a batch
+ * @throws ApiError or TimeoutError where no further document would fare better
+ */
 export async function uploadAll(
   target: Target,
   files: readonly Dropped[],
@@ -116,30 +123,23 @@ export async function uploadAll(
     units = 0;
   };
   for (const file of files) {
-    try {
-      const document = await documentOf(file);
-      if (batch.length === BATCH || units + document.text.length > BATCH_UNITS) await send();
-      batch.push(document);
-      units += document.text.length;
-    } catch (error) {
-      // What the service says of a whole batch ends the upload; what is wrong with a file does not.
-      if (error instanceof CallError) throw error;
-      said([{ path: file.path, refused: (error as Error).message }]);
-    }
+    const document = await documentOf(file).catch((error: Error) => {
+      said([{ path: file.path, refused: error.message }]);
+    });
+    if (document === undefined) continue;
+    if (batch.length === BATCH || units + document.text.length > BATCH_UNITS) await send();
+    batch.push(document);
+    units += document.text.length;
   }
   await send();
 }
 
-/** @throws CallError where no further document would fare better: no token, no answer */
+/** @throws ApiError or TimeoutError where no further document would fare better: no token, no answer */
 async function sendBatch(target: Target, batch: readonly Document[]): Promise<Fate[]> {
   try {
-    const { items, errors } = await call<ItemReceipts>(
-      target,
-      'POST',
-      '/items',
-      { items: batch },
-      PATIENCE_MS,
-    );
+    const { items, errors } = await clientOf(target, PATIENCE_MS).call('POST /items', {
+      body: { items: [...batch] },
+    });
     const stored = items.map((receipt): Fate => ({ path: receipt.key, stored: receipt }));
     const refused = errors.flatMap(({ keys, detail }) =>
       keys.map((path): Fate => ({ path, refused: detail })),

@@ -1,6 +1,6 @@
 /** What was done with admin and train scope, newest first. */
-import type { AuditEntry, AuditPage } from '../../../../shared/protocol/api/audit.ts';
-import { callDeployment, type Target } from '../api.ts';
+import type { AuditEntry } from '../../../../shared/protocol/api/audit.ts';
+import { clientOf, type Target } from '../api.ts';
 import { dateTime } from '../format.ts';
 import { type Page, usePages } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
@@ -11,8 +11,8 @@ import { AUDIT } from '../texts.ts';
 const PAGE = 20;
 
 async function entriesBefore(target: Target, before: string | null): Promise<Page<AuditEntry>> {
-  const behind = before === null ? '' : `&before=${before}`;
-  const { entries, next } = await callDeployment<AuditPage>(target, 'GET', `/audit?limit=${PAGE}${behind}`);
+  const query = { limit: PAGE, before: before === null ? null : Number(before) };
+  const { entries, next } = await clientOf(target).call('GET /audit', { query });
   return { entries, next: next === null ? null : String(next) };
 }
 

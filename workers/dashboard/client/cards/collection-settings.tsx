@@ -1,6 +1,5 @@
 /** The settings of the collection as they are in force. */
-import type { Collection } from '../../../../shared/protocol/api/collection.ts';
-import { callDeployment, type Target } from '../api.ts';
+import { clientOf, type Target } from '../api.ts';
 import { useLoaded } from '../loaded.ts';
 import { Card, LoadState } from '../parts/card.tsx';
 import { Fact } from '../parts/fact.tsx';
@@ -9,7 +8,7 @@ import { SETTINGS } from '../texts.ts';
 export function CollectionSettingsCard({ target }: { target: Target }) {
   const { collection } = target;
   const { of } = useLoaded(`settings ${collection} ${target.token}`, () =>
-    callDeployment<Collection>(target, 'GET', `/collections/${encodeURIComponent(collection)}`),
+    clientOf(target).call('GET /collections/{name}', { params: { name: collection } }),
   );
   const { value } = of;
   return (

@@ -3,7 +3,7 @@ import { useRef, useState } from 'hono/jsx/dom';
 import type { SearchResponse } from '../../../../shared/protocol/api/search.ts';
 import type { Version } from '../../../../shared/protocol/api/version.ts';
 import { hrefOf } from '../../place.ts';
-import { call, type Target, troubleOf } from '../api.ts';
+import { clientOf, type Target, troubleOf } from '../api.ts';
 import { count, DASH, dateTime, percent, points } from '../format.ts';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
 import { Failure } from '../parts/notice.tsx';
@@ -172,10 +172,12 @@ function AskBoth({ target, older, newer }: { target: Target; older: number; newe
     const query = field.current?.value.trim() ?? '';
     if (query === '') return;
     const find = (model_version: number) =>
-      call<SearchResponse>(target, 'POST', '/search', {
-        query,
-        ai_search_options: { retrieval: { max_num_results: LOOKED_AT } },
-        fedcar: { model_version },
+      clientOf(target).call('POST /search', {
+        body: {
+          query,
+          ai_search_options: { retrieval: { max_num_results: LOOKED_AT } },
+          fedcar: { model_version },
+        },
       });
     try {
       const [a, b] = await Promise.all([find(older), find(newer)]);

@@ -3,7 +3,7 @@
 import { useState } from 'hono/jsx/dom';
 import type { Item, Passages } from '../../../../shared/protocol/api/item.ts';
 import { hrefOf } from '../../place.ts';
-import { call } from '../api.ts';
+import { clientOf } from '../api.ts';
 import { count, dateTime } from '../format.ts';
 import { useLoaded } from '../loaded.ts';
 import { Card, LoadState } from '../parts/card.tsx';
@@ -27,11 +27,12 @@ export interface DocumentProps extends Pick<ViewProps, 'state' | 'store' | 'ask'
 
 export function DocumentCard({ state, item, store, ask, go, onGone }: DocumentProps) {
   const { target } = state;
-  const path = `/items/${encodeURIComponent(item)}`;
+  const params = { key: item };
   const { of } = useLoaded(`${target.collection} ${item}`, async () => {
+    const client = clientOf(target);
     const [document, { passages }] = await Promise.all([
-      call<Item>(target, 'GET', path),
-      call<Passages>(target, 'GET', `${path}/passages?words=true`),
+      client.call('GET /items/{key}', { params }),
+      client.call('GET /items/{key}/passages', { params, query: { words: 'true' } }),
     ]);
     return { document, passages };
   });
@@ -42,7 +43,7 @@ export function DocumentCard({ state, item, store, ask, go, onGone }: DocumentPr
       text: <p>{DOCUMENTS.removeText}</p>,
       verb: DOCUMENTS.remove,
       act: async () => {
-        const trouble = await store.act('DELETE', path);
+        const trouble = await store.act((client) => client.call('DELETE /items/{key}', { params }));
         if (trouble !== null) return trouble;
         await onGone();
         go(list);

@@ -1,8 +1,8 @@
 /** Documents by their keys, page by page: where each lies, and whether all of it is found. */
 import { useRef } from 'hono/jsx/dom';
-import type { ItemSummary, Items } from '../../../../shared/protocol/api/item.ts';
+import type { ItemSummary } from '../../../../shared/protocol/api/item.ts';
 import { hrefOf } from '../../place.ts';
-import { call, type Target } from '../api.ts';
+import { clientOf, type Target } from '../api.ts';
 import { ago, count } from '../format.ts';
 import type { Page, Pages } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
@@ -14,8 +14,7 @@ const PAGE = 50;
 
 /** One page of them, and which regions it lacks. */
 export async function documentsAfter(target: Target, after: string | null): Promise<Page<ItemSummary>> {
-  const behind = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-  const { items, next } = await call<Items>(target, 'GET', `/items?limit=${PAGE}${behind}`);
+  const { items, next } = await clientOf(target).call('GET /items', { query: { limit: PAGE, after } });
   return { entries: items, next };
 }
 

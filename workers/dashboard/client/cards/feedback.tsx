@@ -3,9 +3,9 @@
  * stands in the audit log.
  */
 import { useState } from 'hono/jsx/dom';
-import type { FeedbackEntry, FeedbackPage } from '../../../../shared/protocol/api/feedback.ts';
+import type { FeedbackEntry } from '../../../../shared/protocol/api/feedback.ts';
 import { hrefOf } from '../../place.ts';
-import { call, type Target } from '../api.ts';
+import { clientOf, type Target } from '../api.ts';
 import { dateTime } from '../format.ts';
 import { type Page, usePages } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
@@ -57,7 +57,9 @@ export function FeedbackList({ state, store, ask, item }: FeedbackListProps) {
       ),
       verb: FEEDBACK.erase,
       act: async () => {
-        const trouble = await store.act('DELETE', `/feedback/${encodeURIComponent(event)}`);
+        const trouble = await store.act((client) =>
+          client.call('DELETE /feedback/{event}', { params: { event } }),
+        );
         if (trouble === null) await pages.again();
         return trouble;
       },
@@ -89,10 +91,7 @@ async function entriesAfter(
   item: string | null,
   before: string | null,
 ): Promise<Page<FeedbackEntry>> {
-  const query = new URLSearchParams({ limit: String(PAGE) });
-  if (item !== null) query.set('item', item);
-  if (before !== null) query.set('before', before);
-  return await call<FeedbackPage>(target, 'GET', `/feedback?${query}`);
+  return await clientOf(target).call('GET /feedback', { query: { limit: PAGE, item, before } });
 }
 
 /** Records of one act stand together. */

@@ -1,9 +1,8 @@
 /** One result: where it stood in plain search, both scores, and whether it answers the question. */
 import { useState } from 'hono/jsx/dom';
 import type { Chunk } from '../../../../shared/protocol/api/chunk.ts';
-import type { FeedbackReceipt } from '../../../../shared/protocol/api/feedback.ts';
 import { hrefOf } from '../../place.ts';
-import { call, type Target, troubleOf } from '../api.ts';
+import { clientOf, type Target, troubleOf } from '../api.ts';
 import { cosine, ordinal } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { HITS } from '../texts.ts';
@@ -108,10 +107,8 @@ function Vote({ target, query, item }: { target: Target; query: string; item: st
     if (busy || (said !== null && !said.failed && said.relevant === relevant)) return;
     setBusy(true);
     try {
-      const { region, accepted } = await call<FeedbackReceipt>(target, 'POST', '/feedback', {
-        query,
-        item,
-        relevant,
+      const { region, accepted } = await clientOf(target).call('POST /feedback', {
+        body: { query, item, relevant },
       });
       setSaid({
         relevant,

@@ -1,11 +1,7 @@
 /** Who trains in the collection: its own regions, separate operators, and those who are invited. */
 import { useRef, useState } from 'hono/jsx/dom';
-import type {
-  IssuedInvitation,
-  Participant,
-  Participants,
-} from '../../../../shared/protocol/api/participant.ts';
-import { call, type Target, troubleOf } from '../api.ts';
+import type { IssuedInvitation, Participant } from '../../../../shared/protocol/api/participant.ts';
+import { clientOf, type Target, troubleOf } from '../api.ts';
 import { ago, dateTime } from '../format.ts';
 import { useLoaded } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
@@ -26,7 +22,7 @@ const TONES: Record<Participant['state'], Tone> = {
 export function ParticipantsCard({ state, store, ask }: Pick<ViewProps, 'state' | 'store' | 'ask'>) {
   const { target, now } = state;
   const { of, again } = useLoaded(`participants ${target.collection} ${target.token}`, () =>
-    call<Participants>(target, 'GET', '/participants'),
+    clientOf(target).call('GET /participants'),
   );
   const remove = ({ name, state: standing }: Participant) =>
     ask({
@@ -34,7 +30,9 @@ export function ParticipantsCard({ state, store, ask }: Pick<ViewProps, 'state' 
       text: <p>{standing === 'invited' ? PARTICIPANTS.withdrawText : PARTICIPANTS.removeText}</p>,
       verb: standing === 'invited' ? PARTICIPANTS.withdraw : PARTICIPANTS.remove,
       act: async () => {
-        const trouble = await store.act('DELETE', `/participants/${encodeURIComponent(name)}`);
+        const trouble = await store.act((client) =>
+          client.call('DELETE /participants/{name}', { params: { name } }),
+        );
         await again();
         return trouble;
       },
@@ -114,9 +112,11 @@ function Invite({ target, onInvited }: { target: Target; onInvited: () => Promis
   const submit = async (event: Event) => {
     event.preventDefault();
     try {
-      const made = await call<IssuedInvitation>(target, 'POST', '/participants/invitations', {
-        name: name.current?.value.trim() ?? '',
-        expires_hours: Number(hours.current?.value ?? 72),
+      const made = await clientOf(target).call('POST /participants/invitations', {
+        body: {
+          name: name.current?.value.trim() ?? '',
+          expires_hours: Number(hours.current?.value ?? 72),
+        },
       });
       setIssued(made);
       setTrouble(null);

@@ -1,7 +1,7 @@
 /** Asks the retriever, shows what training changed, and takes feedback: this is what it learns from. */
 import { useRef, useState } from 'hono/jsx/dom';
 import type { SearchResponse } from '../../../../shared/protocol/api/search.ts';
-import { call, troubleOf } from '../api.ts';
+import { clientOf, troubleOf } from '../api.ts';
 import { duration } from '../format.ts';
 import { Card, Empty } from '../parts/card.tsx';
 import type { State } from '../store.ts';
@@ -76,10 +76,12 @@ export function SearchCard({ state }: { state: State }) {
 async function ask({ target, models }: State, query: string): Promise<Answer> {
   const begun = performance.now();
   const find = (fedcar: object, results: number) =>
-    call<SearchResponse>(target, 'POST', '/search', {
-      query,
-      ai_search_options: { retrieval: { max_num_results: results } },
-      fedcar: { ...fedcar, fresh: true },
+    clientOf(target).call('POST /search', {
+      body: {
+        query,
+        ai_search_options: { retrieval: { max_num_results: results } },
+        fedcar: { ...fedcar, fresh: true },
+      },
     });
   const untrained = models.value?.find(({ state }) => state === 'serving')?.version === 0;
   const [trained, plain] = await Promise.all([

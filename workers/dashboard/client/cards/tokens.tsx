@@ -1,8 +1,9 @@
 /** Tokens of the deployment: who has which, a new one for somebody, and the end of one. */
 import { useRef, useState } from 'hono/jsx/dom';
+import type { TokenCreation } from '../../../../client/client.ts';
 import type { Scope } from '../../../../shared/protocol/access.ts';
-import type { NewToken, Token, TokenCreation, Tokens } from '../../../../shared/protocol/api/token.ts';
-import { callDeployment, type Target, troubleOf } from '../api.ts';
+import type { NewToken, Token, Tokens } from '../../../../shared/protocol/api/token.ts';
+import { clientOf, type Target, troubleOf } from '../api.ts';
 import { ago, dateTime } from '../format.ts';
 import type { Loading } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
@@ -25,16 +26,16 @@ const SCOPES_OF = {
 } as const satisfies Record<string, readonly Scope[]>;
 const PURPOSES = Object.keys(SCOPES_OF) as Purpose[];
 
-/** Makes one that is good for the collection alone. @throws CallError */
+/** Makes one that is good for the collection alone. @throws ApiError */
 export async function makeToken(target: Target, name: string, purpose: Purpose): Promise<NewToken> {
   const { collection } = target;
-  const wanted: Partial<TokenCreation> = {
+  const wanted: TokenCreation = {
     name,
     scopes: [...SCOPES_OF[purpose]],
     ...(purpose === 'admin' ? {} : { collections: [collection] }),
     ...(purpose === 'page' ? { origins: [location.origin] } : {}),
   };
-  return await callDeployment<NewToken>(target, 'POST', '/tokens', wanted);
+  return await clientOf(target).call('POST /tokens', { body: wanted });
 }
 
 export interface TokensProps extends Pick<ViewProps, 'state' | 'ask'> {
@@ -50,7 +51,7 @@ export function TokensCard({ state, ask, tokens }: TokensProps) {
       verb: TOKENS.revoke,
       act: async () => {
         try {
-          await callDeployment(target, 'DELETE', `/tokens/${id}`);
+          await clientOf(target).call('DELETE /tokens/{id}', { params: { id } });
           return null;
         } catch (error) {
           return troubleOf(error);

@@ -89,7 +89,8 @@ function Buttons({ state, store, ask, running }: TrainingProps & { running: Run 
         title: 'Stop this run?',
         text: <p>What serves goes on serving. What the run has spent of the privacy budget stays spent.</p>,
         verb: 'Stop the run',
-        act: () => store.act('POST', `/rounds/${encodeURIComponent(running.run)}/cancel`),
+        act: () =>
+          store.act((client) => client.call('POST /rounds/{run}/cancel', { params: { run: running.run } })),
       });
     return (
       <button type="button" class="button" onClick={cancel}>
@@ -107,7 +108,7 @@ function Buttons({ state, store, ask, running }: TrainingProps & { running: Run 
         </p>
       ),
       verb: 'Start training',
-      act: () => store.act('POST', '/rounds'),
+      act: () => store.act((client) => client.call('POST /rounds')),
     });
   return (
     <button type="button" class="button primary" onClick={start}>

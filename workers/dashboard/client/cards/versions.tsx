@@ -21,7 +21,10 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
       title: `Serve version ${version.version}?`,
       text: <Consequences version={version} serving={serving} />,
       verb: serving !== undefined && version.version < serving.version ? 'Roll back' : 'Activate',
-      act: () => store.act('POST', `/models/${version.version}/activate`),
+      act: () =>
+        store.act((client) =>
+          client.call('POST /models/{version}/activate', { params: { version: version.version } }),
+        ),
     });
   return (
     <Card id="versions" title="Versions">

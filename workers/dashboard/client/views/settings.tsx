@@ -1,6 +1,5 @@
 /** Agents, tokens, the audit log, and the settings in force. */
-import type { Tokens } from '../../../../shared/protocol/api/token.ts';
-import { callDeployment } from '../api.ts';
+import { clientOf } from '../api.ts';
 import { AgentsCard } from '../cards/agents.tsx';
 import { AuditCard } from '../cards/audit.tsx';
 import { CollectionSettingsCard } from '../cards/collection-settings.tsx';
@@ -10,7 +9,7 @@ import type { ViewProps } from './view.ts';
 
 export function SettingsView({ state, ask }: ViewProps) {
   const { target } = state;
-  const tokens = useLoaded(`tokens ${target.token}`, () => callDeployment<Tokens>(target, 'GET', '/tokens'));
+  const tokens = useLoaded(`tokens ${target.token}`, () => clientOf(target).call('GET /tokens'));
   const names = new Map(tokens.of.value?.tokens.map(({ id, name }) => [id, name]) ?? []);
   return (
     <>
