@@ -177,8 +177,8 @@ function benchSettings(
   records: number,
 ): CollectionSettings {
   const { dpEpsilon, seed } = options;
-  // One run, which spends all there is, whatever a census would say.
-  const whole = { noise: 'on', epsilon: dpEpsilon, runEpsilon: dpEpsilon, censusEpsilon: 0 };
+  // One run, which spends all there is.
+  const whole = { noise: 'on', epsilon: dpEpsilon, runEpsilon: dpEpsilon };
   const privacy = dpEpsilon === undefined ? { noise: 'off' } : whole;
   // Nothing but the bench starts a run, and what one region remembers is no part of what all of them learn.
   const base = { regions, schedule: { everyHours: 0 }, training: { seed }, privacy, memory: 'off' };

@@ -1,8 +1,8 @@
 /**
  * When runs come, and whether there are enough questions for one. The clock, the settings and what was charged decide, and
  * of questions only noised totals that were paid for (censuses): how many came in tells nobody anything beyond those.
- * Runs are spaced geometrically at first, when each has twice as much to read as the one before, and evenly in the long
- * run, so that every question is read by as many runs as its budget has room for. docs/decisions has how the rule was found.
+ * Runs are spaced geometrically at first, when each has half as much again to read as the one before, and evenly in the
+ * long run, so that every question is read by as many runs as its budget has room for. docs/decisions has how the rule was found.
  */
 import type { CollectionSettings } from '../protocol/settings.ts';
 import type { NoisePlan } from './noise-plan.ts';
@@ -10,6 +10,8 @@ import { confidenceFor } from './noised-release.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** After a run, the time since the beginning grows by this factor until the next. */
+const RUN_PACE = 1.5;
 /** After a census that found too few questions, the time since the beginning grows by this factor. */
 const CENSUS_PACE = Math.SQRT2;
 const LONGEST_PAUSE_MS = 30 * DAY_MS;
@@ -47,8 +49,11 @@ export function nextAttemptAt(
   if (lastAt === null) return readyAt + least;
   const even = (retentionDays * DAY_MS) / plan.uses;
   const elapsed = Math.max(0, lastAt - readyAt);
-  const pause = lastAt === trainedAt ? Math.min(even, elapsed) : (CENSUS_PACE - 1) * elapsed;
-  const next = lastAt + Math.max(least, lastAt === trainedAt ? pause : Math.min(pause, LONGEST_PAUSE_MS));
+  const pause =
+    lastAt === trainedAt
+      ? Math.min((RUN_PACE - 1) * elapsed, even)
+      : Math.min((CENSUS_PACE - 1) * elapsed, LONGEST_PAUSE_MS);
+  const next = lastAt + Math.max(least, pause);
   // A contributor pays for every run of a window, so that there are no more than those.
   if (privacy.unit === 'contributor' && trainedAt !== null) return Math.max(next, trainedAt + even);
   return next;
