@@ -17,7 +17,7 @@ export interface WranglerOptions {
   /** Goes to standard input: secrets never stand on a command line, where other users of a machine can read them. */
   input?: string;
   /** Hears what it says while it says it. */
-  heard?(text: string): void;
+  onOutput?(text: string): void;
 }
 
 /** Runs wrangler to its end, without a banner, without colours, without telemetry. */
@@ -36,7 +36,7 @@ export async function runWrangler(args: readonly string[], options: WranglerOpti
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       said += String(chunk);
-      options.heard?.(String(chunk));
+      options.onOutput?.(String(chunk));
     });
   }
   // It may have ended before it read anything.

@@ -8,7 +8,7 @@ import type { Stored } from '../shared/protocol/objects.ts';
 import { parseTraceparent } from '../shared/trace/span.ts';
 import type { ObjectsEnv } from './env.ts';
 import { inRequest } from './request-context.ts';
-import { gathering, inSpan, type TraceHost } from './tracing.ts';
+import { collectingSpans, inSpan, type TraceHost } from './tracing.ts';
 
 /** Handlers of the runtime, and what no caller may reach by name. */
 const NOT_CALLABLE = new Set(['constructor', 'traced', 'alarm', 'fetch']);
@@ -30,7 +30,7 @@ export abstract class TracedObject extends DurableObject<ObjectsEnv> implements 
     if (parent === null) return await this.#inRequest(requestId, method, args);
     const object = this.constructor.name;
     const attributes = { 'fedcar.object': object, 'fedcar.method': method };
-    return await gathering(this.traceHost, () =>
+    return await collectingSpans(this.traceHost, () =>
       inSpan(`${object}.${method}`, { kind: 'server', parent, attributes }, () =>
         this.#inRequest(requestId, method, args),
       ),

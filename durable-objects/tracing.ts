@@ -50,7 +50,7 @@ export const tracesFrom = (env: TraceEnv): boolean => (env.FEDCAR_TRACES_URL ?? 
 const randomHex = (bytes: number): string => toHex(crypto.getRandomValues(new Uint8Array(bytes)));
 
 /** Gathers what `work` tells, and posts it afterwards. Within other work that is gathered it is a part of that. */
-export async function gathering<T>(host: TraceHost, work: () => Promise<T>): Promise<T> {
+export async function collectingSpans<T>(host: TraceHost, work: () => Promise<T>): Promise<T> {
   if (!tracesFrom(host.env) || current.getStore() !== undefined) return await work();
   const batch: Batch = { host, spans: [], ended: false };
   try {

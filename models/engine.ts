@@ -7,12 +7,12 @@ import type { AdapterSpec } from './encoder/adapter.ts';
 import type { Lowering } from './graph/emitter.ts';
 import type { ArtifactSource } from './manifest.ts';
 import { type Artifact, readArtifact } from './session/artifact.ts';
+import { Batcher } from './session/batcher.ts';
 import { EncoderEngine } from './session/encoder-engine.ts';
 import { EncoderRuntime } from './session/encoder-runtime.ts';
 import { EngineError } from './session/engine-error.ts';
-import { Gathering } from './session/gathering.ts';
+import { type Priority, RunQueue } from './session/run-queue.ts';
 import { SingleFlight } from './session/single-flight.ts';
-import { type Priority, Turns } from './session/turns.ts';
 import { openTokenizer, type TextRole } from './tokenizer/tokenizer.ts';
 
 /** `a` [width, width]; `u` [width, rank] and `v` [rank, width]; row-major. */
@@ -154,8 +154,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     tokenizer,
     runtimes,
     start,
-    turns: new Turns(() => pause(0)),
-    gathering: new Gathering(() => pause(0)),
+    queue: new RunQueue(() => pause(0)),
+    batcher: new Batcher(() => pause(0)),
   });
 }
 

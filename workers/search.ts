@@ -125,7 +125,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   let merged: ScoredHit[] = [];
   const unseen = regions.names.filter(isUnseen);
   const spare = unseen.length > 0 ? SPARE_ITEMS : 0;
-  const heard = new Set<string>();
+  const calledBefore = new Set<string>();
   for (let items = maxResults + spare, first = true; ; items *= GROWTH, first = false) {
     const candidates = (await measure('score', async () => ranking?.take(items))) ?? new Map<string, never>();
     const asked = new Set([...candidates.keys(), ...(first ? unseen : [])]);
@@ -133,10 +133,10 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
       regions.ask([...asked], (name) => ({
         ...request(name),
         candidates: candidates.get(name) ?? [],
-        fresh: !heard.has(name),
+        fresh: !calledBefore.has(name),
       })),
     );
-    for (const name of asked) heard.add(name);
+    for (const name of asked) calledBefore.add(name);
     found = [...found, ...answers.flatMap(({ hits }) => hits)];
     if (first) {
       if (view === null) words?.weigh(answers);

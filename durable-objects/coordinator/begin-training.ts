@@ -19,7 +19,7 @@ import {
   trainRounds,
   withWholeHead,
 } from '../../shared/round/run-plan.ts';
-import type { LearningParts } from './learning.ts';
+import type { SumApplierDeps } from './apply-sum.ts';
 import { fixedRows, startParameters } from './parameters.ts';
 import { type ActiveRun, type KeptOut, type LearningRow, nextRound } from './run-store.ts';
 import { contentsOf } from './training-state.ts';
@@ -30,23 +30,23 @@ export async function beginTraining(
   run: ActiveRun,
   units: number,
   learns: readonly LearningRow[],
-  parts: LearningParts,
+  deps: SumApplierDeps,
 ): Promise<void> {
-  const { runs, versions, settings, context, storage, now } = parts;
-  const counted = { units, activeRows: learns.length, members: parts.participants().length };
+  const { runs, versions, settings, context, storage, now } = deps;
+  const counted = { units, activeRows: learns.length, members: deps.participants().length };
   const planned = planRun(phasesOf(settings), counted, settings.adapter);
   if (trainRounds(planned) === 0) {
-    parts.fail(run, 'the settings ask for no train round: training.phases have no passes');
+    deps.fail(run, 'the settings ask for no train round: training.phases have no passes');
     return;
   }
   const whole = run.noise === null ? withWholeHead(planned) : null;
-  const out = whole === null ? null : keptOutOf(run, learns, parts);
+  const out = whole === null ? null : keptOutOf(run, learns, deps);
   const plan = whole === null || out === null ? planned : whole;
   const kept = new Set(out?.rows.map(({ row }) => row));
   const first = learns.filter(({ row }) => !kept.has(row));
   // What learned from documents that are kept out now would find them otherwise than what never did.
   const before = out === null ? versions.parameters(run.base, context.model.width) : null;
-  const setUp = await setUpFor({ ...run, plan }, first, before, parts);
+  const setUp = await setUpFor({ ...run, plan }, first, before, deps);
   if (runs.active()?.run !== run.run) return;
   storage.transactionSync(() => {
     setUp();
@@ -60,7 +60,7 @@ export async function beginTraining(
 function keptOutOf(
   { base, seed }: ActiveRun,
   learns: readonly LearningRow[],
-  { rows, versions, context }: LearningParts,
+  { rows, versions, context }: SumApplierDeps,
 ): KeptOut | null {
   const version = versions.get(base);
   if (version !== null && servingOf(version).offset !== null) return null;
@@ -79,9 +79,9 @@ export async function letAllLearn(
   run: ActiveRun,
   spec: GateRound,
   sum: Float64Array,
-  parts: LearningParts,
+  deps: SumApplierDeps,
 ): Promise<void> {
-  const { runs, rows, versions, storage, state, now } = parts;
+  const { runs, rows, versions, storage, state, now } = deps;
   const { keptOut: out, candidate } = run;
   if (out === undefined) throw new RangeError('the documents that the run kept out are gone');
   const offset = chooseOffset(gateFigures(sum, spec).tried, out.documents, out.prior);
@@ -92,7 +92,7 @@ export async function letAllLearn(
     ...Array.from(before.activeRows, (row, at) => ({ row, count: counts?.[at] ?? 0 })),
     ...out.rows.filter(({ row }) => standing.has(row)),
   ].sort((x, y) => x.row - y.row);
-  const setUp = await setUpFor(run, learns, before, parts);
+  const setUp = await setUpFor(run, learns, before, deps);
   if (runs.active()?.run !== run.run) return;
   const { keptOut: _, ...rest } = nextRound(run);
   storage.transactionSync(() => {
@@ -108,7 +108,7 @@ async function setUpFor(
   run: ActiveRun,
   learns: readonly LearningRow[],
   before: Parameters | null,
-  { rows, settings, context, state }: LearningParts,
+  { rows, settings, context, state }: SumApplierDeps,
 ): Promise<() => void> {
   const { training, adapter, privacy } = settings;
   const { width } = context.model;

@@ -5,7 +5,7 @@ import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 import { triedOffsets } from '../../shared/round/kept-out.ts';
 import { triedSettings } from '../../shared/round/serving-choice.ts';
 import type { ActiveRun } from './run-store.ts';
-import type { RunnerParts } from './runner.ts';
+import type { RunnerDeps } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
 import { servingOf, type VersionRow } from './versions.ts';
 import { wordsOfRows } from './word-table.ts';
@@ -18,14 +18,10 @@ export type GateAsks = Pick<
   'adapter' | 'candidate' | 'serving' | 'baseline' | 'words' | 'parameters' | 'tried'
 >;
 
-export async function specifyGate(
-  run: ActiveRun,
-  parts: RunnerParts,
-  state: TrainingState,
-): Promise<GateAsks> {
-  const { versions, settings } = parts;
+export async function specifyGate(run: ActiveRun, deps: RunnerDeps, state: TrainingState): Promise<GateAsks> {
+  const { versions, settings } = deps;
   const numbers = [run.candidate ?? 0, run.against ?? versions.serving()?.version ?? 0, 0] as const;
-  const { rows, same, asks } = await compared(numbers, parts, state);
+  const { rows, same, asks } = await compared(numbers, deps, state);
   const [, serving] = rows;
   const tried = triedSettings(asks.parameters, {
     words: asks.words !== null,
@@ -39,26 +35,26 @@ export async function specifyGate(
 /** What finds the offset: the candidate with several, as documents say that it learned nothing of. */
 export async function specifyOffsets(
   run: ActiveRun,
-  parts: RunnerParts,
+  deps: RunnerDeps,
   state: TrainingState,
 ): Promise<GateAsks> {
-  const { asks } = await compared([run.candidate ?? 0, 0, 0], parts, state);
+  const { asks } = await compared([run.candidate ?? 0, 0, 0], deps, state);
   return { ...asks, tried: triedOffsets(asks.parameters.candidate) };
 }
 
 /** Versions of the same rows with their words, as they are. */
 async function compared(
   numbers: readonly [candidate: number, serving: number, baseline: number],
-  parts: RunnerParts,
+  deps: RunnerDeps,
   state: TrainingState,
 ) {
-  const rows = await sameRows(numbers, parts);
+  const rows = await sameRows(numbers, deps);
   const [candidate, serving, baseline] = rows;
   const same = rows.every(({ rows_at }) => rows_at === candidate.rows_at);
-  const words = same ? await keepWords(candidate, parts, state) : null;
+  const words = same ? await keepWords(candidate, deps, state) : null;
   const present = { candidate: servingOf(candidate), serving: servingOf(serving) };
   const asks = {
-    adapter: parts.settings.adapter,
+    adapter: deps.settings.adapter,
     ...{ candidate: refOf(candidate), serving: refOf(serving), baseline: refOf(baseline) },
     words,
     // Plain search finds by the same words: what is compared with it is what was learned.
@@ -70,7 +66,7 @@ async function compared(
 /** The versions with the rows of now; the same rows unless documents come all the time. */
 async function sameRows(
   [candidate, serving, baseline]: readonly [number, number, number],
-  { versions, context }: RunnerParts,
+  { versions, context }: RunnerDeps,
 ): Promise<[VersionRow, VersionRow, VersionRow]> {
   for (let tries = 1; ; tries++) {
     const first = await versions.refresh(candidate, context);
@@ -90,7 +86,7 @@ function refOf({ hash, bytes }: VersionRow): StateRef {
 /** Null where there are too many, where a region did not answer, and where a guest takes part. */
 async function keepWords(
   { version, hash }: VersionRow,
-  { versions, words, hasGuests }: RunnerParts,
+  { versions, words, hasGuests }: RunnerDeps,
   state: TrainingState,
 ): Promise<StateRef | null> {
   if (hasGuests()) return null;

@@ -7,7 +7,7 @@ import type { AdapterSettings } from '../../shared/protocol/training-settings.ts
 import { deviationOf } from '../../shared/round/noised-release.ts';
 import { judge } from '../../shared/round/release.ts';
 import { contributorsOf } from '../../shared/round/round-machine.ts';
-import type { LearningParts } from './learning.ts';
+import type { SumApplierDeps } from './apply-sum.ts';
 import type { ActiveRun } from './run-store.ts';
 import type { VersionRow, Versions } from './versions.ts';
 
@@ -16,9 +16,9 @@ export async function publishVerdict(
   run: ActiveRun,
   spec: GateRound,
   sum: Float64Array,
-  parts: LearningParts,
+  deps: SumApplierDeps,
 ): Promise<void> {
-  const { runs, versions, settings, storage, context, now } = parts;
+  const { runs, versions, settings, storage, context, now } = deps;
   if (run.summed === null) return;
   const deviation = deviationOf(spec, run.summed);
   // Who is not in the sum has no say either.
@@ -33,7 +33,7 @@ export async function publishVerdict(
   const base = serve === 'serving' ? versions.get(run.against ?? 0) : null;
   // Another version may have been made to serve by hand meanwhile: what was found is not about it.
   const stands = base !== null && versions.serving()?.version === base.version;
-  const weighed = stands ? await reweighed(base, run.run, parameters, parts) : null;
+  const weighed = stands ? await reweighed(base, run.run, parameters, deps) : null;
   if (runs.active()?.run !== run.run) return;
   storage.transactionSync(() => {
     versions.judge(candidate, verdict.heldOut, verdict.probe, serve === 'candidate');
@@ -42,8 +42,8 @@ export async function publishVerdict(
     const published = serve === 'candidate' || weighed !== null;
     const reason = serve === 'candidate' ? null : verdict.reason;
     runs.end(run.run, published ? 'published' : 'rejected', weighed?.version ?? candidate, reason, now());
-    parts.certify(candidate, run.run, spec.candidate.hash);
-    parts.clean();
+    deps.certify(candidate, run.run, spec.candidate.hash);
+    deps.clean();
   });
 }
 
@@ -52,7 +52,7 @@ async function reweighed(
   base: VersionRow,
   run: string,
   serving: ServingParameters,
-  { versions, context, now }: { versions: Versions } & Pick<LearningParts, 'context' | 'now'>,
+  { versions, context, now }: { versions: Versions } & Pick<SumApplierDeps, 'context' | 'now'>,
 ): Promise<VersionRow> {
   const parameters = versions.parameters(base.version, context.model.width);
   const draft = {

@@ -63,7 +63,7 @@ interface Progress {
   wordsAt: number | null;
 }
 
-export interface OwnJudgeParts {
+export interface OwnJudgeDeps {
   storage: DurableObjectStorage;
   versions: Versions;
   context: SnapshotContext;
@@ -81,14 +81,14 @@ export type OwnVerdict =
   | { done: true; figures: OwnJudgement | null; veto: string | null };
 
 export class OwnJudge {
-  readonly #parts: OwnJudgeParts;
+  readonly #deps: OwnJudgeDeps;
   readonly #values: Values;
   readonly #blobs: Blobs;
 
-  constructor(parts: OwnJudgeParts) {
-    this.#parts = parts;
-    this.#values = new Values(parts.storage);
-    this.#blobs = new Blobs(parts.storage);
+  constructor(deps: OwnJudgeDeps) {
+    this.#deps = deps;
+    this.#values = new Values(deps.storage);
+    this.#blobs = new Blobs(deps.storage);
   }
 
   /** One slice of work. May be repeated. */
@@ -108,14 +108,14 @@ export class OwnJudge {
       titles: progress.titles.length,
     };
     if (figures.questions + figures.titles === 0) return { done: true, figures: null, veto: null };
-    return { done: true, figures, veto: ownVeto(figures, this.#parts.settings.gate) };
+    return { done: true, figures, veto: ownVeto(figures, this.#deps.settings.gate) };
   }
 
   async #begin(run: string, candidate: number, serving: number): Promise<Progress> {
     // All with the passages of now, as the gate compares them.
     for (const version of new Set([candidate, serving, 0]))
-      await this.#parts.versions.refresh(version, this.#parts.context);
-    const regions = this.#values.get<Kept>(SET) === null ? [null] : await this.#parts.words();
+      await this.#deps.versions.refresh(version, this.#deps.context);
+    const regions = this.#values.get<Kept>(SET) === null ? [null] : await this.#deps.words();
     const { snapshot, rowsAt, free } = this.#snapshot(candidate);
     const words = wordsOfRows(snapshot, regions);
     if (words !== null) this.#blobs.put(WORDS, words);
@@ -126,7 +126,7 @@ export class OwnJudge {
       const there = items.filter((item) => standing.has(item));
       return there.length === 0 ? [] : [{ text: query, items: there }];
     });
-    const titles = (await this.#parts.titles())
+    const titles = (await this.#deps.titles())
       .filter(({ item }) => standing.has(item) && !learned.has(item))
       .slice(0, MOST_TITLES)
       .map(({ item, title }) => ({ text: title, items: [item] }));
@@ -145,7 +145,7 @@ export class OwnJudge {
   async #slice(progress: Progress, { figure, version, asks }: Pass): Promise<Progress> {
     const { passes, cursor, counts } = progress;
     const asked = progress[asks];
-    const engine = await this.#parts.engine();
+    const engine = await this.#deps.engine();
     const tokens: Int32Array[] = [];
     for (let total = 0; cursor + tokens.length < asked.length && total < SLICE_TOKENS; ) {
       tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text, 'query'));
@@ -174,7 +174,7 @@ export class OwnJudge {
 
   /** A version as it serves. Its snapshot is many megabytes: whoever has read it gives it back. */
   #snapshot(version: number) {
-    const { versions } = this.#parts;
+    const { versions } = this.#deps;
     const [row, bytes] = [versions.get(version), versions.snapshot(version)];
     if (row === null || bytes === null) throw new RangeError(`version ${version} has no snapshot`);
     const snapshot = decodeSnapshot(bytes);

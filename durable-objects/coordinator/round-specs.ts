@@ -23,7 +23,7 @@ import { COUNT_NORM } from '../../shared/round/unit-norms.ts';
 import { phaseOf } from './begin-training.ts';
 import { specifyGate, specifyOffsets } from './gate-spec.ts';
 import type { ActiveRun } from './run-store.ts';
-import type { RunnerParts } from './runner.ts';
+import type { RunnerDeps } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
 
 /**
@@ -37,15 +37,15 @@ export function nextSerial(last: number, now: number): number {
 /** The specification of `run`'s current round; `rowsAt` is fixed by the run's first. */
 export async function specifyRound(
   run: ActiveRun,
-  parts: RunnerParts,
+  deps: RunnerDeps,
   state: TrainingState,
 ): Promise<RoundSpec> {
-  const { collection, now } = parts;
-  const secure = parts.secure();
+  const { collection, now } = deps;
+  const secure = deps.secure();
   const common = {
     id: `${run.run}.${run.index}`,
     collection,
-    lineage: parts.rows.lineage(),
+    lineage: deps.rows.lineage(),
     rowsAt: run.rowsAt,
     serial: run.serial,
     startedAt: now(),
@@ -81,13 +81,13 @@ export async function specifyRound(
     };
   }
   if (run.stage === 'gate' || run.stage === 'offset') {
-    const gate = await (run.stage === 'gate' ? specifyGate : specifyOffsets)(run, parts, state);
+    const gate = await (run.stage === 'gate' ? specifyGate : specifyOffsets)(run, deps, state);
     common.noiseMultiplier = noise?.gate ?? 0;
     const sized = grid(gateDimension(gate), GATE_NORM);
     return { ...common, ...gate, kind: 'gate', sample: { kind: 'all' }, ...sized };
   }
   common.noiseMultiplier = noise?.train ?? 0;
-  return specifyTraining(run, parts, state, common);
+  return specifyTraining(run, deps, state, common);
 }
 
 type Common = Pick<
@@ -106,11 +106,11 @@ type Common = Pick<
 
 async function specifyTraining(
   run: ActiveRun,
-  parts: RunnerParts,
+  deps: RunnerDeps,
   state: TrainingState,
   common: Common,
 ): Promise<RoundSpec> {
-  const { settings, context } = parts;
+  const { settings, context } = deps;
   const { plan } = run;
   if (plan === null) throw new Error('a train round needs a plan');
   const { training, adapter, privacy } = settings;
@@ -153,7 +153,7 @@ async function specifyTraining(
     tokenDropout: train === 'head' ? 0 : training.tokenDropout,
     gradientNorm,
     local,
-    adapterKey: train === 'head' ? keptKey(run, moves.adapter, parts, common.lineage) : common.id,
+    adapterKey: train === 'head' ? keptKey(run, moves.adapter, deps, common.lineage) : common.id,
     statScale:
       clip === null
         ? statScale(ring, mostUnitsOf(run, position))
@@ -162,7 +162,7 @@ async function specifyTraining(
   };
 }
 
-/** The most units that a round may be over: those of its part of a pass, and what varies between parts. */
+/** The most units that a round may be over: those of its part of a pass, and what varies between deps. */
 function mostUnitsOf(run: ActiveRun, { parts }: Position): number {
   const most = run.most ?? mostUnits(run.units, 0);
   return mostUnits(most / parts / 2, 0);
@@ -208,7 +208,7 @@ function beginsUntouched(before: Parameters | null, adapter: AdapterSettings, wi
 function keptKey(
   run: ActiveRun,
   moved: number,
-  { settings, context, versions }: Pick<RunnerParts, 'settings' | 'context' | 'versions'>,
+  { settings, context, versions }: Pick<RunnerDeps, 'settings' | 'context' | 'versions'>,
   lineage: string,
 ): string {
   const { adapter } = settings;

@@ -6,7 +6,7 @@
 import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import { roundRoot } from '../../shared/trace/span.ts';
 import { clock } from '../clock.ts';
-import { gathering, inSpan, record, type TraceHost, tracesFrom } from '../tracing.ts';
+import { collectingSpans, inSpan, record, type TraceHost, tracesFrom } from '../tracing.ts';
 import type { ActiveRun, RunStore } from './run-store.ts';
 
 type Open = Pick<ActiveRun, 'run' | 'index' | 'stage'> & { spec: RoundSpec; phase: string };
@@ -21,7 +21,7 @@ function openOf(runs: RunStore): Open | null {
 /** @param advance one step of the run */
 export async function tracedStep<T>(host: TraceHost, runs: RunStore, advance: () => Promise<T>): Promise<T> {
   if (!tracesFrom(host.env)) return await advance();
-  return await gathering(host, async () => {
+  return await collectingSpans(host, async () => {
     const before = openOf(runs);
     if (before === null) return await opening(runs, advance);
     const { spec, stage, phase } = before;

@@ -4,11 +4,11 @@ import type { Arrivals } from '../../shared/privacy/ledger-arrivals.ts';
 import { roomFor } from '../../shared/privacy/ledger-room.ts';
 import { planNoise, policyOf } from '../../shared/round/noise-plan.ts';
 import type { ActiveRun } from './run-store.ts';
-import type { RunnerParts } from './runner.ts';
+import type { RunnerDeps } from './runner.ts';
 
 /** @returns why there are none, in words, where there are none */
 export function windowOf(
-  { settings, ledger }: Pick<RunnerParts, 'settings' | 'ledger'>,
+  { settings, ledger }: Pick<RunnerDeps, 'settings' | 'ledger'>,
   { noise }: Pick<ActiveRun, 'noise'>,
   now: number,
 ): Arrivals | string {

@@ -20,9 +20,9 @@ import type { LedgerStore } from '../ledger-store.ts';
 import type { IndexedWords } from '../region/segments.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
+import { SumApplier } from './apply-sum.ts';
 import { type Blamed, blameOf, noteFaults, remedyFor, spelled } from './blame.ts';
 import { uncountedSince } from './census.ts';
-import { Learning } from './learning.ts';
 import type { OwnJudge } from './own-judge.ts';
 import { nextSerial, specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
@@ -33,7 +33,7 @@ import { TrainingState } from './training-state.ts';
 import { Uploads } from './uploads.ts';
 import type { SnapshotContext, Versions } from './versions.ts';
 
-export interface RunnerParts {
+export interface RunnerDeps {
   storage: DurableObjectStorage;
   rows: RowTable;
   versions: Versions;
@@ -74,23 +74,23 @@ export const SERIAL = 'serial';
 const MOST_FAILURES = 3;
 
 export class Runner {
-  readonly #parts: RunnerParts;
+  readonly #deps: RunnerDeps;
   readonly #uploads: Uploads;
   readonly #state: TrainingState;
-  readonly #learning: Learning;
+  readonly #sums: SumApplier;
 
-  constructor(parts: RunnerParts) {
-    this.#parts = parts;
-    const blobs = new Blobs(parts.storage);
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+    const blobs = new Blobs(deps.storage);
     this.#uploads = new Uploads(blobs);
-    this.#state = new TrainingState(blobs, parts.settings.adapter, parts.context.model.width);
+    this.#state = new TrainingState(blobs, deps.settings.adapter, deps.context.model.width);
     const fail = (run: ActiveRun, reason: string) => void this.fail(run, reason);
-    this.#learning = new Learning({ ...parts, state: this.#state, fail, clean: () => this.#clean() });
+    this.#sums = new SumApplier({ ...deps, state: this.#state, fail, clean: () => this.#clean() });
   }
 
   /** Takes an event into the current round. Returns whether the sender's round still runs. */
   event(round: string, event: RoundEvent): boolean {
-    const { runs, now } = this.#parts;
+    const { runs, now } = this.#deps;
     const run = runs.active();
     if (run?.round == null || run.round.id !== round) return false;
     const { state, accepted } = stepRound(run.round, event, now());
@@ -100,20 +100,20 @@ export class Runner {
 
   /** Waits no longer for those in the open round who do not belong to the collection any more. */
   dismiss(): void {
-    const round = this.#parts.runs.active()?.round;
+    const round = this.#deps.runs.active()?.round;
     if (round == null) return;
     for (const participant of this.#leftOf(round)) this.event(round.id, { type: 'removed', participant });
   }
 
   /** Of a round's participants those who do not belong to the collection any more. */
   #leftOf({ participants }: RoundState): string[] {
-    const members = this.#parts.participants();
+    const members = this.#deps.participants();
     return Object.keys(participants).filter((name) => !members.includes(name));
   }
 
   /** Advances the run as far as it can go now. Returns when it wants to be called again; null when no run is on. */
   async advance(): Promise<number | null> {
-    const run = this.#parts.runs.active();
+    const run = this.#deps.runs.active();
     if (run === null) return null;
     try {
       return await this.#advance(run);
@@ -125,10 +125,10 @@ export class Runner {
   }
 
   async #advance(run: ActiveRun): Promise<number | null> {
-    const { runs, now } = this.#parts;
+    const { runs, now } = this.#deps;
     if (run.stage === 'prepare') return this.#prepare(run);
     if (run.round === null) {
-      if (run.stage === 'gate' && !(await this.#learning.passesHub(run))) return runs.active() && now();
+      if (run.stage === 'gate' && !(await this.#sums.passesHub(run))) return runs.active() && now();
       await this.#open(run);
       return now();
     }
@@ -146,16 +146,16 @@ export class Runner {
     }
     const words = await this.#sum(current);
     if (typeof words === 'number') return words;
-    if (words !== null) await this.#learning.release(this.#counted(current), words);
+    if (words !== null) await this.#sums.release(this.#counted(current), words);
     return runs.active() === null ? null : now();
   }
 
   /** Brings rows and ledger up to date, then opens the first round if the budget allows the run. */
   async #prepare(run: ActiveRun): Promise<number | null> {
-    const { runs, now, settings, rows, ledger, storage, flush, ledgerOf } = this.#parts;
+    const { runs, now, settings, rows, ledger, storage, flush, ledgerOf } = this.#deps;
     const [, copies] = await Promise.all([
       Promise.all(settings.regions.map(flush)),
-      run.noise === null ? [] : Promise.all(this.#parts.participants().map(ledgerOf)),
+      run.noise === null ? [] : Promise.all(this.#deps.participants().map(ledgerOf)),
     ]);
     if (runs.active()?.run !== run.run) return null;
     // This object may have been restored from a backup: what regions saw charged counts, and no serial is used again.
@@ -163,8 +163,8 @@ export class Runner {
     const values = new Values(storage);
     values.set(SERIAL, Math.max(values.get<number>(SERIAL) ?? 0, ledger.lastRound()));
     ledger.expire(this.#policy(), now());
-    const base = this.#parts.versions.get(run.base);
-    const tooLarge = base === null ? null : this.#parts.versions.problemOf(base, this.#parts.context);
+    const base = this.#deps.versions.get(run.base);
+    const tooLarge = base === null ? null : this.#deps.versions.problemOf(base, this.#deps.context);
     const window = windowOf({ settings, ledger }, run, now());
     if (tooLarge !== null || typeof window === 'string') return this.fail(run, tooLarge ?? String(window));
     const rowsAt = rows.changedAt();
@@ -180,7 +180,7 @@ export class Runner {
 
   /** Ends the run without a version; does nothing when it has ended already. */
   fail(run: ActiveRun, error: string, state: 'failed' | 'cancelled' = 'failed'): null {
-    const { runs, versions, now, storage } = this.#parts;
+    const { runs, versions, now, storage } = this.#deps;
     if (runs.active()?.run !== run.run) return null;
     storage.transactionSync(() => {
       runs.save(run, { ended_at: now() });
@@ -192,14 +192,14 @@ export class Runner {
   }
 
   storeChunk(participant: string, round: string, chunk: number, bytes: Uint8Array): boolean {
-    const run = this.#parts.runs.active();
+    const run = this.#deps.runs.active();
     if (run?.round == null || run.round.id !== round || run.round.phase !== 'open') return false;
     const status = entryOf(run.round.participants, participant);
     return status !== undefined && this.#uploads.store(run.spec, participant, chunk, bytes, status.phase);
   }
 
   chunksOf(participant: string, round: string): number[] {
-    return this.#parts.runs.active()?.round?.id === round ? this.#uploads.chunksOf(participant) : [];
+    return this.#deps.runs.active()?.round?.id === round ? this.#uploads.chunksOf(participant) : [];
   }
 
   /** Whether all chunks of a participant's vector are here; under secure aggregation it never is. */
@@ -211,19 +211,19 @@ export class Runner {
 
   statePart(key: string, part: number): Uint8Array | null {
     if (key.startsWith('snapshot:'))
-      return this.#parts.versions.snapshotPart(key.slice('snapshot:'.length), part);
-    const spec = this.#parts.runs.active()?.spec;
+      return this.#deps.versions.snapshotPart(key.slice('snapshot:'.length), part);
+    const spec = this.#deps.runs.active()?.spec;
     return spec == null ? null : this.#state.part(spec, key, part);
   }
 
   /** Opens the next round: makes its specification, saves it, then wakes the participants. */
   async #open(run: ActiveRun): Promise<void> {
-    const { runs, settings, storage } = this.#parts;
-    const problem = this.#parts.adopt();
+    const { runs, settings, storage } = this.#deps;
+    const problem = this.#deps.adopt();
     if (problem !== null) return void this.fail(run, problem);
-    const secure = this.#parts.secure();
+    const secure = this.#deps.secure();
     const blamed = run.blamed ?? {};
-    const members = this.#parts.participants();
+    const members = this.#deps.participants();
     const invited = members.filter((name) => blamed[name] === undefined);
     const { phaseDeadlineMs, minParticipants } = settings.schedule;
     const needed = Math.max(minParticipants, secure?.threshold ?? 1);
@@ -232,8 +232,8 @@ export class Runner {
       const remedy = secure === null ? '' : `; ${remedyFor(secure.roster, settings.privacy, blamed)}`;
       return void this.fail(run, `${detail}${spelled(blamed)}${remedy}`);
     }
-    const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#parts.now());
-    const spec = await specifyRound({ ...run, serial }, this.#parts, this.#state);
+    const serial = nextSerial(new Values(storage).get<number>(SERIAL) ?? 0, this.#deps.now());
+    const spec = await specifyRound({ ...run, serial }, this.#deps, this.#state);
     if (runs.active()?.run !== run.run) return;
     const round = openRound(spec.id, invited, {
       now: spec.startedAt,
@@ -252,18 +252,18 @@ export class Runner {
     // Who missed the last round is told and not waited for: it joins when it asks for work.
     for (const name of run.away) {
       away(name);
-      void this.#parts.wake(name);
+      void this.#deps.wake(name);
     }
     const present = invited.filter((name) => !run.away.includes(name));
-    await Promise.all(present.map(async (name) => (await this.#parts.wake(name)) || away(name)));
+    await Promise.all(present.map(async (name) => (await this.#deps.wake(name)) || away(name)));
   }
 
   /** The round's sum; a time to come back at; or null when the round failed and another follows. */
   async #sum(run: ActiveRun): Promise<Uint32Array | number | null> {
     const { spec, round } = run;
     if (spec === null || round === null) return null;
-    const { settings, now } = this.#parts;
-    const secure = this.#parts.secure();
+    const { settings, now } = this.#deps;
+    const secure = this.#deps.secure();
     if (spec.aggregation === 'plain' || secure === null) {
       const vector = (participant: string) => this.#uploads.vector(participant, spec);
       const refused = this.#charge(spec);
@@ -293,7 +293,7 @@ export class Runner {
 
   /** Records what the round costs before any vector of it is here. Null, or why it must not go on. */
   #charge(spec: RoundSpec): string | null {
-    const { settings, ledger } = this.#parts;
+    const { settings, ledger } = this.#deps;
     const entry = chargeOf(spec);
     if (entry === null) return null;
     const result = ledger.charge(this.#policy(), entry);
@@ -304,14 +304,14 @@ export class Runner {
   }
 
   #policy(): PrivacyPolicy {
-    const { privacy, retentionDays } = this.#parts.settings;
+    const { privacy, retentionDays } = this.#deps.settings;
     return policyOf(privacy, retentionDays);
   }
 
   /** The run with the participants as the sum found them: under a secure one who is in it is ready, others missed it. */
   #counted(run: ActiveRun): ActiveRun {
     if (run.round === null) return run;
-    const secure = this.#parts.secure()?.state(run.spec?.id ?? '');
+    const secure = this.#deps.secure()?.state(run.spec?.id ?? '');
     if (secure == null) {
       return { ...run, summed: { survivors: contributorsOf(run.round).length, unrevealed: 0 } };
     }
@@ -332,27 +332,27 @@ export class Runner {
   }
 
   #stop(run: ActiveRun, reason: string): null {
-    this.#parts.secure()?.abort(run.spec?.id ?? '', reason, this.#parts.now());
+    this.#deps.secure()?.abort(run.spec?.id ?? '', reason, this.#deps.now());
     return this.fail(run, reason);
   }
 
   async #waitFor(run: ActiveRun, round: RoundState, deadline: number): Promise<number> {
-    const { runs } = this.#parts;
-    const secure = this.#parts.secure();
+    const { runs } = this.#deps;
+    const secure = this.#deps.secure();
     const { id } = run.spec as RoundSpec;
     const phase = secure?.state(id)?.phase;
     // The round's row shows the phase; whoever has something to answer is woken once a phase.
     if (phase !== undefined && run.securePhase !== phase) {
       runs.save({ ...run, securePhase: phase });
       const asked = contributorsOf(round).filter((name) => secure?.messageFor(id, name) !== null);
-      await Promise.all(asked.map((name) => this.#parts.wake(name)));
+      await Promise.all(asked.map((name) => this.#deps.wake(name)));
     }
     return deadline;
   }
 
   /** Nothing was released: the same step is tried again under a new round. */
   #again(run: ActiveRun, detail: string): null {
-    const { runs, now } = this.#parts;
+    const { runs, now } = this.#deps;
     const failures = run.failures + 1;
     const { blamed, found } = this.#blame(run);
     const reported = run.round?.error == null ? detail : `${detail}; ${run.round.error}`;
@@ -367,15 +367,15 @@ export class Runner {
 
   /** Who broke the protocol in the secure sum that has ended, and with them all that are left out from now on. */
   #blame(run: ActiveRun): { blamed: Blamed; found: Blamed } {
-    const state = this.#parts.secure()?.state(run.spec?.id ?? '');
+    const state = this.#deps.secure()?.state(run.spec?.id ?? '');
     const found = state == null ? {} : blameOf(state);
-    noteFaults(this.#parts.storage, run, found, this.#parts.now());
+    noteFaults(this.#deps.storage, run, found, this.#deps.now());
     return { blamed: { ...run.blamed, ...found }, found };
   }
 
   #clean(): void {
     this.#uploads.clear();
     this.#state.clear();
-    this.#parts.secure()?.clear();
+    this.#deps.secure()?.clear();
   }
 }

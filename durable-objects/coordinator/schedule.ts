@@ -13,7 +13,7 @@ import { lostRuns } from './lost-runs.ts';
 import type { RowTable } from './row-table.ts';
 import type { RunStore } from './run-store.ts';
 
-export interface ScheduleParts {
+export interface ScheduleDeps {
   settings: CollectionSettings;
   runs: RunStore;
   rows: RowTable;
@@ -30,22 +30,22 @@ const READY_AT = 'readyAt';
 type Budget = { allowedAt: number | null; readsFrom: number | null };
 
 /** Remembers since when documents and members allow a run: by that the first ones are spaced. */
-export function noteReady({ rows, values, problem }: ScheduleParts, now: number): void {
+export function noteReady({ rows, values, problem }: ScheduleDeps, now: number): void {
   if (problem === null && lacks(rows) === null && !values.has(READY_AT)) values.set(READY_AT, now);
 }
 
 /** When the next scheduled run starts, and why not now although it is due. */
-export function scheduleAt(parts: ScheduleParts, now: number): Schedule {
-  const { settings, runs, rows, values, problem } = parts;
+export function scheduleAt(deps: ScheduleDeps, now: number): Schedule {
+  const { settings, runs, rows, values, problem } = deps;
   const { schedule, privacy, retentionDays } = settings;
   const plan = privacy.noise === 'off' ? null : planNoise(privacy, retentionDays);
   const readyAt = values.get<number>(READY_AT) ?? runs.firstStartedAt() ?? now;
   const attempts = { readyAt, lastAt: runs.lastStartedAt(), trainedAt: runs.lastTrainedAt() };
   const due = nextAttemptAt(settings, plan, attempts);
   const from = Math.max(due ?? now, now);
-  const { allowedAt, readsFrom } = budgetAt(parts, plan, from);
+  const { allowedAt, readsFrom } = budgetAt(deps, plan, from);
   const nextAt = due === null || allowedAt === null ? null : afterQuietHours(schedule.quietHours, allowedAt);
-  const shown = { reads_from: readsFrom, uses: plan?.uses ?? null, census: censusOf(parts, plan, readsFrom) };
+  const shown = { reads_from: readsFrom, uses: plan?.uses ?? null, census: censusOf(deps, plan, readsFrom) };
   const waits = (reason: NonNullable<Schedule['waiting']>['reason'], detail: string): Schedule => ({
     ...{ next_at: reason === 'no_documents' ? null : nextAt, ...shown },
     waiting: { reason, detail },
@@ -74,19 +74,19 @@ export function scheduleAt(parts: ScheduleParts, now: number): Schedule {
 }
 
 /** Why a run may not start now, whoever asks for it, by what anybody may know; null when it may. */
-export function runRefusal(parts: ScheduleParts, now: number): Refusal | null {
-  const { settings, rows, problem } = parts;
+export function runRefusal(deps: ScheduleDeps, now: number): Refusal | null {
+  const { settings, rows, problem } = deps;
   if (problem !== null) return { ok: false, code: 'no_roster', detail: problem };
   const { privacy, retentionDays, schedule } = settings;
   if (privacy.noise === 'off') return null;
   const lacking = lacks(rows);
   if (lacking !== null) return { ok: false, code: 'no_documents', detail: lacking };
   const plan = planNoise(privacy, retentionDays);
-  const { allowedAt, readsFrom } = budgetAt(parts, plan, now);
+  const { allowedAt, readsFrom } = budgetAt(deps, plan, now);
   const shortest = now - schedule.everyHours * HOUR_MS;
   if (readsFrom !== null && readsFrom <= shortest) return null;
   if (readsFrom !== null && schedule.everyHours === 0) return null;
-  const { next_at } = scheduleAt(parts, now);
+  const { next_at } = scheduleAt(deps, now);
   const of = `of ε ${privacy.epsilon} in ${retentionDays} days, and a run spends ε ${Math.min(privacy.runEpsilon, privacy.epsilon)}`;
   const spent =
     readsFrom === null
@@ -98,7 +98,7 @@ export function runRefusal(parts: ScheduleParts, now: number): Refusal | null {
       : next_at === null
         ? 'no run is planned'
         : `the next run is planned for ${dateOf(next_at)}`;
-  const { ledger, runs } = parts;
+  const { ledger, runs } = deps;
   const lost = lostRuns(runs, ledger.covering(policyOf(privacy, retentionDays)), ledger.entries(), now);
   const gone =
     lost.runs === 0
@@ -115,7 +115,7 @@ function lacks(rows: RowTable): string | null {
 }
 
 /** From when on, not before `from`, the budget has room for a run, and for which records. */
-function budgetAt({ settings, ledger }: ScheduleParts, plan: NoisePlan | null, from: number): Budget {
+function budgetAt({ settings, ledger }: ScheduleDeps, plan: NoisePlan | null, from: number): Budget {
   const { privacy, retentionDays } = settings;
   const policy = ledger.covering(policyOf(privacy, retentionDays));
   if (plan === null) return { allowedAt: from, readsFrom: from - policy.retentionMs - 1 };
@@ -126,7 +126,7 @@ function budgetAt({ settings, ledger }: ScheduleParts, plan: NoisePlan | null, f
 }
 
 function censusOf(
-  { rows, values }: ScheduleParts,
+  { rows, values }: ScheduleDeps,
   plan: NoisePlan | null,
   readsFrom: number | null,
 ): Schedule['census'] {

@@ -7,9 +7,9 @@ import type { Run } from '../../shared/protocol/api/run.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import type { Alarm } from '../alarm.ts';
 import { clock } from '../clock.ts';
-import { noteReady, type ScheduleParts, scheduleAt } from './schedule.ts';
+import { noteReady, type ScheduleDeps, scheduleAt } from './schedule.ts';
 
-export interface WatchdogParts extends ScheduleParts {
+export interface WatchdogDeps extends ScheduleDeps {
   alarm: Alarm;
   /** Asks every participant to look for work. */
   wakeAll(): Promise<unknown>;
@@ -24,20 +24,20 @@ const WOKEN_AT = 'wokenAt';
  * @param now of the cron trigger; alarms go by the clock
  * @returns the run that it started, or null
  */
-export async function watch(parts: WatchdogParts, now: number): Promise<{ started: string | null }> {
-  const { alarm, values, runs } = parts;
+export async function watch(deps: WatchdogDeps, now: number): Promise<{ started: string | null }> {
+  const { alarm, values, runs } = deps;
   if (runs.active() !== null) {
     await alarm.at(clock.now());
-    await parts.wakeAll();
+    await deps.wakeAll();
     return { started: null };
   }
   if (now - (values.get<number>(WOKEN_AT) ?? 0) >= WAKE_MS) {
     values.set(WOKEN_AT, now);
-    await parts.wakeAll();
+    await deps.wakeAll();
   }
-  noteReady(parts, now);
-  const { next_at, waiting } = scheduleAt(parts, now);
+  noteReady(deps, now);
+  const { next_at, waiting } = scheduleAt(deps, now);
   if (waiting !== null || next_at === null || next_at > now) return { started: null };
-  const outcome = await parts.start('schedule');
+  const outcome = await deps.start('schedule');
   return { started: outcome.ok ? outcome.value.run : null };
 }

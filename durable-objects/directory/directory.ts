@@ -29,7 +29,7 @@ import { Alarm } from '../alarm.ts';
 import { clock } from '../clock.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { coordinator, hasJurisdiction, region } from '../names.ts';
-import { answerOf } from '../reach.ts';
+import { answerOf } from '../object-calls.ts';
 import { traced } from '../request-context.ts';
 import { migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';

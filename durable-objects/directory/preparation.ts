@@ -14,32 +14,32 @@ import { type CollectionRow, info, subjectOf } from './rows.ts';
 /** An object that failed is told again after this time. */
 const RETRY_MS = 30_000;
 
-export interface PreparationParts {
+export interface PreparationDeps {
   storage: DurableObjectStorage;
   env: ObjectsEnv;
   federations: Federations;
 }
 
 export class Preparation {
-  readonly #parts: PreparationParts;
+  readonly #deps: PreparationDeps;
   /** By collection, where an object failed: when it is told again. */
   readonly #retryAt = new Map<string, number>();
 
-  constructor(parts: PreparationParts) {
-    this.#parts = parts;
+  constructor(deps: PreparationDeps) {
+    this.#deps = deps;
   }
 
   /** A collection with an object that fails can be used without it, once all of them have been told of it. */
   async usable(row: CollectionRow): Promise<Outcome<Collection>> {
     const usable: Outcome<Collection> = { ok: true, value: info(row) };
     if (row.ready === 1) return usable;
-    if (this.#parts.federations.regions(row.name).length === 0) return await this.prepare(row);
+    if (this.#deps.federations.regions(row.name).length === 0) return await this.prepare(row);
     if (clock.now() >= (this.#retryAt.get(row.name) ?? 0)) await this.prepare(row);
     return usable;
   }
 
   async prepare(row: CollectionRow): Promise<Outcome<Collection>> {
-    const { storage, env, federations } = this.#parts;
+    const { storage, env, federations } = this.#deps;
     const subject = await subjectOf(row);
     const { settings } = subject;
     const adminKey = federations.adminKey(subject);
@@ -65,7 +65,7 @@ export class Preparation {
   }
 
   async #spread(subject: Subject): Promise<Failed> {
-    const { storage, env, federations } = this.#parts;
+    const { storage, env, federations } = this.#deps;
     const failed = await tellCoordinator(env, subject, await federations.settle(subject));
     if (failed.length > 0)
       storage.sql.exec('UPDATE collections SET ready = 0 WHERE name = ?', subject.collection);

@@ -13,7 +13,7 @@ import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { ObjectsEnv } from '../env.ts';
 import type { HandoverProgress } from '../handover.ts';
 import { coordinator, region } from '../names.ts';
-import { answerOf } from '../reach.ts';
+import { answerOf } from '../object-calls.ts';
 import { traced } from '../request-context.ts';
 import { encoderNamed } from './encoder-named.ts';
 
@@ -49,7 +49,7 @@ export interface Subject {
   reindex: string | null;
 }
 
-export interface ReindexParts {
+export interface ReindexDeps {
   storage: DurableObjectStorage;
   env: ObjectsEnv;
   row(name: string): Subject | null;
@@ -67,16 +67,16 @@ export function reindexOf({ reindex }: Subject): ReindexState | null {
 }
 
 export class Reindexes {
-  readonly #parts: ReindexParts;
+  readonly #deps: ReindexDeps;
   /** Collections with a step under way: two at once would undo each other's. */
   readonly #stepping = new Set<string>();
 
-  constructor(parts: ReindexParts) {
-    this.#parts = parts;
+  constructor(deps: ReindexDeps) {
+    this.#deps = deps;
   }
 
   async begin(row: Subject, encoder: string | null, now: number): Promise<Outcome<Reindex>> {
-    const { env } = this.#parts;
+    const { env } = this.#deps;
     const known = reindexOf(row);
     if (isUnderWay(known)) {
       if (known.state === 'building' && known.after.encoder === encoder)
@@ -125,7 +125,7 @@ export class Reindexes {
 
   /** Goes on as far as it can now. Returns whether it has to be called again soon. */
   async step(name: string, now: number): Promise<boolean> {
-    const row = this.#parts.row(name);
+    const row = this.#deps.row(name);
     const reindex = row === null ? null : reindexOf(row);
     if (row === null || !isUnderWay(reindex)) return false;
     if (this.#stepping.has(name)) return true;
@@ -137,7 +137,7 @@ export class Reindexes {
     } finally {
       this.#stepping.delete(name);
     }
-    const next = this.#parts.row(name);
+    const next = this.#deps.row(name);
     return next !== null && isUnderWay(reindexOf(next));
   }
 
@@ -150,13 +150,13 @@ export class Reindexes {
   }
 
   async #build(row: Subject, reindex: ReindexState, now: number): Promise<void> {
-    const { env } = this.#parts;
+    const { env } = this.#deps;
     const { name } = row;
     const { before, after } = reindex;
     const next = coordinator(env, name, after);
     if (!reindex.prepared) {
       const keys = { splitKey: row.split_key, contributorKey: row.contributor_key };
-      const adminKey = await this.#parts.adminKey(name);
+      const adminKey = await this.#deps.adminKey(name);
       for (const each of after.regions) {
         const identity = { collection: name, name: each, settings: after, ...keys, adminKey };
         await region(env, name, each, after).configure(identity);
@@ -173,13 +173,13 @@ export class Reindexes {
     await next.refresh();
     if (!this.#still(name, 'building')) return;
     const switched: ReindexState = { ...current, state: 'leaving', switchedAt: now };
-    this.#parts.storage.sql.exec(
+    this.#deps.storage.sql.exec(
       "UPDATE collections SET settings = ?, ready = 0, reindex = ? WHERE name = ? AND state = 'lives'",
       JSON.stringify(after),
       JSON.stringify(switched),
       name,
     );
-    await this.#parts.prepare(name);
+    await this.#deps.prepare(name);
   }
 
   async #leave(row: Subject, reindex: ReindexState, now: number): Promise<void> {
@@ -194,7 +194,7 @@ export class Reindexes {
   }
 
   async #cancel(row: Subject, reindex: ReindexState): Promise<void> {
-    const { env } = this.#parts;
+    const { env } = this.#deps;
     const { before, after } = reindex;
     for (const each of before.regions) await region(env, row.name, each, before).stay();
     await this.#destroy(row.name, after);
@@ -205,27 +205,27 @@ export class Reindexes {
   /** How far the regions are that could be reached. */
   async #moved(name: string, { before, after }: ReindexState): Promise<Record<string, HandoverProgress>> {
     const asked = before.regions.map(async (each) => {
-      const progress = await answerOf(() => region(this.#parts.env, name, each, before).move(after), MOVE_MS);
+      const progress = await answerOf(() => region(this.#deps.env, name, each, before).move(after), MOVE_MS);
       return progress === null ? [] : [[each, progress] as const];
     });
     return Object.fromEntries((await Promise.all(asked)).flat());
   }
 
   async #destroy(name: string, settings: CollectionSettings): Promise<void> {
-    const { env } = this.#parts;
+    const { env } = this.#deps;
     await coordinator(env, name, settings).destroy();
     await Promise.all(settings.regions.map((each) => region(env, name, each, settings).destroy()));
   }
 
   /** Calls take time: somebody may have cancelled it, or removed the collection. */
   #still(name: string, state: ReindexState['state']): boolean {
-    const row = this.#parts.row(name);
+    const row = this.#deps.row(name);
     return row !== null && reindexOf(row)?.state === state;
   }
 
   #save(name: string, reindex: ReindexState | null): void {
     const text = reindex === null ? null : JSON.stringify(reindex);
-    this.#parts.storage.sql.exec('UPDATE collections SET reindex = ? WHERE name = ?', text, name);
+    this.#deps.storage.sql.exec('UPDATE collections SET reindex = ? WHERE name = ?', text, name);
   }
 }
 

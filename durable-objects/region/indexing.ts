@@ -23,7 +23,7 @@ const MOST_PASSAGES = 512;
 /** Longer than a call that embeds takes. */
 const CALL_MS = 60_000;
 
-export interface IndexingParts {
+export interface IndexingDeps {
   storage: DurableObjectStorage;
   documents: Library;
   alarm: Alarm;
@@ -35,12 +35,12 @@ export interface IndexingParts {
 }
 
 export class Indexing {
-  readonly #parts: IndexingParts;
+  readonly #deps: IndexingDeps;
   /** One slice at a time: the next one looks at what still waits. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: IndexingParts) {
-    this.#parts = parts;
+  constructor(deps: IndexingDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -54,7 +54,7 @@ export class Indexing {
     stampOf: (item: T) => number,
     later: boolean,
   ): Promise<ItemReceipt[]> {
-    const { alarm } = this.#parts;
+    const { alarm } = this.#deps;
     // Should this call end half way, what it has stored is gone on with.
     await alarm.by(clock.now() + CALL_MS);
     const changes = await this.#store(items, stampOf);
@@ -68,8 +68,8 @@ export class Indexing {
     items: readonly T[],
     stampOf: (item: T) => number,
   ): Promise<Pick<ItemReceipt, 'change' | 'note'>[]> {
-    const { documents, storage, touched } = this.#parts;
-    const [engine, model] = await Promise.all([this.#parts.engine(), this.#parts.model()]);
+    const { documents, storage, touched } = this.#deps;
+    const [engine, model] = await Promise.all([this.#deps.engine(), this.#deps.model()]);
     const prepared = await Promise.all(
       items.map((item) => preparePassages(item, engine, model, documents.passagesOf(item.key))),
     );
@@ -85,11 +85,7 @@ export class Indexing {
 
   #receipt(key: string, region: string, stored: Pick<ItemReceipt, 'change' | 'note'>): ItemReceipt {
     // It may be gone by now.
-    const {
-      passages = 0,
-      indexed = 0,
-      status = 'indexed',
-    } = this.#parts.documents.summary(key, region) ?? {};
+    const { passages = 0, indexed = 0, status = 'indexed' } = this.#deps.documents.summary(key, region) ?? {};
     return {
       key,
       region,
@@ -101,14 +97,14 @@ export class Indexing {
   }
 
   #isShort(keys: readonly string[]): boolean {
-    const { tokens, passages } = this.#parts.documents.waitingOf(keys);
+    const { tokens, passages } = this.#deps.documents.waitingOf(keys);
     return tokens <= CALL_TOKENS && passages <= MOST_PASSAGES;
   }
 
   /** What an alarm does: embeds a slice of what waits, and merges segments. Returns whether there is more. */
   async background(): Promise<boolean> {
     const waits = await this.slice(SLICE_TOKENS, null);
-    return this.#parts.documents.segments.step() || waits;
+    return this.#deps.documents.segments.step() || waits;
   }
 
   /** Embeds up to `tokens` of what waits, of `keys` only if given. Returns whether there is more. */
@@ -119,10 +115,10 @@ export class Indexing {
   }
 
   async #slice(tokens: number, keys: readonly string[] | null): Promise<boolean> {
-    const { documents } = this.#parts;
+    const { documents } = this.#deps;
     const { batch, more } = this.#take(tokens, keys);
     if (batch.length === 0) return false;
-    const engine = await this.#parts.engine();
+    const engine = await this.#deps.engine();
     const ids = batch.map(({ text }) => engine.tokenize(text, 'passage'));
     const { width } = engine.info;
     const embeddings = await engine.embed(ids, { kind: 'none' }, { priority: 'background' });
@@ -138,7 +134,7 @@ export class Indexing {
   #take(tokens: number, keys: readonly string[] | null): { batch: PassageText[]; more: boolean } {
     const batch: PassageText[] = [];
     let taken = 0;
-    for (const passage of this.#parts.documents.waiting(keys)) {
+    for (const passage of this.#deps.documents.waiting(keys)) {
       taken += passage.tokens;
       const full = taken > tokens || batch.length === MOST_PASSAGES;
       if (full && batch.length > 0) return { batch, more: true };

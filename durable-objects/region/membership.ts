@@ -50,7 +50,7 @@ const STALE_MS = 600_000;
 /** After an answer that no repetition changes, such as that of a deployment which removed this participant. */
 const REFUSED_MS = 600_000;
 
-export interface MembershipParts {
+export interface MembershipDeps {
   values: Values;
   env: ObjectsEnv;
   shard: Shard;
@@ -66,33 +66,33 @@ export interface MembershipParts {
 }
 
 export class Membership {
-  readonly #parts: MembershipParts;
+  readonly #deps: MembershipDeps;
   readonly #begunAt = clock.now();
   readonly participant: Participant;
 
-  private constructor(parts: MembershipParts, participant: Participant) {
-    this.#parts = parts;
+  private constructor(deps: MembershipDeps, participant: Participant) {
+    this.#deps = deps;
     this.participant = participant;
   }
 
-  static async begin(parts: MembershipParts): Promise<Membership> {
-    const { sha256: encoder } = await modelInfo(parts.env, parts.identity.settings.encoder);
-    const signer = await signerFromSeed(fromBase64Url(parts.identity.seed, 32));
+  static async begin(deps: MembershipDeps): Promise<Membership> {
+    const { sha256: encoder } = await modelInfo(deps.env, deps.identity.settings.encoder);
+    const signer = await signerFromSeed(fromBase64Url(deps.identity.seed, 32));
     const participant =
-      parts.join === null
-        ? ownParticipant(parts, signer, encoder)
-        : await guest(parts, parts.join, signer, encoder);
-    return new Membership(parts, participant);
+      deps.join === null
+        ? ownParticipant(deps, signer, encoder)
+        : await guest(deps, deps.join, signer, encoder);
+    return new Membership(deps, participant);
   }
 
   /** Whether to begin anew: a guest follows the rosters of the other deployment when it begins. */
   get isStale(): boolean {
-    return this.#parts.join !== null && clock.now() - this.#begunAt >= STALE_MS;
+    return this.#deps.join !== null && clock.now() - this.#begunAt >= STALE_MS;
   }
 
   /** When to come again although nothing is under way; null: when woken. */
   get idleMs(): number | null {
-    return this.#parts.join === null ? null : IDLE_MS;
+    return this.#deps.join === null ? null : IDLE_MS;
   }
 }
 
@@ -102,34 +102,34 @@ export function retryMsOf(error: unknown): number | null {
   return refused || error instanceof JoinError || error instanceof ProtocolError ? REFUSED_MS : null;
 }
 
-function ownParticipant(parts: MembershipParts, signer: Signer, encoder: string): Participant {
-  const { identity, env } = parts;
+function ownParticipant(deps: MembershipDeps, signer: Signer, encoder: string): Participant {
+  const { identity, env } = deps;
   const { collection, name, settings, adminKey } = identity;
   const { privacy, retentionDays, adapter } = settings;
   return openParticipant({
-    ...common(parts, policyOf(privacy, retentionDays), privacy),
+    ...common(deps, policyOf(privacy, retentionDays), privacy),
     ...{ name, collection, signer, adminKey, encoder, privacy },
     port: rpcPort(() => traced(coordinator(env, collection, settings))),
-    engine: () => parts.engine(adapter),
+    engine: () => deps.engine(adapter),
     rules: (spec) => refusalOf(spec, collection, settings),
   });
 }
 
 /** A participant of another operator's collection. Enrols first. */
 async function guest(
-  parts: MembershipParts,
+  deps: MembershipDeps,
   join: Join,
   signer: Signer,
   encoder: string,
 ): Promise<Participant> {
-  const { identity, values } = parts;
+  const { identity, values } = deps;
   const { privacy } = identity.settings;
   if (!Invitation.safeParse(join.invitation).success) {
     throw new JoinError(`FEDCAR_JOIN_INVITE: no invitation (fci2.…) for region ${identity.name}`);
   }
   const connection = {
     signer,
-    fetch: parts.fetch,
+    fetch: deps.fetch,
     now: clock.now,
     pause: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
   };
@@ -160,13 +160,13 @@ async function guest(
     delta: Math.min(privacy.delta, terms.privacy.delta),
   });
   const port = httpPort({ ...connection, url: prefixOf(join.url, collection), name, waitS: 20 });
-  const own = guestRules(parts, join, name, rounds.policy);
+  const own = guestRules(deps, join, name, rounds.policy);
   await catchUp(port, agreement, pinOf(values), (roster) => void own.watch.meet(roster));
   return openParticipant({
-    ...common(parts, rounds.policy, terms.privacy),
+    ...common(deps, rounds.policy, terms.privacy),
     ...own,
     ...{ name, collection, port, signer, adminKey, encoder, privacy: terms.privacy },
-    engine: () => parts.engine(terms.adapter),
+    engine: () => deps.engine(terms.adapter),
     rules: (spec) => rounds.refuses(spec),
   });
 }
@@ -186,7 +186,7 @@ function take({ collection, terms }: TermsDocument, { allowed }: Join, unit: str
 
 /** What all participants have that live in a region. */
 function common(
-  { shard, random, sliceTokens, values, ledger, log }: MembershipParts,
+  { shard, random, sliceTokens, values, ledger, log }: MembershipDeps,
   policy: PrivacyPolicy,
   { noise, unit }: Pick<PrivacySettings, 'noise' | 'unit'>,
 ) {

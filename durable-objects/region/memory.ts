@@ -71,7 +71,7 @@ function voiceOf(unit: PrivacyUnit): string {
 /** So many of the nearest are looked at where some of them do not count. */
 const WITHOUT = 200;
 
-export interface MemoryParts {
+export interface MemoryDeps {
   alarm: Alarm;
   engine(): Promise<Engine>;
   settings(): CollectionSettings;
@@ -79,25 +79,25 @@ export interface MemoryParts {
 
 export class Memory {
   readonly #storage: DurableObjectStorage;
-  readonly #parts: MemoryParts;
+  readonly #deps: MemoryDeps;
   #rows: MemoryRows | null = null;
   /** What has a larger number in the table is not in memory yet. */
   #seen = 0;
 
-  constructor(storage: DurableObjectStorage, parts: MemoryParts) {
+  constructor(storage: DurableObjectStorage, deps: MemoryDeps) {
     this.#storage = storage;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /** The documents that the log lifts for a question. @param query its base embedding, width floats */
   async recall(query: Float32Array): Promise<Lift[]> {
-    const { memory } = this.#parts.settings();
+    const { memory } = this.#deps.settings();
     if (memory === 'off') {
       this.#drop();
       return [];
     }
     // Records of an earlier version, or from before the setting was changed.
-    if (this.#isBehind()) await this.#parts.alarm.by(clock.now());
+    if (this.#isBehind()) await this.#deps.alarm.by(clock.now());
     return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), memory);
   }
 
@@ -106,7 +106,7 @@ export class Memory {
    * record's document; null where nothing is remembered.
    */
   recallWithout(query: Float32Array, record: number): Recalled | null {
-    const { memory, privacy } = this.#parts.settings();
+    const { memory, privacy } = this.#deps.settings();
     if (memory === 'off') return null;
     const voice = voiceOf(privacy.unit);
     const [own] = this.#storage.sql
@@ -139,7 +139,7 @@ export class Memory {
       // The feedback is stored and counts; an alarm tries again.
       logLine('memory_late', { level: 'warn', error: errorText(error) });
     }
-    await this.#parts.alarm.by(clock.now());
+    await this.#deps.alarm.by(clock.now());
   }
 
   /** A slice of what waits, in an alarm; another one goes on. */
@@ -148,11 +148,11 @@ export class Memory {
     this.#trim();
     const waiting = this.#waiting(SLICE_TOKENS);
     await this.#embed(waiting.records);
-    if (waiting.more) await this.#parts.alarm.by(clock.now());
+    if (waiting.more) await this.#deps.alarm.by(clock.now());
   }
 
   get #isOff(): boolean {
-    return this.#parts.settings().memory === 'off';
+    return this.#deps.settings().memory === 'off';
   }
 
   #isBehind(): boolean {
@@ -179,7 +179,7 @@ export class Memory {
   /** What has the same tokens is embedded once, for memory and for training without an adapter together. */
   async #embed(records: readonly WaitingRow[]): Promise<void> {
     if (records.length === 0) return;
-    const engine = await this.#parts.engine();
+    const engine = await this.#deps.engine();
     const { width, sha256 } = engine.info;
     const key = bareKey(sha256);
     const made = new Map<string, Float32Array>();
@@ -244,7 +244,7 @@ export class Memory {
       this.#rows.remove(record);
     }
     sql.exec('DELETE FROM memory_gone');
-    const voice = voiceOf(this.#parts.settings().privacy.unit);
+    const voice = voiceOf(this.#deps.settings().privacy.unit);
     const news = sql.exec<MemoryRow>(
       `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant, weight FROM memory JOIN records ON n = record
        WHERE seq > ? ORDER BY seq`,

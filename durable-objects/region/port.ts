@@ -5,7 +5,7 @@
  */
 import type { CoordinatorPort, Hub } from '../../shared/participant/coordinator-port.ts';
 import type { coordinator } from '../names.ts';
-import { inTime } from '../reach.ts';
+import { inTime } from '../object-calls.ts';
 
 /** How long the coordinator may take to answer. */
 export const ANSWER_MS = 20_000;

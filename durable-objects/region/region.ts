@@ -39,18 +39,18 @@ import type { ObjectsEnv } from '../env.ts';
 import type { Handover, HandoverProgress } from '../handover.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { coordinator, region } from '../names.ts';
-import { inTime } from '../reach.ts';
+import { inTime } from '../object-calls.ts';
 import { traced } from '../request-context.ts';
 import { forget, migrate } from '../sql.ts';
 import { TracedObject } from '../traced-object.ts';
 import { Values } from '../values.ts';
+import { HandoverSender } from './handover-sender.ts';
 import { type Identity, shardPolicyOf } from './identity.ts';
 import { CALL_TOKENS, Indexing } from './indexing.ts';
 import { type Join, joinOf, joinStatus } from './join.ts';
 import { Library } from './library.ts';
 import { KEPT_SERIALS } from './membership.ts';
 import { Memory } from './memory.ts';
-import { Moving } from './moving.ts';
 import { RecordLog, unitKey } from './records.ts';
 import { registerPassages } from './registration.ts';
 import { RoundLogStore } from './round-log-store.ts';
@@ -76,7 +76,7 @@ export class Region extends TracedObject implements RegionApi {
   readonly #ledger: LedgerStore;
   readonly #log: RoundLogStore;
   readonly #indexing: Indexing;
-  readonly #moving: Moving;
+  readonly #handover: HandoverSender;
   readonly #training: Training;
   /** What the coordinator was told of the index last; null: this object does not know. */
   #published: string | null = null;
@@ -107,7 +107,7 @@ export class Region extends TracedObject implements RegionApi {
       alarm: this.#alarm,
       engine: () => this.#engine(),
       model: async () => (await modelInfo(env, this.#identity().settings.encoder)).sha256,
-      touched: (keys) => this.#moving.touch(keys),
+      touched: (keys) => this.#handover.touch(keys),
     });
     this.#training = new Training({
       ...{ env, values: this.#values, shard: this.#shard, ledger: this.#ledger, log: this.#log },
@@ -117,7 +117,7 @@ export class Region extends TracedObject implements RegionApi {
       fetch: (url, init) => this.fetchHub(url, init),
       random: () => this.#source(),
     });
-    this.#moving = new Moving(ctx.storage, {
+    this.#handover = new HandoverSender(ctx.storage, {
       item: (key) => this.#library.item(key, ''),
       ledger: () => this.#ledger.handOver(KEPT_SERIALS),
       hand: (to, piece) => inTime(() => this.#of(to).adopt(piece), PIECE_MS),
@@ -160,7 +160,7 @@ export class Region extends TracedObject implements RegionApi {
     return await unlessEngineFails(async () => {
       const receipts = await this.#indexing.put(items, this.#identity().name, clock.now, later);
       // Found in the next generation, too, when the call returns.
-      if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
+      if (this.#handover.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
       return { ok: true, value: receipts };
     });
   }
@@ -176,13 +176,13 @@ export class Region extends TracedObject implements RegionApi {
   async removeItem(key: string): Promise<boolean> {
     const removed = this.#remove(key);
     if (removed) await this.#alarm.by(clock.now());
-    if (this.#moving.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
+    if (this.#handover.caughtUp) await this.#handOn(Number.POSITIVE_INFINITY);
     return removed;
   }
 
   #remove(key: string): boolean {
     return this.ctx.storage.transactionSync(() => {
-      this.#moving.touch([key]);
+      this.#handover.touch([key]);
       return this.#library.remove(key);
     });
   }
@@ -223,7 +223,7 @@ export class Region extends TracedObject implements RegionApi {
       const outcome = this.#records.add(acts, policy, clock.now());
       await this.#expireLater();
       if (outcome.ok) await this.#memory.take();
-      if (this.#moving.to() !== null) await this.#alarm.by(clock.now());
+      if (this.#handover.to() !== null) await this.#alarm.by(clock.now());
       return outcome;
     });
   }
@@ -238,7 +238,7 @@ export class Region extends TracedObject implements RegionApi {
     // Who came before goes first: what it handed over until then is erased here, what is on its way it takes back.
     const there = before.generation < 0 ? 0 : await this.#of(before).eraseHere(whose);
     const here = await this.eraseHere(whose);
-    const to = this.#moving.to();
+    const to = this.#handover.to();
     if (to !== null) await this.#of(to).erase(whose);
     return Math.max(there, here);
   }
@@ -249,18 +249,18 @@ export class Region extends TracedObject implements RegionApi {
     return this.#records.erase(whose, fromBase64Url(this.#identity().contributorKey, 32));
   }
 
-  // ---- a change of encoder: see moving.ts -------------------------------------------------------------------
+  // ---- a change of encoder: see handover-sender.ts -------------------------------------------------------------------
 
   /** Hands everything over to the region of the generation `to`, and says how far it is. */
   async move(to: CollectionSettings): Promise<HandoverProgress> {
-    this.#moving.begin(to);
-    const progress = this.#moving.progress();
+    this.#handover.begin(to);
+    const progress = this.#handover.progress();
     if (!progress.caughtUp || progress.items + progress.records > 0) await this.#alarm.by(clock.now());
     return progress;
   }
 
   async stay(): Promise<void> {
-    this.#moving.stop();
+    this.#handover.stop();
   }
 
   /** Takes a piece from the region whose place this one takes. Returns how many passages wait for their embedding. */
@@ -285,9 +285,9 @@ export class Region extends TracedObject implements RegionApi {
   /** Hands over up to `pieces`; an alarm goes on. What this cannot reach is no reason to stop anything else. */
   async #handOn(pieces: number): Promise<void> {
     try {
-      for (let piece = 0; await this.#moving.step(); )
+      for (let piece = 0; await this.#handover.step(); )
         if (++piece >= pieces) return await this.#alarm.by(clock.now());
-      const waits = this.#moving.to() !== null && !this.#moving.caughtUp;
+      const waits = this.#handover.to() !== null && !this.#handover.caughtUp;
       if (waits) await this.#alarm.by(clock.now() + LOOK_MS);
     } catch (error) {
       logLine('handover_late', { level: 'warn', error: errorText(error) });

@@ -5,7 +5,7 @@
 import type { RegionIndex } from '../../shared/protocol/manifest.ts';
 import type { RegisteredRow } from '../coordinator/row-table.ts';
 import type { coordinator } from '../names.ts';
-import { inTime } from '../reach.ts';
+import { inTime } from '../object-calls.ts';
 import type { Library } from './library.ts';
 import { ANSWER_MS } from './port.ts';
 

@@ -1,6 +1,6 @@
 /** A region's work as a part of the round's trace: one span for each step of the participant's. */
 import { roundRoot } from '../../shared/trace/span.ts';
-import { gathering, inSpan, type TraceHost, tracesFrom } from '../tracing.ts';
+import { collectingSpans, inSpan, type TraceHost, tracesFrom } from '../tracing.ts';
 import type { Shard } from './shard.ts';
 
 export async function tracedWork<T>(
@@ -14,7 +14,7 @@ export async function tracedWork<T>(
   if (job === null) return await step();
   const { collection, id } = job.spec;
   const attributes = { 'fedcar.object': 'Region', 'fedcar.participant': name };
-  return await gathering(host, () =>
+  return await collectingSpans(host, () =>
     inSpan(job.phase, { parent: roundRoot(collection, id), attributes }, step),
   );
 }

@@ -2,8 +2,8 @@
 import { LEDGER_ARRIVALS, LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
+import { HANDOVER_TABLE } from './handover-sender.ts';
 import { MEMORY_TABLES } from './memory.ts';
-import { MOVING_TABLE } from './moving.ts';
 import { CLICK_TABLES, GIVEN_TABLE } from './records.ts';
 import { ROUND_LOG_TABLE } from './round-log-store.ts';
 import { SEGMENT_TABLE } from './segment-list.ts';
@@ -45,7 +45,7 @@ export const MIGRATIONS = [
   `${LEDGER_TABLE}
   UPDATE records SET contributor = NULL;
   CREATE INDEX records_contributor ON records (contributor, at);`,
-  MOVING_TABLE,
+  HANDOVER_TABLE,
   // What has the same tokens has the same embedding.
   'CREATE INDEX IF NOT EXISTS records_ids ON records (ids);',
   GIVEN_TABLE,
@@ -53,7 +53,7 @@ export const MIGRATIONS = [
   // Records of one act of feedback; null in those from before, which are one event each and keep their side of the split.
   'ALTER TABLE records ADD COLUMN event TEXT;',
   // For a short time the third migration was the index alone: databases of then have not had the table.
-  MOVING_TABLE,
+  HANDOVER_TABLE,
   // Passages of an item that have no embedding yet; such a passage has an empty one, and seq 0.
   'ALTER TABLE items ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;',
   ROUND_LOG_TABLE,

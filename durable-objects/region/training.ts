@@ -20,7 +20,7 @@ const SLICE_TOKENS = 4096;
 /** Steps of one alarm, of which a secure round takes twelve; at most one of them is a full slice. */
 const STEPS_PER_ALARM = 14;
 
-export interface TrainingParts {
+export interface TrainingDeps {
   env: ObjectsEnv;
   host: TraceHost;
   values: Values;
@@ -36,11 +36,11 @@ export interface TrainingParts {
 }
 
 export class Training {
-  readonly #parts: TrainingParts;
+  readonly #deps: TrainingDeps;
   #membership: Membership | null = null;
 
-  constructor(parts: TrainingParts) {
-    this.#parts = parts;
+  constructor(deps: TrainingDeps) {
+    this.#deps = deps;
   }
 
   /** Joins anew with the next slice. */
@@ -52,7 +52,7 @@ export class Training {
   async slice(): Promise<number | null> {
     if (this.#membership?.isStale) this.#membership = null;
     this.#membership ??= await this.#join();
-    const { host, shard, identity } = this.#parts;
+    const { host, shard, identity } = this.#deps;
     const { name } = identity();
     const { participant, idleMs } = this.#membership;
     const before = shard.job()?.tokens ?? 0;
@@ -69,22 +69,22 @@ export class Training {
     const retryMs = retryMsOf(error);
     if (retryMs === null) return null;
     // Shown to its operator.
-    noteJoin(this.#parts.values, this.#parts.env.FEDCAR_JOIN_URL, (error as Error).message);
+    noteJoin(this.#deps.values, this.#deps.env.FEDCAR_JOIN_URL, (error as Error).message);
     this.leave();
     return retryMs;
   }
 
   async #join(): Promise<Membership> {
-    const { env, values, joins, ...parts } = this.#parts;
-    const identity = parts.identity();
+    const { env, values, joins, ...deps } = this.#deps;
+    const identity = deps.identity();
     const join = joins(identity);
     const membership = await Membership.begin({
       ...{ env, values, join, identity, sliceTokens: SLICE_TOKENS },
-      ...{ shard: parts.shard, ledger: parts.ledger, log: parts.log },
+      ...{ shard: deps.shard, ledger: deps.ledger, log: deps.log },
       engine: (adapter) =>
         engineFor(env, { adapter, encoder: identity.settings.encoder }, { purpose: 'train' }),
-      random: parts.random(),
-      fetch: parts.fetch,
+      random: deps.random(),
+      fetch: deps.fetch,
     });
     noteJoin(values, join?.url, null);
     return membership;

@@ -15,15 +15,15 @@ import type {
 import { equalParts, type Microbatch, packMicrobatches, textsAtOnce } from '../pack.ts';
 import type { TextRole, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { adapterFeeds, adapterSize } from './adapter-feeds.ts';
+import type { Batcher } from './batcher.ts';
 import { checkHead, checkIds, checkLength, checkRows } from './checks.ts';
 import type { EncoderRuntime, Objective, Parameters, TokenBatch } from './encoder-runtime.ts';
 import { EngineError } from './engine-error.ts';
-import type { Gathering } from './gathering.ts';
 import type { FeedData } from './inference.ts';
+import type { Priority, RunQueue } from './run-queue.ts';
 import type { SingleFlight } from './single-flight.ts';
-import type { Priority, Turns } from './turns.ts';
 
-export interface EncoderEngineParts {
+export interface EncoderEngineDeps {
   info: Engine['info'];
   vocabulary: number;
   adapter: AdapterSpec;
@@ -31,8 +31,8 @@ export interface EncoderEngineParts {
   tokenizer: Tokenizer;
   runtimes: SingleFlight<EncoderRuntime>;
   start: (beat: () => void) => Promise<EncoderRuntime>;
-  turns: Turns;
-  gathering: Gathering<Int32Array, Float32Array>;
+  queue: RunQueue;
+  batcher: Batcher<Int32Array, Float32Array>;
 }
 
 /** Stands for the base encoder among adapters. */
@@ -47,27 +47,27 @@ const HEAD_SCORES = 65_536;
 
 export class EncoderEngine implements Engine {
   readonly info: Engine['info'];
-  readonly #parts: EncoderEngineParts;
+  readonly #deps: EncoderEngineDeps;
 
-  constructor(parts: EncoderEngineParts) {
-    this.info = parts.info;
-    this.#parts = parts;
+  constructor(deps: EncoderEngineDeps) {
+    this.info = deps.info;
+    this.#deps = deps;
   }
 
   tokenize(text: string, role: TextRole): Int32Array {
-    return this.#parts.tokenizer.encode(text, role);
+    return this.#deps.tokenizer.encode(text, role);
   }
 
   countTokens(text: string): number {
-    return this.#parts.tokenizer.count(text);
+    return this.#deps.tokenizer.count(text);
   }
 
   knows(text: string): boolean {
-    return this.#parts.tokenizer.knows(text);
+    return this.#deps.tokenizer.knows(text);
   }
 
   memory(): { wasmBytes: number } {
-    return { wasmBytes: this.#parts.runtimes.value?.wasmBytes ?? 0 };
+    return { wasmBytes: this.#deps.runtimes.value?.wasmBytes ?? 0 };
   }
 
   async embed(
@@ -76,8 +76,8 @@ export class EncoderEngine implements Engine {
     options: { priority?: Priority } = {},
   ): Promise<Float32Array> {
     const { width } = this.info;
-    checkIds(ids, this.info.maxTokens, this.#parts.vocabulary);
-    const parameters = adapterFeeds(adapter, this.#parts.adapter, width);
+    checkIds(ids, this.info.maxTokens, this.#deps.vocabulary);
+    const parameters = adapterFeeds(adapter, this.#deps.adapter, width);
     const priority = options.priority ?? 'interactive';
     const [first] = ids;
     if (ids.length === 1 && priority === 'interactive') return this.#query(first!, adapter, parameters);
@@ -95,7 +95,7 @@ export class EncoderEngine implements Engine {
 
   /** One query, together with others that wait. */
   async #query(ids: Int32Array, adapter: Adapter | null, parameters: Parameters): Promise<Float32Array> {
-    const { microbatchTokens, gathering } = this.#parts;
+    const { microbatchTokens, batcher } = this.#deps;
     const { length } = ids;
     const group = {
       key: adapter === null || adapter.kind === 'none' ? BASE : adapter,
@@ -103,7 +103,7 @@ export class EncoderEngine implements Engine {
       limit: textsAtOnce(length, microbatchTokens),
     };
     await this.#runtime();
-    return gathering.join(ids, group, (texts) => {
+    return batcher.join(ids, group, (texts) => {
       const { width } = this.info;
       const members = [...texts.keys()];
       const results = texts.map(() => new Float32Array(width));
@@ -123,13 +123,13 @@ export class EncoderEngine implements Engine {
     const { units } = request;
     const ids = units.map((unit) => unit.ids);
     const objective = this.#objective(request, request.clip);
-    checkIds(ids, this.info.maxTokens, this.#parts.vocabulary);
+    checkIds(ids, this.info.maxTokens, this.#deps.vocabulary);
     checkRows(
       units.map((unit) => unit.row),
       request.active.length,
     );
-    const parameters = adapterFeeds(request.adapter, this.#parts.adapter, width);
-    checkLength('sums.adapter', sums.adapter.length, adapterSize(this.#parts.adapter, width));
+    const parameters = adapterFeeds(request.adapter, this.#deps.adapter, width);
+    checkLength('sums.adapter', sums.adapter.length, adapterSize(this.#deps.adapter, width));
     if (sums.head !== null) checkLength('sums.head', sums.head.length, request.head.length);
 
     const stats = { ...emptyStats(units.length), queries: new Float32Array(units.length * width) };
@@ -170,7 +170,7 @@ export class EncoderEngine implements Engine {
     if (relevant !== undefined) checkLength('relevant', relevant.length, rows.length);
     checkRows(rows, request.active.length);
     checkLength('sums.head', sums.head.length, request.head.length);
-    const parameters = adapterFeeds(null, this.#parts.adapter, width);
+    const parameters = adapterFeeds(null, this.#deps.adapter, width);
     const stats = emptyStats(rows.length);
     const room = Math.floor(HEAD_SCORES / request.active.length);
     const batch = Math.max(HEAD_BATCH.least, Math.min(HEAD_BATCH.most, room));
@@ -226,7 +226,7 @@ export class EncoderEngine implements Engine {
 
   #pack(ids: readonly Int32Array[]): Microbatch[] {
     const lengths = ids.map((text) => text.length);
-    return packMicrobatches(lengths, this.#parts.microbatchTokens);
+    return packMicrobatches(lengths, this.#deps.microbatchTokens);
   }
 
   #objective(request: HeadObjective, clip: GradientRequest['clip']): Objective {
@@ -242,7 +242,7 @@ export class EncoderEngine implements Engine {
   }
 
   async #run(priority: Priority, steps: ((runtime: EncoderRuntime) => void)[]): Promise<void> {
-    await this.#parts.turns.run(
+    await this.#deps.queue.run(
       priority,
       steps.map((step) => async () => {
         await this.#runtime();
@@ -253,13 +253,13 @@ export class EncoderEngine implements Engine {
 
   /** Makes sure that a runtime is there. */
   async #runtime(): Promise<void> {
-    const { runtimes, start } = this.#parts;
+    const { runtimes, start } = this.#deps;
     if (runtimes.value === null) await runtimes.get(start);
   }
 
   /** Runs a step and drops the runtime when it fails in there. */
   #guarded(step: (runtime: EncoderRuntime) => void): void {
-    const { runtimes } = this.#parts;
+    const { runtimes } = this.#deps;
     const runtime = runtimes.value;
     if (runtime === null)
       throw new EngineError('runtime', 'other work broke the runtime just now; try again');

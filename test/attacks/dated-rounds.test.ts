@@ -9,7 +9,7 @@ async function dated(byMs: number): Promise<string> {
   const hub = await hostileHub();
   try {
     const released = await hub.release(hub.round({ startedAt: Date.now() + byMs }));
-    const codes = hub.heard.flatMap((message) => (message.type === 'failed' ? [message.code] : []));
+    const codes = hub.received.flatMap((message) => (message.type === 'failed' ? [message.code] : []));
     const charges = hub.members.map(({ ledger }) => ledger.entries().length);
     return `${released ? 'released' : `not released, ${[...new Set(codes)]}`}; charges ${charges}`;
   } finally {

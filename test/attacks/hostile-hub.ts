@@ -52,7 +52,7 @@ type Mode = 'work' | 'sum' | 'idle';
 export interface HostileHub {
   members: Member[];
   /** Everything that members said, in order. */
-  heard: ParticipantMessage[];
+  received: ParticipantMessage[];
   /** Gives the round out until everybody is ready, or somebody stays out. */
   work(spec: RoundSpec): Promise<boolean>;
   /** Gives the round out and follows the protocol to its end. @returns whether a sum was released */
@@ -131,7 +131,7 @@ export async function hostileHub(
   let spec: RoundSpec = round();
   let server: SecaggServer | null = null;
   const ready = new Set<string>();
-  const heard: ParticipantMessage[] = [];
+  const received: ParticipantMessage[] = [];
   const follow = async (answer: { effects: { kind: string }[] }): Promise<void> => {
     for (const { kind } of answer.effects) {
       // Its own ledger is left out.
@@ -149,7 +149,7 @@ export async function hostileHub(
         : { do: 'answer', round: spec.id, message };
     },
     async report(message) {
-      heard.push(message);
+      received.push(message);
       if (message.type === 'ready') ready.add(message.participant);
       if (message.type === 'secagg')
         await follow(await server!.receive(message.participant, message.message, 0));
@@ -220,18 +220,18 @@ export async function hostileHub(
   const stepAll = async () => {
     for (const { participant } of members) await participant.step();
   };
-  const failed = () => heard.some(({ type }) => type === 'failed');
+  const failed = () => received.some(({ type }) => type === 'failed');
   const work = async (given: RoundSpec) => {
     spec = given;
     mode = 'work';
     ready.clear();
-    heard.length = 0;
+    received.length = 0;
     for (let turn = 0; turn < 20 && ready.size < names.length && !failed(); turn++) await stepAll();
     return ready.size === names.length;
   };
   return {
     members,
-    heard,
+    received,
     round,
     work,
     async release(given) {

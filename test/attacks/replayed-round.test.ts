@@ -30,7 +30,7 @@ describe.each(['secure', 'plain'] as const)('of %s sums', (aggregation) => {
       async () => {
         const released = await hub.release(hub.round(more));
         await hub.forget();
-        const said = hub.heard.flatMap((m) => (m.type === 'failed' ? [`${m.participant} ${m.code}`] : []));
+        const said = hub.received.flatMap((m) => (m.type === 'failed' ? [`${m.participant} ${m.code}`] : []));
         const charges = new Set(hub.members.map(({ ledger }) => ledger.entries().length));
         return `${released ? 'released' : 'not released'}; ${said.join(', ')}; ${[...charges]} charge each`;
       },
@@ -54,7 +54,7 @@ attack(
       await hub.forget();
       const released = await hub.release(hub.round());
       const codes = new Set(
-        hub.heard.flatMap((message) => (message.type === 'failed' ? [message.code] : [])),
+        hub.received.flatMap((message) => (message.type === 'failed' ? [message.code] : [])),
       );
       const charges = hub.members.reduce((sum, { ledger }) => sum + ledger.entries().length, 0);
       return `${released ? 'released' : 'not released'}; ${[...codes]}; ${charges} charges`;

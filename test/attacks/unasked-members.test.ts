@@ -13,7 +13,7 @@ async function released(unasked: string[], kind: 'signatures' | 'maskers'): Prom
   try {
     const done = await hub.release(hub.round());
     const said = (what: string) =>
-      hub.heard.filter((each) => each.type === 'secagg' && each.message.kind === what).length;
+      hub.received.filter((each) => each.type === 'secagg' && each.message.kind === what).length;
     const charges = hub.members.map(({ ledger }) => ledger.entries().length);
     const sum = done ? `a sum over ${said('masked')}` : `nothing of ${said('masked')}`;
     return `${sum}, shares of ${said('unmask')}; charges ${charges}`;

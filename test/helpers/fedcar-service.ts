@@ -26,8 +26,8 @@ export function fedcarService(): Service {
       end = resolve;
     });
     url = await new Promise<string>((resolve, reject) => {
-      const heard = (text: string) => resolve((JSON.parse(text) as { url: string }).url);
-      service = run('dev --port 0 --json', { cwd: folder, interrupted, heard });
+      const onOutput = (text: string) => resolve((JSON.parse(text) as { url: string }).url);
+      service = run('dev --port 0 --json', { cwd: folder, interrupted, onOutput });
       service.then(({ err }) => reject(new Error(err)), reject);
     });
   }, 120_000);

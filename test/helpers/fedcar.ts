@@ -15,7 +15,7 @@ export interface Surroundings {
   env?: Record<string, string | undefined>;
   interrupted?: Promise<void>;
   /** Hears standard output while the command runs. */
-  heard?(text: string): void;
+  onOutput?(text: string): void;
 }
 
 /** Runs `fedcar` with the arguments of `line`, divided at spaces. */
@@ -29,7 +29,7 @@ export async function fedcar(line: string | string[], around: Surroundings): Pro
     stdout: {
       write(text) {
         out.push(text);
-        around.heard?.(text);
+        around.onOutput?.(text);
       },
     },
     stderr: { write: (text) => err.push(text) },

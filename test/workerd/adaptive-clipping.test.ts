@@ -1,7 +1,7 @@
 /** A run whose clip norm follows a quantile of the gradients: its count is paid for by the very charge of its round. */
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, it } from 'vitest';
-import { Learning } from '../../durable-objects/coordinator/learning.ts';
+import { SumApplier } from '../../durable-objects/coordinator/apply-sum.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
@@ -33,12 +33,12 @@ it('follows the norms from far above them, and costs what the run costs without 
   );
   await fill('adaptive', REGIONS);
   const specs: TrainRound[] = [];
-  const release = (original: Learning['release']) =>
-    async function (this: Learning, ...[run, words]: Parameters<Learning['release']>) {
+  const release = (original: SumApplier['release']) =>
+    async function (this: SumApplier, ...[run, words]: Parameters<SumApplier['release']>) {
       if (run.spec?.kind === 'train') specs.push(run.spec);
       await original.call(this, run, words);
     };
-  await replaced(Learning.prototype, 'release', release, async () => {
+  await replaced(SumApplier.prototype, 'release', release, async () => {
     const run = await finished('adaptive', await start('adaptive'));
     expect(['published', 'rejected'], JSON.stringify(run)).toContain(run.state);
   });

@@ -2,9 +2,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, it } from 'vitest';
 import { Coordinator } from '../../durable-objects/coordinator/coordinator.ts';
-import { CoordinatorParts } from '../../durable-objects/coordinator/parts.ts';
 import { type ActiveRun, RunStore } from '../../durable-objects/coordinator/run-store.ts';
 import { Runner } from '../../durable-objects/coordinator/runner.ts';
+import { CoordinatorWiring } from '../../durable-objects/coordinator/wiring.ts';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { directory } from '../../durable-objects/names.ts';
 import { Region } from '../../durable-objects/region/region.ts';
@@ -77,7 +77,7 @@ it('survives an eviction at every step of stage prepare', async () => {
     [Coordinator.prototype, 'register', around('register', ctxOf, preparing)],
     [LedgerStore.prototype, 'merge', around('merge', ofAlarm, preparing)],
     [LedgerStore.prototype, 'expire', around('expire', ofAlarm, preparing)],
-    [CoordinatorParts.prototype, 'adopt', around('adopt', ofAlarm, preparing)],
+    [CoordinatorWiring.prototype, 'adopt', around('adopt', ofAlarm, preparing)],
     [RunStore.prototype, 'save', around('save', ofAlarm, preparing)],
   ];
   const within = (body: () => Promise<void>) =>

@@ -6,7 +6,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject, SELF
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LedgerStore } from '../../durable-objects/ledger-store.ts';
 import { coordinator, directory, region } from '../../durable-objects/names.ts';
-import { Moving } from '../../durable-objects/region/moving.ts';
+import { HandoverSender } from '../../durable-objects/region/handover-sender.ts';
 import type { Region } from '../../durable-objects/region/region.ts';
 import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
@@ -202,15 +202,15 @@ describe('a change of encoder', () => {
     const settings = await filled('evicted');
     const before = await Promise.all(REGIONS.map((each) => contents(regionOf('evicted', each))));
     let steps = 0;
-    const crash = (step: Moving['step']) =>
-      async function (this: Moving) {
+    const crash = (step: HandoverSender['step']) =>
+      async function (this: HandoverSender) {
         const more = await step.call(this);
         steps += 1;
         if (steps % 3 === 0) throw new Error('lost by the test');
         return more;
       };
     await directory(objects).reindex('evicted', 'other');
-    await replaced(Moving.prototype, 'step', crash, async () => {
+    await replaced(HandoverSender.prototype, 'step', crash, async () => {
       let aborted = 0;
       await until('evicted', 'done', async () => {
         if (aborted++ % 4 === 1) await abortAllDurableObjects();

@@ -1,7 +1,7 @@
 /** A roster larger than the size up to which all share secrets with all: a k-regular round, and that everyone says so. */
 import { describe, expect, it } from 'vitest';
-import { CoordinatorParts } from '../../durable-objects/coordinator/parts.ts';
 import { SecureSum } from '../../durable-objects/coordinator/secure-sum.ts';
+import { CoordinatorWiring } from '../../durable-objects/coordinator/wiring.ts';
 import { Region } from '../../durable-objects/region/region.ts';
 import { Values } from '../../durable-objects/values.ts';
 import type { AggregationGraph } from '../../shared/protocol/secagg.ts';
@@ -70,12 +70,12 @@ describe('a large roster', () => {
   it('is served by no coordinator that would have it otherwise', async () => {
     // The same collection in a coordinator whose setting was changed behind the participants' backs.
     await collection('told', { ...settings, schedule: { everyHours: 0, secureDeadlineMs: 1_000 } }, REGIONS);
-    const changed = (original: CoordinatorParts['settings']) =>
-      function (this: CoordinatorParts) {
+    const changed = (original: CoordinatorWiring['settings']) =>
+      function (this: CoordinatorWiring) {
         const own = original.call(this);
         return { ...own, privacy: { ...own.privacy, completeUpTo: 100 } };
       };
-    await replaced(CoordinatorParts.prototype, 'settings', changed, async () => {
+    await replaced(CoordinatorWiring.prototype, 'settings', changed, async () => {
       const run = await finished('told', await start('told'));
       expect(run).toMatchObject({
         state: 'failed',

@@ -4,7 +4,7 @@
  */
 import { type Answer, type AnswerEnd, type Answerer, AnswererError, type AnswerRequest } from './answerer.ts';
 import { completionOf } from './completion-shapes.ts';
-import { Patience, type PatienceLimits } from './patience.ts';
+import { Deadline, type DeadlineLimits } from './deadline.ts';
 import { promptOf } from './prompt.ts';
 import { begun, streamedText } from './streamed-text.ts';
 
@@ -17,7 +17,7 @@ export interface OpenAiOptions {
   model: string;
   /** Sent as bearer token when there is one. */
   key: string | undefined;
-  limits?: PatienceLimits;
+  limits?: DeadlineLimits;
 }
 
 export class OpenAiAnswerer implements Answerer {
@@ -38,16 +38,16 @@ export class OpenAiAnswerer implements Answerer {
 
   async answer(request: AnswerRequest): Promise<Answer> {
     const { messages, shown } = promptOf(request.turns, request.passages);
-    const patience = new Patience(request.signal, this.#options.limits);
+    const deadline = new Deadline(request.signal, this.#options.limits);
     try {
-      const response = await this.#post({ messages, ...settingsOf(request) }, patience.signal);
-      patience.touch();
+      const response = await this.#post({ messages, ...settingsOf(request) }, deadline.signal);
+      deadline.touch();
       const events = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-      const text = events ? streamedText(bodyOf(response), patience) : wholeText(response, patience);
+      const text = events ? streamedText(bodyOf(response), deadline) : wholeText(response, deadline);
       return { passages: request.passages.slice(0, shown), cited: null, text: await begun(text) };
     } catch (error) {
-      patience.end();
-      throw patience.explain(error);
+      deadline.end();
+      throw deadline.explain(error);
     }
   }
 
@@ -98,12 +98,12 @@ function bodyOf(response: Response): ReadableStream<Uint8Array> {
   return response.body;
 }
 
-async function* wholeText(response: Response, patience: Patience): AsyncGenerator<string, AnswerEnd> {
+async function* wholeText(response: Response, deadline: Deadline): AsyncGenerator<string, AnswerEnd> {
   try {
     const decoder = new TextDecoder();
     let json = '';
     for await (const chunk of bodyOf(response)) {
-      patience.touch();
+      deadline.touch();
       json += decoder.decode(chunk, { stream: true });
       if (json.length > MAX_CHARACTERS) throw new RangeError(`completion: over ${MAX_CHARACTERS} characters`);
     }
@@ -111,8 +111,8 @@ async function* wholeText(response: Response, patience: Patience): AsyncGenerato
     if (text !== '') yield text;
     return { finish: finish ?? 'stop', usage };
   } catch (error) {
-    throw patience.explain(error);
+    throw deadline.explain(error);
   } finally {
-    patience.end();
+    deadline.end();
   }
 }

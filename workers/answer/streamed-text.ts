@@ -3,7 +3,7 @@
 import { readEvents } from '../../shared/sse.ts';
 import { type AnswerEnd, AnswererError } from './answerer.ts';
 import { completionOf } from './completion-shapes.ts';
-import type { Patience } from './patience.ts';
+import type { Deadline } from './deadline.ts';
 
 /** Bytes of one event stream: an answer is far shorter. */
 const MAX_BYTES = 4 << 20;
@@ -14,13 +14,13 @@ const MAX_BYTES = 4 << 20;
  */
 export async function* streamedText(
   stream: ReadableStream<Uint8Array>,
-  patience: Patience,
+  deadline: Deadline,
 ): AsyncGenerator<string, AnswerEnd> {
   let end: AnswerEnd = { finish: 'stop', usage: null };
   let complete = false;
   try {
     for await (const { event, data } of readEvents(stream, MAX_BYTES)) {
-      patience.touch();
+      deadline.touch();
       if (data.startsWith('[DONE]')) {
         complete = true;
         continue;
@@ -34,9 +34,9 @@ export async function* streamedText(
     if (!complete) throw new AnswererError('answerer_failed', 'The answering model broke off.');
     return end;
   } catch (error) {
-    throw patience.explain(error);
+    throw deadline.explain(error);
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 

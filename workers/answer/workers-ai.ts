@@ -16,7 +16,7 @@ import {
   type Usage,
 } from './answerer.ts';
 import { type Completion, completionOf } from './completion-shapes.ts';
-import { Patience, type PatienceLimits } from './patience.ts';
+import { Deadline, type DeadlineLimits } from './deadline.ts';
 import { promptOf, sourceLines } from './prompt.ts';
 import { begun, streamedText } from './streamed-text.ts';
 
@@ -47,13 +47,13 @@ export interface WorkersAiOptions {
   ai: AiBinding;
   /** One of KNOWN_MODELS. */
   model: string;
-  limits?: PatienceLimits;
+  limits?: DeadlineLimits;
 }
 
 export class WorkersAiAnswerer implements Answerer {
   readonly model: string;
   readonly #ai: AiBinding;
-  readonly #limits: PatienceLimits | undefined;
+  readonly #limits: DeadlineLimits | undefined;
 
   constructor({ ai, model, limits }: WorkersAiOptions) {
     if (!KNOWN_MODELS.includes(model)) {
@@ -69,11 +69,11 @@ export class WorkersAiAnswerer implements Answerer {
   }
 
   async answer(request: AnswerRequest): Promise<Answer> {
-    const patience = new Patience(request.signal, this.#limits);
+    const deadline = new Deadline(request.signal, this.#limits);
     try {
       const { messages, shown } = promptOf(request.turns, request.passages, HINT);
       const searches = new Searches(request, request.passages.slice(0, shown));
-      const adapter = new RunAdapter(this.#ai, request, patience);
+      const adapter = new RunAdapter(this.#ai, request, deadline);
       const { runWithTools } = await import('@cloudflare/ai-utils');
       const result = await runWithTools(
         // The library was written for types of an earlier time.
@@ -86,12 +86,12 @@ export class WorkersAiAnswerer implements Answerer {
       });
       const text =
         (result as unknown) instanceof ReadableStream
-          ? streamedText(result as unknown as ReadableStream<Uint8Array>, patience)
-          : said(completionOf(result), adapter.usage, patience);
+          ? streamedText(result as unknown as ReadableStream<Uint8Array>, deadline)
+          : said(completionOf(result), adapter.usage, deadline);
       return { passages: searches.passages, cited: null, text: await begun(text) };
     } catch (error) {
-      patience.end();
-      throw patience.explain(error);
+      deadline.end();
+      throw deadline.explain(error);
     }
   }
 }
@@ -99,9 +99,9 @@ export class WorkersAiAnswerer implements Answerer {
 async function* said(
   { text, finish }: Completion,
   usage: Usage | null,
-  patience: Patience,
+  deadline: Deadline,
 ): AsyncGenerator<string, AnswerEnd> {
-  patience.end();
+  deadline.end();
   if (text !== '') yield text;
   return { finish: finish ?? 'stop', usage };
 }
@@ -149,17 +149,17 @@ class Searches {
 class RunAdapter {
   readonly #ai: AiBinding;
   readonly #request: AnswerRequest;
-  readonly #patience: Patience;
+  readonly #deadline: Deadline;
   /** What the model answered instead of calling a tool: the library would ask it again. */
   #direct: Completion | null = null;
   #usage: Usage | null = null;
   /** The last failure as it was, before the library wrapped it into a text. */
   failure: unknown = null;
 
-  constructor(ai: AiBinding, request: AnswerRequest, patience: Patience) {
+  constructor(ai: AiBinding, request: AnswerRequest, deadline: Deadline) {
     this.#ai = ai;
     this.#request = request;
-    this.#patience = patience;
+    this.#deadline = deadline;
   }
 
   /** Tokens of all runs together; null until one said. */
@@ -173,10 +173,10 @@ class RunAdapter {
   ): Promise<unknown> {
     try {
       if (inputs.tools === undefined && this.#direct !== null) return { response: this.#direct.text };
-      const { signal } = this.#patience;
+      const { signal } = this.#deadline;
       const given = { ...inputs, ...settingsOf(this.#request.settings) };
       const result = await abandoned(this.#ai.run(model, given, { signal }), signal);
-      this.#patience.touch();
+      this.#deadline.touch();
       if (result instanceof ReadableStream) return result;
       const completion = completionOf(result);
       this.#add(completion.usage);

@@ -8,10 +8,10 @@ import { SCOPES } from '../../shared/protocol/access.ts';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
 import { networkOf } from './address.ts';
+import type { CellRate } from './cell-rate.ts';
 import { foreignCaller } from './local-caller.ts';
 import { isJwt, type Person, type SignIns } from './oidc.ts';
 import { KeysAway } from './oidc-keys.ts';
-import type { Pace } from './pace.ts';
 import type { Principal } from './principal.ts';
 import { tooMany } from './rate-limit.ts';
 import { type Access, accessTo } from './rules.ts';
@@ -35,7 +35,7 @@ export type Rejection =
 export interface AuthenticateOptions {
   tokens: TokenCache;
   signIns: SignIns;
-  failures: Pace;
+  failures: CellRate;
   /** Told of every refusal. */
   rejected: (reason: Rejection) => void;
 }
@@ -113,7 +113,7 @@ async function principalOf(
   return refuseToken(failures, network, refuse);
 }
 
-function refuseToken(failures: Pace, network: string, refuse: Refuse): never {
+function refuseToken(failures: CellRate, network: string, refuse: Refuse): never {
   failures.spend(network, FAILURES_PER_MINUTE);
   const headers = { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` };
   return refuse(

@@ -1,21 +1,21 @@
-/** What the middleware keeps in an isolate's memory, for all its requests: tokens, paces, counters. */
+/** What the middleware keeps in an isolate's memory, for all its requests: tokens, cell rates, counters. */
 import { observeLog } from '../../shared/log.ts';
 import type { SingleFlight } from '../single-flight.ts';
+import { CellRate } from './cell-rate.ts';
 import { Gauges } from './gauges.ts';
 import { Metrics } from './metrics.ts';
 import { SignIns } from './oidc.ts';
-import { Pace } from './pace.ts';
 import { TokenCache } from './token-cache.ts';
 
-/** Principals and networks whose pace is remembered, of each kind. */
-const PACES = 20_000;
+/** Principals and networks whose rate is remembered, of each kind. */
+const REMEMBERED_KEYS = 20_000;
 
 export interface Isolate {
   tokens: TokenCache;
   signIns: SignIns;
   /** Tokens tried in vain, by network. */
-  failures: Pace;
-  pace: Pace;
+  failures: CellRate;
+  cellRate: CellRate;
   metrics: Metrics;
   gauges: Gauges;
   now: () => number;
@@ -28,8 +28,8 @@ export function makeIsolate(options: { now: () => number; flights: SingleFlight 
   return {
     tokens: new TokenCache({ now, flights }),
     signIns: new SignIns({ now, flights }),
-    failures: new Pace({ now, capacity: PACES }),
-    pace: new Pace({ now, capacity: PACES }),
+    failures: new CellRate({ now, capacity: REMEMBERED_KEYS }),
+    cellRate: new CellRate({ now, capacity: REMEMBERED_KEYS }),
     metrics,
     gauges: new Gauges(now),
     now,

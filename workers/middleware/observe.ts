@@ -4,7 +4,13 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { inRequest } from '../../durable-objects/request-context.ts';
-import { currentSpan, gathering, inSpan, requestParent, tracesFrom } from '../../durable-objects/tracing.ts';
+import {
+  collectingSpans,
+  currentSpan,
+  inSpan,
+  requestParent,
+  tracesFrom,
+} from '../../durable-objects/tracing.ts';
 import { type LogLevel, logLine, setLogLevel } from '../../shared/log.ts';
 import type { AppEnv, Env } from '../env.ts';
 import { dataPoint, type RequestFacts } from './analytics.ts';
@@ -41,7 +47,7 @@ export function observe(options: { metrics: Metrics; now: () => number }): Middl
 async function inTrace(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   if (!tracesFrom(c.env) || !/^\/(v1|mcp)(\/|$)/.test(c.req.path)) return await next();
   const host = { env: c.env, keep: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
-  await gathering(host, async () => {
+  await collectingSpans(host, async () => {
     const parent = currentSpan() ?? requestParent(c.env, c.req.header('traceparent'));
     await inSpan('request', { kind: 'server', parent }, async (span) => {
       await next();

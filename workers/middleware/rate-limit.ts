@@ -7,7 +7,7 @@ import { requestsPerMinute as perMinuteOf } from '../../shared/protocol/access.t
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problem.ts';
 import { networkOf } from './address.ts';
-import type { Pace } from './pace.ts';
+import type { CellRate } from './cell-rate.ts';
 
 /** Of one network, for what needs no token: a participant's frames, pages, the API's description. */
 export const ANONYMOUS_PER_MINUTE = 1200;
@@ -24,11 +24,11 @@ export function tooMany(detail: string, seconds: number): Problem {
 }
 
 export function rateLimit(options: {
-  pace: Pace;
+  cellRate: CellRate;
   now: () => number;
   limited: (limit: Limit) => void;
 }): MiddlewareHandler<AppEnv> {
-  const { pace, now, limited } = options;
+  const { cellRate, now, limited } = options;
   const refuse = (limit: Limit, detail: string, seconds: number): never => {
     limited(limit);
     throw tooMany(detail, seconds);
@@ -46,11 +46,11 @@ export function rateLimit(options: {
     const detail = `requests: at most ${perMinute} a minute`;
     if (token !== null && token.origins !== null) {
       const visitor = `${token.id} ${networkOf(c.req.header('cf-connecting-ip'))}`;
-      const seconds = pace.take(visitor, VISITOR_PER_MINUTE);
+      const seconds = cellRate.take(visitor, VISITOR_PER_MINUTE);
       if (seconds > 0)
         refuse('isolate', `requests: at most ${VISITOR_PER_MINUTE} a minute of one visitor`, seconds);
     }
-    const wait = pace.take(key, perMinute);
+    const wait = cellRate.take(key, perMinute);
     if (wait > 0) refuse('isolate', detail, wait);
     const spentUntil = token?.spentUntil ?? 0;
     if (spentUntil > now()) refuse('deployment', detail, Math.ceil((spentUntil - now()) / 1000));

@@ -115,7 +115,7 @@ async function wrangler(context: Context, args: string[], { silent = false, ...m
     cwd: dirname(config),
     ...more,
     env: { ...io.env, ...more.env },
-    ...(silent ? {} : { heard: (text: string) => void io.stderr.write(text) }),
+    ...(silent ? {} : { onOutput: (text: string) => void io.stderr.write(text) }),
   });
   if (run.code !== 0)
     throw new Failure(`wrangler ${args.join(' ')} failed${silent ? `:\n${run.said.trim()}` : ''}`);

@@ -3,7 +3,7 @@
  * the round out again: what was charged once must not be released twice, and training has to go on.
  */
 import { runInDurableObject } from 'cloudflare:test';
-import { Learning } from '../../../durable-objects/coordinator/learning.ts';
+import { SumApplier } from '../../../durable-objects/coordinator/apply-sum.ts';
 import { type ActiveRun, RunStore } from '../../../durable-objects/coordinator/run-store.ts';
 import { LedgerStore } from '../../../durable-objects/ledger-store.ts';
 import { directory } from '../../../durable-objects/names.ts';
@@ -104,15 +104,15 @@ attack(
         original.call(this, run, ...rest);
         if (isJustOpened(run)) backup ??= dumpOf(alarmed().storage);
       };
-    const noteRelease = (original: Learning['release']) =>
-      async function (this: Learning, run: ActiveRun, words: Uint32Array) {
+    const noteRelease = (original: SumApplier['release']) =>
+      async function (this: SumApplier, run: ActiveRun, words: Uint32Array) {
         released.push(run.spec?.serial ?? -1);
         return original.call(this, run, words);
       };
     const seen: string[] = [];
     await watchingAlarms(() =>
       replaced(RunStore.prototype, 'save', keepBackup, () =>
-        replaced(Learning.prototype, 'release', noteRelease, async () => {
+        replaced(SumApplier.prototype, 'release', noteRelease, async () => {
           const run = await start(NAME);
           await finished(NAME, run, tick);
           await forgotten();

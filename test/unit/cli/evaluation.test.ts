@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { runBench } from '../../../cli/bench/index.ts';
+import { capturedOutput } from '../../helpers/captured-output.ts';
 import { fedcar } from '../../helpers/fedcar.ts';
-import { heard } from '../../helpers/heard.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evaluation-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,7 +23,7 @@ it.each([
   ['scores of zero', '2\ta\t0\n'],
 ])('refuses test judgments with %s', async (_, judgments) => {
   writeFileSync(test, judgments);
-  const said = heard(process.stderr);
+  const said = capturedOutput(process.stderr);
   for (const bench of ['accuracy', 'federation', 'search-during-training']) {
     expect(await runBench([bench, '--dataset', folder])).toBe(1);
     expect(said.splice(0)).toEqual([`bench ${bench}: ${refusal}\n`]);

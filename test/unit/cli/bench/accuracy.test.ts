@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { runBench } from '../../../../cli/bench/index.ts';
-import { heard } from '../../../helpers/heard.ts';
+import { capturedOutput } from '../../../helpers/captured-output.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'accuracy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,7 +41,7 @@ write(
 );
 
 it('goes on where a region alone has nothing to train on', async () => {
-  const [out, err] = [heard(process.stdout), heard(process.stderr)];
+  const [out, err] = [capturedOutput(process.stdout), capturedOutput(process.stderr)];
   const flags = ['--local-only', '--rounds', '1', '--set', 'heldOutShare=0', '--json'];
   expect(await runBench(['accuracy', '--dataset', folder, ...flags]), err.join('')).toBe(0);
   const report = JSON.parse(out.join('').trim().split('\n').at(-1) ?? '');
@@ -57,7 +57,7 @@ it('goes on where a region alone has nothing to train on', async () => {
 const full = it.skipIf(process.env.FEDCAR_FULL !== '1');
 
 full('plays the log of a year in blocks, and has a date for the next run after each', async () => {
-  const [out, err] = [heard(process.stdout), heard(process.stderr)];
+  const [out, err] = [capturedOutput(process.stdout), capturedOutput(process.stderr)];
   const flags = ['--stream', '3', '--dp-epsilon', '2.1', '--json'];
   expect(await runBench(['accuracy', '--dataset', folder, ...flags]), err.join('')).toBe(0);
   const report = JSON.parse(out.join('').trim().split('\n').at(-1) ?? '');

@@ -1,7 +1,7 @@
 /** What every bench does with a command line that it does not understand. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { runBench } from '../../../../cli/bench/index.ts';
-import { heard } from '../../../helpers/heard.ts';
+import { capturedOutput } from '../../../helpers/captured-output.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -15,7 +15,7 @@ it.each([
   ['accuracy', MISSING] as const,
   ['convergence', MISSING] as const,
 ])('%s says in one line what is wrong with its flags, and ends with status 2', async (name, line) => {
-  const said = heard(process.stderr);
+  const said = capturedOutput(process.stderr);
   expect(await runBench([name, '--xyzzy'])).toBe(2);
   expect(said.join('')).toMatch(line);
 });
@@ -26,7 +26,7 @@ it.each([
   ['secagg', '--clients'],
   ['audit', '--small'],
 ])('prints the help of %s, and ends well', async (name, flag) => {
-  const said = heard(process.stdout);
+  const said = capturedOutput(process.stdout);
   expect(await runBench([name, '--help'])).toBe(0);
   expect(said.join('')).toContain(flag);
 });

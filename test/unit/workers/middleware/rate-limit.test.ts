@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppEnv } from '../../../../workers/env.ts';
-import { Pace } from '../../../../workers/middleware/pace.ts';
+import { CellRate } from '../../../../workers/middleware/cell-rate.ts';
 import { ANONYMOUS_PER_MINUTE, type Limit, rateLimit } from '../../../../workers/middleware/rate-limit.ts';
 import { SOFT_MS } from '../../../../workers/middleware/token-cache.ts';
 import type { Problem } from '../../../../workers/problem.ts';
@@ -77,7 +77,11 @@ describe('by itself', () => {
       await next();
     });
     app.use(
-      rateLimit({ pace: new Pace({ now, capacity: 10 }), now, limited: (limit) => void refused.push(limit) }),
+      rateLimit({
+        cellRate: new CellRate({ now, capacity: 10 }),
+        now,
+        limited: (limit) => void refused.push(limit),
+      }),
     );
     app.onError((error, c) => (error as Problem).response({ path: c.req.path, requestId: '' }));
     app.get('*', (c) => c.text('fine'));

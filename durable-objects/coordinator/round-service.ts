@@ -14,7 +14,7 @@ import type { SecureSum } from './secure-sum.ts';
 /** A run that is on keeps participants polling at this pace, should a wake-up be lost. */
 const POLL_MS = 15_000;
 
-export interface DeskParts {
+export interface RoundServiceDeps {
   runs: RunStore;
   runner: Runner;
   /** Null where sums are plain. */
@@ -25,15 +25,15 @@ export interface DeskParts {
   now(): number;
 }
 
-export class Desk {
-  readonly #parts: DeskParts;
+export class RoundService {
+  readonly #deps: RoundServiceDeps;
 
-  constructor(parts: DeskParts) {
-    this.#parts = parts;
+  constructor(deps: RoundServiceDeps) {
+    this.#deps = deps;
   }
 
   async poll(participant: string): Promise<Instruction> {
-    const { runs, secure, certificates } = this.#parts;
+    const { runs, secure, certificates } = this.#deps;
     const id = runs.active()?.round?.id;
     if (id !== undefined) await this.#event(id, { type: 'back', participant });
     const run = runs.active();
@@ -52,7 +52,7 @@ export class Desk {
   }
 
   async report(message: ParticipantMessage): Promise<Ack> {
-    const { runs, runner, certificates } = this.#parts;
+    const { runs, runner, certificates } = this.#deps;
     if (message.type === 'poll') return { current: true };
     if (message.type === 'statement') return { current: await certificates.take(message) };
     if (message.type === 'secagg') return this.#secureMessage(message);
@@ -79,7 +79,7 @@ export class Desk {
       return;
     const counted = run.spec?.kind === 'gate' ? probe : null;
     if (counted === null && extraNoise === undefined) return;
-    this.#parts.runs.save({
+    this.#deps.runs.save({
       ...run,
       ...(counted !== null && { probes: { ...run.probes, [participant]: counted } }),
       ...(extraNoise !== undefined && { extraNoise: { ...run.extraNoise, [participant]: extraNoise } }),
@@ -88,7 +88,7 @@ export class Desk {
 
   /** Which pieces of a participant's vector are here. */
   arrived(participant: string, round: string): Arrived {
-    const { runner, secure } = this.#parts;
+    const { runner, secure } = this.#deps;
     return {
       chunks: runner.chunksOf(participant, round),
       frames: secure?.framesOf(round, participant) ?? [],
@@ -97,7 +97,7 @@ export class Desk {
 
   /** One frame of a masked vector. */
   async putFrame(participant: string, round: string, bytes: Uint8Array): Promise<Ack> {
-    const { secure, comeBy, now } = this.#parts;
+    const { secure, comeBy, now } = this.#deps;
     if (secure?.state(round) == null) return { current: false };
     const { outcome, effects } = await secure.receiveFrame(round, participant, bytes, now());
     if (effects.length > 0) await comeBy(now());
@@ -105,7 +105,7 @@ export class Desk {
   }
 
   async #secureMessage(message: ParticipantMessage & { type: 'secagg' }): Promise<Ack> {
-    const { secure, comeBy, now } = this.#parts;
+    const { secure, comeBy, now } = this.#deps;
     if (secure?.state(message.round) == null) return { current: false };
     const { participant, round } = message;
     const { outcome, effects } = await secure.receive(round, participant, message.message, now());
@@ -116,12 +116,12 @@ export class Desk {
 
   async putChunk(input: unknown, bytes: Uint8Array): Promise<Ack> {
     const { participant, round, chunk } = VectorChunk.parse(input);
-    return { current: this.#parts.runner.storeChunk(participant, round, chunk, bytes) };
+    return { current: this.#deps.runner.storeChunk(participant, round, chunk, bytes) };
   }
 
   /** Takes an event into the round, and has the alarm come when what follows is due: now, or by an earlier deadline. */
   async #event(id: string, event: RoundEvent): Promise<boolean> {
-    const { runs, runner, comeBy, now } = this.#parts;
+    const { runs, runner, comeBy, now } = this.#deps;
     const before = runs.active()?.round;
     const accepted = runner.event(id, event);
     const round = runs.active()?.round;

@@ -10,7 +10,7 @@ interface Ticket<Input, Result> {
   result: Result | null;
 }
 
-export class Gathering<Input, Result> {
+export class Batcher<Input, Result> {
   readonly #yieldNow: () => Promise<void>;
   #waiting: Ticket<Input, Result>[] = [];
 

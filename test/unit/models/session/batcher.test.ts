@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Gathering } from '../../../../models/session/gathering.ts';
+import { Batcher } from '../../../../models/session/batcher.ts';
 
 const yieldNow = () => new Promise<void>((resolve) => setImmediate(resolve));
 const [key, otherKey] = [{}, {}];
 
-/** A gathering of numbers that are doubled, with the runs that were made. */
+/** A batcher of numbers that are doubled, with the runs that were made. */
 function doubling() {
   const runs: number[][] = [];
   const run = (inputs: number[]) => {
@@ -12,9 +12,9 @@ function doubling() {
     if (inputs[0] === 0) throw new Error('zero');
     return inputs.map((input) => 2 * input);
   };
-  const gathering = new Gathering<number, number>(yieldNow);
+  const batcher = new Batcher<number, number>(yieldNow);
   const join = (input: number, group: Partial<{ key: object; kind: number; limit: number }> = {}) =>
-    gathering.join(input, { key, kind: 1, limit: 8, ...group }, run);
+    batcher.join(input, { key, kind: 1, limit: 8, ...group }, run);
   return { runs, join };
 }
 
@@ -42,10 +42,10 @@ describe('queries that arrive together', () => {
 
   it('do not wait for one that was abandoned', async () => {
     let held = true;
-    const gathering = new Gathering<number, number>(() => (held ? new Promise(() => {}) : yieldNow()));
+    const batcher = new Batcher<number, number>(() => (held ? new Promise(() => {}) : yieldNow()));
     const group = { key, kind: 1, limit: 8 };
-    void gathering.join(1, group, (inputs) => inputs);
+    void batcher.join(1, group, (inputs) => inputs);
     held = false;
-    expect(await gathering.join(2, group, (inputs) => inputs.map((input) => input + 1))).toBe(3);
+    expect(await batcher.join(2, group, (inputs) => inputs.map((input) => input + 1))).toBe(3);
   });
 });

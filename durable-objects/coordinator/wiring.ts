@@ -8,20 +8,20 @@ import { engineFor, modelInfo } from '../engine.ts';
 import type { ObjectsEnv } from '../env.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import { region } from '../names.ts';
-import { answerOf, reached } from '../reach.ts';
+import { answerOf, answers } from '../object-calls.ts';
 import type { IndexedWords } from '../region/segments.ts';
 import { traced } from '../request-context.ts';
 import { Values } from '../values.ts';
 import { Certificates } from './certificates.ts';
-import { Desk } from './desk.ts';
 import { Imports } from './imports.ts';
 import { Manifests } from './manifests.ts';
 import { Evaluation, OwnJudge } from './own-judge.ts';
 import { Participants } from './participants.ts';
+import { RoundService } from './round-service.ts';
 import { RowTable } from './row-table.ts';
 import { RunStore } from './run-store.ts';
 import { Runner } from './runner.ts';
-import type { ScheduleParts } from './schedule.ts';
+import type { ScheduleDeps } from './schedule.ts';
 import { SecureSum } from './secure-sum.ts';
 import { Served } from './served.ts';
 import { type SnapshotContext, type VersionRow, Versions } from './versions.ts';
@@ -30,7 +30,7 @@ import { MOST_WORD_BYTES } from './word-table.ts';
 /** How long a region may take to send its words. */
 const WORDS_MS = 30_000;
 
-export class CoordinatorParts {
+export class CoordinatorWiring {
   readonly alarm: Alarm;
   readonly values: Values;
   readonly rows: RowTable;
@@ -74,9 +74,9 @@ export class CoordinatorParts {
     this.#secureSum = null;
   }
 
-  scheduleParts(): ScheduleParts {
-    const parts = { runs: this.runs, rows: this.rows, ledger: this.ledger, values: this.values };
-    return { ...parts, settings: this.settings(), problem: this.participants.problem() };
+  scheduleDeps(): ScheduleDeps {
+    const deps = { runs: this.runs, rows: this.rows, ledger: this.ledger, values: this.values };
+    return { ...deps, settings: this.settings(), problem: this.participants.problem() };
   }
 
   settings(): CollectionSettings {
@@ -102,7 +102,7 @@ export class CoordinatorParts {
 
   /** Has a region register what it has not yet, or all of it where less is known of it here than it once was. */
   async flush(name: string): Promise<boolean> {
-    return reached(() => this.region(name).flush(this.rows.watermark(name)));
+    return answers(() => this.region(name).flush(this.rows.watermark(name)));
   }
 
   /** Has regions that have passages and never published their index do so, where searches elsewhere may have it. */
@@ -156,7 +156,7 @@ export class CoordinatorParts {
     const held = this.participants.wake(name);
     if (this.participants.isOutside(name)) return this.participants.isPresent(name, clock.now());
     // Whose request is held gets the instruction as its answer.
-    return held || reached(() => this.region(name).wake());
+    return held || answers(() => this.region(name).wake());
   }
 
   adopt(): string | null {
@@ -219,15 +219,15 @@ export class CoordinatorParts {
     if (admin_key === null || this.settings().privacy.aggregation === 'plain') return;
     const row = { ...of, collection, encoder: model.sha256, admin_key };
     this.certificates.begin(row, this.participants.rosters());
-    // Who is not reached is asked when it next asks for work.
+    // Who is not answers is asked when it next asks for work.
     for (const name of this.participants.names(this.settings())) void this.wake(name);
   }
 
-  async desk(): Promise<Desk> {
+  async roundService(): Promise<RoundService> {
     const runner = await this.drive();
     const secure = this.secure(await this.context());
     const comeBy = (at: number) => this.alarm.by(at);
-    return new Desk({
+    return new RoundService({
       ...{ runner, secure, comeBy, runs: this.runs, certificates: this.certificates },
       now: clock.now,
     });

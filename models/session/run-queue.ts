@@ -6,9 +6,9 @@
 export type Priority = 'interactive' | 'background';
 
 /** Looks without movement after which interactive work counts as abandoned. */
-const PATIENCE = 64;
+const ABANDONED_AFTER_LOOKS = 64;
 
-export class Turns {
+export class RunQueue {
   readonly #yieldNow: () => Promise<void>;
   readonly #interactive = new Map<object, { moves: number }>();
 
@@ -39,7 +39,7 @@ export class Turns {
       for (const [ticket, { moves }] of this.#interactive) {
         const last = seen.get(ticket);
         if (last === undefined || last.moves !== moves) seen.set(ticket, { moves, looks: 0 });
-        else if (++last.looks >= PATIENCE) this.#interactive.delete(ticket);
+        else if (++last.looks >= ABANDONED_AFTER_LOOKS) this.#interactive.delete(ticket);
       }
       await this.#yieldNow();
     }

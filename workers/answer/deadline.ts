@@ -4,22 +4,22 @@
  */
 import { AnswererError } from './answerer.ts';
 
-export interface PatienceLimits {
+export interface DeadlineLimits {
   /** Until the first byte, and between two. */
   idleMs: number;
   totalMs: number;
 }
 
-export const LIMITS: PatienceLimits = { idleMs: 30_000, totalMs: 180_000 };
+export const LIMITS: DeadlineLimits = { idleMs: 30_000, totalMs: 180_000 };
 
-export class Patience {
+export class Deadline {
   readonly signal: AbortSignal;
-  readonly #limits: PatienceLimits;
+  readonly #limits: DeadlineLimits;
   readonly #controller = new AbortController();
   readonly #total: ReturnType<typeof setTimeout>;
   #idle: ReturnType<typeof setTimeout>;
 
-  constructor(caller: AbortSignal, limits: PatienceLimits = LIMITS) {
+  constructor(caller: AbortSignal, limits: DeadlineLimits = LIMITS) {
     this.#limits = limits;
     this.signal = AbortSignal.any([caller, this.#controller.signal]);
     this.#idle = this.#timer(limits.idleMs);

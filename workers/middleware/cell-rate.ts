@@ -6,7 +6,7 @@
 
 const MINUTE_MS = 60_000;
 
-export class Pace {
+export class CellRate {
   readonly #fullAt = new Map<string, number>();
   readonly #now: () => number;
   readonly #capacity: number;

@@ -1,7 +1,7 @@
 /** What this process writes to one of its streams, instead of writing it, until mocks are restored. */
 import { vi } from 'vitest';
 
-export function heard(stream: NodeJS.WriteStream): string[] {
+export function capturedOutput(stream: NodeJS.WriteStream): string[] {
   const said: string[] = [];
   vi.spyOn(stream, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   return said;

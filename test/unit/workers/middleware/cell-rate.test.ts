@@ -1,37 +1,37 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { Pace } from '../../../../workers/middleware/pace.ts';
+import { CellRate } from '../../../../workers/middleware/cell-rate.ts';
 
 function clock() {
   const time = { ms: 1_000_000 };
   return { time, now: () => time.ms };
 }
 
-describe('a pace', () => {
+describe('a cell rate', () => {
   it('lets a minute’s worth pass at once, then says how long to wait', () => {
     const { time, now } = clock();
-    const pace = new Pace({ now, capacity: 10 });
-    for (let i = 0; i < 60; i++) expect(pace.take('a', 60)).toBe(0);
-    expect(pace.take('a', 60)).toBe(1);
+    const cellRate = new CellRate({ now, capacity: 10 });
+    for (let i = 0; i < 60; i++) expect(cellRate.take('a', 60)).toBe(0);
+    expect(cellRate.take('a', 60)).toBe(1);
     time.ms += 1000;
-    expect(pace.take('a', 60)).toBe(0);
-    expect(pace.take('a', 60)).toBe(1);
+    expect(cellRate.take('a', 60)).toBe(0);
+    expect(cellRate.take('a', 60)).toBe(1);
   });
 
   it('keeps keys apart', () => {
     const { now } = clock();
-    const pace = new Pace({ now, capacity: 10 });
-    expect(pace.take('a', 1)).toBe(0);
-    expect(pace.take('a', 1)).toBe(60);
-    expect(pace.take('b', 1)).toBe(0);
+    const cellRate = new CellRate({ now, capacity: 10 });
+    expect(cellRate.take('a', 1)).toBe(0);
+    expect(cellRate.take('a', 1)).toBe(60);
+    expect(cellRate.take('b', 1)).toBe(0);
   });
 
   it('remembers no more keys than it may, and forgets those used longest ago', () => {
     const { now } = clock();
-    const pace = new Pace({ now, capacity: 2 });
-    for (const key of ['a', 'b', 'a', 'c']) pace.spend(key, 1);
-    expect(pace.wait('a', 1)).toBeGreaterThan(0);
-    expect(pace.wait('b', 1)).toBe(0);
+    const cellRate = new CellRate({ now, capacity: 2 });
+    for (const key of ['a', 'b', 'a', 'c']) cellRate.spend(key, 1);
+    expect(cellRate.wait('a', 1)).toBeGreaterThan(0);
+    expect(cellRate.wait('b', 1)).toBe(0);
   });
 
   test.prop([
@@ -39,12 +39,12 @@ describe('a pace', () => {
     fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 200 }),
   ])('passes at most perMinute · (1 + T) requests in T minutes', (perMinute, pauses) => {
     const { time, now } = clock();
-    const pace = new Pace({ now, capacity: 10 });
+    const cellRate = new CellRate({ now, capacity: 10 });
     const begin = time.ms;
     let passed = 0;
     for (const pause of pauses) {
       time.ms += pause;
-      if (pace.take('a', perMinute) === 0) passed += 1;
+      if (cellRate.take('a', perMinute) === 0) passed += 1;
       expect(passed).toBeLessThanOrEqual(perMinute * (1 + (time.ms - begin) / 60_000) + 1e-9);
     }
   });
@@ -53,11 +53,11 @@ describe('a pace', () => {
     'lets pass whoever waits as long as it was told',
     (perMinute, later) => {
       const { time, now } = clock();
-      const pace = new Pace({ now, capacity: 10 });
-      while (pace.take('a', perMinute) === 0);
+      const cellRate = new CellRate({ now, capacity: 10 });
+      while (cellRate.take('a', perMinute) === 0);
       time.ms += later;
-      time.ms += pace.wait('a', perMinute) * 1000;
-      expect(pace.take('a', perMinute)).toBe(0);
+      time.ms += cellRate.wait('a', perMinute) * 1000;
+      expect(cellRate.take('a', perMinute)).toBe(0);
     },
   );
 });

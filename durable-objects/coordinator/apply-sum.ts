@@ -25,15 +25,15 @@ import { saveDemand } from './demand.ts';
 import { publishVerdict } from './gate-verdict.ts';
 import { withKept } from './parameters.ts';
 import { type ActiveRun, nextRound } from './run-store.ts';
-import type { RunnerParts } from './runner.ts';
+import type { RunnerDeps } from './runner.ts';
 import type { TrainingState } from './training-state.ts';
 import { servingOf } from './versions.ts';
 
 const DAY_MS = 86_400_000;
 
-export interface LearningParts
+export interface SumApplierDeps
   extends Pick<
-    RunnerParts,
+    RunnerDeps,
     | 'runs'
     | 'rows'
     | 'versions'
@@ -51,15 +51,15 @@ export interface LearningParts
   clean(): void;
 }
 
-export class Learning {
-  readonly #parts: LearningParts;
+export class SumApplier {
+  readonly #deps: SumApplierDeps;
   readonly #state: TrainingState;
   /** Made once a run, and again after an eviction. */
   #likeness: { run: string; of: Likeness } | null = null;
 
-  constructor(parts: LearningParts) {
-    this.#parts = parts;
-    this.#state = parts.state;
+  constructor(deps: SumApplierDeps) {
+    this.#deps = deps;
+    this.#state = deps.state;
   }
 
   async release(run: ActiveRun, words: Uint32Array): Promise<void> {
@@ -69,21 +69,21 @@ export class Learning {
     const problem = this.#problem(run, spec, sum);
     if (problem !== null) {
       // Nobody knows who it was; to learn from it, or to be judged by it, would let one member decide what is served.
-      this.#parts.fail(run, `the sum of round ${spec.id} is none that honest participants make: ${problem}`);
+      this.#deps.fail(run, `the sum of round ${spec.id} is none that honest participants make: ${problem}`);
       return;
     }
     if (run.stage === 'census') this.#censused(run, spec, sum[0]!);
     else if (spec.kind === 'count') await this.#counted(run, sum);
     else if (spec.kind === 'train') await this.#trained(run, spec, sum);
-    else if (run.stage === 'offset') await letAllLearn(run, spec, sum, this.#parts);
-    else await publishVerdict(run, spec, sum, this.#parts);
+    else if (run.stage === 'offset') await letAllLearn(run, spec, sum, this.#deps);
+    else await publishVerdict(run, spec, sum, this.#deps);
   }
 
   #problem(run: ActiveRun, spec: RoundSpec, sum: Float64Array): string | null {
     const { summed } = run;
     if (summed === null) return null;
     const most = run.most ?? Number.POSITIVE_INFINITY;
-    const { heldOutShare } = this.#parts.settings;
+    const { heldOutShare } = this.#deps.settings;
     const units = spec.kind === 'gate' ? mostHeldOut(most, heldOutShare) : most;
     const limits = {
       ...{ units, trained: most, deviation: deviationOf(spec, summed) },
@@ -94,7 +94,7 @@ export class Learning {
 
   /** How many questions there are: goes on with the run, or ends it before anything else is charged. */
   #censused(run: ActiveRun, { from, startedAt }: RoundSpec, total: number): void {
-    const { runs, settings, storage, now } = this.#parts;
+    const { runs, settings, storage, now } = this.#deps;
     const { spec, summed } = run;
     const variance = spec === null || summed === null ? 0 : deviationOf(spec, summed) ** 2;
     const oldest = startedAt - settings.retentionDays * DAY_MS;
@@ -112,13 +112,13 @@ export class Learning {
       };
       if (few === null) return runs.save({ ...nextRound(run), noise, stage: 'count' });
       runs.end(run.run, 'postponed', null, few, now());
-      this.#parts.clean();
+      this.#deps.clean();
     });
   }
 
   /** Noise of counts and steps, whose shares of the run go by how many questions a document has. */
   #noiseFor({ documents }: ActiveRun, total: number): Pick<NoisePlan, 'counts' | 'train'> {
-    const { privacy, retentionDays } = this.#parts.settings;
+    const { privacy, retentionDays } = this.#deps.settings;
     const planOf = (share: number) => planNoise(privacy, retentionDays, share);
     const share = countsShareFor(countsShares(privacy), (of) => planOf(of).counts, { documents, total });
     const { counts, train } = planOf(share);
@@ -128,7 +128,7 @@ export class Learning {
   /** Counts of documents: those that are asked for enough learn, with all their passages or those that are asked for. */
   async #counted(counting: ActiveRun, sum: Float64Array): Promise<void> {
     if (counting.passages != null) return this.#passagesCounted(counting, sum);
-    const { runs, rows, versions, settings, context, storage, now } = this.#parts;
+    const { runs, rows, versions, settings, context, storage, now } = this.#deps;
     const { spec, summed } = counting;
     const deviation = spec === null || summed === null ? 0 : deviationOf(spec, summed);
     const total = sum.reduce((all, count) => all + count, 0);
@@ -158,12 +158,12 @@ export class Learning {
       return;
     }
     const learns = passages.map(({ row, item }) => ({ row, count: asked.get(item)! }));
-    await beginTraining(run, units, learns, this.#parts);
+    await beginTraining(run, units, learns, this.#deps);
   }
 
   /** Counts of the passages of documents that learn: those that are asked for learn, of each document one at least. */
   async #passagesCounted(run: ActiveRun, sum: Float64Array): Promise<void> {
-    const { rows, versions, settings, context } = this.#parts;
+    const { rows, versions, settings, context } = this.#deps;
     const before = new Set(versions.parameters(run.base, context.model.width)?.activeRows ?? []);
     const counted = this.#state.passages();
     const { active } = chooseActive(sum, 0, (place) => before.has(counted[place]!), settings);
@@ -181,17 +181,17 @@ export class Learning {
     for (const place of best.values()) learns.add(place);
     const chosen = [...learns].sort((a, b) => a - b);
     const learning = chosen.map((place) => ({ row: counted[place]!, count: sum[place]! }));
-    await beginTraining(run, run.units, learning, this.#parts);
+    await beginTraining(run, run.units, learning, this.#deps);
   }
 
   #tooFew(run: ActiveRun, documents: number): void {
-    const { activeThreshold } = this.#parts.settings.training;
+    const { activeThreshold } = this.#deps.settings.training;
     const found = `too few training queries: ${documents} documents have ${activeThreshold} or more`;
-    this.#parts.fail(run, `${found}, and it takes 2 documents to tell apart`);
+    this.#deps.fail(run, `${found}, and it takes 2 documents to tell apart`);
   }
 
   async #trained(run: ActiveRun, spec: TrainRound, sum: Float64Array): Promise<void> {
-    const { runs, rows, versions, settings, context, storage, now } = this.#parts;
+    const { runs, rows, versions, settings, context, storage, now } = this.#deps;
     const { plan, summed } = run;
     if (plan === null || summed === null) throw new Error('a train round needs a plan and a sum');
     const figures = trainFigures(sum, spec);
@@ -250,12 +250,12 @@ export class Learning {
    * of the log. Without noise it reads all of it, and what is not in it any more is forgotten.
    */
   #keptBefore({ noise, base }: ActiveRun): Parameters | null {
-    return noise === null ? null : this.#parts.versions.parameters(base, this.#parts.context.model.width);
+    return noise === null ? null : this.#deps.versions.parameters(base, this.#deps.context.model.width);
   }
 
   /** What the last step left, as it is served. */
   #withPrior(parameters: Parameters): Parameters {
-    const { rows, settings, context } = this.#parts;
+    const { rows, settings, context } = this.#deps;
     const counts = this.#state.counts();
     if (counts === null) return parameters;
     const start = rows.embeddings(Array.from(parameters.activeRows), context.model.width);
@@ -267,7 +267,7 @@ export class Learning {
     const kept = this.#state.smoothing();
     if (kept === null) return null;
     if (this.#likeness?.run !== run.run) {
-      const { rows, context } = this.#parts;
+      const { rows, context } = this.#deps;
       const { width } = context.model;
       const of = likenessOf(rows.embeddings(Array.from(activeRows), width), width);
       this.#likeness = { run: run.run, of };
@@ -276,7 +276,7 @@ export class Learning {
   }
 
   #followClip(sum: Float64Array, spec: TrainRound, expected: number): number | null {
-    const { adaptiveClip, clipNorm } = this.#parts.settings.privacy.training;
+    const { adaptiveClip, clipNorm } = this.#deps.settings.privacy.training;
     if (!spec.adaptiveClip || adaptiveClip === null) return null;
     return followClip(sum, spec, adaptiveClipRule(adaptiveClip, clipNorm), expected);
   }
@@ -284,7 +284,7 @@ export class Learning {
   /** The mean over the last steps of a run with noise; null before them, and without noise. */
   #averaged(run: ActiveRun, parameters: Parameters, steps: number): Parameters | null {
     if (run.noise === null) return null;
-    const first = Math.floor(steps * (1 - this.#parts.settings.privacy.training.averageLast));
+    const first = Math.floor(steps * (1 - this.#deps.settings.privacy.training.averageLast));
     return run.trained < first ? null : this.#state.average(parameters, run.trained - first);
   }
 
@@ -293,7 +293,7 @@ export class Learning {
    * more to ask, and not after a veto, with which the run has ended
    */
   async passesHub(run: ActiveRun): Promise<boolean> {
-    const { runs, versions, ownJudge, storage, now } = this.#parts;
+    const { runs, versions, ownJudge, storage, now } = this.#deps;
     const candidate = run.candidate ?? 0;
     if (run.passesHub) return true;
     const against = versions.serving()?.version ?? 0;
@@ -305,14 +305,14 @@ export class Learning {
       if (veto === null) return runs.save({ ...run, passesHub: true, against });
       versions.discardCandidates();
       runs.end(run.run, 'rejected', candidate, veto, now());
-      this.#parts.clean();
+      this.#deps.clean();
     });
     return false;
   }
 
   /** What a candidate is weighed by at first: as what it began from, but for the offset, which is of the rows of that. */
   #startOf({ base, noise, offset }: ActiveRun, learned: number): ServingParameters {
-    const { rows, versions, context } = this.#parts;
+    const { rows, versions, context } = this.#deps;
     const before = versions.get(base);
     if (before === null) return START_PARAMETERS;
     const serving = servingOf(before);
@@ -327,7 +327,7 @@ export class Learning {
 
   /** How a version was made, for everyone who is served by it. */
   #provenance(spec: TrainRound): Record<string, unknown> {
-    const { settings } = this.#parts;
+    const { settings } = this.#deps;
     const phases = phasesOf(settings);
     const { temperature, tokenDropout, rowPrior } = settings.training;
     const noise = spec.noiseMultiplier > 0 ? 'on' : 'off';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../../../models/session/turns.ts';
+import { RunQueue } from '../../../../models/session/run-queue.ts';
 
 const yieldNow = () => new Promise<void>((resolve) => setImmediate(resolve));
 const steps = (log: string[], name: string, count: number) =>
@@ -7,14 +7,14 @@ const steps = (log: string[], name: string, count: number) =>
     log.push(name);
   });
 
-describe('turns', () => {
+describe('a run queue', () => {
   it('lets interactive work overtake background work between two steps', async () => {
-    const turns = new Turns(yieldNow);
+    const queue = new RunQueue(yieldNow);
     const log: string[] = [];
-    const background = turns.run('background', steps(log, 'train', 4));
+    const background = queue.run('background', steps(log, 'train', 4));
     await yieldNow();
     const before = log.length;
-    const interactive = turns.run('interactive', steps(log, 'search', 3));
+    const interactive = queue.run('interactive', steps(log, 'search', 3));
     await Promise.all([background, interactive]);
     const first = log.indexOf('search');
     expect(before).toBeGreaterThan(0);
@@ -25,22 +25,22 @@ describe('turns', () => {
 
   it('goes on when interactive work was abandoned', async () => {
     let looks = 0;
-    const turns = new Turns(() => (looks++ === 0 ? new Promise(() => {}) : yieldNow()));
+    const queue = new RunQueue(() => (looks++ === 0 ? new Promise(() => {}) : yieldNow()));
     const log: string[] = [];
-    void turns.run('interactive', steps(log, 'abandoned', 2));
+    void queue.run('interactive', steps(log, 'abandoned', 2));
     await yieldNow();
-    await turns.run('background', steps(log, 'train', 2));
+    await queue.run('background', steps(log, 'train', 2));
     expect(log).toEqual(['abandoned', 'train', 'train']);
   });
 
   it('stops at the first failure and forgets the work', async () => {
-    const turns = new Turns(yieldNow);
+    const queue = new RunQueue(yieldNow);
     const fail = () => {
       throw new Error('broken');
     };
-    await expect(turns.run('interactive', [() => {}, fail, () => {}])).rejects.toThrow('broken');
+    await expect(queue.run('interactive', [() => {}, fail, () => {}])).rejects.toThrow('broken');
     const log: string[] = [];
-    await turns.run('background', steps(log, 'train', 1));
+    await queue.run('background', steps(log, 'train', 1));
     expect(log).toEqual(['train']);
   });
 });

@@ -9,7 +9,7 @@ import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Handover, HandoverProgress, KeptLedger, KeptRecord } from '../handover.ts';
 import { Values } from '../values.ts';
 
-export const MOVING_TABLE = `
+export const HANDOVER_TABLE = `
   -- Items that the region of the next generation has not as they are; stamp: of the last change.
   CREATE TABLE IF NOT EXISTS moving (key TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;`;
 
@@ -30,7 +30,7 @@ interface State {
   caughtUp: boolean;
 }
 
-export interface MovingParts {
+export interface HandoverSenderDeps {
   /** An item as it stands; null when it is gone. */
   item(key: string): Item | null;
   ledger(): KeptLedger;
@@ -38,17 +38,17 @@ export interface MovingParts {
   hand(to: CollectionSettings, piece: Handover): Promise<number>;
 }
 
-export class Moving {
+export class HandoverSender {
   readonly #storage: DurableObjectStorage;
   readonly #values: Values;
-  readonly #parts: MovingParts;
+  readonly #deps: HandoverSenderDeps;
   /** The piece that is under way, of an alarm or of a write: an older state of an item must not arrive last. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(storage: DurableObjectStorage, parts: MovingParts) {
+  constructor(storage: DurableObjectStorage, deps: HandoverSenderDeps) {
     this.#storage = storage;
     this.#values = new Values(storage);
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   get #sql(): SqlStorage {
@@ -128,7 +128,7 @@ export class Moving {
     if (state.underWay.length > 0) await this.#settle(state);
     else if (!(await this.#items(state)) && !(await this.#records(state))) {
       if (state.caughtUp) return false;
-      const waiting = await this.#hand(state, state.ledger ? {} : { ledger: this.#parts.ledger() });
+      const waiting = await this.#hand(state, state.ledger ? {} : { ledger: this.#deps.ledger() });
       // What was handed over serves there once it is embedded.
       this.#update((now) => ({ ...now, ledger: true, caughtUp: waiting === 0 }));
       return false;
@@ -146,7 +146,7 @@ export class Moving {
     const removed: string[] = [];
     let characters = 0;
     for (const entry of queued) {
-      const item = this.#parts.item(entry.key);
+      const item = this.#deps.item(entry.key);
       characters += item?.text.length ?? 0;
       if (characters > CHARACTERS && handed.length > 0) break;
       if (item === null) removed.push(entry.key);
@@ -197,7 +197,7 @@ export class Moving {
 
   #hand(state: State, piece: Partial<Handover>): Promise<number> {
     const empty: Handover = { items: [], removed: [], records: [], dropped: [], ledger: null };
-    return this.#parts.hand(state.to, { ...empty, ...piece });
+    return this.#deps.hand(state.to, { ...empty, ...piece });
   }
 
   /** Changes the state, unless it was stopped while a call was under way. */

@@ -1,7 +1,7 @@
 /** Calls to objects that may be away: one that throws and one that never answers are the same to the caller. */
 
 /** How long an object may take to say that it was reached. */
-export const REACH_MS = 5_000;
+export const ANSWER_WITHIN_MS = 5_000;
 
 /** What the call returned. @throws Error when it failed or took longer than `ms` milliseconds */
 export async function inTime<T>(call: () => Promise<T>, ms: number): Promise<T> {
@@ -17,7 +17,7 @@ export async function inTime<T>(call: () => Promise<T>, ms: number): Promise<T> 
 }
 
 /** What the call returned; null when it failed or took longer than `ms`. */
-export async function answerOf<T>(call: () => Promise<T>, ms = REACH_MS): Promise<T | null> {
+export async function answerOf<T>(call: () => Promise<T>, ms = ANSWER_WITHIN_MS): Promise<T | null> {
   try {
     return await inTime(call, ms);
   } catch {
@@ -26,6 +26,6 @@ export async function answerOf<T>(call: () => Promise<T>, ms = REACH_MS): Promis
 }
 
 /** Whether the call came through in time. */
-export async function reached(call: () => Promise<unknown>, ms = REACH_MS): Promise<boolean> {
+export async function answers(call: () => Promise<unknown>, ms = ANSWER_WITHIN_MS): Promise<boolean> {
   return (await answerOf(async () => [await call()], ms)) !== null;
 }
