@@ -3,6 +3,7 @@
  * and the next agent finds it first.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -40,6 +41,17 @@ async function connect(path: string, token: string, mode: 'auto' | 'legacy' = 'a
   const requestInit = { headers: { authorization: `Bearer ${token}` } };
   await client.connect(new StreamableHTTPClientTransport(new URL(service.url + path), { requestInit }));
   return client;
+}
+
+/** Of a request with these headers and no others: `fetch` always accepts something. */
+async function statusOf(url: string, headers: Record<string, string>, body: string): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    sent.on('error', reject).end(body);
+  });
 }
 
 async function use(client: Client, name: string, input: Record<string, unknown>) {
@@ -112,8 +124,33 @@ describe('tools', () => {
     await client.close();
   });
 
+  it('refuse what they do not take by its name', async () => {
+    const client = await connect('/v1/collections/desk/mcp', await tokenWith(['query']));
+    const found = await use(client, 'search', { query: 'a late shipment', region: 'weur' });
+    expect(found).toMatchObject({ failed: true, text: expect.stringContaining('region') });
+    await client.close();
+  });
+
+  it.each([null, '*/*', 'text/html, */*', 'application/json, text/event-stream'])(
+    'answer those who accept %s',
+    async (accept) => {
+      const headers = { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+      const status = await statusOf(
+        `${service.url}/mcp`,
+        accept === null ? headers : { ...headers, accept },
+        body,
+      );
+      expect(status).toBe(200);
+    },
+  );
+
   it('keep no session: a stream that nobody asked for is refused', async () => {
     const headers = { authorization: `Bearer ${SECRET}` };
+    const client = await connect('/mcp', await tokenWith(['query']));
+    expect(client.getServerCapabilities()).toEqual({ tools: { listChanged: false } });
+    await expect(client.listen({ toolsListChanged: true })).rejects.toThrow();
+    await client.close();
     expect((await fetch(`${service.url}/mcp`, { headers })).status).toBe(405);
     expect((await fetch(`${service.url}/mcp`, { method: 'DELETE', headers })).status).toBe(405);
     expect((await fetch(`${service.url}/mcp`, { method: 'POST' })).status).toBe(401);
@@ -133,7 +170,7 @@ it('two agents say what answered, and the next one to ask finds it first', async
   for (const _ of ['one', 'another']) {
     const agent = await connect('/v1/collections/desk/mcp', await tokenWith(['query', 'feedback']));
     const said = await use(agent, 'feedback', { question, document: right, answered: true });
-    expect(said.text).toMatch(/^Kept in (weur|apac|sam); the retriever learns from it/);
+    expect(said.text).toMatch(/^Kept in (weur|apac|sam); it counts at the latest from the next training on/);
     await agent.close();
   }
   expect(await first(question)).toContain(`(document: ${right})`);

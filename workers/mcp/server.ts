@@ -20,13 +20,27 @@ const INSTRUCTIONS =
 /** @param message the request's body, which was read already. */
 export async function answerMcp(request: Request, message: unknown, call: CallApi): Promise<Response> {
   const handler = createMcpHandler(() => serverOf(call), {
+    // The tools never change, so there is nothing to wait for.
+    maxSubscriptions: 0,
     onerror: (error) => logLine('mcp_error', { level: 'warn', error: errorText(error) }),
   });
-  return await handler.fetch(request, { parsedBody: message });
+  return await handler.fetch(acceptingBoth(request), { parsedBody: message });
+}
+
+/** `Accept: *\/*`, or none, takes both kinds of answer, which the library wants to be named (RFC 9110, 12.5.1). */
+function acceptingBoth(request: Request): Request {
+  const accept = request.headers.get('accept');
+  if (accept !== null && !/(^|,)\s*\*\/\*\s*($|,)/.test(accept)) return request;
+  const headers = new Headers(request.headers);
+  headers.set('accept', 'application/json, text/event-stream');
+  return new Request(request.url, { method: request.method, headers, signal: request.signal });
 }
 
 function serverOf(call: CallApi): McpServer {
-  const server = new McpServer({ name: 'fedcar', version: '0.1.0' }, { instructions: INSTRUCTIONS });
+  const server = new McpServer(
+    { name: 'fedcar', version: '0.1.0' },
+    { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
+  );
   const reads = { readOnlyHint: true, openWorldHint: false };
   server.registerTool(
     'search',

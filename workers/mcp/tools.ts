@@ -26,16 +26,16 @@ const PART_CHARACTERS = 20_000;
 const QUERY = z.string().trim().min(1).max(4096);
 const DOCUMENT = ItemKey.describe('Key of a document, as `search` and `ask` give it');
 
-export const SearchInput = z.object({
+export const SearchInput = z.strictObject({
   query: QUERY.describe('What to look for, in plain words'),
   limit: z.int().min(1).max(20).default(5).describe('How many documents at most'),
 });
-export const AskInput = z.object({ question: QUERY.describe('A question that stands by itself') });
-export const ReadInput = z.object({
+export const AskInput = z.strictObject({ question: QUERY.describe('A question that stands by itself') });
+export const ReadInput = z.strictObject({
   document: DOCUMENT,
   offset: z.int().min(0).default(0).describe('Character to begin at; a long document comes in parts'),
 });
-export const FeedbackToolInput = z.object({
+export const FeedbackToolInput = z.strictObject({
   question: QUERY.describe('The question as it was asked'),
   document: DOCUMENT,
   answered: z.boolean().describe('Whether this document answers the question'),
@@ -88,7 +88,7 @@ export async function giveFeedback(
   return await answerOf<FeedbackReceipt>(call('POST', '/feedback', body), ({ accepted, region }) =>
     accepted === 0
       ? `This was known already in ${region}.`
-      : `Kept in ${region}; the retriever learns from it at its next training.`,
+      : `Kept in ${region}; it counts at the latest from the next training on.`,
   );
 }
 
