@@ -12,7 +12,7 @@ export async function concurrent<T, R>(
     while (next < items.length) {
       const index = next++;
       try {
-        results[index] = await work(items[index] as T, index);
+        results[index] = await work(items[index]!, index);
       } catch (error) {
         next = items.length;
         throw error;

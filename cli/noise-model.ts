@@ -36,7 +36,7 @@ export function simulateLog<T extends { text: string }>(wordings: readonly T[], 
   const log: T[] = [];
   for (let i = 0; i < records; i++) {
     const place = i < order.length ? i : search(cumulative, uniform() * (cumulative.at(-1) as number));
-    const wording = order[place] as T;
+    const wording = order[place]!;
     log.push({ ...wording, text: disturb(wording.text, uniform, rates) });
   }
   return shuffle(log, uniform);
@@ -97,11 +97,11 @@ function mistype(text: string, uniform: Uniform): string {
   if (places.length === 0) return text;
   const word = pick(places, uniform);
   const at = word.index + 1 + Math.floor(uniform() * (word[0].length - 2));
-  const letter = text[at] as string;
+  const letter = text[at]!;
   const kind = uniform();
   if (kind < 0.3) return text.slice(0, at) + text.slice(at + 1);
   if (kind < 0.5) return text.slice(0, at) + letter + text.slice(at);
-  if (kind < 0.75) return text.slice(0, at) + (text[at + 1] as string) + letter + text.slice(at + 2);
+  if (kind < 0.75) return text.slice(0, at) + text[at + 1]! + letter + text.slice(at + 2);
   return text.slice(0, at) + neighbour(letter, uniform) + text.slice(at + 1);
 }
 
@@ -109,7 +109,7 @@ function neighbour(letter: string, uniform: Uniform): string {
   const row = KEYBOARD.find((keys) => keys.includes(letter.toLowerCase()));
   if (row === undefined) return letter;
   const at = row.indexOf(letter.toLowerCase());
-  return row[at === 0 || (uniform() < 0.5 && at < row.length - 1) ? at + 1 : at - 1] as string;
+  return row[at === 0 || (uniform() < 0.5 && at < row.length - 1) ? at + 1 : at - 1]!;
 }
 
 function changeCase(text: string, uniform: Uniform): string {
@@ -121,14 +121,14 @@ function changeCase(text: string, uniform: Uniform): string {
 }
 
 function pick<T>(items: readonly T[], uniform: Uniform): T {
-  return items[Math.floor(uniform() * items.length)] as T;
+  return items[Math.floor(uniform() * items.length)]!;
 }
 
 function shuffle<T>(items: readonly T[], uniform: Uniform): T[] {
   const shuffled = [...items];
   for (let i = shuffled.length - 1; i > 0; i--) {
     const j = Math.floor(uniform() * (i + 1));
-    [shuffled[i], shuffled[j]] = [shuffled[j] as T, shuffled[i] as T];
+    [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
   }
   return shuffled;
 }
@@ -139,7 +139,7 @@ function search(cumulative: readonly number[], target: number): number {
   let high = cumulative.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((cumulative[middle] as number) > target) high = middle;
+    if (cumulative[middle]! > target) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -17,7 +17,7 @@ export function migrate(storage: Storage, migrations: readonly string[]): void {
     throw new Error(`storage: schema ${version} is newer than this code, which knows ${migrations.length}`);
   }
   while (version < migrations.length) {
-    const statements = migrations[version] as string;
+    const statements = migrations[version]!;
     version += 1;
     storage.transactionSync(() => {
       storage.sql.exec(statements);
@@ -73,11 +73,7 @@ export class Blobs {
       parts.push(new Uint8Array(row.data));
       total += row.data.byteLength;
     }
-    return parts.length === 0
-      ? null
-      : parts.length === 1
-        ? (parts[0] as Uint8Array)
-        : joinParts(parts, total);
+    return parts.length === 0 ? null : parts.length === 1 ? parts[0]! : joinParts(parts, total);
   }
 
   partNumbers(name: string): number[] {

@@ -48,5 +48,5 @@ export function regionOfCaller(regions: readonly string[], place: CallerPlace): 
   const hint = placeOf(place);
   const places = regions.map(hintOf);
   const near = hint === null ? undefined : NEAREST[hint]?.find((name) => places.includes(name));
-  return regions[near === undefined ? 0 : places.indexOf(near)] as string;
+  return regions[near === undefined ? 0 : places.indexOf(near)]!;
 }

@@ -122,7 +122,7 @@ function jointPhases(members: number, records: number): TrainingPhase[] {
 function spread<T>(all: readonly T[], most = all.length): T[] {
   return Array.from(
     { length: Math.min(most, all.length) },
-    (_, i) => all[Math.floor((i * all.length) / most)] as T,
+    (_, i) => all[Math.floor((i * all.length) / most)]!,
   );
 }
 

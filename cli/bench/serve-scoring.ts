@@ -32,7 +32,7 @@ export async function measureScoring(rows: number, width: number): Promise<Scori
         times.push((subject.now() - before) / TIMES);
       }
       times.sort((a, b) => a - b);
-      return Math.round(100 * (times[ROUNDS >> 1] as number)) / 100;
+      return Math.round(100 * times[ROUNDS >> 1]!) / 100;
     };
     // The runtime compiles its loops.
     await median('rank');

@@ -48,5 +48,5 @@ function regionNames(count: number): string[] {
 
 /** Stable over runs and machines: SHA-256 of the id, its first 32 bits modulo the number of regions. */
 export function byHash(id: string, regions: readonly string[]): string {
-  return regions[createHash('sha256').update(id).digest().readUInt32BE(0) % regions.length] as string;
+  return regions[createHash('sha256').update(id).digest().readUInt32BE(0) % regions.length]!;
 }

@@ -160,7 +160,7 @@ export class FileShard implements ShardStore {
   labelSingles(): void {
     for (const { n, item } of this.#options.log) {
       const rows = this.#byItem.get(item);
-      if (!this.#labels.has(n) && rows?.length === 1) this.#labels.set(n, rows[0] as number);
+      if (!this.#labels.has(n) && rows?.length === 1) this.#labels.set(n, rows[0]!);
     }
   }
 

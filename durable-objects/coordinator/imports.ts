@@ -122,7 +122,7 @@ export class Imports {
         .exec<{ row: number }>(
           'SELECT row FROM rows WHERE item = ? AND ordinal = ? AND removed = 0',
           item,
-          ordinals[index] as number,
+          ordinals[index]!,
         )
         .toArray()[0];
       if (live !== undefined) found.push({ row: live.row, index });
@@ -130,8 +130,8 @@ export class Imports {
     found.sort((a, b) => a.row - b.row);
     const head = new Float32Array(found.length * width);
     found.forEach(({ index }, place) => {
-      const scale = scales[index] as number;
-      for (let i = 0; i < width; i++) head[place * width + i] = scale * (rows[index * width + i] as number);
+      const scale = scales[index]!;
+      for (let i = 0; i < width; i++) head[place * width + i] = scale * rows[index * width + i]!;
     });
     return { activeRows: Uint32Array.from(found, ({ row }) => row), adapter: adapter.slice(), head };
   }

@@ -145,7 +145,7 @@ export class TrainingState {
     const { length } = parameters.activeRows;
     const mean = decodeParameters(stored, length, this.#adapterLength, this.#width);
     const blend = (into: Float32Array, value: Float32Array) =>
-      into.map((x, i) => x + ((value[i] as number) - x) / (count + 1));
+      into.map((x, i) => x + (value[i]! - x) / (count + 1));
     return {
       activeRows: parameters.activeRows,
       adapter: blend(mean.adapter, parameters.adapter),

@@ -295,7 +295,7 @@ function finitely(
 
 function areFinite(values: FeedData): boolean {
   for (let index = 0; index < values.length; index += 1) {
-    if (!Number.isFinite(values[index] as number)) return false;
+    if (!Number.isFinite(values[index]!)) return false;
   }
   return true;
 }

@@ -12,7 +12,7 @@ export function fingerprint(key: Uint8Array): string {
   let text = '';
   for (let i = 0; i < 16; i++) {
     const bit = 5 * i;
-    const pair = ((hash[bit >> 3] as number) << 8) | (hash[(bit >> 3) + 1] as number);
+    const pair = (hash[bit >> 3]! << 8) | hash[(bit >> 3) + 1]!;
     text += ALPHABET[(pair >> (11 - (bit & 7))) & 31];
     if (i % 4 === 3 && i < 15) text += '-';
   }

@@ -96,7 +96,7 @@ export async function readSignature(
   if (created === undefined || nonce === undefined || keyId === undefined) return null;
   const { base, contentDigest } = await baseOf(request, parameters);
   if (header('content-digest') !== contentDigest) return null;
-  const signature = Uint8Array.from(atob(given[1] as string), (char) => char.charCodeAt(0));
+  const signature = Uint8Array.from(atob(given[1]!), (char) => char.charCodeAt(0));
   return { keyId, createdS: Number(created), nonce, signature, base };
 }
 

@@ -221,7 +221,7 @@ async function embed(
 function activeItems(snapshot: Snapshot): ReadonlySet<string> {
   const items = new Set<string>();
   for (let row = 0; row < snapshot.header.rows; row++) {
-    if (snapshot.active[row]) items.add(snapshot.items[row] as string);
+    if (snapshot.active[row]) items.add(snapshot.items[row]!);
   }
   return items;
 }

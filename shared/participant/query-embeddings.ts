@@ -71,7 +71,7 @@ export async function queryEmbeddings(
     { priority: 'background' },
   );
   store.cacheEmbeddings(
-    Uint32Array.from(distinct, (each) => each.records[0] as number),
+    Uint32Array.from(distinct, (each) => each.records[0]!),
     key,
     made,
     width,

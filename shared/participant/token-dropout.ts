@@ -21,7 +21,7 @@ export function dropTokens(ids: Int32Array, share: number, seed: number): Int32A
   const kept = ids.filter((_, index) => index === 0 || index === last || draw(index) >= share);
   if (kept.length > 2) return kept;
   const only = 1 + Math.floor(draw(0) * (last - 1));
-  return Int32Array.of(ids[0] as number, ids[only] as number, ids[last] as number);
+  return Int32Array.of(ids[0]!, ids[only]!, ids[last]!);
 }
 
 /** What the words of one record are dropped by in one round: by its number in its run, so that a run can be repeated. */

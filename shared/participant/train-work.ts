@@ -46,7 +46,7 @@ export function takeSlice(store: ShardStore, selection: Selection, cursor: numbe
   for (let at = cursor; at < ids.length && tokens < sliceTokens; at += 64) {
     for (const record of store.records(ids.subarray(at, Math.min(ids.length, at + 64)))) {
       if (tokens >= sliceTokens) break;
-      records.push(record && { ...record, weight: weights[cursor + records.length] as number });
+      records.push(record && { ...record, weight: weights[cursor + records.length]! });
       tokens += record?.ids.length ?? 0;
     }
   }
@@ -167,9 +167,9 @@ function addFigures(
   let units = 0;
   let unclipped = 0;
   for (const [i, { weight, relevant }] of records.entries()) {
-    loss += (weight * Math.min(stats.loss[i] as number, LOSS_CAP)) / LOSS_CAP;
+    loss += (weight * Math.min(stats.loss[i]!, LOSS_CAP)) / LOSS_CAP;
     // A row that does not answer is right where it is not the first.
-    const first = stats.correct[i] as number;
+    const first = stats.correct[i]!;
     correct += weight * (relevant ? first : 1 - first);
     units += weight;
     // Of a unit of several records the mean: never more than one half.
@@ -179,10 +179,10 @@ function addFigures(
     );
     unclipped += weight * clipIndicator(norm, clipLimit(spec));
   }
-  sums[at] = (sums[at] as number) + loss * spec.statScale;
-  sums[at + 1] = (sums[at + 1] as number) + correct * spec.statScale;
-  sums[at + 2] = (sums[at + 2] as number) + units * spec.statScale;
-  if (spec.adaptiveClip) sums[at + 3] = (sums[at + 3] as number) + unclipped * spec.statScale;
+  sums[at] = sums[at]! + loss * spec.statScale;
+  sums[at + 1] = sums[at + 1]! + correct * spec.statScale;
+  sums[at + 2] = sums[at + 2]! + units * spec.statScale;
+  if (spec.adaptiveClip) sums[at + 3] = sums[at + 3]! + unclipped * spec.statScale;
 }
 
 /** Rounding in fp32 must not carry a unit past the norm. */
@@ -273,8 +273,8 @@ async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
     const stats = await gradients(work, adapter, current.slice(split), into, batch);
     addFigures(spec, sums, stats, batch);
     for (let i = 0; i < length; i++) {
-      velocity[i] = local.momentum * (velocity[i] as number) + (gradient[i] as number) / batch.length;
-      current[i] = (current[i] as number) - local.rate * (velocity[i] as number);
+      velocity[i] = local.momentum * velocity[i]! + gradient[i]! / batch.length;
+      current[i] = current[i]! - local.rate * velocity[i]!;
     }
   }
   return { state, current };
@@ -290,10 +290,10 @@ function displacement(
 ): void {
   const split = adapterLength(spec, parameters);
   for (let i = 0; i < split; i++) {
-    sums[i] = ((parameters.adapter[i] as number) - (current[i] as number)) * units;
+    sums[i] = (parameters.adapter[i]! - current[i]!) * units;
   }
   for (let i = 0; i < parameters.head.length; i++) {
-    sums[split + i] = ((parameters.head[i] as number) - (current[split + i] as number)) * units;
+    sums[split + i] = (parameters.head[i]! - current[split + i]!) * units;
   }
 }
 

@@ -107,7 +107,7 @@ export interface Summed {
  * colluders.
  */
 export function varianceInEffect(cohort: Cohort, { survivors, unrevealed, extra = 0 }: Summed): number {
-  const least = survivorTiers(cohort)[tierOf(cohort, survivors)] as number;
+  const least = survivorTiers(cohort)[tierOf(cohort, survivors)]!;
   return (
     (survivors - unrevealed) / (least - cohort.colluders) +
     unrevealed / (cohort.threshold - cohort.colluders) +

@@ -35,7 +35,7 @@ export function likenessOf(embeddings: Float32Array, width: number): Likeness {
   const deviations = centred(embeddings, width);
   const spread = symmetricEigen(gram(deviations, deviations, width), width);
   const squares = embeddings.reduce((all, value) => all + value * value, 0);
-  return { deviations, width, spread, differ: (spread.values[0] as number) > RANK_TOLERANCE * squares };
+  return { deviations, width, spread, differ: spread.values[0]! > RANK_TOLERANCE * squares };
 }
 
 /**
@@ -62,7 +62,7 @@ function alongRows(sum: Float64Array, { deviations, width, spread }: Likeness): 
   let squares = rows * flat * flat;
   // (dᵀd)⁻¹ · (weights − flat), as seen from the documents: U = d·V·s^(−1/2).
   const inner = spread.values.map((value) => {
-    if (value <= RANK_TOLERANCE * (spread.values[0] as number)) return 0;
+    if (value <= RANK_TOLERANCE * spread.values[0]!) return 0;
     const weight = ((rows * value) / total + FLOOR) ** ROW_POWER;
     squares += weight * weight - flat * flat;
     return (weight - flat) / value;
@@ -71,7 +71,7 @@ function alongRows(sum: Float64Array, { deviations, width, spread }: Likeness): 
   const seen = gram(deviations, sum, width);
   const turned = multiplied(sandwich(spread.vectors, inner, width), seen, width);
   const out = multiplied(deviations, turned, width);
-  for (let i = 0; i < out.length; i++) out[i] = length * ((out[i] as number) + flat * (sum[i] as number));
+  for (let i = 0; i < out.length; i++) out[i] = length * (out[i]! + flat * sum[i]!);
   return out;
 }
 
@@ -92,7 +92,7 @@ function directionWeights(sum: Float64Array, variance: number, { width, spread }
   const [seen, known] = traces as [number, number];
   const share = seen > 0 ? SEEN : 0;
   const mixed = base.map((x, i) => {
-    const own = share === 0 ? 0 : (share * width * (kept[i] as number)) / seen;
+    const own = share === 0 ? 0 : (share * width * kept[i]!) / seen;
     return own + ((1 - share) * width * x) / known;
   });
   const { values, vectors } = symmetricEigen(mixed, width);
@@ -108,8 +108,8 @@ function directionWeights(sum: Float64Array, variance: number, { width, spread }
 /** Rows less their mean. */
 function centred(rows: Float32Array | Float64Array, width: number): Float64Array {
   const mean = new Float64Array(width);
-  for (let i = 0; i < rows.length; i++) mean[i % width]! += (rows[i] as number) / (rows.length / width);
-  return Float64Array.from(rows, (value, i) => value - (mean[i % width] as number));
+  for (let i = 0; i < rows.length; i++) mean[i % width]! += rows[i]! / (rows.length / width);
+  return Float64Array.from(rows, (value, i) => value - mean[i % width]!);
 }
 
 /** aᵀ·b for a and b [rows, width]. */
@@ -117,8 +117,8 @@ function gram(a: Float64Array, b: Float64Array, width: number): Float64Array {
   const out = new Float64Array(width * width);
   for (let at = 0; at < a.length; at += width) {
     for (let i = 0; i < width; i++) {
-      const x = a[at + i] as number;
-      for (let j = 0; j < width; j++) out[i * width + j]! += x * (b[at + j] as number);
+      const x = a[at + i]!;
+      for (let j = 0; j < width; j++) out[i * width + j]! += x * b[at + j]!;
     }
   }
   return out;
@@ -129,9 +129,9 @@ function multiplied(a: Float64Array, b: Float64Array, width: number): Float64Arr
   const out = new Float64Array(a.length);
   for (let at = 0; at < a.length; at += width) {
     for (let i = 0; i < width; i++) {
-      const x = a[at + i] as number;
+      const x = a[at + i]!;
       if (x === 0) continue;
-      for (let j = 0; j < width; j++) out[at + j]! += x * (b[i * width + j] as number);
+      for (let j = 0; j < width; j++) out[at + j]! += x * b[i * width + j]!;
     }
   }
   return out;
@@ -139,6 +139,6 @@ function multiplied(a: Float64Array, b: Float64Array, width: number): Float64Arr
 
 /** Vᵀ·diag(values)·V for eigenvectors in rows. */
 function sandwich(vectors: Float64Array, values: Float64Array, width: number): Float64Array {
-  const scaled = vectors.map((x, i) => x * (values[Math.floor(i / width)] as number));
+  const scaled = vectors.map((x, i) => x * values[Math.floor(i / width)]!);
   return gram(scaled, vectors, width);
 }

@@ -9,7 +9,7 @@
  */
 export function quantiseRow(row: Float32Array, into: Int8Array): number {
   let largest = 0;
-  for (let i = 0; i < row.length; i++) largest = Math.max(largest, Math.abs(row[i] as number));
+  for (let i = 0; i < row.length; i++) largest = Math.max(largest, Math.abs(row[i]!));
   if (!(largest > 0) || !Number.isFinite(largest)) {
     into.fill(0);
     return 0;
@@ -17,7 +17,7 @@ export function quantiseRow(row: Float32Array, into: Int8Array): number {
   const factor = 127 / largest;
   let squares = 0;
   for (let i = 0; i < row.length; i++) {
-    const value = Math.round((row[i] as number) * factor);
+    const value = Math.round(row[i]! * factor);
     into[i] = value;
     squares += value * value;
   }
@@ -26,6 +26,6 @@ export function quantiseRow(row: Float32Array, into: Int8Array): number {
 
 export function dot(a: Float32Array, b: Float32Array, bOffset = 0): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[bOffset + i] as number);
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[bOffset + i]!;
   return sum;
 }

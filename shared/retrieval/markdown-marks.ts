@@ -37,7 +37,7 @@ const MARKED = /[{[%^]|8<|:[a-z]|<\/?>/;
 export function withoutMarks(line: string, notes: ReadonlySet<string>): string {
   if (!MARKED.test(line)) return line;
   return line.replace(INLINE, (...match) => {
-    const all = match[0] as string;
+    const all = match[0]!;
     const groups = match.at(-1) as Record<string, string | undefined>;
     const { role, code, raw, embeds, page, alias, note, quote } = groups;
     if (role !== undefined) return roleWords(role);

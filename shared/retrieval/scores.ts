@@ -22,12 +22,12 @@ export const plainProducts: RowProducts = (rows, query, sums) => {
     const end = at + (width & ~3);
     let i = 0;
     for (; at < end; at += 4, i += 4) {
-      a += (query[i] as number) * (rows[at] as number);
-      b += (query[i + 1] as number) * (rows[at + 1] as number);
-      c += (query[i + 2] as number) * (rows[at + 2] as number);
-      d += (query[i + 3] as number) * (rows[at + 3] as number);
+      a += query[i]! * rows[at]!;
+      b += query[i + 1]! * rows[at + 1]!;
+      c += query[i + 2]! * rows[at + 2]!;
+      d += query[i + 3]! * rows[at + 3]!;
     }
-    for (; i < width; i++, at++) a += (query[i] as number) * (rows[at] as number);
+    for (; i < width; i++, at++) a += query[i]! * rows[at]!;
     sums[row] = a + b + (c + d);
   }
 };
@@ -45,7 +45,7 @@ export function rowCosines(snapshot: Snapshot, query: Float32Array, products = p
   const sums = scratch.subarray(0, count);
   products(rows, query, sums);
   const cosines = new Float32Array(count);
-  for (let row = 0; row < count; row++) cosines[row] = (sums[row] as number) * (scales[row] as number);
+  for (let row = 0; row < count; row++) cosines[row] = sums[row]! * scales[row]!;
   return cosines;
 }
 
@@ -64,7 +64,7 @@ export function best(scores: Float32Array, k: number): RowScore[] {
   if (k <= 0) return heap;
   const worse = (x: RowScore, y: RowScore) => x.score < y.score || (x.score === y.score && x.row > y.row);
   for (let row = 0; row < scores.length; row++) {
-    const score = scores[row] as number;
+    const score = scores[row]!;
     // Rows come in order: an equal score is worse.
     if (heap.length === k && score <= (heap[0] as RowScore).score) continue;
     const entry = { row, score };

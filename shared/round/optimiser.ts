@@ -52,9 +52,9 @@ export function applyStep(
   const beta1 = settings.momentum;
   if (settings.kind === 'momentum') {
     for (let i = 0; i < parameters.length; i++) {
-      const velocity = beta1 * (first[i] as number) + (gradient[i] as number);
+      const velocity = beta1 * first[i]! + gradient[i]!;
       first[i] = velocity;
-      parameters[i] = (parameters[i] as number) - (i < split ? rates.adapter : rates.head) * velocity;
+      parameters[i] = parameters[i]! - (i < split ? rates.adapter : rates.head) * velocity;
     }
     return;
   }
@@ -62,14 +62,13 @@ export function applyStep(
   const correction1 = 1 - beta1 ** state.step;
   const correction2 = 1 - beta2 ** state.step;
   for (let i = 0; i < parameters.length; i++) {
-    const g = gradient[i] as number;
-    const m = beta1 * (first[i] as number) + (1 - beta1) * g;
-    const v = beta2 * (second[i] as number) + (1 - beta2) * g * g;
+    const g = gradient[i]!;
+    const m = beta1 * first[i]! + (1 - beta1) * g;
+    const v = beta2 * second[i]! + (1 - beta2) * g * g;
     first[i] = m;
     second[i] = v;
     const rate = i < split ? rates.adapter : rates.head;
     parameters[i] =
-      (parameters[i] as number) -
-      (rate * (m / correction1)) / (Math.sqrt(v / correction2) + settings.epsilon);
+      parameters[i]! - (rate * (m / correction1)) / (Math.sqrt(v / correction2) + settings.epsilon);
   }
 }

@@ -23,12 +23,12 @@ export interface TrainFigures {
 
 export function trainFigures(sum: Float64Array, spec: TrainRound): TrainFigures {
   const at = sum.length - figuresOf(spec);
-  const units = Math.round((sum[at + 2] as number) / spec.statScale);
+  const units = Math.round(sum[at + 2]! / spec.statScale);
   if (units <= 0) return { units: 0, loss: null, accuracy: null };
   return {
     units,
-    loss: (LOSS_CAP * (sum[at] as number)) / spec.statScale / units,
-    accuracy: (sum[at + 1] as number) / spec.statScale / units,
+    loss: (LOSS_CAP * sum[at]!) / spec.statScale / units,
+    accuracy: sum[at + 1]! / spec.statScale / units,
   };
 }
 
@@ -42,7 +42,7 @@ export function followClip(
   rule: AdaptiveClipRule,
   expected: number,
 ): number {
-  const unclipped = (sum[sum.length - 1] as number) / spec.statScale;
+  const unclipped = sum[sum.length - 1]! / spec.statScale;
   return nextClipNorm(spec.gradientNorm, unclipped, Math.max(1, expected), rule);
 }
 
@@ -104,9 +104,9 @@ function smoothedHead(
   rate: number,
   variance: number,
 ): Float32Array {
-  for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (gradient[i] as number);
+  for (let i = 0; i < total.length; i++) total[i] = total[i]! + gradient[i]!;
   const step = smoothed(Float64Array.from(total), variance, likeness);
-  return start.map((value, i) => value - rate * (step[i] as number));
+  return start.map((value, i) => value - rate * step[i]!);
 }
 
 /**

@@ -25,8 +25,7 @@ export function withRowPrior(
     const learned = head.subarray(at, at + width);
     const weight = count / Math.hypot(...learned);
     for (let i = 0; i < width; i++) {
-      served[at + i] =
-        (weight * (learned[i] as number) + strength * (start[at + i] as number)) / (count + strength);
+      served[at + i] = (weight * learned[i]! + strength * start[at + i]!) / (count + strength);
     }
   });
   return served;

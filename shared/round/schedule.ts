@@ -59,8 +59,8 @@ export function budgetAllowsAt(
   let admitted = moments.length - 1;
   while (admitted - refused > 1) {
     const middle = Math.floor((admitted + refused) / 2);
-    if (fits(moments[middle] as number)) admitted = middle;
+    if (fits(moments[middle]!)) admitted = middle;
     else refused = middle;
   }
-  return moments[admitted] as number;
+  return moments[admitted]!;
 }

@@ -23,7 +23,7 @@ export function downloadOriginal(into: string): string | undefined {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const folder = downloadOriginal(process.argv[2] as string);
+  const folder = downloadOriginal(process.argv[2]!);
   if (folder === undefined) {
     console.error(`skipped: the fp32 proofs, for ${PACKAGE} cannot be downloaded here`);
     process.exitCode = 1;

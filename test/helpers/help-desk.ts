@@ -108,7 +108,7 @@ export function feedback(copies: number, skip: ReadonlySet<string> = new Set()):
     queries.flatMap((query, q) =>
       Array.from({ length: copies }, (_, copy) => ({
         id: `${key}-${q}-${copy}`,
-        query: query + (endings[copy % endings.length] as string),
+        query: query + endings[copy % endings.length]!,
         item: key,
         relevant: true,
       })),

@@ -113,7 +113,7 @@ it('is there once when several processes build it, and old ones go', async () =>
   const folders = await Promise.all([one(), one(), one(), one()]);
   expect(new Set(folders)).toEqual(new Set([await bundle()]));
   expect(readdirSync(join(root, 'dist')).sort()).toEqual(
-    ['command-new', (folders[0] as string).slice(join(root, 'dist').length + 1)].sort(),
+    ['command-new', folders[0]!.slice(join(root, 'dist').length + 1)].sort(),
   );
 });
 

@@ -244,7 +244,7 @@ describe.each(['rpc', 'http'] as const)('over %s', (transport) => {
       const report = { participant: self, round };
       expect(await port.report({ ...report, type: 'working' })).toEqual({ current: true });
       expect(await port.report({ ...report, type: 'ready', probe: null })).toEqual({ current: false });
-      const run = await hubOf(ports).run(round.split('.')[0] as string);
+      const run = await hubOf(ports).run(round.split('.')[0]!);
       expect(run?.rounds.at(-1)?.participants[self]).toMatchObject({ phase: 'failed' });
     });
   });

@@ -93,7 +93,7 @@ export async function answeredQuery(
   const known = await knownAnswer(id, chunks ?? [], 'chunks', scope);
   if (!known.ok) return known;
   const sealed = known.value;
-  const passages = chunks ?? sealed.cited?.map((place) => sealed.retrieved[place] as string) ?? [];
+  const passages = chunks ?? sealed.cited?.map((place) => sealed.retrieved[place]!) ?? [];
   if (passages.length === 0) {
     const why = sealed.cited === null ? 'was streamed' : 'cites nothing';
     const detail = `chunks: name the passages that it is about; the answer ${why}`;

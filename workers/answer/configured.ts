@@ -55,7 +55,7 @@ function languageModel(env: AnswerEnv): { answerer: Answerer | null; problems: A
         return { answerer: null, problems: [] };
       case 'workers-ai': {
         if (ai === undefined) return instead('answerer_missing', 'The deployment has no binding AI');
-        const answerer = new WorkersAiAnswerer({ ai, model: model ?? (KNOWN_MODELS[0] as string) });
+        const answerer = new WorkersAiAnswerer({ ai, model: model ?? KNOWN_MODELS[0]! });
         return { answerer, problems: [] };
       }
       case 'openai': {

@@ -94,7 +94,7 @@ export class Metrics {
 function histogramLines(name: string, labels: Labels, { counts, sum, count }: Histogram): string[] {
   let below = 0;
   const buckets = BUCKETS.map((bound, i) => {
-    below += counts[i] as number;
+    below += counts[i]!;
     return `${name}_bucket${labelText({ ...labels, le: String(bound) })} ${below}`;
   });
   return [

@@ -43,16 +43,16 @@ export function simdProducts(module: WebAssembly.Module): RowProducts {
     }
     const factor = LARGEST / largest;
     for (let i = 0; i < width; i++) {
-      const value = Math.round((query[i] as number) * factor);
+      const value = Math.round(query[i]! * factor);
       high[i] = Math.round(value / HALF);
-      low[i] = value - (high[i] as number) * HALF;
+      low[i] = value - high[i]! * HALF;
     }
     const piece = Math.min(MAX_PIECE, Math.floor(ROWS_BYTES / width));
     for (let from = 0; from < sums.length; from += piece) {
       const count = Math.min(piece, sums.length - from);
       space.set(rows.subarray(from * width, (from + count) * width));
       products(ROWS, count, width, HIGH, LOW, SUMS);
-      for (let i = 0; i < count; i++) sums[from + i] = (results[i] as number) / factor;
+      for (let i = 0; i < count; i++) sums[from + i] = results[i]! / factor;
     }
   };
 }

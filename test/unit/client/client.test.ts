@@ -60,7 +60,7 @@ describe('the API client', () => {
     const answers = [503, 429, 200];
     const body = { name: 'one', scopes: ['query' as const] };
     const url = await serve((_request, response) => {
-      response.writeHead(answers[asked++] as number, {
+      response.writeHead(answers[asked++]!, {
         'content-type': 'application/json',
         'retry-after': '0',
       });

@@ -18,7 +18,7 @@ afterEach(() => {
 
 const only = () => {
   expect(lines).toHaveLength(1);
-  return JSON.parse(lines[0] as string) as Record<string, unknown>;
+  return JSON.parse(lines[0]!) as Record<string, unknown>;
 };
 
 describe('logLine', () => {

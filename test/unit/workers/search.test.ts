@@ -195,7 +195,7 @@ describe('a query over regions', () => {
     const all = await ask({});
     const scores = all.hits.map((hit) => hit.calibrated);
     expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
-    expect(keys(await ask({}, { threshold: scores[1] as number }))).toEqual(['a', 'b']);
+    expect(keys(await ask({}, { threshold: scores[1]! }))).toEqual(['a', 'b']);
     expect(keys(await ask({}, { threshold: 1 }))).toEqual([]);
   });
 

@@ -60,7 +60,7 @@ describe('data', () => {
   ])('is other data when %s changes', async (name, from, to) => {
     const before = await hash({ withhold });
     expect(await hash({ withhold })).toBe(before);
-    write(name, (files[name] as string).replace(from, to));
+    write(name, files[name]!.replace(from, to));
     expect(await hash({ withhold })).not.toBe(before);
   });
 

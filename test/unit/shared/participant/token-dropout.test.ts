@@ -27,7 +27,7 @@ describe('token dropout', () => {
       const kept = [...dropTokens(short, 0.99, seed)];
       expect(kept.length).toBeGreaterThanOrEqual(3);
       expect(kept).toEqual([...short].filter((id) => kept.includes(id)));
-      if (kept.length === 3) only[(kept[1] as number) - 7]! += 1;
+      if (kept.length === 3) only[kept[1]! - 7]! += 1;
     }
     for (const count of only) expect(count).toBeGreaterThan(1400);
   });

@@ -75,9 +75,7 @@ describe('a record that says that its row does not answer', () => {
         if (unit === 'record' && own.length > 1) continue;
         const all = [...RECORDS.slice(2), ...(own as Placed[])];
         const counts = countUnits(all, placeOf, 2, policy(unit), cryptoSource());
-        expect(Math.hypot(...counts.map((x, i) => x - (without[i] as number)))).toBeLessThanOrEqual(
-          COUNT_NORM,
-        );
+        expect(Math.hypot(...counts.map((x, i) => x - without[i]!))).toBeLessThanOrEqual(COUNT_NORM);
       }
     }
   });

@@ -66,12 +66,12 @@ describe('smoothing', () => {
     const noise = numbers(ROWS * WIDTH, 13);
     const known = likenessOf(flat, WIDTH);
     const of = (sum: Float64Array) => smoothed(sum, 1 / 3, known);
-    const both = of(signal.map((x, i) => x + (noise[i] as number)));
+    const both = of(signal.map((x, i) => x + noise[i]!));
     const cosine = (a: Float64Array, b: Float64Array) =>
-      a.reduce((all, x, i) => all + x * (b[i] as number), 0) / (Math.hypot(...a) * Math.hypot(...b));
+      a.reduce((all, x, i) => all + x * b[i]!, 0) / (Math.hypot(...a) * Math.hypot(...b));
     expect(cosine(both, signal)).toBeGreaterThan(
       cosine(
-        signal.map((x, i) => x + (noise[i] as number)),
+        signal.map((x, i) => x + noise[i]!),
         signal,
       ) + 0.02,
     );

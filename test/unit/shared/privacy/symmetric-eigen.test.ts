@@ -15,8 +15,7 @@ function gram(rank: number, n: number): Float64Array {
   const b = numbers(rank * n);
   const out = new Float64Array(n * n);
   for (let r = 0; r < rank; r++)
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < n; j++) out[i * n + j]! += (b[r * n + i] as number) * (b[r * n + j] as number);
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[i * n + j]! += b[r * n + i]! * b[r * n + j]!;
   return out;
 }
 
@@ -32,16 +31,15 @@ describe('eigenvectors of a symmetric matrix', () => {
   ])('of rank %d in %d dimensions give the matrix back', (rank, n) => {
     const matrix = gram(rank, n);
     const { values, vectors } = symmetricEigen(matrix, n);
-    const largest = values[0] as number;
-    for (let i = 1; i < n; i++) expect(values[i] as number).toBeLessThanOrEqual(values[i - 1] as number);
+    const largest = values[0]!;
+    for (let i = 1; i < n; i++) expect(values[i]!).toBeLessThanOrEqual(values[i - 1]!);
     expect(values.filter((value) => Math.abs(value) > 1e-10 * largest)).toHaveLength(rank);
     let worst = 0;
     for (let i = 0; i < n; i += 7) {
       for (let j = 0; j < n; j += 5) {
         let sum = 0;
-        for (let k = 0; k < n; k++)
-          sum += (values[k] as number) * (vectors[k * n + i] as number) * (vectors[k * n + j] as number);
-        worst = Math.max(worst, Math.abs(sum - (matrix[i * n + j] as number)));
+        for (let k = 0; k < n; k++) sum += values[k]! * vectors[k * n + i]! * vectors[k * n + j]!;
+        worst = Math.max(worst, Math.abs(sum - matrix[i * n + j]!));
       }
     }
     expect(worst).toBeLessThan(1e-11 * largest);

@@ -88,7 +88,7 @@ describe('snapshots', () => {
     });
     const scores = scoreRows(snapshot, query);
     vectors.forEach((vector, r) => {
-      const cosine = vector.reduce((sum, v, i) => sum + v * (query[i] as number), 0) / Math.hypot(...vector);
+      const cosine = vector.reduce((sum, v, i) => sum + v * query[i]!, 0) / Math.hypot(...vector);
       // Eight bits a coordinate: within a hundredth.
       expect(scores[r]).toBeCloseTo(cosine + (r % 2 ? 0 : 0.25), 1.7);
     });
@@ -101,9 +101,7 @@ describe('snapshots', () => {
     expect(best(scores, 99)).toHaveLength(6);
     expect(best(scores, 0)).toEqual([]);
     const random = Float32Array.from({ length: 500 }, (_, i) => Math.sin(i * i));
-    const expected = Array.from(random.keys()).sort(
-      (x, y) => (random[y] as number) - (random[x] as number) || x - y,
-    );
+    const expected = Array.from(random.keys()).sort((x, y) => random[y]! - random[x]! || x - y);
     expect(best(random, 20).map((hit) => hit.row)).toEqual(expected.slice(0, 20));
   });
 });

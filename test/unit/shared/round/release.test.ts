@@ -224,7 +224,7 @@ describe('the rate of the head', () => {
       deviation,
       rates: 1,
     });
-    return -(head[0] as number);
+    return -head[0]!;
   };
 
   it('lets the noise of all steps add up to the length asked for in a row', () => {

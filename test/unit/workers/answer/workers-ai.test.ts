@@ -5,7 +5,7 @@ import type { AnswerRequest } from '../../../../workers/answer/answerer.ts';
 import { KNOWN_MODELS, WorkersAiAnswerer } from '../../../../workers/answer/workers-ai.ts';
 import * as shapes from '../../../helpers/workers-ai-shapes.ts';
 
-const MODEL = KNOWN_MODELS[0] as string;
+const MODEL = KNOWN_MODELS[0]!;
 const first: AnswerPassage = {
   id: 'zoo#0',
   item: 'zoo',

@@ -42,9 +42,7 @@ describe('products', () => {
     const { ours, plain } = both(rows, query);
     // Each element is off by at most half of 2⁻³⁰ of the largest.
     const bound = width * 128 * largest * 2 ** -30;
-    ours.forEach(
-      (sum, row) => void expect(Math.abs(sum - (plain[row] as number))).toBeLessThanOrEqual(bound),
-    );
+    ours.forEach((sum, row) => void expect(Math.abs(sum - plain[row]!)).toBeLessThanOrEqual(bound));
   });
 
   it.each([
@@ -56,9 +54,9 @@ describe('products', () => {
     const rows = new Int8Array(width * count).fill(-128);
     rows.fill(127, width * (count - 1));
     const { ours, plain } = both(rows, new Float32Array(width).fill(-0.5));
-    expect(ours[0]).toBeCloseTo(plain[0] as number, 3);
+    expect(ours[0]).toBeCloseTo(plain[0]!, 3);
     expect(ours[count - 2]).toBe(ours[0]);
-    expect(ours[count - 1]).toBeCloseTo(plain[count - 1] as number, 3);
+    expect(ours[count - 1]).toBeCloseTo(plain[count - 1]!, 3);
   });
 
   it('of widths that the kernel does not take, and of queries without a direction, are plain ones', () => {
