@@ -1,5 +1,5 @@
 /** A table of AsciiDoc: cells begin with a bar, and a row has as many as there are columns. */
-import type { Table } from './markdown-table.ts';
+import type { Table } from './markdown-blocks.ts';
 
 /** What stands right before a cell's bar and says how it is drawn: `2+|`, `.3+^|`, `a|`. */
 const CELL_STYLE = /(?:^|\s)(?:\d*(?:\.\d+)?[+*])?(?:[<^>]|\.[<^>]){0,2}[aehlmsdv]?$/;

@@ -1,6 +1,6 @@
 /** AsciiDoc as Markdown (its language documentation): headings, links, code, tables and admonitions; the rest is text. */
 import { asciidocTable } from './asciidoc-table.ts';
-import { markdownTable } from './markdown-table.ts';
+import { FENCE, markdownTable } from './markdown-blocks.ts';
 
 /** Fences of blocks: code stays as it is, of the others only the content counts. */
 const CODE_FENCE = /^(?:-{4,}|\.{4,}|```.*)$/;
@@ -19,7 +19,8 @@ export function asciidocToMarkdown(source: string): string {
   let attributes = '';
   let header = true;
   const values = valuesOf(source);
-  for (const raw of source.replace(/^\uFEFF/, '').split(/\r\n?|\n/)) {
+  const lines = source.replace(/^\uFEFF/, '').split(/\r\n?|\n/);
+  for (const [at, raw] of lines.entries()) {
     const line: string = code === null ? withValues(raw.trimEnd(), values) : raw.trimEnd();
     if (table !== null) {
       if (!TABLE_FENCE.test(line)) table.lines.push(line);
@@ -31,12 +32,14 @@ export function asciidocToMarkdown(source: string): string {
       if (line === comment) comment = null;
     } else if (code !== null) {
       if (line === code) code = null;
-      out.push(code === null ? '```' : line);
+      out.push(code === null ? FENCE : line);
+    } else if (isUnderline(line, lines[at - 1] ?? '', lines[at - 2] ?? '')) {
+      out.push(`${'#'.repeat(UNDERLINES.indexOf(line[0]!) + 1)} ${out.pop()!}`, '');
     } else if (TABLE_FENCE.test(line)) table = { lines: [], attributes };
     else if (COMMENT_FENCE.test(line)) comment = line;
     else if (CODE_FENCE.test(line)) {
       code = line.startsWith('```') ? '```' : line;
-      out.push('```');
+      out.push(FENCE);
     } else if (!line.startsWith('//')) {
       const text = lineOf(line, header);
       if (text !== null) out.push(text);
@@ -45,10 +48,23 @@ export function asciidocToMarkdown(source: string): string {
       if (line === '') header = false;
     }
   }
-  if (code !== null) out.push('```');
+  if (code !== null) out.push(FENCE);
   // One that is not closed.
   if (table !== null) out.push(...markdownTable(asciidocTable(table.lines, table.attributes), inline));
   return out.join('\n');
+}
+
+/** Marks under headings in the older form, by level. */
+const UNDERLINES = '=-~^+';
+/** Longer lines are no headings. */
+const LONGEST_HEADING = 200;
+
+/** Whether a line makes a heading of the one before it, which stands alone and is as long, give or take one. */
+function isUnderline(line: string, before: string, above: string): boolean {
+  if (line.length > LONGEST_HEADING || !/^([=~^+-])\1{2,}$/.test(line)) return false;
+  const stands = above.trim() === '' || /^\[.*\]$/.test(above.trim());
+  const length = before.slice(0, 2 * LONGEST_HEADING).trimEnd().length;
+  return stands && /^[\p{L}\p{N}]/u.test(before) && Math.abs(length - line.length) <= 1;
 }
 
 /** A line outside of code; null for one that says nothing. */
@@ -104,6 +120,7 @@ function inline(text: string): string {
     )
     .replace(/\b(?:kbd|btn|menu|pass|stem|footnote):[^\s[\]]{0,1000}\[([^[\]]{0,1000})\]/g, '$1')
     .replace(/\bimage:[^\s[\]]{1,1000}\[([^[\],]{0,1000})[^[\]]{0,1000}\]/g, '$1')
+    .replace(/\bicon:[^\s[\]]{1,1000}\[[^[\]]{0,1000}\]/g, '')
     .replaceAll('+++', '')
     .replace(/\[\[[^[\]]{0,1000}\]\]|\{(?:nbsp|empty|sp)\}/g, ' ')
     .replace(/\[[.#][^[\]]{0,1000}\](?=[#*_`])/g, '')

@@ -5,7 +5,8 @@
  */
 import type { ItemFormat } from '../protocol/api/item.ts';
 import { frontMatter } from './front-matter.ts';
-import { htmlBlocks, htmlTitle } from './html.ts';
+import { htmlBlocks } from './html.ts';
+import { htmlTitle } from './html-title.ts';
 import { markdownBlocks } from './markdown.ts';
 import { inlineText, withoutAttributes } from './markdown-inline.ts';
 import { type Block, textBlocks } from './text.ts';

@@ -38,9 +38,11 @@ function decodedBy(encoding: string | null, bytes: Uint8Array): string | null {
   }
 }
 
-/** `<meta charset=…>`, or in its older form. */
+/** `<meta charset=…>`, or in its older form, or XML's own declaration. */
 function declared(bytes: Uint8Array): string | null {
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, LOOKED_AT));
+  const xml = /^\s*<\?xml\s[^<>]*?encoding\s*=\s*["']([\w.:-]+)/i.exec(start)?.[1];
+  if (xml !== undefined) return xml.toLowerCase();
   return /<meta\s[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)/i.exec(start)?.[1]?.toLowerCase() ?? null;
 }
 

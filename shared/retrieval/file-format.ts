@@ -14,7 +14,9 @@ const markdownBy = (convert: (text: string) => string): FileFormat => ({ format:
 
 /** Of files of text; what else is read needs a library. */
 export const TEXT_FORMATS: ReadonlyMap<string, FileFormat> = new Map([
-  ...['.md', '.markdown', '.mdx', '.mdown', '.mkd'].map((ending) => [ending, asItIs('markdown')] as const),
+  ...['.md', '.markdown', '.mdx', '.mdown', '.mkd', '.mkdn', '.mdwn', '.qmd', '.rmd'].map(
+    (ending) => [ending, asItIs('markdown')] as const,
+  ),
   ...['.html', '.htm', '.xhtml'].map((ending) => [ending, asItIs('html')] as const),
   ['.txt', asItIs('text')],
   ['.text', asItIs('text')],

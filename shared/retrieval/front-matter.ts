@@ -1,9 +1,10 @@
 /**
- * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;` or by itself, Pandoc's
- * `% title`, at the beginning of a document; empty lines may stand before it. It counts only where it reads as a mapping: a
- * page that begins with a rule begins with text. Of its fields the title is read. YAML 1.2, sections 7.3 and 8.1, as far as
- * titles need it.
+ * Front matter: YAML between `---` and `---` or `...`, TOML between `+++`, JSON between `;;;` or by itself, any of them
+ * between `---yaml` (or what it is) and `---`, Pandoc's `% title`, MultiMarkdown's fields without fences, at the beginning
+ * of a document; empty lines may stand before it. It counts only where it reads as a mapping: a page that begins with a rule
+ * begins with text. Of its fields the title is read. YAML 1.2, sections 7.3 and 8.1, as far as titles need it.
  */
+import { unfencedMetadata } from './unfenced-metadata.ts';
 
 export interface FrontMatter {
   /** Where the document's text begins, in UTF-16 code units. */
@@ -17,6 +18,10 @@ const MOST_CHARACTERS = 65_536;
 
 const KINDS = [
   { begins: '---', ends: /^(?:---|\.\.\.)[ \t]*$/, read: readYaml },
+  { begins: '---yaml', ends: /^---[ \t]*$/, read: readYaml },
+  { begins: '---toml', ends: /^---[ \t]*$/, read: readToml },
+  { begins: '---json', ends: /^---[ \t]*$/, read: readJson },
+  { begins: '---js', ends: /^---[ \t]*$/, read: readScript },
   { begins: '+++', ends: /^\+\+\+[ \t]*$/, read: readToml },
   { begins: ';;;', ends: /^;;;[ \t]*$/, read: readJson },
   // As Hugo has it: an object whose braces stand on lines of their own.
@@ -26,18 +31,17 @@ const KINDS = [
 /** @param source with line breaks of any kind */
 export function frontMatter(source: string): FrontMatter | null {
   const start = /^\uFEFF?(?:[ \t]*\r?\n)*/.exec(source.slice(0, MOST_CHARACTERS))![0].length;
-  const kind = KINDS.find(({ begins }) => source.startsWith(begins, start));
-  if (kind === undefined) return pandocBlock(source, start);
   const head = source.slice(start, start + MOST_CHARACTERS);
+  const opening = /^[^\n]*/.exec(head)![0].trimEnd();
+  const kind = KINDS.find(({ begins }) => begins === opening);
+  if (kind === undefined) return pandocBlock(head, start) ?? unfencedMetadata(source, start);
   const lines: string[] = [];
   let end: number | null = null;
   let first = true;
   for (const { 0: line, index } of head.matchAll(/[^\n]*(?:\n|$)/g)) {
     const text = line.trimEnd();
-    if (first) {
-      if (text !== kind.begins) return null;
-      first = false;
-    } else if (kind.ends.test(text)) {
+    if (first) first = false;
+    else if (kind.ends.test(text)) {
       end = start + index + line.length;
       break;
     } else lines.push(text);
@@ -50,8 +54,7 @@ export function frontMatter(source: string): FrontMatter | null {
 }
 
 /** `% title`, `% authors`, `% date`: the last two may be missing, and a title may go on in indented lines. */
-function pandocBlock(source: string, start: number): FrontMatter | null {
-  const head = source.slice(start, start + MOST_CHARACTERS);
+function pandocBlock(head: string, start: number): FrontMatter | null {
   const block = /^%[ \t]+(\S[^\n]*(?:\n[ \t]+\S[^\n]*){0,4})(?:\n%[^\n]*){0,2}(?:\n|$)/.exec(head);
   if (block === null) return null;
   return { end: start + block[0].length, title: block[1]!.replace(/\s+/g, ' ').trim() };
@@ -71,6 +74,8 @@ function readYaml(given: readonly string[]): Fields | null {
   const lines = atTheEdge(given);
   const flow = /^\{(.*)\}\s*$/.exec(lines.length === 1 ? lines[0]! : '')?.[1];
   if (flow !== undefined) return flowFields(flow);
+  // Between two rules stands text, set apart by empty lines, even where it says "First of all: …".
+  if (lines[0]?.trim() === '' && !lines.some((line) => /^["']?[\w.-]+["']?:/.test(line))) return null;
   /** Brackets of a list or mapping that goes over lines. */
   let open = 0;
   for (const [at, line] of lines.entries()) {
@@ -171,6 +176,16 @@ function readToml(lines: readonly string[]): Fields | null {
     } else fields.title ??= doubleQuoted(value) ?? /^'([^']*)'/.exec(value)?.[1];
   }
   return fields;
+}
+
+/** An object of JavaScript, as Eleventy has it: what its own line says. */
+function readScript(lines: readonly string[]): Fields | null {
+  if (lines.find((line) => line.trim() !== '')?.trim() !== '{') return null;
+  for (const line of lines) {
+    const said = /^\s*["']?title["']?\s*:\s*(?:"([^"]*)"|'([^']*)'|`([^`$]*)`)/.exec(line);
+    if (said !== null) return { title: said.slice(1).find((words) => words !== undefined) };
+  }
+  return {};
 }
 
 function readJson(lines: readonly string[]): Fields | null {

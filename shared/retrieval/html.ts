@@ -5,6 +5,7 @@
  */
 import { Parser } from 'htmlparser2';
 import { type Span, TableRows } from './html-table.ts';
+import { isHidden, type Place, placeOf } from './html-visibility.ts';
 import { type Block, type BlockKind, textBlocks } from './text.ts';
 
 const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
@@ -15,11 +16,6 @@ const BLOCKS = names(
     'form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol option p pre section select summary table tbody ' +
     'tfoot thead tr ul',
 );
-const HIDDEN = names(
-  'title script style template noscript iframe object svg math head button select datalist textarea',
-);
-/** Around a page's content, unless they are inside of it. */
-const FRAMES = names('header footer');
 const CELLS = names('td th');
 /** Parts of a table: they end a cell and a row that nobody closed. */
 const TABLE_PARTS = names('thead tbody tfoot tr');
@@ -34,6 +30,9 @@ const KINDS = new Map<string, 'item' | 'code' | 'term'>([
 ]);
 /** Inside of a cell they are spaces. */
 const SOFT = names('br div p');
+/** Pictures that say how a build went. */
+const BADGE = /shields\.io|badgen\.net|\bbadges?\b/i;
+const HEADING = /^h[1-6]$/;
 const VOID = names(
   'area base basefont br col command embed frame hr img input isindex keygen link meta param source track wbr',
 );
@@ -57,56 +56,9 @@ export function htmlBlocks(source: string): Block[] {
 /** The parser's time grows with the depth at every tag. What is deeper is read as text without its tags. */
 const MAX_DEPTH = 512;
 
-/** What a page calls itself: its `<title>`; empty where it has none. */
-export function htmlTitle(source: string): string {
-  const { 0: tag = '', index = 0 } = /<title(?:\s[^<>]*)?>/i.exec(source) ?? {};
-  if (tag === '') return '';
-  const from = index + tag.length;
-  const end = source.indexOf('<', from);
-  let title = '';
-  const parser = new Parser({ ontext: (data) => (title += data) });
-  parser.end(source.slice(from, end < 0 ? source.length : end));
-  return title;
-}
-
-/** Where elements lie by what they say they are (WAI-ARIA 1.2, landmarks). */
-const ROLES = new Map<string | undefined, 'main' | 'frame'>([
-  ['main', 'main'],
-  ['banner', 'frame'],
-  ['contentinfo', 'frame'],
-]);
-
-/** Links to the heading that they stand in, numbers of code's lines, and what leads past the menu. */
-const MARKS =
-  /(?:^|\s)(?:headerlink|hash-link|header-anchor|anchor-link|anchorjs-link|permalink|linenos|linenodiv|lineno|line-numbers|skip-link|md-skip|screen-reader-text)(?:\s|$)/;
-
-/** Whether a reader sees nothing of an element, or nothing that belongs to the content. */
-function isHidden(name: string, attributes: Record<string, string>): boolean {
-  return (
-    HIDDEN.has(name) ||
-    name === 'nav' ||
-    MARKS.test(attributes.class?.slice(0, 500) ?? '') ||
-    attributes.role === 'search' ||
-    (name === 'dialog' && !('open' in attributes)) ||
-    'hidden' in attributes ||
-    attributes['aria-hidden'] === 'true' ||
-    attributes.role === 'navigation' ||
-    /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(attributes.style?.slice(0, 500) ?? '')
-  );
-}
-
-type Place = 'main' | 'article' | 'frame';
-
 /** Where a block lies on its page. */
 interface Placed extends Block {
   in: Place | 'page';
-}
-
-function placeOf(name: string, role: string | undefined): Place | null {
-  const said = ROLES.get(role);
-  if (said !== undefined) return said;
-  if (name === 'main' || name === 'article') return name;
-  return FRAMES.has(name) ? 'frame' : null;
 }
 
 function spanOf({ colspan, rowspan }: Record<string, string>): Span {
@@ -142,7 +94,7 @@ class Collector {
   readonly #tables: TableRows[] = [];
   #cell: { table: TableRows; isHeader: boolean; span: Span } | null = null;
   #rowStart = -1;
-  /** A picture in a heading, in case that it has no other words. */
+  /** A picture in the heading that is open, in case that it has no other words. */
   #logo: { words: string; start: number; end: number } | null = null;
   /** Nothing stood between this link's end and what comes next. */
   #linkEnded = false;
@@ -162,22 +114,26 @@ class Collector {
     }
     if (TABLE_PARTS.has(name)) this.#endRow(start);
     if (BLOCKS.has(name)) this.#break(name, start, end);
-    const place = placeOf(name, attributes.role);
+    const place = placeOf(name, attributes);
     if (place !== null) this.#open[place] += 1;
     if (!empty) this.#places.push(place);
     const kind = KINDS.get(name);
     if (kind !== undefined) this.#open[kind] += 1;
-    if (/^h[1-6]$/.test(name)) this.#level = Number(name[1]);
+    if (HEADING.test(name)) {
+      this.#level = Number(name[1]);
+      this.#logo = null;
+    }
     if (name === 'table') this.#tables.push(new TableRows(start));
     if (name === 'tr') this.#rowStart = start;
     if (CELLS.has(name)) this.#openCell(name === 'th', spanOf(attributes), start, end);
-    if (name === 'img' && attributes.alt) this.#picture(attributes.alt, start, end);
+    if (name === 'img' && attributes.alt && !BADGE.test(attributes.src?.slice(0, 1000) ?? ''))
+      this.#picture(attributes.alt, start, end);
   }
 
   /** In a heading it is a logo or a badge, unless there are no other words. */
   #picture(words: string, start: number, end: number): void {
     if (this.#level === 0) this.text(words, start, end);
-    else if (this.#text.length === 0) this.#logo = { words, start, end };
+    else this.#logo ??= { words, start, end };
   }
 
   text(data: string, start: number, end: number): void {
@@ -203,6 +159,7 @@ class Collector {
       this.#hidden -= 1;
       return;
     }
+    if (HEADING.test(name) && this.#level > 0) this.#headed();
     if (CELLS.has(name)) this.#closeCell();
     else if (BLOCKS.has(name)) this.#break(name, end, end);
     if (name === 'a') {
@@ -215,7 +172,7 @@ class Collector {
     if (place !== null) this.#open[place] -= 1;
     const kind = KINDS.get(name);
     if (kind !== undefined) this.#open[kind] -= 1;
-    if (/^h[1-6]$/.test(name)) this.#level = 0;
+    if (HEADING.test(name)) this.#level = 0;
   }
 
   /** Blocks of the content; all of them where nothing else is left. */
@@ -224,12 +181,28 @@ class Collector {
     this.#flush();
     const kinds = new Set(this.#blocks.map((block) => block.in));
     const kept = (['main', 'article', 'page', 'frame'] as const).find((kind) => kinds.has(kind));
-    return this.#blocks.filter((block) => block.in === kept).map(({ in: _, ...block }) => block);
+    const isKept = (block: Placed) => block.in === kept;
+    // Of a content without a heading of its own the one above it may be.
+    const headed = this.#blocks.some((block) => isKept(block) && block.level === 1);
+    const above = headed ? undefined : this.#blocks.find(({ level }) => level === 1);
+    return this.#blocks
+      .filter((block) => isKept(block) || block === above)
+      .map(({ in: _, ...block }) => block);
+  }
+
+  /** A heading ends: where it has no words, its picture's stand for them. */
+  #headed(): void {
+    if (this.#text.length === 0 && this.#logo !== null) {
+      const { words, start, end } = this.#logo;
+      this.text(words, start, end);
+    }
+    this.#logo = null;
   }
 
   /** A block begins or ends. */
   #break(name: string, start: number, end: number): void {
-    if (this.#cell !== null && SOFT.has(name)) this.text(' ', start, end);
+    const isSoft = this.#cell !== null ? SOFT.has(name) : this.#level > 0 && name === 'br';
+    if (isSoft) this.text(' ', start, end);
     else {
       // Of a cell with blocks of its own: the page is laid out by its table.
       this.#cell = null;
@@ -269,15 +242,16 @@ class Collector {
   }
 
   #flush(): void {
-    const logo = this.#logo;
-    this.#logo = null;
-    if (logo !== null && this.#text.length === 0) this.text(logo.words, logo.start, logo.end);
     const text = this.#text.join('').trim();
     // A mark that leads to the heading itself is none of its words.
     const said = this.#level > 0 ? text.replace(/[\s\u200B]*[#¶\u200B]$/, '') : text;
     // What only leads elsewhere on the page is its table of contents.
     const leads = this.#outside === 0 && ['text', 'item'].includes(this.#kind());
-    if (said !== '' && !leads) this.#add(said, this.#start, this.#end, this.#level, this.#kind());
+    if (said !== '' && !leads) {
+      this.#add(said, this.#start, this.#end, this.#level, this.#kind());
+      // What follows in one that nobody closed is text; so is what stands below its first line.
+      this.#level = 0;
+    }
     this.#clear();
   }
 

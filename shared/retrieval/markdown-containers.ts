@@ -38,24 +38,37 @@ export function indentedOpener(line: string): { title: string } | null {
   return tab === null ? null : { title: tab[1]! };
 }
 
+/** What the attributes of a container or a tag show. */
+const ATTRIBUTE = /[\s{](?:title|caption|summary|alt-text)[ \t]*=[ \t]*"([^"]*)"/;
+
+/** Two colons are one in Nuxt Content alone: before a component's name, or by themselves. */
+function isFence(line: string, rest: string): boolean {
+  if (/^ {0,3}:{3}/.test(line)) return true;
+  return /^(?:[a-z][\w-]*(?:\[[^[\]]*\])?(?:\{[^{}]*\})?)?\s*$/.test(rest);
+}
+
 /** The title of a container that this line opens; nothing of a line that only opens or closes one. */
 export function containerLine(line: string): string {
   if (line.length > LONGEST) return line;
-  const fenced = /^ {0,3}:{3,}(.*)$/.exec(line)?.[1];
-  if (fenced !== undefined) {
+  const fenced = /^[ \t]*:{2,}(.*)$/.exec(line)?.[1];
+  if (fenced !== undefined && isFence(line, fenced)) {
     const directive = directiveOf(fenced);
     if (directive !== null) return titleLine(directive.title);
-    const plain = fenced.replace(/\{[^{}]*\}/g, ' ').trim();
+    const titled = ATTRIBUTE.exec(fenced)?.[1];
+    if (titled !== undefined) return titleLine(titled);
+    const plain = fenced.replace(/:{2,}\s*$|\{[^{}]*\}/g, ' ').trim();
     const named = /^[\w-]*\[([^\]]*)\]/.exec(plain)?.[1];
+    // What has attributes says nothing else.
+    if (/\s[\w-]+=["']/.test(plain) || /^moniker\s/.test(plain)) return '';
     return titleLine(named ?? plain.replace(/^\S+\s*/, ''));
   }
-  const quoted = /^((?:[ \t]*>)+[ \t]?)\[!\w+\][+-]?[ \t]*(.*)$/.exec(line);
+  const quoted = /^((?:[ \t]*>)+[ \t]?)\[!\w+(?:[ \t][^[\]]*)?\][+-]?[ \t]*(.*)$/.exec(line);
   if (quoted !== null) return `${quoted[1]}${quoted[2]}`;
+  // Files, films and code that DocFX puts there.
+  if (/^[ \t]*\[!(?:INCLUDE|VIDEO|code)[-\w]*[ \t]*\[?/i.test(line)) return '';
   const opened = indentedOpener(line);
   if (opened !== null) return titleLine(opened.title);
-  const tag = /^\s*\{[{%][^{}]*[}%]\}\s*$/.test(line)
-    ? /\s(?:title|caption|summary)[ \t]*=[ \t]*"([^"]*)"/.exec(line)
-    : null;
+  const tag = /^\s*\{[{%][^{}]*[}%]\}\s*$/.test(line) ? ATTRIBUTE.exec(line) : null;
   if (tag !== null) return titleLine(tag[1]!);
   // Hints of Docsify, and abbreviations of PHP Markdown Extra, which are said once for the whole page.
   const hint = /^[?!]>[ \t]+(.*)$/.exec(line);

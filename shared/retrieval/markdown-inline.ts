@@ -33,6 +33,9 @@ const UNSEEN = /[\u00AD\u2060\uFDD0-\uFDEF]/g;
 const KEPT =
   /(?<fence>`{1,3})(?!`)(?<code>[^`]+)\k<fence>(?!`)|\\(?<mark>[!-/:-@[-`{-~])|<(?<address>(?:https?:\/\/|mailto:)[^<>\s]+|[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255})>/g;
 
+/** What inline code is written in, as MkDocs has it. */
+const LANGUAGE = /^#![a-z][a-z0-9+-]*[ \t]+(?=\S)/;
+
 /** A text without any of these has no marks. */
 const MARKED = /[`\\*_[<&~=\u00AD\u2060\uFDD0-\uFDEF]/;
 
@@ -47,7 +50,7 @@ export function inlineText(source: string): string {
     .replace(UNSEEN, '')
     .replace(KEPT, (...match) => {
       const { code, mark, address } = match.at(-1) as Record<string, string | undefined>;
-      return keep(code?.trim() ?? mark ?? address!);
+      return keep(code?.trim().replace(LANGUAGE, '') ?? mark ?? address!);
     })
     // Links and images, innermost brackets first: once more for an image inside a link.
     .replace(LINK, '$1')

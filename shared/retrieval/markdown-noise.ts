@@ -6,7 +6,7 @@
  */
 import { containerLine, directiveOf, indentedOpener, titleLine } from './markdown-containers.ts';
 import { componentTitle } from './markdown-inline.ts';
-import { footnotes, withoutMarks } from './markdown-marks.ts';
+import { type Defined, definedIn, withoutMarks } from './markdown-marks.ts';
 
 /** @param source with single line feeds. @returns a text of the same length */
 export function withoutNoise(source: string): string {
@@ -20,7 +20,7 @@ export function withoutNoise(source: string): string {
 
 /** A text without any of these has no noise. */
 const NOISE =
-  /:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=|^[ \t]*<[A-Z][\w.]*(?:[ \t][^<>\r\n]*)?$|(?:^|\s):[a-z][\w+-]*:|<\/?>|^[?!]>|^\*\[|\{["']/m;
+  /^[ \t]*::|^ {0,3}\[[^\n\]]+\]:|\^\[|\+\+[\w"]|(?:^|\s):[a-z][\w-]*\{|:::|\{\{|\{%|\{\/\*|\[\[|\[[!^]\w|%%|8<|\{:|[)\]]\{|`\{|\}`|^\[TOC\]|^(?:import|export)\s|^ {0,3}(?:!!!|\?\?\?|===)[\s+!]|^ {0,3}(?:<<<|@\[code)|^\([\w:.-]+\)=|^[ \t]*<[A-Z][\w.]*(?:[ \t][^<>\r\n]*)?$|(?:^|\s):[a-z][\w+-]*:|<\/?>|^[?!]>|^\*\[|\{["']/m;
 const FENCE = /^[\s>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)$/;
 const STATEMENT =
   /^(?:import\s+(?:[\w*{][^'"]*\sfrom\s+)?['"][^'"]+['"];?\s*$|import\s+(?:\w+\s*,\s*)?\{\s*$|export\s+(?:default|const|let|var|function|async|class)\s[^=({;]*[=({;]|export\s+[{*].*(?:from|\}))/;
@@ -52,7 +52,9 @@ const COMPONENT_ENDS = /^[ \t]*\/?>|[^=\s][ \t]?\/?>[ \t]*$/;
 
 class NoiseReader {
   readonly #source: string;
-  readonly #notes: ReadonlySet<string>;
+  readonly #defined: Defined;
+  /** `% ` begins a comment of MyST, and of nothing else that Markdown is written in. */
+  readonly #isMyst: boolean;
   /** Where the line that is read begins. */
   #position = 0;
   #open: Open | null = null;
@@ -68,7 +70,8 @@ class NoiseReader {
 
   constructor(source: string) {
     this.#source = source;
-    this.#notes = footnotes(source);
+    this.#defined = definedIn(source);
+    this.#isMyst = /^ {0,3}(?:`{3,}|:{3,})\{[a-z]/m.test(source);
   }
 
   read(given: string): string {
@@ -122,6 +125,7 @@ class NoiseReader {
       this.#open = { keeps: tag.isCode, ends: tag.ends, closing };
       return closing;
     }
+    if (this.#isMyst && /^%(?:\s|$)/.test(line)) return '';
     // An entry that stands for the table of contents.
     if (/^[*+-][ \t]+\S/.test(line) && /^\{: ?toc/.test(this.#source.slice(next, next + 6))) return '';
     if (COMPONENT_BEGINS.test(line) && this.#comesLater(COMPONENT_ENDS, next)) {
@@ -130,7 +134,7 @@ class NoiseReader {
     }
     if (indentedOpener(line) !== null) this.#indented += 4;
     this.#options = /^ {0,3}:{3,}\{/.test(line);
-    return withoutMarks(containerLine(this.#beforeComment(line, next)), this.#notes);
+    return withoutMarks(containerLine(this.#beforeComment(line, next)), this.#defined);
   }
 
   #inside(line: string, { keeps, ends, closing, titled = false }: Open): string {

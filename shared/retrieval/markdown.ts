@@ -4,6 +4,7 @@ import { htmlBlocks } from './html.ts';
 import { componentTitle, headingText, inlineText, isBadges } from './markdown-inline.ts';
 import { BoundedTokenizer, isHostile, stretches } from './markdown-limits.ts';
 import { withoutNoise } from './markdown-noise.ts';
+import { drawnTable } from './rst-tables.ts';
 import { type Block, type BlockKind, textBlocks } from './text.ts';
 
 /**
@@ -99,6 +100,11 @@ function addToken(
     default: {
       const text = 'text' in token ? String(token.text) : token.raw;
       if (isBadges(text) || (inside === 'item' && IN_PAGE.test(text.trim()))) return undefined;
+      const drawn = text.startsWith('+') ? drawnRows(text) : null;
+      if (drawn !== null) {
+        for (const row of drawn) add(row, 'row');
+        return undefined;
+      }
       const [term, ...meanings] = text.split(MEANING);
       if (meanings.length === 0) return add(inlineText(text), inside);
       add(inlineText(term!), 'term');
@@ -135,14 +141,29 @@ function locate(source: string, raw: string, cursor: number, to: number): number
 /** What the names of columns may take in all the rows together, as a multiple of the table's own length. */
 const NAMES_SHARE = 4;
 
-/** A row alone says nothing, so each carries the names of its columns, as long as they are not most of the text. */
 function tableRows({ header, rows, raw }: Tokens.Table): string[] {
-  const names = header.map((cell) => inlineText(cell.text));
+  const textsOf = (cells: readonly Tokens.TableCell[]) => cells.map(({ text }) => inlineText(text));
+  return namedRows(textsOf(header), rows.map(textsOf), raw.length);
+}
+
+/** Rows of a table that is drawn as a grid, as Pandoc has it; null where the text is none, or more than one. */
+function drawnRows(text: string): string[] | null {
+  const lines = text.trimEnd().split('\n');
+  const drawn = drawnTable(lines, 0);
+  if (drawn === null || drawn.lines < lines.length) return null;
+  const textsOf = (cells: readonly string[]) => cells.map((cell) => inlineText(cell).trim());
+  return namedRows(textsOf(drawn.header ?? []), drawn.rows.map(textsOf), text.length);
+}
+
+/**
+ * A row alone says nothing, so each carries the names of its columns, as long as they are not most of the text.
+ * @param length of the table in its source
+ */
+function namedRows(names: readonly string[], rows: readonly string[][], length: number): string[] {
   if (rows.length === 0) return [names.join('; ')];
-  let room = NAMES_SHARE * raw.length;
+  let room = NAMES_SHARE * length;
   return rows.map((row) => {
-    const cells = row.map((cell, i) => {
-      const text = inlineText(cell.text);
+    const cells = row.map((text, i) => {
       const name = text === '' ? '' : (names[i] ?? '');
       room -= name.length;
       return name !== '' && room >= 0 ? `${name}: ${text}` : text;

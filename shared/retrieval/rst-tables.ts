@@ -1,5 +1,5 @@
 /** Tables of reStructuredText: drawn as a grid or by rules, and as lists and comma-separated values in directives. */
-import type { Table } from './markdown-table.ts';
+import type { Table } from './markdown-blocks.ts';
 
 export interface DrawnTable extends Table {
   /** Lines that it takes. */

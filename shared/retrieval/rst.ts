@@ -1,5 +1,5 @@
 /** reStructuredText as Markdown (docutils' specification): headings, links, code, tables and directives; the rest is text. */
-import { markdownTable, type Table } from './markdown-table.ts';
+import { FENCE, markdownTable, type Table } from './markdown-blocks.ts';
 import { csvTable, drawnTable, listTable } from './rst-tables.ts';
 
 /** Marks that may stand under a heading, and over it. */
@@ -12,7 +12,8 @@ const CODE = /^(?:code|code-block|sourcecode|highlight|parsed-literal|literalinc
 const SILENT =
   /^(?:image|include|toctree|contents|index|meta|raw|role|default-role|autoclass|autofunction|automodule|automethod|currentmodule|module|sectnum|sectionauthor|codeauthor|bibliography)$/;
 /** Those whose argument is no text: a file, a condition. */
-const WITHOUT_ARGUMENT = /^(?:figure|only|container|class|rst-class|highlights|ifconfig)$/;
+const WITHOUT_ARGUMENT =
+  /^(?:figure|only|container|class|rst-class|highlights|ifconfig|grid|tab-set|card-carousel)$/;
 /** Those whose argument is a version. */
 const VERSIONS = new Map([
   ['versionadded', 'New in version '],
@@ -53,7 +54,7 @@ export function rstToMarkdown(source: string): string {
         out.push(line);
         continue;
       }
-      out.push('```', '');
+      out.push(FENCE, '');
       code = null;
     }
     const drawn = drawnTable(lines, at);
@@ -75,7 +76,7 @@ export function rstToMarkdown(source: string): string {
       const [, name = '', argument = ''] = directive;
       if (CODE.test(name)) {
         at = skipOptions(lines, at, indent);
-        out.push('', '```');
+        out.push('', FENCE);
         code = indent;
       } else if (TABLE.test(name)) {
         const block = indentedBelow(lines, at, indent);
@@ -93,25 +94,25 @@ export function rstToMarkdown(source: string): string {
     const note = /^\s*\.\.[ \t]+\[[^\]]*\][ \t]*(.*)$/.exec(line);
     if (note !== null) out.push('', inline(note[1]!));
     else if (/^\s*\.\.(?:[ \t]|$)/.test(line)) silent = indent;
-    else if (ADORNMENT.test(line)) out.push('');
+    else if (ADORNMENT.test(line) || /^\s*__[ \t]+\S+$/.test(line)) out.push('');
     else if (/^\s*>>> /.test(line)) {
       const end = lines.findIndex((each, i) => i >= at && each.trim() === '');
       const shown = lines.slice(at, end < 0 ? lines.length : end);
-      out.push('', '```', ...shown, '```');
+      out.push('', FENCE, ...shown, FENCE);
       at += shown.length - 1;
     } else if (isTerm(lines, at)) {
       out.push('', inline(line), `: ${inline(lines[at + 1]!.trim())}`);
       at += 1;
     } else if (line.endsWith('::')) {
       const text = line.slice(0, -2).trim();
-      out.push(text === '' ? '' : inline(`${text}:`), '', '```');
+      out.push(text === '' ? '' : inline(`${text}:`), '', FENCE);
       code = indent;
     } else if (FIELD.test(line)) {
       const [, name = '', value = ''] = FIELD.exec(line)!;
       out.push('', value === '' ? '' : `${name}: ${inline(value)}`);
     } else out.push(inline(dedented(line)));
   }
-  if (code !== null) out.push('```');
+  if (code !== null) out.push(FENCE);
   return out.join('\n');
 }
 

@@ -4,7 +4,7 @@
  * takes time in proportion to the length of the text, whatever is in it.
  */
 
-import { isMidSentence } from './full-stops.ts';
+import { dependsOnNext, isMidSentence, LOOK_AHEAD } from './full-stops.ts';
 import { opensItem } from './lines.ts';
 
 /** What a block is: prose, an entry of a list, a row of a table, code, a term that is defined next, or a heading. */
@@ -86,8 +86,6 @@ const BREAK = /\s+|[。！？｡][」』”）]{0,3}(?![」』”）。！？｡
 const STOP = /[.!?…।॥؟۔።։။។]["'’”»)\]]{0,3}$/;
 const LONGEST_STOP = 4;
 const FULL_WIDTH_STOP = /[。！？｡][」』”）]{0,3}$/u;
-/** Characters that tell a month. */
-const LONGEST_MONTH = 3;
 const LOWER_CASE = /^\p{Ll}/u;
 /** What begins a sentence after a line break alone: a bullet, a number or a capital letter. */
 const OPENING = /^[\p{Lu}\p{Lo}\p{N}•*+-]/u;
@@ -122,7 +120,7 @@ export function sentences(text: string): { text: string; at: number }[] {
     const stopped =
       STOP.test(text.slice(Math.max(0, index - LONGEST_STOP), index)) &&
       !LOWER_CASE.test(next) &&
-      !isMidSentence(text, from, index, text.slice(end, end + LONGEST_MONTH));
+      !isMidSentence(text, from, index, text.slice(end, end + LOOK_AHEAD));
     if (!stopped && !(run.includes('\n') && OPENING.test(next))) continue;
     add(index);
     from = end;
@@ -143,8 +141,12 @@ const LONGEST_TAIL = 256;
 export function undecidedEnd(text: string, passing: (tail: string) => string): number {
   const from = Math.max(0, text.length - LONGEST_TAIL);
   for (const { 0: end, index } of text.slice(from).matchAll(MAY_END)) {
-    const after = passing(text.slice(from + index + end.length)).replace(/\s+/g, '');
-    if (after.length <= LONGEST_MONTH) return from + index;
+    const stop = from + index + end.length;
+    const after = passing(text.slice(stop)).replace(/^["'’”»)\]」』）\s]+/u, '');
+    const isDecided = dependsOnNext(text, stop)
+      ? after.length > LOOK_AHEAD || /\s/.test(after)
+      : after !== '';
+    if (!isDecided) return from + index;
   }
   return text.length;
 }

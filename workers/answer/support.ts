@@ -49,7 +49,8 @@ export class SupportMarker {
   /** What can be shown after one more piece: all but what may end a sentence, after which its mark has to stand. */
   push(piece: string): string {
     this.#held += piece;
-    const starts = segmentStarts(this.#held);
+    const decided = undecidedEnd(this.#held, withoutBegun);
+    const starts = segmentStarts(this.#held).filter((start) => start <= decided);
     if (this.#held.length > LONGEST_HELD) starts.push(this.#held.length);
     const marked = this.#take(starts);
     const shown = Math.max(this.#shown, undecidedEnd(this.#held, withoutBegun));

@@ -1,15 +1,6 @@
 /** Pages as people and their generators write them: what each is called, and what of it is read. */
 import { describe, expect, it } from 'vitest';
-import { readDocument } from '../../../../shared/retrieval/document.ts';
-import { TEXT_FORMATS } from '../../../../shared/retrieval/file-format.ts';
-
-/** The title, then blocks: prose as it is, others with the first letter of their kind before a bar. */
-function read(ending: string, source: string): string[] {
-  const { format, convert } = TEXT_FORMATS.get(ending)!;
-  const { title, blocks } = readDocument({ title: '', text: convert(source), format });
-  const shown = blocks.map(({ kind, text }) => (kind === 'text' ? text : `${kind}|${text}`));
-  return [title, ...shown];
-}
+import { readPage } from '../../../helpers/read-page.ts';
 
 type Page = readonly [source: string, ...read: string[]];
 
@@ -157,9 +148,9 @@ const PAGES: Record<string, readonly Page[]> = {
 
 describe.each(Object.entries(PAGES))('%s', (ending, pages) => {
   it.each(pages)('%j', (source, ...expected) => {
-    expect(read(ending, source)).toEqual(expected);
+    expect(readPage(ending, source)).toEqual(expected);
     // Line breaks of other systems are the same to a reader.
-    expect(read(ending, source.replaceAll('\n', '\r\n')).map(shape)).toEqual(expected.map(shape));
+    expect(readPage(ending, source.replaceAll('\n', '\r\n')).map(shape)).toEqual(expected.map(shape));
   });
 });
 

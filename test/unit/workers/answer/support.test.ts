@@ -53,6 +53,13 @@ it('wherever the text is cut', () => {
   const whole = marked(text);
   expect(whole).toBe(text.replace('for that.', 'for that. [unverified]'));
   for (let size = 1; size < 40; size++) expect(marked(text, size)).toBe(whole);
+  // What a full stop is depends on the whole word behind it.
+  const capitals =
+    'In 1990 the U.S. Army paid for figs. Later it was sold in the U.S. All of it went to M. Afar at 9 a.m. Monday. Am 3. Mai "z." B. kam es. No. 7 et al. (2) left.';
+  const all = marked(capitals);
+  expect(all).toContain('in the U.S. [unverified] All of it');
+  expect(all).toContain('U.S. Army');
+  for (let size = 1; size < 40; size++) expect(marked(capitals, size)).toBe(all);
 });
 
 it('shows what is written at once, up to what may end a sentence', () => {

@@ -1,4 +1,7 @@
-/** Tables of other markup as tables of Markdown, whose reader gives each cell the name of its column. */
+/** What other markup becomes in Markdown: tables, whose reader gives each cell the name of its column, and code. */
+
+/** Around code of other markup, which may be Markdown. */
+export const FENCE = '`'.repeat(8);
 
 /** Wider ones are text. */
 const MOST_COLUMNS = 64;
