@@ -155,16 +155,16 @@ export type AiSearchOptions = {
     keyword_match_mode?: 'or' | null;
     /** Neighbouring passages on each side whose texts come with that of a passage */
     context_expansion?: number | null;
-    /** Only items whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. Null: all */
+    /** Only items whose metadata satisfy every condition; also `folder`, `key` (or `filename`) and `timestamp` in milliseconds. Null: all */
     filters?: {
       [name: string]: string | number | boolean | {
         /** Is this */
         $eq?: string | number | boolean;
-        /** Is there, and is not this */
+        /** Is not this, or is missing */
         $ne?: string | number | boolean;
         /** Is one of these */
         $in?: readonly (string | number | boolean)[];
-        /** Is there, and is none of these */
+        /** Is none of these, or is missing */
         $nin?: readonly (string | number | boolean)[];
         /** Is less, or comes before in the order of characters */
         $lt?: string | number;
@@ -176,6 +176,8 @@ export type AiSearchOptions = {
         $gte?: string | number;
       };
     } | null;
+    /** Changes nothing: results are not boosted by fields, and a list that names any is refused */
+    boost_by?: readonly unknown[] | null;
     /** Passages come with an empty `text` */
     metadata_only?: boolean | null;
   } | null;
@@ -192,11 +194,17 @@ export type AiSearchOptions = {
   reranking?: {
     /** There is no such step */
     enabled: false;
+    /** Changes nothing: there is no such step */
+    model?: string | null;
+    /** Changes nothing: there is no such step */
+    match_threshold?: number | null;
   } | null;
   /** Changes nothing: no answer is kept */
   cache?: {
     /** There is no such step */
     enabled: false;
+    /** Changes nothing: there is no such step */
+    cache_threshold?: string | null;
   } | null;
 } | null;
 
@@ -766,6 +774,8 @@ export type ChatRequest = ChatByMessages | ChatByQuery;
 export interface Chunk {
   /** Passage: the item’s key, `#`, and its place in the item */
   id: string;
+  /** Of what is found: always text */
+  type: 'text';
   /** Calibrated, between 0 and 1; compared with `match_threshold` */
   score: number;
   /** The passage as it is searched: below the title of its item. Empty with `metadata_only` */

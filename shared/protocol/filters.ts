@@ -11,9 +11,9 @@ const List = z.array(Scalar).min(1).max(100);
 const Condition = z
   .strictObject({
     $eq: Scalar.describe('Is this'),
-    $ne: Scalar.describe('Is there, and is not this'),
+    $ne: Scalar.describe('Is not this, or is missing'),
     $in: List.describe('Is one of these'),
-    $nin: List.describe('Is there, and is none of these'),
+    $nin: List.describe('Is none of these, or is missing'),
     $lt: Ordered.describe('Is less, or comes before in the order of characters'),
     $lte: Ordered.describe('Is at most this'),
     $gt: Ordered.describe('Is more, or comes after in the order of characters'),

@@ -6,7 +6,10 @@ import type { Condition, Filters } from '../protocol/filters.ts';
 
 export type FilterValue = string | number | boolean;
 
-/** What of an item can be asked for besides its metadata: `folder`, `key` and `timestamp` (ms since 1970). */
+/**
+ * What of an item can be asked for besides its metadata: `folder`, `key`, `timestamp` (ms since 1970), and `filename`, AI
+ * Search's name of the key, unless its metadata has one.
+ */
 export interface Filterable {
   key: string;
   timestamp: number;
@@ -30,7 +33,8 @@ function fieldOf(item: Filterable, field: string): FilterValue | undefined {
   if (field === 'folder') return folderOf(item.key);
   if (field === 'key') return item.key;
   if (field === 'timestamp') return item.timestamp;
-  return Object.hasOwn(item.metadata, field) ? item.metadata[field] : undefined;
+  if (Object.hasOwn(item.metadata, field)) return item.metadata[field];
+  return field === 'filename' ? item.key : undefined;
 }
 
 function satisfies(value: FilterValue | undefined, condition: Condition): boolean {

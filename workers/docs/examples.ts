@@ -30,6 +30,7 @@ export const EXAMPLES: Record<string, Example> = {
       chunks: [
         {
           id: 'shipping/late#0',
+          type: 'text',
           score: 0.82,
           text: 'Delayed shipments: If nothing has arrived five days after the estimated date, write to us.',
           item: {

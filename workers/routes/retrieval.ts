@@ -33,7 +33,15 @@ export const Unset = z.null().optional().describe('Absent, or null');
 
 export const Query = z.string().trim().min(1).max(MAX_QUERY_CHARACTERS).describe('What to look for');
 
-const OFF = z.strictObject({ enabled: z.literal(false).describe('There is no such step') });
+const NO_STEP = 'Changes nothing: there is no such step';
+const OFF = { enabled: z.literal(false).describe('There is no such step') };
+/** What comes along where a step is off. */
+const NoReranking = z.strictObject({
+  ...OFF,
+  model: optional(z.string().max(256)).describe(NO_STEP),
+  match_threshold: optional(z.number().min(0).max(1)).describe(NO_STEP),
+});
+const NoCache = z.strictObject({ ...OFF, cache_threshold: optional(z.string().max(64)).describe(NO_STEP) });
 const QueryRewrite = z.strictObject({
   enabled: z.boolean().describe('A conversation becomes one query either way'),
   model: optional(z.string().max(256)).describe('Changes nothing: no model makes the query'),
@@ -61,8 +69,13 @@ const RetrievalOptions = z.strictObject({
   filters: Filters.nullable()
     .default(null)
     .describe(
-      'Only items whose metadata satisfy every condition; also `folder`, `key` and `timestamp`. Null: all',
+      'Only items whose metadata satisfy every condition; also `folder`, `key` (or `filename`) and `timestamp` in milliseconds. Null: all',
     ),
+  boost_by: optional(
+    z
+      .array(z.unknown())
+      .refine((fields) => fields.length === 0, 'results are not boosted by fields: leave it out, or empty'),
+  ).describe('Changes nothing: results are not boosted by fields, and a list that names any is refused'),
   metadata_only: withDefault(z.boolean(), false).describe('Passages come with an empty `text`'),
 });
 type RetrievalOptions = z.infer<typeof RetrievalOptions>;
@@ -73,8 +86,8 @@ export const SearchOptionsInput = withDefaults(
     query_rewrite: optional(QueryRewrite).describe(
       'Changes nothing: a fixed rule makes one query of a conversation. AI Search’s chats ask for it',
     ),
-    reranking: optional(OFF).describe('Changes nothing: passages come in the order of their scores'),
-    cache: optional(OFF).describe('Changes nothing: no answer is kept'),
+    reranking: optional(NoReranking).describe('Changes nothing: passages come in the order of their scores'),
+    cache: optional(NoCache).describe('Changes nothing: no answer is kept'),
   }),
 ).meta({ id: 'AiSearchOptions', description: 'Options as Cloudflare AI Search spells them' });
 
@@ -102,6 +115,7 @@ export const FEDCAR_OPTIONS = {
 export function chunkOf(hit: ShownHit, { metadata_only }: Pick<RetrievalOptions, 'metadata_only'>): Chunk {
   return {
     id: hit.id,
+    type: 'text',
     score: hit.calibrated,
     text: metadata_only ? '' : hit.text,
     item: {

@@ -6,6 +6,7 @@ import { ItemMetadata } from './item.ts';
 export const Chunk = z
   .strictObject({
     id: z.string().describe('Passage: the item’s key, `#`, and its place in the item'),
+    type: z.literal('text').describe('Of what is found: always text'),
     score: z.number().describe('Calibrated, between 0 and 1; compared with `match_threshold`'),
     text: z
       .string()

@@ -42,6 +42,7 @@ describe('search over HTTP', () => {
       chunks: [
         {
           id: 'a#0',
+          type: 'text',
           score: expect.any(Number),
           text: 'a#0',
           item: { key: 'a', title: 'a', region: 'weur', timestamp: 0, metadata: {} },

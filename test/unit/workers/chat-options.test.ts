@@ -54,6 +54,11 @@ describe('options', () => {
       'ai_search_options.reranking.enabled',
       'one of false',
     ],
+    [
+      { ...asking('x'), ai_search_options: { retrieval: { boost_by: [{ field: 'timestamp' }] } } },
+      'ai_search_options.retrieval.boost_by',
+      'not boosted by fields',
+    ],
   ])('are never ignored: %j', async (body, param, detail) => {
     const { response, json } = await plain().json(body);
     expect(response.status).toBe(400);
@@ -133,11 +138,15 @@ describe('options', () => {
     });
     expect(named.response.status, JSON.stringify(named.json)).toBe(200);
     const query_rewrite = { enabled: true, model: 'm', rewrite_prompt: 'Rewrite.' };
+    const reranking = { enabled: false, model: 'm', match_threshold: 0.4 };
+    const cache = { enabled: false, cache_threshold: 'close_enough' };
     const inner = {
-      ai_search_options: { retrieval: null, query_rewrite },
+      ai_search_options: { retrieval: null, query_rewrite, reranking, cache },
       fedcar: { region: null, explain: null },
     };
     expect((await plain().json({ ...asking('where'), ...inner })).json.chunks).toHaveLength(3);
+    const unboosted = { ai_search_options: { retrieval: { boost_by: [] } } };
+    expect((await plain().json({ ...asking('where'), ...unboosted })).json.chunks).toHaveLength(3);
   });
 
   it('of a text that can be one only are satisfied', async () => {

@@ -38,6 +38,8 @@ describe('filters', () => {
     [{ topic: { $gte: 'b', $lt: 'c' } }, true],
     [{ topic: 'billing', year: 2023 }, false],
     [{ folder: 'weur/billing/' }, true],
+    [{ filename: 'weur/billing/vat.md' }, true],
+    [{ filename: 'other' }, false],
     [{ folder: { $gte: 'weur/', $lt: 'weur0' } }, true],
     [{ folder: { $gte: 'wnam/', $lt: 'wnam0' } }, false],
     [{ key: 'weur/billing/vat.md' }, true],
@@ -64,6 +66,12 @@ describe('filters', () => {
     ['topic'],
   ])('refuses %j', (filters) => {
     expect(Filters.safeParse(filters).success).toBe(false);
+  });
+
+  it('takes an item’s own file name before its key', () => {
+    const named = { ...item, metadata: { filename: 'a.pdf' } };
+    expect(matchesFilters({ filename: 'a.pdf' }, named)).toBe(true);
+    expect(matchesFilters({ filename: item.key }, named)).toBe(false);
   });
 
   it('knows folders', () => {
