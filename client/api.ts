@@ -272,8 +272,28 @@ export interface Certificate {
   run: string;
   /** SHA-256 of the encoder’s manifest, hexadecimal */
   encoder: string;
-  /** SHA-256 of the snapshot that the gate judged, hexadecimal */
+  /** SHA-256 of the candidate’s snapshot that the gate judged, hexadecimal */
   snapshot: string;
+  /** What the version learned, of which statements name the hash; null where it is not kept, absent in certificates of earlier releases */
+  learned?: {
+    /** Shape of the adapter */
+    adapter: {
+      /** A matrix of the encoder’s width */
+      kind: 'full';
+    } | {
+      /** The product of two narrow matrices */
+      kind: 'low-rank';
+      /** `low-rank`: the inner width of its two matrices */
+      rank: number;
+    } | {
+      /** The head alone learns */
+      kind: 'none';
+    };
+    /** SHA-256 of the adapter, fp32, little-endian, hexadecimal */
+    adapterHash: string;
+    /** SHA-256 of each row that learned, ascending, one behind the other, base64url */
+    rows: string;
+  } | null;
   /** The collection’s Ed25519 admin key, base64url: compare its fingerprint */
   admin_key: string;
   /** The rosters of the run, oldest first */
@@ -385,6 +405,22 @@ export interface Certificate {
       })[];
       /** SHA-256 of its record of each round of the run, by serial; none: it took no part */
       rounds: string[];
+      /** Of the versions that it was told the run made, those whose content and weights its own gate round judged; absent in statements of earlier releases, and of runs whose gate it did not judge */
+      versions?: ({
+        /** Its number */
+        version: number;
+        /** SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal */
+        learned: string;
+        /** What it serves with */
+        serving: {
+          /** What all words of a question, said without end, add to the cosine of a passage */
+          words: number;
+          /** Added to the cosine of rows that never learned; null: by the collection’s `inactiveOffset` and the share of such rows */
+          offset: number | null;
+          /** Part of the way that a document goes towards the logged questions which it answered */
+          memory: number;
+        };
+      })[];
     };
     /** By the participant’s key in the roster, base64url */
     signature: string;
@@ -1723,8 +1759,28 @@ export interface ImportOptions {
     run: string;
     /** SHA-256 of the encoder’s manifest, hexadecimal */
     encoder: string;
-    /** SHA-256 of the snapshot that the gate judged, hexadecimal */
+    /** SHA-256 of the candidate’s snapshot that the gate judged, hexadecimal */
     snapshot: string;
+    /** What the version learned, of which statements name the hash; null where it is not kept, absent in certificates of earlier releases */
+    learned?: {
+      /** Shape of the adapter */
+      adapter: {
+        /** A matrix of the encoder’s width */
+        kind: 'full';
+      } | {
+        /** The product of two narrow matrices */
+        kind: 'low-rank';
+        /** `low-rank`: the inner width of its two matrices */
+        rank: number;
+      } | {
+        /** The head alone learns */
+        kind: 'none';
+      };
+      /** SHA-256 of the adapter, fp32, little-endian, hexadecimal */
+      adapterHash: string;
+      /** SHA-256 of each row that learned, ascending, one behind the other, base64url */
+      rows: string;
+    } | null;
     /** The collection’s Ed25519 admin key, base64url: compare its fingerprint */
     admin_key: string;
     /** The rosters of the run, oldest first */
@@ -1795,7 +1851,7 @@ export interface ImportOptions {
       signature: string;
     })[];
     /** Every record that a statement names, by serial */
-    rounds: readonly RoundRecord[];
+    rounds: readonly RoundRecordInput[];
     /** What participants signed, by name */
     statements: readonly ({
       /** What is signed */
@@ -1836,6 +1892,22 @@ export interface ImportOptions {
         })[];
         /** SHA-256 of its record of each round of the run, by serial; none: it took no part */
         rounds: readonly string[];
+        /** Of the versions that it was told the run made, those whose content and weights its own gate round judged; absent in statements of earlier releases, and of runs whose gate it did not judge */
+        versions?: readonly ({
+          /** Its number */
+          version: number;
+          /** SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal */
+          learned: string;
+          /** What it serves with */
+          serving: {
+            /** What all words of a question, said without end, add to the cosine of a passage */
+            words: number;
+            /** Added to the cosine of rows that never learned; null: by the collection’s `inactiveOffset` and the share of such rows */
+            offset: number | null;
+            /** Part of the way that a document goes towards the logged questions which it answered */
+            memory: number;
+          };
+        })[];
       };
       /** By the participant’s key in the roster, base64url */
       signature: string;
@@ -2142,6 +2214,8 @@ export interface ModelVersion {
     signed: number;
     /** Participants that were asked */
     asked: number;
+    /** `content`: signatures name what the version learned and its weights, so that a changed file is found; `rounds`, by earlier releases: what its run asked for and cost, and nothing of what a file holds */
+    covers: 'content' | 'rounds';
   } | null;
   /** Why it serves without the passages that came last: no edge could load them all; null: it does not */
   problem: string | null;
@@ -2606,6 +2680,113 @@ export interface RoundRecord {
   survivors: number | null;
   /** SHA-256 of who was in the sum and who had dropped out, hexadecimal; null where the sum was plain */
   lists: string | null;
+  /** What a gate judged, as the participant worked it out; absent in other rounds, and in records of earlier releases */
+  judged?: {
+    /** The candidate */
+    candidate: {
+      /** SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal */
+      learned: string;
+      /** What the gate tried of each of its serving parameters, its own among them */
+      weights: {
+        /** Weights of words */
+        words: number[];
+        /** Offsets of rows that never learned */
+        offset: (number | null)[];
+        /** Weights of memory */
+        memory: number[];
+      };
+    };
+    /** The version that served */
+    serving: {
+      /** SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal */
+      learned: string;
+      /** What the gate tried of each of its serving parameters, its own among them */
+      weights: {
+        /** Weights of words */
+        words: number[];
+        /** Offsets of rows that never learned */
+        offset: (number | null)[];
+        /** Weights of memory */
+        memory: number[];
+      };
+    };
+  };
+}
+
+/** A round as a participant was told of it */
+export interface RoundRecordInput {
+  /** Name of the round */
+  round: string;
+  /** Names the round in the ledgers */
+  serial: number;
+  /** What it was for: `gate` concerns held-out units, the others those that train */
+  kind: 'train' | 'counts' | 'gate';
+  /** When it began, milliseconds since 1970 */
+  startedAt: number;
+  /** It read records that arrived after this moment, milliseconds since 1970; absent in records of earlier releases: all that the retention time left */
+  from?: number;
+  /** SHA-256 of all that the round asked for, hexadecimal */
+  task: string;
+  /** SHA-256 of what gradients were taken at: the encoder for a count, the rows that learn for a train round, the candidate’s snapshot for the gate */
+  model: string;
+  /** `plain`: the coordinator saw every vector */
+  aggregation: 'plain' | 'secure';
+  /** q: probability with which a unit was read */
+  samplingRate: number;
+  /** z: the noise charged, as a multiple of the sensitivity; 0 where noise is off */
+  noiseMultiplier: number;
+  /** c: the L2 norm that one unit may add */
+  clipNorm: number;
+  /** Coordinates of the vector */
+  dimension: number;
+  /** t: the least participants that the sum was released for */
+  threshold: number;
+  /** m: how many may collude with the coordinator */
+  colluders: number;
+  /** n: members of the roster */
+  members: number;
+  /** The roster that the round went by; null where the sum was plain */
+  roster: {
+    /** Its number in the chain */
+    epoch: number;
+    /** Its SHA-256, hexadecimal */
+    hash: string;
+  } | null;
+  /** Whose vectors are in the sum, in number; null where the sum was plain */
+  survivors: number | null;
+  /** SHA-256 of who was in the sum and who had dropped out, hexadecimal; null where the sum was plain */
+  lists: string | null;
+  /** What a gate judged, as the participant worked it out; absent in other rounds, and in records of earlier releases */
+  judged?: {
+    /** The candidate */
+    candidate: {
+      /** SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal */
+      learned: string;
+      /** What the gate tried of each of its serving parameters, its own among them */
+      weights: {
+        /** Weights of words */
+        words: readonly number[];
+        /** Offsets of rows that never learned */
+        offset: readonly (number | null)[];
+        /** Weights of memory */
+        memory: readonly number[];
+      };
+    };
+    /** The version that served */
+    serving: {
+      /** SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal */
+      learned: string;
+      /** What the gate tried of each of its serving parameters, its own among them */
+      weights: {
+        /** Weights of words */
+        words: readonly number[];
+        /** Offsets of rows that never learned */
+        offset: readonly (number | null)[];
+        /** Weights of memory */
+        memory: readonly number[];
+      };
+    };
+  };
 }
 
 /** A training run */

@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { differences, logProblem, type Telling, tellingsOf } from '../../shared/certificate/compare.ts';
+import { contentProblem, learnedOf, rowsIn } from '../../shared/certificate/content.ts';
+import { signedVersion } from '../../shared/certificate/signed-version.ts';
 import { verifyCertificate } from '../../shared/certificate/verify.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
@@ -15,6 +17,7 @@ import {
   ROUND_LOG_FORMAT,
   RoundLogFile,
 } from '../../shared/protocol/certificate.ts';
+import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 import { Failure } from './failure.ts';
 
 export type Evidence =
@@ -54,8 +57,8 @@ export interface Findings {
 export interface Expected {
   /** Of the admin key: as it is, or its fingerprint. */
   adminKey?: string | undefined;
-  /** SHA-256 of an exported model, hexadecimal. */
-  model?: string | undefined;
+  /** An exported model. */
+  model?: Uint8Array | undefined;
 }
 
 export async function examine(all: readonly Evidence[], expected: Expected = {}): Promise<Findings> {
@@ -83,12 +86,34 @@ async function alone(evidence: Evidence, { adminKey, model }: Expected): Promise
   else if (adminKey !== print && adminKey !== certificate.admin_key) {
     problems.push(`admin key: ${print}, not ${adminKey}`);
   }
-  if (model !== undefined && model !== certificate.snapshot) {
-    notes.push(
-      `the model file is ${model.slice(0, 12)}…, and ${certificate.snapshot.slice(0, 12)}… was judged: passages came or went since, or somebody changed it, which the certificate does not tell`,
-    );
+  if (model === undefined) return { problems, notes };
+  const found = againstModel(certificate, model);
+  return { problems: [...problems, ...found.problems], notes: [...notes, ...found.notes] };
+}
+
+/** Whether a file holds what was signed. */
+function againstModel(certificate: Certificate, model: Uint8Array): Findings {
+  const hash = sha256Of(model);
+  if (hash === certificate.snapshot) return { problems: [], notes: [] };
+  const signed = signedVersion(certificate);
+  if (signed === null) {
+    const [has, judged] = [hash, certificate.snapshot].map((each) => `${each.slice(0, 12)}…`);
+    const note = `the model file is ${has}, and ${judged} was judged: passages came or went since, or somebody changed it, which a certificate of an earlier release does not tell`;
+    return { problems: [], notes: [note] };
   }
-  return { problems, notes };
+  const learned = certificate.learned ?? null;
+  try {
+    const snapshot = decodeSnapshot(model);
+    const problem = contentProblem(snapshot, signed, learned);
+    if (problem !== null)
+      return { problems: [`the model file is not what was signed: ${problem}`], notes: [] };
+    const own = rowsIn(learnedOf(snapshot));
+    const all = learned === null ? own : rowsIn(learned);
+    const rows = `the model file has ${own} of the ${all} rows that learned, as they were signed`;
+    return { problems: [], notes: [`${rows}; rows that never learned are not signed`] };
+  } catch (error) {
+    return { problems: [`the model file: ${(error as Error).message}`], notes: [] };
+  }
 }
 
 /** Everybody's word on each round, by collection. */
@@ -106,6 +131,6 @@ function byCollection(all: readonly Evidence[]): Map<string, Telling[]> {
   return found;
 }
 
-export function sha256Of(content: Uint8Array): string {
+function sha256Of(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -4,12 +4,15 @@
  * it up: who wants to know whether a certificate holds verifies it.
  */
 import { claimsOf } from '../../shared/certificate/claims.ts';
+import { learnedHash } from '../../shared/certificate/content.ts';
 import { recordHash, statementBytes } from '../../shared/certificate/round-log.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { verify } from '../../shared/crypto/ed25519.ts';
 import {
   CERTIFICATE_FORMAT,
   type Certificate,
+  Learned,
+  MadeVersion,
   RoundRecord,
   SignedStatement,
 } from '../../shared/protocol/certificate.ts';
@@ -28,6 +31,11 @@ export const CERTIFICATE_TABLES = `
   CREATE TABLE round_records (run TEXT NOT NULL, hash TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (run, hash)) WITHOUT ROWID;`;
 
+/** Versions that came of certified runs; those of runs of earlier releases have no row here. */
+export const CERTIFIED_TABLE = `
+  CREATE TABLE certified_versions (version INTEGER PRIMARY KEY, run TEXT NOT NULL, made TEXT NOT NULL);
+  CREATE INDEX certified_run ON certified_versions (run);`;
+
 /** More are not signed during one run. */
 const ROSTERS_KEPT = 16;
 
@@ -40,9 +48,20 @@ interface CertificateRow extends Record<string, SqlStorageValue> {
   admin_key: string;
 }
 
+/** A version that a run made, with all that it learned; null where the snapshot that was judged is gone. */
+export interface CertifiedVersion extends Omit<MadeVersion, 'learned'> {
+  learned: Learned | null;
+}
+
+/** A run whose gate has judged the snapshot of its candidate, and what came of it. */
+export interface CertifiedRun extends Pick<CertificateRow, 'version' | 'run' | 'snapshot'> {
+  made: readonly CertifiedVersion[];
+}
+
 export type StatementMessage = Extract<ParticipantMessage, { type: 'statement' }>;
 
 const rostersName = (run: string): string => `certificate/${run}`;
+const learnedName = (hash: string): string => `learned/${hash}`;
 
 export class Certificates {
   /** Of versions that were made elsewhere. */
@@ -59,9 +78,10 @@ export class Certificates {
   /**
    * From now on the members of the last roster are asked. Where sums are plain nobody is: no roster says whose signature
    * counts.
+   * @param made what came of the run
    * @param rosters of the run, oldest first
    */
-  begin(row: CertificateRow, rosters: readonly AnySignedRoster[]): void {
+  begin(row: CertificateRow, made: readonly CertifiedVersion[], rosters: readonly AnySignedRoster[]): void {
     const last = rosters.at(-1);
     if (last === undefined) return;
     const kept = new TextEncoder().encode(JSON.stringify(rosters.slice(-ROSTERS_KEPT)));
@@ -72,10 +92,39 @@ export class Certificates {
         ...[version, run, collection, encoder, snapshot, admin_key],
       );
       this.#blobs.put(rostersName(run), kept);
+      for (const { learned, ...of } of made) if (learned !== null) this.#keepMade(run, of, learned);
       for (const { id } of last.roster.members) {
         this.#storage.sql.exec('INSERT OR IGNORE INTO statements (run, participant) VALUES (?, ?)', run, id);
       }
     });
+  }
+
+  #keepMade(run: string, of: Omit<MadeVersion, 'learned'>, learned: Learned): void {
+    const made: MadeVersion = { ...of, learned: learnedHash(learned) };
+    this.#blobs.put(learnedName(made.learned), new TextEncoder().encode(JSON.stringify(learned)));
+    this.#storage.sql.exec(
+      'INSERT OR IGNORE INTO certified_versions (version, run, made) VALUES (?, ?, ?)',
+      ...[made.version, run, JSON.stringify(made)],
+    );
+  }
+
+  /** What members are told that a run made: they sign what they judged of it. */
+  madeIn(run: string): MadeVersion[] {
+    const rows = this.#storage.sql.exec<{ made: string }>(
+      'SELECT made FROM certified_versions WHERE run = ? ORDER BY version',
+      run,
+    );
+    return Array.from(rows, ({ made }) => MadeVersion.parse(JSON.parse(made)));
+  }
+
+  #made(version: number): { run: string; made: MadeVersion } | null {
+    const [row] = this.#storage.sql
+      .exec<{ run: string; made: string }>(
+        'SELECT run, made FROM certified_versions WHERE version = ?',
+        version,
+      )
+      .toArray();
+    return row === undefined ? null : { run: row.run, made: MadeVersion.parse(JSON.parse(row.made)) };
   }
 
   /** The run that this member has still to sign, the oldest first; null where there is none. */
@@ -121,20 +170,28 @@ export class Certificates {
   /** How many members of the version's run were asked, and have signed; null where there is no certificate. */
   standing(version: number): Standing | null {
     const [row] = this.#storage.sql
-      .exec<Standing & Record<string, number>>(
-        `SELECT count(signed) AS signed, count(*) AS asked FROM statements
-         WHERE run = (SELECT run FROM certificates WHERE version = ?)`,
+      .exec<{ signed: number; asked: number }>(
+        `SELECT count(signed) AS signed, count(*) AS asked FROM statements WHERE run =
+           coalesce((SELECT run FROM certified_versions WHERE version = ?1),
+             (SELECT run FROM certificates WHERE version = ?1))`,
         version,
       )
       .toArray();
-    return row === undefined || row.asked === 0 ? this.imported.standing(version) : row;
+    if (row === undefined || row.asked === 0) return this.imported.standing(version);
+    return { ...row, covers: this.#made(version) === null ? 'rounds' : 'content' };
   }
 
   of(version: number): Certificate | null {
-    const [row] = this.#storage.sql
-      .exec<CertificateRow>('SELECT * FROM certificates WHERE version = ?', version)
+    const known = this.#made(version);
+    const [found] = this.#storage.sql
+      .exec<CertificateRow>(
+        'SELECT * FROM certificates WHERE run = ?1 OR version = ?2',
+        known?.run ?? null,
+        version,
+      )
       .toArray();
-    if (row === undefined) return this.imported.of(version);
+    if (found === undefined) return this.imported.of(version);
+    const row = { ...found, version, ...(known !== null && { learned: this.#learned(known.made.learned) }) };
     const told = this.#storage.sql
       .exec<{ participant: string; signed: string | null }>(
         'SELECT participant, signed FROM statements WHERE run = ? ORDER BY participant',
@@ -160,6 +217,11 @@ export class Certificates {
     );
     const missing = told.flatMap(({ participant, signed }) => (signed === null ? [participant] : []));
     return { format: CERTIFICATE_FORMAT, ...row, rosters, rounds, statements, missing, claims };
+  }
+
+  #learned(hash: string): Learned | null {
+    const bytes = this.#blobs.get(learnedName(hash));
+    return bytes === null ? null : Learned.parse(JSON.parse(new TextDecoder().decode(bytes)));
   }
 
   #rosters(run: string): AnySignedRoster[] {

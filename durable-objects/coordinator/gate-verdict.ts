@@ -1,15 +1,18 @@
 /** What a gate's sum does: the candidate serves, or the version that serves is weighed otherwise, or all stays as it is. */
+import { learnedOf } from '../../shared/certificate/content.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import { encodeParameters } from '../../shared/protocol/parameters.ts';
-import type { GateRound } from '../../shared/protocol/rounds.ts';
-import type { ServingParameters } from '../../shared/protocol/serving-parameters.ts';
+import type { GateRound, StateRef } from '../../shared/protocol/rounds.ts';
+import { type ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
+import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { deviationOf } from '../../shared/round/noised-release.ts';
 import { judge } from '../../shared/round/release.ts';
 import { contributorsOf } from '../../shared/round/round-machine.ts';
 import type { SumApplierDeps } from './apply-sum.ts';
+import type { CertifiedVersion } from './certificates.ts';
 import type { ActiveRun } from './run-store.ts';
-import type { VersionRow, Versions } from './versions.ts';
+import { servingOf, type VersionRow, type Versions } from './versions.ts';
 
 /** Uses a gate's sum. May be repeated until the run has ended. */
 export async function publishVerdict(
@@ -29,6 +32,8 @@ export async function publishVerdict(
   const unasked = 1 - active_rows / Math.max(1, rows);
   const verdict = judge(sum, spec, probes, settings.gate, { deviation, unasked });
   const { serve, parameters } = verdict;
+  // Before a revision takes the place of what was judged.
+  const judged = settings.privacy.aggregation === 'plain' ? null : judgedContent(spec, versions);
   if (serve === 'candidate') await versions.reweigh(candidate, parameters, context);
   const base = serve === 'serving' ? versions.get(run.against ?? 0) : null;
   // Another version may have been made to serve by hand meanwhile: what was found is not about it.
@@ -42,9 +47,29 @@ export async function publishVerdict(
     const published = serve === 'candidate' || weighed !== null;
     const reason = serve === 'candidate' ? null : verdict.reason;
     runs.end(run.run, published ? 'published' : 'rejected', weighed?.version ?? candidate, reason, now());
-    deps.certify(candidate, run.run, spec.candidate.hash);
+    if (judged !== null) {
+      const made = [{ version: candidate, ...judged.candidate, serving: weightsOf(versions, candidate) }];
+      if (weighed !== null) made.push({ version: weighed.version, ...judged.serving, serving: parameters });
+      deps.certify({ version: candidate, run: run.run, snapshot: spec.candidate.hash, made });
+    }
     deps.clean();
   });
+}
+
+type Content = Pick<CertifiedVersion, 'learned'>;
+
+/** What the two versions learned that a gate compared; null of one whose snapshot is gone. */
+function judgedContent(spec: GateRound, versions: Versions): Record<'candidate' | 'serving', Content> {
+  const of = ({ hash }: StateRef): Content => {
+    const bytes = versions.snapshotNamed(hash);
+    return { learned: bytes === null ? null : learnedOf(decodeSnapshot(bytes)) };
+  };
+  return { candidate: of(spec.candidate), serving: of(spec.serving) };
+}
+
+function weightsOf(versions: Versions, version: number): ServingParameters {
+  const row = versions.get(version);
+  return row === null ? START_PARAMETERS : servingOf(row);
 }
 
 /** A version of weights alone: adapter and rows as they are in `base`. */

@@ -2,18 +2,18 @@
  * Certificates that came with imported versions: what the participants of another collection signed when the version was
  * made there. Kept as they came, once they hold and are of the version in the file; nobody here is asked to sign them.
  */
+import { contentProblem } from '../../shared/certificate/content.ts';
+import { signedVersion } from '../../shared/certificate/signed-version.ts';
 import { verifyCertificate } from '../../shared/certificate/verify.ts';
+import type { Version } from '../../shared/protocol/api/version.ts';
 import { Certificate } from '../../shared/protocol/certificate.ts';
-import type { SnapshotHeader } from '../../shared/protocol/snapshot.ts';
+import type { Snapshot, SnapshotHeader } from '../../shared/protocol/snapshot.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 
 const nameOf = (version: number): string => `imported-certificate/${version}`;
 
-export interface Standing {
-  signed: number;
-  asked: number;
-}
+export type Standing = NonNullable<Version['certificate']>;
 
 /** Where a version was made. */
 export interface Origin {
@@ -36,12 +36,13 @@ export function importedFrom({ collection, version, training }: SnapshotHeader, 
     : { collection, version, sha256 };
 }
 
-/** Why this certificate does not go with the file; null when it does. */
+/** Why this certificate does not go with the file; null when it does. @param file that it is about */
 export async function certificateProblem(
   certificate: Certificate,
   imported: Imported,
-  encoder: string,
+  file: Snapshot,
 ): Promise<string | null> {
+  const encoder = file.header.model.sha256;
   const origin = imported.origin ?? imported;
   if (certificate.collection !== origin.collection || certificate.version !== origin.version) {
     return `certificate: of version ${certificate.version} of ${certificate.collection}, and the file is of version ${origin.version} of ${origin.collection}`;
@@ -50,7 +51,10 @@ export async function certificateProblem(
     return `certificate: of the encoder ${certificate.encoder}, and the file is of ${encoder}`;
   }
   const { problems } = await verifyCertificate(certificate);
-  return problems.length === 0 ? null : `certificate: does not hold: ${problems.slice(0, 3).join('; ')}`;
+  if (problems.length > 0) return `certificate: does not hold: ${problems.slice(0, 3).join('; ')}`;
+  const signed = signedVersion(certificate);
+  const changed = signed === null ? null : contentProblem(file, signed, certificate.learned ?? null);
+  return changed === null ? null : `certificate: not of this file: ${changed}`;
 }
 
 export class ImportedCertificates {
@@ -66,7 +70,8 @@ export class ImportedCertificates {
     const bytes = new TextEncoder().encode(JSON.stringify(certificate));
     const signed = certificate.statements.length;
     this.#blobs.put(nameOf(version), bytes);
-    this.#values.set(nameOf(version), { signed, asked: signed + certificate.missing.length });
+    const covers = signedVersion(certificate) === null ? 'rounds' : 'content';
+    this.#values.set(nameOf(version), { signed, asked: signed + certificate.missing.length, covers });
   }
 
   of(version: number): Certificate | null {
@@ -75,6 +80,8 @@ export class ImportedCertificates {
   }
 
   standing(version: number): Standing | null {
-    return this.#values.get<Standing>(nameOf(version));
+    const kept = this.#values.get<Omit<Standing, 'covers'> & Partial<Standing>>(nameOf(version));
+    // An earlier release kept certificates of rounds alone.
+    return kept === null ? null : { covers: 'rounds', ...kept };
   }
 }

@@ -9,6 +9,7 @@ import type { Certificate } from '../../shared/protocol/certificate.ts';
 import type { Outcome } from '../../shared/protocol/objects.ts';
 import { encodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
 import { decodeSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
+import { unsoundIn } from '../../shared/protocol/sound-snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { utf8Length } from '../../shared/protocol/utf8-length.ts';
 import { Blobs } from '../sql.ts';
@@ -57,7 +58,11 @@ export class Imports {
     const made = this.#versions.all().find((version) => version.run === run);
     if (made !== undefined) {
       const { imported } = JSON.parse(made.training) as { imported: Imported };
-      const problem = await this.#certify(made.version, certificate, imported, context);
+      const kept = this.#versions.snapshot(made.version);
+      const problem =
+        certificate === null || kept === null
+          ? null
+          : await this.#certify(made.version, certificate, imported, decodeSnapshot(kept));
       return problem === null ? { ok: true, value: made } : refused(problem);
     }
     const bytes = this.#blobs.get(PREFIX + hash);
@@ -70,6 +75,8 @@ export class Imports {
     const said = utf8Length(JSON.stringify(snapshot.header.training));
     if (said > MAX_TRAINING_BYTES)
       return refused(`training: at most ${MAX_TRAINING_BYTES} bytes in the file's header, got ${said}`);
+    const unsound = unsoundIn(snapshot);
+    if (unsound !== null) return refused(unsound);
     // A version of weights alone has nothing that learned.
     const isPlain = snapshot.header.adapter.kind === 'none' && !snapshot.active.includes(1);
     const shape = isPlain ? snapshot.header.adapter : adapter;
@@ -81,7 +88,7 @@ export class Imports {
       return { ok: false, code: 'conflict', detail };
     }
     const imported = importedFrom(snapshot.header, hash);
-    const unsigned = await this.#certify(null, certificate, imported, context);
+    const unsigned = certificate && (await this.#certify(null, certificate, imported, snapshot));
     if (unsigned !== null) return refused(unsigned);
     const draft = {
       parent: null,
@@ -102,12 +109,11 @@ export class Imports {
   /** Keeps what goes with the version, once there is one. @returns why it does not go with it; null where it does */
   async #certify(
     version: number | null,
-    certificate: Certificate | null,
+    certificate: Certificate,
     imported: Imported,
-    { model }: SnapshotContext,
+    file: Snapshot,
   ): Promise<string | null> {
-    if (certificate === null) return null;
-    const problem = await certificateProblem(certificate, imported, model.sha256);
+    const problem = await certificateProblem(certificate, imported, file);
     if (problem === null && version !== null) this.#certificates.keep(version, certificate);
     return problem;
   }

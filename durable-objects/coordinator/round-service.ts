@@ -39,7 +39,7 @@ export class RoundService {
     const run = runs.active();
     if (run === null || run.round === null) {
       const due = certificates.dueFrom(participant);
-      if (due !== null) return { do: 'certify', run: due };
+      if (due !== null) return { do: 'certify', run: due, versions: certificates.madeIn(due) };
       return { do: 'wait', ms: run === null ? 0 : POLL_MS, round: null };
     }
     const status = entryOf(run.round.participants, participant)?.phase;

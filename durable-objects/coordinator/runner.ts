@@ -23,6 +23,7 @@ import { Values } from '../values.ts';
 import { SumApplier } from './apply-sum.ts';
 import { type Blamed, blameOf, noteFaults, remedyFor, spelled } from './blame.ts';
 import { uncountedSince } from './census.ts';
+import type { CertifiedRun } from './certificates.ts';
 import type { OwnJudge } from './own-judge.ts';
 import { nextSerial, specifyRound } from './round-specs.ts';
 import type { RowTable } from './row-table.ts';
@@ -52,8 +53,8 @@ export interface RunnerDeps {
   ledger: LedgerStore;
   /** What the hub measures by itself. */
   ownJudge: OwnJudge;
-  /** Asks participants to sign what they know of a run whose gate has judged this snapshot. */
-  certify: (version: number, run: string, snapshot: string) => void;
+  /** Asks participants to sign what they know of a run whose gate has judged. */
+  certify: (of: CertifiedRun) => void;
   context: SnapshotContext;
   now: () => number;
   /** Asks a participant to poll; false when it can not be reached. */

@@ -2,7 +2,7 @@
 import { LEDGER_ARRIVALS, LEDGER_TABLE, LEDGER_TASKS } from '../ledger-store.ts';
 import { BLOB_TABLE } from '../sql.ts';
 import { VALUE_TABLE } from '../values.ts';
-import { CERTIFICATE_TABLES } from './certificates.ts';
+import { CERTIFICATE_TABLES, CERTIFIED_TABLE } from './certificates.ts';
 import { MANIFEST_TABLE } from './manifests.ts';
 import { NONCE_TABLE } from './participants.ts';
 import { SECAGG_TABLES } from './secagg-store.ts';
@@ -58,4 +58,5 @@ export const MIGRATIONS = [
   `${MANIFEST_TABLE}
   ${SERVED_TABLE}
   DELETE FROM kv WHERE substr(key, 1, 8) = 'revised/';`,
+  CERTIFIED_TABLE,
 ] as const;

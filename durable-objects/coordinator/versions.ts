@@ -305,6 +305,11 @@ export class Versions {
     return row === null ? null : this.#blobs.get(snapshotName(row.hash));
   }
 
+  /** By its hash, of any revision that is kept; null where it is not. */
+  snapshotNamed(hash: string): Uint8Array | null {
+    return this.#blobs.get(snapshotName(hash));
+  }
+
   snapshotPart(hash: string, part: number): Uint8Array | null {
     return this.#blobs.part(snapshotName(hash), part);
   }

@@ -12,7 +12,7 @@ import { answerOf, answers } from '../object-calls.ts';
 import type { IndexedWords } from '../region/segments.ts';
 import { traced } from '../request-context.ts';
 import { Values } from '../values.ts';
-import { Certificates } from './certificates.ts';
+import { Certificates, type CertifiedRun } from './certificates.ts';
 import { Imports } from './imports.ts';
 import { Manifests } from './manifests.ts';
 import { Evaluation, OwnJudge } from './own-judge.ts';
@@ -173,7 +173,7 @@ export class CoordinatorWiring {
       adopt: () => this.adopt(),
       ledger: this.ledger,
       ownJudge: this.#ownJudge(context),
-      certify: (version, run, snapshot) => this.#certify(context, { version, run, snapshot }),
+      certify: (of) => this.#certify(context, of),
       storage: this.#ctx.storage,
       rows: this.rows,
       versions: this.versions,
@@ -211,15 +211,13 @@ export class CoordinatorWiring {
   }
 
   /** Has the members of the open round's roster sign the version when they next ask. */
-  #certify(
-    { collection, model }: SnapshotContext,
-    of: { version: number; run: string; snapshot: string },
-  ): void {
+  #certify({ collection, model }: SnapshotContext, of: CertifiedRun): void {
     const admin_key = this.participants.adminKey();
     if (admin_key === null || this.settings().privacy.aggregation === 'plain') return;
-    const row = { ...of, collection, encoder: model.sha256, admin_key };
-    this.certificates.begin(row, this.participants.rosters());
-    // Who is not answers is asked when it next asks for work.
+    const { made: _, ...judged } = of;
+    const row = { ...judged, collection, encoder: model.sha256, admin_key };
+    this.certificates.begin(row, of.made, this.participants.rosters());
+    // Who is not reached is asked when it next asks for work.
     for (const name of this.participants.names(this.settings())) void this.wake(name);
   }
 

@@ -9,6 +9,8 @@ import { filterEpsilon, type LedgerEntry, mergeEqual, type PrivacyPolicy } from 
 import { heaviest, payersOf, readBy } from '../privacy/ledger-arrivals.ts';
 import {
   CERTIFICATE_FORMAT,
+  type Judged,
+  type MadeVersion,
   type OwnPromise,
   ROUND_LOG_FORMAT,
   type RoundLogFile,
@@ -20,6 +22,7 @@ import type { RoundSpec } from '../protocol/rounds.ts';
 import { findsOffset } from '../round/kept-out.ts';
 import { modelHash, samplingRateOf, taskOf } from '../round/secure-round.ts';
 import type { RosterPin } from '../secagg/roster.ts';
+import { vouchesFor } from './content.ts';
 
 /** Rounds that a participant let be released, whatever keeps them. */
 export interface RoundLog {
@@ -58,8 +61,16 @@ function kindOf(spec: RoundSpec): RoundRecord['kind'] {
   return spec.kind === 'gate' && findsOffset(spec) ? 'train' : spec.kind;
 }
 
-/** @param secure null where the sum is plain */
-export function recordOf(spec: RoundSpec, encoder: string, secure: SecureOutcome | null): RoundRecord {
+/**
+ * @param secure null where the sum is plain
+ * @param judged null where the round is no gate
+ */
+export function recordOf(
+  spec: RoundSpec,
+  encoder: string,
+  secure: SecureOutcome | null,
+  judged: Judged | null,
+): RoundRecord {
   const { threshold, colluders, members } = spec.cohort;
   return {
     round: spec.id,
@@ -81,6 +92,7 @@ export function recordOf(spec: RoundSpec, encoder: string, secure: SecureOutcome
       secure === null
         ? null
         : toHex(hashJson(`${CERTIFICATE_FORMAT} lists`, [secure.survivors, secure.dropped])),
+    ...(judged !== null && { judged }),
   };
 }
 
@@ -110,15 +122,25 @@ export function logBytes({ signature: _, ...log }: RoundLogFile): Uint8Array {
   return labelled(`${ROUND_LOG_FORMAT} log`, log);
 }
 
-/** What a participant says of a run: of the rounds in its own log, and of no other. */
+/**
+ * What a participant says of a run: of the rounds in its own log, and of no other; and of the versions that it is told the
+ * run made, of those alone that its own gate judged.
+ */
 export async function stateRun(
   { log, promise, entries }: Witness,
   {
     collection,
     run,
+    versions,
     participant,
     signer,
-  }: { collection: string; run: string; participant: string; signer: Signer },
+  }: {
+    collection: string;
+    run: string;
+    versions: readonly MadeVersion[];
+    participant: string;
+    signer: Signer;
+  },
 ): Promise<SignedStatement & { rounds: RoundRecord[] }> {
   const rounds = log.of(run);
   const promised = promise();
@@ -127,6 +149,9 @@ export async function stateRun(
     ...{ collection, run, participant, promise: promised },
     charges: rounds.length === 0 ? [] : chargesOf(entries(), rounds, promised),
     rounds: rounds.map(recordHash),
+    ...(rounds.some(({ judged }) => judged !== undefined) && {
+      versions: versions.filter((made) => rounds.some(({ judged }) => vouchesFor(judged, made))),
+    }),
   };
   return { statement, signature: toBase64Url(await signer.sign(statementBytes(statement))), rounds };
 }

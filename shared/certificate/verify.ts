@@ -13,6 +13,7 @@ import { hasHash, verifyRoster } from '../secagg/roster.ts';
 import { claimsOf, spentOf } from './claims.ts';
 import { differences, tellingsOf } from './compare.ts';
 import { namedBy, recordHash, runOf, statementBytes } from './round-log.ts';
+import { contentProblems, signedVersion } from './signed-version.ts';
 
 export interface Verdict {
   /** What is wrong; empty: the certificate holds. */
@@ -51,6 +52,7 @@ export async function verifyCertificate(certificate: Certificate): Promise<Verdi
   }
   problems.push(...differences(tellingsOf(certificate)));
   problems.push(...modelProblems(certificate));
+  problems.push(...contentProblems(certificate));
   const covered = coverage(certificate, records);
   problems.push(...covered.problems);
   problems.push(...claimProblems(certificate, records, rosters));
@@ -214,8 +216,13 @@ function sameFigure(a: unknown, b: unknown): boolean {
   );
 }
 
-function notesOf({ missing, statements, claims }: Certificate): string[] {
+function notesOf(certificate: Certificate): string[] {
+  const { missing, statements, claims } = certificate;
   const notes = missing.map((name) => `${name} has not signed yet`);
+  if (statements.length > 0 && signedVersion(certificate) === null)
+    notes.push(
+      'of an earlier release: it says what rounds cost, and nothing of what a file of the version holds',
+    );
   for (const { statement } of statements) {
     if (statement.rounds.length === 0) notes.push(`${statement.participant} took no part, by its own word`);
   }

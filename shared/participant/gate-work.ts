@@ -12,6 +12,7 @@ import { addToGate, addTried, gateDimension } from '../round/gate-figures.ts';
 import { type BeganRows, beganRows } from './began-rows.ts';
 import { GateQuestion, type Searched } from './gate-scores.ts';
 import { GateWays, type Way } from './gate-ways.ts';
+import { JUDGED, JudgedVersions } from './judged-versions.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle, Recalled, ShardStore } from './shard-store.ts';
@@ -45,8 +46,10 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const results = store.blob('results') ?? new Uint8Array(ways.all.length * total);
   const began = beganRows(store.blob('began'));
   const recalled = recalledOf(store.blob('recalled'));
+  const judged = new JudgedVersions(store.blob(JUDGED));
   const blobs = () => ({
     ...kept(questions),
+    [JUDGED]: judged.bytes(),
     results,
     began: began.bytes(),
     recalled: encodeRecalled(recalled),
@@ -56,7 +59,7 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const work = sizes.reduce((sum, size) => sum + size, 0);
   if (work === 0) {
     // Who has nothing to ask fetches what the others fetch, and says as much.
-    for (const { ref } of passes) await states.snapshot(ref);
+    for (const { ref } of passes) judged.saw(ref, await states.snapshot(ref));
     const probe = { titles: 0, found: 0, mips: 0 };
     return { job: { ...job, probe }, blobs: blobs(), sum: new Float64Array(gateDimension(spec)) };
   }
@@ -67,6 +70,7 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const { ref, ways: own } = passes[pass]!;
   const queries = take(questions, at, context);
   const snapshot = await states.snapshot(ref);
+  judged.saw(ref, snapshot);
   if (ref.hash === spec.baseline.hash && ways.all.some(({ unasked }) => unasked)) {
     const items = queries.flatMap((query) => (query === null || query.id === null ? [] : [query.item]));
     began.keep(snapshot, items);
@@ -80,6 +84,9 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
     for (const [place, way] of asked.entries()) results[way * total + at + index] = hits[place] ? 1 : 0;
   const next: Job = { ...job, units: work, cursor: job.cursor + queries.length };
   if (next.cursor < work) return { job: next, blobs: blobs(), sum: null };
+  // A pass in which nobody is asked was not taken.
+  for (const { ref: unseen } of passes.filter((each) => !judged.has(each.ref)))
+    judged.saw(unseen, await states.snapshot(unseen));
   const said = (question: number) => (way: number) => results[way * total + question]!;
   return {
     job: { ...next, probe: probe(ways, questions, said) },

@@ -16,6 +16,7 @@ import { ProtocolError } from '../secagg/errors.ts';
 import { frameCount } from '../secagg/frames.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { runGate } from './gate-work.ts';
+import { judgedOf } from './judged-versions.ts';
 import { Labelling } from './label-work.ts';
 import type { OwnNoise } from './own-noise.ts';
 import { RoundRefused } from './round-guard.ts';
@@ -101,7 +102,7 @@ export class Participant {
         this.#states.clear();
         return instruction.ms === 0 ? null : instruction.ms;
       }
-      if (instruction.do === 'certify') return this.#certify(instruction.run);
+      if (instruction.do === 'certify') return this.#certify(instruction);
       if (instruction.do === 'work')
         await this.#orStayOut(instruction.spec.id, () => this.#begin(instruction.spec));
       // An answer without the work behind it: the job was lost, and with it the round's vector.
@@ -159,10 +160,11 @@ export class Participant {
   }
 
   /** Signs what its own log holds of a run. */
-  async #certify(run: string): Promise<number | null> {
+  async #certify({ run, versions }: Instruction & { do: 'certify' }): Promise<number | null> {
     const { port, name, identity, collection } = this.#options;
     const { witness, signer } = identity;
-    const { rounds, ...signed } = await stateRun(witness, { collection, run, participant: name, signer });
+    const about = { collection, run, versions, participant: name, signer };
+    const { rounds, ...signed } = await stateRun(witness, about);
     const ack = await port.report({ type: 'statement', participant: name, signed, rounds }, true);
     return ack.current ? this.#then(ack) : REFUSED_MS;
   }
@@ -266,7 +268,7 @@ export class Participant {
     const { guard, witness, encoder } = this.#options.identity;
     const refused = guard.charge(job.spec);
     if (refused !== null) throw refused;
-    witness.log.add(recordOf(job.spec, encoder, null));
+    witness.log.add(recordOf(job.spec, encoder, null, judgedOf(job.spec, store)));
     const bytes = store.blob('vector');
     if (bytes === null) throw new RangeError(`round ${job.spec.id}: the stored vector is gone`);
     const chunks = partCount(bytes.length);

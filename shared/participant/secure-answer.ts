@@ -12,6 +12,7 @@ import { secureParameters } from '../round/secure-round.ts';
 import { SecaggClient, type SecaggClientStore } from '../secagg/client.ts';
 import { type ClientState, packedSource } from '../secagg/client-state.ts';
 import type { RosterPin } from '../secagg/roster.ts';
+import { judgedOf } from './judged-versions.ts';
 import { rosterRefusal } from './refusals.ts';
 import type { RosterWatch } from './roster-watch.ts';
 import type { Kept, RoundGuard } from './round-guard.ts';
@@ -99,6 +100,6 @@ export async function answerSecurely(options: {
     identity.pin.set(state.pin);
   // On record before the shares that release the sum leave.
   if (state !== null && reply.kind === 'unmask')
-    identity.witness.log.add(recordOf(spec, identity.encoder, state));
+    identity.witness.log.add(recordOf(spec, identity.encoder, state, judgedOf(spec, store)));
   return { reply, frames: reply.kind === 'masked' ? client.frames() : null };
 }

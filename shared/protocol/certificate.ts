@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { Bytes32, Signature } from './byte-strings.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
 import { AnySignedRoster, MemberId, RoundId } from './secagg.ts';
+import { ServingParameters } from './serving-parameters.ts';
+import { AdapterSettings } from './training-settings.ts';
 
 export const CERTIFICATE_FORMAT = 'fedcar-certificate/1';
 export const ROUND_LOG_FORMAT = 'fedcar-round-log/1';
@@ -27,6 +29,59 @@ const NOISE = z
   .number()
   .nonnegative()
   .describe('z: the noise charged, as a multiple of the sensitivity; 0 where noise is off');
+
+const LEARNED = Sha256Hex.describe(
+  'SHA-256 of what a version learned, adapter and rows: the same for all its revisions, hexadecimal',
+);
+
+/** A version as a participant judged it: what it learned, worked out from the snapshot itself, and what it may weigh. */
+const JudgedVersion = z.strictObject({
+  learned: LEARNED,
+  weights: z
+    .strictObject({
+      words: z.array(ServingParameters.shape.words).describe('Weights of words'),
+      offset: z.array(ServingParameters.shape.offset).describe('Offsets of rows that never learned'),
+      memory: z.array(ServingParameters.shape.memory).describe('Weights of memory'),
+    })
+    .describe('What the gate tried of each of its serving parameters, its own among them'),
+});
+export type JudgedVersion = z.infer<typeof JudgedVersion>;
+
+export const Judged = z.strictObject({
+  candidate: JudgedVersion.describe('The candidate'),
+  serving: JudgedVersion.describe('The version that served'),
+});
+export type Judged = z.infer<typeof Judged>;
+
+/** A version that came of a run: the candidate, and where weights alone are published the version with these. */
+export const MadeVersion = z.strictObject({
+  version: z.int().positive().describe('Its number'),
+  learned: LEARNED,
+  serving: ServingParameters.describe('What it serves with'),
+});
+export type MadeVersion = z.infer<typeof MadeVersion>;
+
+/** At most of one run. */
+const MOST_MADE = 2;
+
+export const MadeVersions = z
+  .array(MadeVersion)
+  .max(MOST_MADE)
+  .describe('The versions that the run made; none: a run of an earlier release');
+
+/** Whole hashes: three of them are 128 characters, one is 43, two are 86, without spare bits. */
+const HASHES = /^([A-Za-z0-9_-]{128})*([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]|[A-Za-z0-9_-]{85}[AQgw])?$/;
+
+/** All of what a version learned, by hashes: a file of it has the adapter, and no row that is not in the list. */
+export const Learned = z.strictObject({
+  adapter: AdapterSettings.describe('Shape of the adapter'),
+  adapterHash: Sha256Hex.describe('SHA-256 of the adapter, fp32, little-endian, hexadecimal'),
+  rows: z
+    .string()
+    .regex(HASHES, 'SHA-256 hashes, one behind the other, in base64url')
+    .describe('SHA-256 of each row that learned, ascending, one behind the other, base64url'),
+});
+export type Learned = z.infer<typeof Learned>;
 
 /** A round as one participant was told of it: written down before what releases its sum leaves. */
 export const RoundRecord = z
@@ -68,6 +123,9 @@ export const RoundRecord = z
     lists: Sha256Hex.nullable().describe(
       'SHA-256 of who was in the sum and who had dropped out, hexadecimal; null where the sum was plain',
     ),
+    judged: Judged.optional().describe(
+      'What a gate judged, as the participant worked it out; absent in other rounds, and in records of earlier releases',
+    ),
   })
   .meta({ id: 'RoundRecord', description: 'A round as a participant was told of it' });
 export type RoundRecord = z.infer<typeof RoundRecord>;
@@ -80,7 +138,7 @@ export const OwnPromise = z.strictObject({
   delta: z.number().positive().max(1).describe('δ of that promise'),
   retentionMs: z.number().positive().describe('Length of that window, milliseconds'),
   filter: z
-    .union([z.int().min(2), z.literal('gaussian')])
+    .union([z.int().min(2).max(1024), z.literal('gaussian')])
     .describe('The filter that nearly all of δ goes to: an order, or the exact Gaussian one'),
 });
 export type OwnPromise = z.infer<typeof OwnPromise>;
@@ -109,6 +167,9 @@ export const Statement = z
       .array(Sha256Hex)
       .max(MOST_ROUNDS)
       .describe('SHA-256 of its record of each round of the run, by serial; none: it took no part'),
+    versions: MadeVersions.optional().describe(
+      'Of the versions that it was told the run made, those whose content and weights its own gate round judged; absent in statements of earlier releases, and of runs whose gate it did not judge',
+    ),
   })
   .meta({ id: 'CertificateStatement', description: 'What one participant says of a run' });
 export type Statement = z.infer<typeof Statement>;
@@ -155,7 +216,12 @@ export const Certificate = z
     version: z.int().positive().describe('Number of the version there'),
     run: RunId,
     encoder: Sha256Hex.describe('SHA-256 of the encoder’s manifest, hexadecimal'),
-    snapshot: Sha256Hex.describe('SHA-256 of the snapshot that the gate judged, hexadecimal'),
+    snapshot: Sha256Hex.describe('SHA-256 of the candidate’s snapshot that the gate judged, hexadecimal'),
+    learned: Learned.nullable()
+      .optional()
+      .describe(
+        'What the version learned, of which statements name the hash; null where it is not kept, absent in certificates of earlier releases',
+      ),
     admin_key: Bytes32.describe('The collection’s Ed25519 admin key, base64url: compare its fingerprint'),
     rosters: z.array(AnySignedRoster).max(64).describe('The rosters of the run, oldest first'),
     rounds: z

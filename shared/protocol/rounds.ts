@@ -3,7 +3,7 @@
  * parameters as bytes. Every message is idempotent by (round, phase, sender).
  */
 import { z } from 'zod';
-import { MOST_ROUNDS, RoundRecord, RunId, SignedStatement } from './certificate.ts';
+import { MadeVersions, MOST_ROUNDS, RoundRecord, RunId, SignedStatement } from './certificate.ts';
 import { CollectionName, Sha256Hex } from './names.ts';
 import { ClientMessage, RingBits, ServerMessage } from './secagg.ts';
 import { ServingParameters } from './serving-parameters.ts';
@@ -243,6 +243,7 @@ export const Instruction = z.discriminatedUnion('do', [
   z.strictObject({
     do: z.literal('certify').describe('Sign what its own log holds of a run that is over'),
     run: RunId,
+    versions: MadeVersions,
   }),
 ]);
 export type Instruction = z.infer<typeof Instruction>;

@@ -114,7 +114,7 @@ function scripted(): CoordinatorPort {
   return {
     poll: async () => {
       if (at < specs.length) return { do: 'work', spec: specs[at]! };
-      return signed ? { do: 'wait', ms: 0, round: null } : { do: 'certify', run: 'run' };
+      return signed ? { do: 'wait', ms: 0, round: null } : { do: 'certify', run: 'run', versions: [] };
     },
     report: async (message) => {
       signed ||= message.type === 'statement';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { blankSnapshot, type Snapshot } from '../../shared/protocol/snapshot.ts';
+import { quantiseRow } from '../../shared/retrieval/head.ts';
 
 export interface RowSpec {
   item: string;
@@ -27,13 +28,8 @@ export function snapshotOf(
   const scales = new Float32Array(rows.length);
   const quantised = new Int8Array(rows.length * width);
   for (const [index, { vector }] of rows.entries()) {
-    const norm = Math.hypot(...vector);
-    const largest = Math.max(...vector.map(Math.abs)) / norm;
-    scales[index] = largest / 127;
-    quantised.set(
-      vector.map((x) => Math.round((x / norm / largest) * 127)),
-      index * width,
-    );
+    const into = quantised.subarray(index * width, (index + 1) * width);
+    scales[index] = quantiseRow(Float32Array.from(vector), into);
   }
   return {
     header: {

@@ -3,12 +3,16 @@ import { env } from 'cloudflare:test';
 import { expect, it } from 'vitest';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import { coordinator, directory, region } from '../../durable-objects/names.ts';
+import { contentProblem } from '../../shared/certificate/content.ts';
+import { signedVersion } from '../../shared/certificate/signed-version.ts';
+import { verifyCertificate } from '../../shared/certificate/verify.ts';
 import type { Run } from '../../shared/protocol/api/run.ts';
 import type { CoordinatorApi } from '../../shared/protocol/objects.ts';
 import { joinParts, partCount } from '../../shared/protocol/parameters.ts';
 import { START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
+import { certified } from './certified.ts';
 
 const objects = env as unknown as ObjectsEnv;
 const REGIONS = ['weur', 'apac', 'sam'];
@@ -86,6 +90,18 @@ it('finds that words say more, and publishes that alone where training gains too
   const parts = Array.from({ length: partCount(bytes) }, (_, part) => hub.snapshotPart(hash, part));
   const { header } = decodeSnapshot(joinParts((await Promise.all(parts)) as Uint8Array[], bytes));
   expect(header).toMatchObject({ version: 2, serving: weighed!.serving, inactiveOffset: 0 });
+  // Its members sign what it serves: that it learned nothing, and the weights that their own gate tried.
+  const certificate = await certified('weights', 2, REGIONS.length);
+  expect((await verifyCertificate(certificate)).problems).toEqual([]);
+  const { bytes: length, hash: file } = (await hub.complete(2))!;
+  expect(partCount(length)).toBe(1);
+  const whole = decodeSnapshot((await hub.snapshotPart(file, 0))!);
+  const signed = signedVersion(certificate)!;
+  expect(signed).toMatchObject({ version: 2, serving: weighed!.serving });
+  expect(contentProblem(whole, signed, certificate.learned!)).toBeNull();
+  whole.header.serving = { ...whole.header.serving, words: 4 };
+  expect(contentProblem(whole, signed, certificate.learned!)).toMatch(/^weights: /);
+  expect(signedVersion((await hub.certificate(1))!)).toMatchObject({ version: 1, serving: START_PARAMETERS });
 });
 
 it('finds the offset by documents that learn last, and serves what all of them learned with it', async () => {

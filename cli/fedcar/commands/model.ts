@@ -109,7 +109,7 @@ async function show(context: Context, number: number | undefined): Promise<Shown
       'certificate',
       certificate === null
         ? whyUncertified(version, versions)
-        : `${certificate.signed} of ${certificate.asked} participants have signed${madeElsewhere(version)}`,
+        : `${certificate.signed} of ${certificate.asked} participants have signed ${signedOf(certificate)}${madeElsewhere(version)}`,
     ],
     ['snapshot', `${bytes(version.bytes)}, sha256 ${version.hash}`],
     [
@@ -125,6 +125,13 @@ async function show(context: Context, number: number | undefined): Promise<Shown
     ...Object.entries(version.training).map(([name, value]) => [name, JSON.stringify(value)]),
   ];
   return { json: version, text: (width) => table(lines, '', [0, 1], width) };
+}
+
+/** What signatures are about. */
+function signedOf({ covers }: NonNullable<Version['certificate']>): string {
+  return covers === 'content'
+    ? 'its rounds and what it learned'
+    : 'its rounds (not what it learned: of an earlier release)';
 }
 
 /** Whose participants those are, of a version that came in a file. */
@@ -232,7 +239,7 @@ async function load(context: Context, file: string, options: LoadOptions): Promi
     const lines = [`version ${made.version} is available, ${made.active_rows} trained rows; ${serve}`];
     if (certificate !== null) {
       const { notes } = await examine([{ file: 'certificate', kind: 'certificate', certificate }], {
-        model: hash,
+        model: content,
       });
       lines.push(...notes.map((note) => `note: ${note}`));
     }

@@ -2,13 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { rowsIn } from '../../../shared/certificate/content.ts';
+import { signedVersion } from '../../../shared/certificate/signed-version.ts';
 import type { Certificate } from '../../../shared/protocol/certificate.ts';
 import { table } from '../../table.ts';
 import type { Context, Shown } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
-import { type Evidence, examine, readEvidence, sha256Of } from '../verify-files.ts';
+import { type Evidence, examine, readEvidence } from '../verify-files.ts';
 
 interface VerifyOptions {
   adminKey?: string;
@@ -32,7 +34,7 @@ export function addVerify(privacy: Command, bind: Parameters<Register>[1]): void
 async function verify(context: Context, files: string[], options: VerifyOptions): Promise<Shown> {
   const here = (file: string) => resolve(context.io.cwd, file);
   const all = await Promise.all(files.map((file) => readEvidence(file, here(file))));
-  const model = options.model === undefined ? undefined : sha256Of(await readFile(here(options.model)));
+  const model = options.model === undefined ? undefined : await readFile(here(options.model));
   const { problems, notes } = await examine(all, { adminKey: options.adminKey, model });
   if (problems.length > 0)
     throw new Failure(['does not hold:', ...problems.map((each) => `  ${each}`)].join('\n'));
@@ -61,19 +63,19 @@ function textOf(evidence: Evidence, width: number): string {
   return table(linesOf(evidence.certificate), '', [0, 1], width);
 }
 
-function linesOf({
-  collection,
-  version,
-  run,
-  snapshot,
-  rounds,
-  statements,
-  claims,
-}: Certificate): string[][] {
+function linesOf(certificate: Certificate): string[][] {
+  const { collection, version, run, snapshot, rounds, statements, claims, learned } = certificate;
+  const made = signedVersion(certificate);
   const signed = statements.map(({ statement }) => statement.participant).join(', ');
   const lines = [
     ['holds', `version ${version} of ${collection}, run ${run}`],
     ['snapshot judged', `sha256 ${snapshot}`],
+    [
+      'what it learned',
+      made === null
+        ? 'not signed: of an earlier release'
+        : `${learned == null ? '' : `${rowsIn(learned)} rows, `}sha256 ${made.learned}`,
+    ],
     ['signed by', signed],
   ];
   if (claims === null) return lines;

@@ -57,6 +57,11 @@ export const Version = z
       .strictObject({
         signed: z.int().describe('Participants that have signed what they know of its run'),
         asked: z.int().describe('Participants that were asked'),
+        covers: z
+          .enum(['content', 'rounds'])
+          .describe(
+            '`content`: signatures name what the version learned and its weights, so that a changed file is found; `rounds`, by earlier releases: what its run asked for and cost, and nothing of what a file holds',
+          ),
       })
       .nullable()
       .describe(

@@ -1,5 +1,6 @@
 /** A certificate of a run of three operators, signed with their keys, and what a forger may change of it. */
 import { claimsOf } from '../../../../shared/certificate/claims.ts';
+import { learnedHash, learnedOf } from '../../../../shared/certificate/content.ts';
 import {
   type RoundLog,
   recordHash,
@@ -13,12 +14,16 @@ import { mainFilter } from '../../../../shared/privacy/ledger.ts';
 import {
   CERTIFICATE_FORMAT,
   type Certificate,
+  type MadeVersion,
   type OwnPromise,
   type RoundRecord,
   type SignedStatement,
   type Statement,
 } from '../../../../shared/protocol/certificate.ts';
 import { ROSTER_VERSION, type Roster } from '../../../../shared/protocol/secagg.ts';
+import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
+import { blankSnapshot, decodeSnapshot, type Snapshot } from '../../../../shared/protocol/snapshot.ts';
+import { quantiseRow } from '../../../../shared/retrieval/head.ts';
 import { rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
 
 export const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
@@ -29,6 +34,38 @@ const RUN = 'run';
 const PROMISE: OwnPromise = {
   ...{ noise: 'on', unit: 'record', epsilon: 3, delta: 1e-6, retentionMs: 1e9 },
   filter: mainFilter(3, 1e-6, 1),
+};
+
+/** Documents of the file, in the order of its rows; the last never learned. */
+const ITEMS = ['a', 'b', 'c', 'd'];
+
+/** A small file of the version that is certified, which a test may change before it reads it. */
+export function versionFile(change: (snapshot: Snapshot) => void = () => {}, items = ITEMS): Uint8Array {
+  const encoded = new TextEncoder().encode(items.join('\0'));
+  const width = 4;
+  const { bytes, parts, keys } = blankSnapshot({
+    ...{ format: 'fedcar-snapshot/1', collection: 'health', version: 1, revision: 0 },
+    ...{ model: { name: 'mini', sha256: ENCODER }, width, rows: items.length, regions: ['weur'] },
+    ...{ watermarks: {}, temperature: 20, inactiveOffset: 0.1, keyBytes: encoded.length },
+    ...{ adapter: { kind: 'low-rank', rank: 1 }, training: {}, serving: START_PARAMETERS },
+  });
+  keys.set(encoded);
+  parts.adapter.set(Float32Array.from({ length: 2 * width }, (_, i) => i / 8));
+  for (const [row, item] of items.entries()) {
+    const vector = Float32Array.from({ length: width }, (_, i) => item.charCodeAt(0) - 96 + i * i);
+    parts.scales[row] = quantiseRow(vector, parts.rows.subarray(row * width, (row + 1) * width));
+    parts.active[row] = item === 'd' ? 0 : 1;
+  }
+  change(decodeSnapshot(bytes));
+  return bytes;
+}
+
+export const LEARNED = learnedOf(decodeSnapshot(versionFile()));
+const MADE: MadeVersion = { version: 1, learned: learnedHash(LEARNED), serving: START_PARAMETERS };
+const weights = { words: [START_PARAMETERS.words, 1], offset: [null], memory: [START_PARAMETERS.memory, 0] };
+const JUDGED = {
+  candidate: { learned: MADE.learned, weights },
+  serving: { learned: hex('0'), weights },
 };
 
 export interface Signed {
@@ -55,7 +92,7 @@ function recordsUnder(roster: Roster): RoundRecord[] {
     of(0, 'counts', 8, ENCODER),
     of(1, 'train', 6, hex('a')),
     of(2, 'train', 6, hex('b')),
-    of(3, 'gate', 5, SNAPSHOT),
+    { ...of(3, 'gate', 5, SNAPSHOT), judged: JUDGED },
   ];
 }
 
@@ -109,7 +146,10 @@ export async function signedCertificate(): Promise<Signed> {
     }));
     const { statement } = await stateRun(
       { log, promise: () => PROMISE, entries: () => entries },
-      { collection: 'health', run: RUN, participant: NAMES[member]!, signer: signers[member]! },
+      {
+        ...{ collection: 'health', run: RUN, versions: [MADE] },
+        ...{ participant: NAMES[member]!, signer: signers[member]! },
+      },
     );
     return resigned({ ...statement, ...more }, signers[member]!);
   };
@@ -118,6 +158,7 @@ export async function signedCertificate(): Promise<Signed> {
     ...{ format: CERTIFICATE_FORMAT, collection: 'health', version: 1, run: RUN },
     ...{ encoder: ENCODER, snapshot: SNAPSHOT, admin_key: toBase64Url(admin.key) },
     ...{ rosters: [await signRoster(roster, admin)], rounds, statements, missing: [], claims: null },
+    learned: LEARNED,
   });
   return {
     ...{ certificate, admin, signers, rounds, roster },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { whyUncertified } from '../../../../shared/certificate/uncertified.ts';
 
-const SIGNED = { signed: 2, asked: 2 };
+const SIGNED = { signed: 2, asked: 2, covers: 'rounds' as const };
 const first = { version: 0, run: null, parent: null, certificate: null, training: {} };
 const version = (number: number, run: string, parent: number, certificate: typeof SIGNED | null = null) => ({
   ...{ version: number, run, parent, certificate, training: {} },

@@ -45,7 +45,10 @@ describe('a certificate', () => {
     expect((await verifyCertificate(without([]))).problems).toEqual([]);
     const { problems, notes } = await verifyCertificate(without(['clinic-c']));
     expect(notes).toContain('clinic-c has not signed yet');
-    expect(problems).toEqual(['round run.3: 2 signed it, and 2 may collude: 3 are needed']);
+    expect(problems).toEqual([
+      'version 1: 2 signed its content, and 2 may collude: 3 are needed',
+      'round run.3: 2 signed it, and 2 may collude: 3 are needed',
+    ]);
     expect(await problemsOf(without(['clinic-a', 'clinic-b', 'clinic-c']))).toContain(
       'statements: nobody who took part has signed',
     );

@@ -35,6 +35,7 @@ const SHAPES: Record<string, string> = {
   'fedcar-secagg/4 roster/4 run/4': 'b523d908d64ce9d2',
   'fedcar-secagg/4 roster/4 run/5': '1c0c6914b26ecd5d',
   'fedcar-secagg/4 roster/4 run/6': 'f9032659fa134e8d',
+  'fedcar-secagg/4 roster/4 run/7': '7098b3f42a0c310e',
 };
 
 it.each([

@@ -116,8 +116,9 @@ function Row({ version, now, onActivate }: { version: Version; now: number; onAc
 
 function Certified({ version: { certificate } }: { version: Version }) {
   if (certificate === null) return DASH;
-  const { signed, asked } = certificate;
-  return <span title={`${signed} of ${asked} participants have signed`}>{`${signed}/${asked}`}</span>;
+  const { signed, asked, covers } = certificate;
+  const what = covers === 'content' ? 'its rounds and what it learned' : 'its rounds, not what it learned';
+  return <span title={`${signed} of ${asked} participants have signed ${what}`}>{`${signed}/${asked}`}</span>;
 }
 
 function Consequences({ version, serving }: { version: Version; serving: Version | undefined }) {

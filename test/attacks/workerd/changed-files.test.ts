@@ -1,0 +1,145 @@
+/**
+ * A version's file under a genuine certificate: with a row, the adapter, a weight or a scale changed it is refused where it
+ * is imported, as is a certificate of another version, one that does not hold, and one without the list of what was learned.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { verifyCertificate } from '../../../shared/certificate/verify.ts';
+import { toHex } from '../../../shared/crypto/bytes.ts';
+import { digest } from '../../../shared/crypto/hash.ts';
+import type { Certificate } from '../../../shared/protocol/certificate.ts';
+import type { CoordinatorApi } from '../../../shared/protocol/objects.ts';
+import { decodeSnapshot, type Snapshot } from '../../../shared/protocol/snapshot.ts';
+import { CANDIDATE, certified, NOISED, REGIONS } from '../../workerd/certified.ts';
+import { collection, FEW_ITEMS, fill, finished, hubOf, regionOf, start } from '../../workerd/objects.ts';
+import { attack } from '../outcome.ts';
+
+describe('a version in a file', () => {
+  const from = 'certified-source';
+  let file: Uint8Array;
+  let hash: string;
+  let certificate: Certificate;
+
+  /** A collection with the same documents, into which nothing was imported yet. */
+  async function twin(name: string): Promise<CoordinatorApi> {
+    await collection(name, { ...NOISED, privacy: { aggregation: 'plain', noise: 'off' } }, REGIONS);
+    await regionOf(name, REGIONS[0]!).putItems(FEW_ITEMS);
+    await hubOf(name).refresh();
+    return hubOf(name);
+  }
+  const upload = (hub: CoordinatorApi) => hub.importPart(hash, 0, file);
+
+  beforeAll(async () => {
+    await collection(from, { ...NOISED, privacy: { ...NOISED.privacy, noise: 'off' } }, REGIONS);
+    await fill(from, REGIONS);
+    await finished(from, await start(from));
+    certificate = await certified(from, CANDIDATE, 2);
+    const pointer = (await hubOf(from).complete(CANDIDATE))!;
+    hash = pointer.hash;
+    file = (await hubOf(from).snapshotPart(hash, 0))!;
+  });
+
+  it('keeps its certificate, which is given out again as it came, and from there once more', async () => {
+    const hub = await twin('certified-twin');
+    await upload(hub);
+    const made = await hub.importVersion(hash, certificate);
+    expect(made).toMatchObject({
+      ok: true,
+      value: { certificate: { signed: 2, asked: 2, covers: 'content' } },
+    });
+    const { version } = (made as { value: { version: number } }).value;
+    const kept = await hub.certificate(version);
+    expect(kept).toEqual(certificate);
+    expect((await verifyCertificate(kept!)).problems).toEqual([]);
+    const { hash: again } = (await hub.complete(version))!;
+    const bytes = (await hub.snapshotPart(again, 0))!;
+    const next = await twin('certified-grandchild');
+    await next.importPart(again, 0, bytes);
+    expect(await next.importVersion(again, kept)).toMatchObject({ ok: true });
+    expect(await next.certificate(1)).toEqual(certificate);
+  });
+
+  it('has none without one, and takes it later', async () => {
+    const hub = await twin('certified-twice');
+    await upload(hub);
+    const made = await hub.importVersion(hash, null);
+    expect(made).toMatchObject({ ok: true, value: { version: 1, certificate: null } });
+    expect(await hub.certificate(1)).toBeNull();
+    expect(await hub.importVersion(hash, certificate)).toMatchObject({
+      ok: true,
+      value: { version: 1, certificate: { signed: 2, asked: 2, covers: 'content' } },
+    });
+  });
+
+  it('is refused with one of another version, or one that does not hold', async () => {
+    const hub = await twin('certified-wrong');
+    await upload(hub);
+    const other = { ...certificate, version: certificate.version + 1 };
+    expect(await hub.importVersion(hash, other)).toEqual({
+      ok: false,
+      code: 'invalid_request',
+      detail: `certificate: of version ${other.version} of ${from}, and the file is of version ${certificate.version} of ${from}`,
+    });
+    const [first, second] = certificate.statements;
+    const forged = { ...first!, signature: second!.signature };
+    expect(await hub.importVersion(hash, { ...certificate, statements: [forged, second!] })).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('certificate: does not hold: '),
+    });
+    expect((await hub.versions()).map(({ version }) => version)).toEqual([0]);
+  });
+
+  const changed = async (
+    name: string,
+    change: (file: Snapshot) => void,
+    given: Partial<Certificate> = {},
+  ) => {
+    const bytes = file.slice();
+    const snapshot = decodeSnapshot(bytes);
+    change(snapshot);
+    const hub = await twin(name);
+    const of = toHex(await digest(bytes));
+    await hub.importPart(of, 0, bytes);
+    const made = await hub.importVersion(of, { ...certificate, ...given });
+    return made.ok ? `version ${made.value.version} is taken` : `refused, ${made.detail}`;
+  };
+  const learned = ({ active }: Snapshot) => active.indexOf(1);
+  const otherRow = (snapshot: Snapshot) => {
+    snapshot.rows[learned(snapshot) * snapshot.header.width]! ^= 1;
+  };
+  const otherPlace = (snapshot: Snapshot) => {
+    snapshot.ordinals[learned(snapshot)]! += 1;
+  };
+  const turned = (snapshot: Snapshot) => {
+    snapshot.scales[learned(snapshot)]! *= -1;
+  };
+
+  attack(
+    'a row that learned says something else',
+    /^refused, certificate: not of this file: rows: that of passage 0 of "[^"]+" is none of the \d+ that were signed$/,
+    () => changed('changed-row', otherRow),
+  );
+  attack(
+    'a row that learned is turned round by its scale',
+    /^refused, rows: .* has the scale -0\.\d+, and /,
+    () => changed('changed-scale', turned),
+  );
+  attack(
+    'a row that learned is given to another passage',
+    /^refused, certificate: not of this file: rows: that of passage 1 of /,
+    () => changed('changed-place', otherPlace),
+  );
+  attack(
+    'the list of rows is left out beside a changed row',
+    /^refused, certificate: not of this file: rows: not those that were signed, and the list to look them up in is missing$/,
+    () => changed('changed-list', otherRow, { learned: null }),
+  );
+  attack(
+    'a list that goes with the changed row',
+    /^refused, certificate: does not hold: learned: not the list/,
+    () =>
+      changed('changed-both', otherRow, {
+        learned: { ...certificate.learned!, rows: certificate.learned!.rows.slice(128) },
+      }),
+  );
+  attack('nothing is changed', 'version 1 is taken', () => changed('changed-nothing', () => {}));
+});
