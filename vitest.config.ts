@@ -43,6 +43,8 @@ export default defineConfig({
           // Vitest waits for an answer to every line that it takes; one of an object that was aborted gets none.
           disableConsoleIntercept: true,
           include: ['test/workerd/**/*.test.ts', 'test/attacks/workerd/*.test.ts'],
+          isolate: false,
+          setupFiles: ['test/workerd/fresh-service.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Half of their time is alarms and deadlines, in which another file can run.
