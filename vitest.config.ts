@@ -43,6 +43,7 @@ export default defineConfig({
           // Vitest waits for an answer to every line that it takes; one of an object that was aborted gets none.
           disableConsoleIntercept: true,
           include: ['test/workerd/**/*.test.ts', 'test/attacks/workerd/*.test.ts'],
+          // A start of the runtime with all modules took as long as many a file; a file leaves no objects behind.
           isolate: false,
           setupFiles: ['test/workerd/fresh-service.ts'],
           testTimeout: 180_000,

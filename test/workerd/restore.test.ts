@@ -20,8 +20,8 @@ import {
 const NAME = 'restored';
 const REGIONS = ['east', 'south', 'west'];
 type Stub = DurableObjectStub<Region>;
-/** Whether so little data wins is chance. */
-const JUDGED = { state: expect.stringMatching(/^(published|rejected)$/), version: 1 };
+/** Whether so little data wins is chance; where it does not, weights for the version that serves may become another. */
+const JUDGED = { state: expect.stringMatching(/^(published|rejected)$/), version: expect.any(Number) };
 type Dump = Record<string, Record<string, SqlStorageValue>[]>;
 const hub = () => hubStub(NAME) as unknown as Stub;
 const east = () => regionOf(NAME, 'east');
