@@ -53,8 +53,12 @@ export interface SliceResult {
 const ROWS_PER_FETCH = 2000;
 /** Between two words of being at work. */
 const BEACON_MS = 30_000;
-/** After an answer that the coordinator did not take. */
-const REFUSED_MS = 2_000;
+/**
+ * After the first refusal in a row, of a round or of an answer, it is asked again at once: the next round may be another.
+ * Then after ever longer pauses.
+ */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 /** Each one's place. */
 function placesOf<T>(all: Iterable<T>): Map<T, number> {
@@ -80,6 +84,8 @@ export class Participant {
   readonly #states: StateCache;
   readonly #labelling: Labelling;
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** How often in a row it stayed out, or what it said was not taken. */
+  #refusals = 0;
   /** Came with the last answer, for the next step; what is lost of it is asked for again. */
   #next: Instruction | null = null;
 
@@ -103,13 +109,21 @@ export class Participant {
         return instruction.ms === 0 ? null : instruction.ms;
       }
       if (instruction.do === 'certify') return this.#certify(instruction);
-      if (instruction.do === 'work')
-        await this.#orStayOut(instruction.spec.id, () => this.#begin(instruction.spec));
       // An answer without the work behind it: the job was lost, and with it the round's vector.
-      return instruction.do === 'work' ? 0 : REFUSED_MS;
+      if (instruction.do !== 'work') return this.#afterRefusal();
+      const { spec } = instruction;
+      const begun = await this.#orStayOut(spec.id, () => this.#begin(spec));
+      return begun === true ? 0 : this.#afterRefusal();
     }
     const after = await this.#orStayOut(job.spec.id, () => this.#goOn(job));
-    return after === undefined ? 0 : after;
+    return after === undefined ? this.#afterRefusal() : after;
+  }
+
+  /** Milliseconds until it asks again: a coordinator that has nothing else for it is not asked without end. */
+  #afterRefusal(): number {
+    const pause = this.#refusals === 0 ? 0 : FIRST_PAUSE_MS * 2 ** Math.min(16, this.#refusals - 1);
+    this.#refusals += 1;
+    return Math.min(pause, LONGEST_PAUSE_MS);
   }
 
   async #goOn(job: Job): Promise<number | null> {
@@ -166,7 +180,7 @@ export class Participant {
     const about = { collection, run, versions, participant: name, signer };
     const { rounds, ...signed } = await stateRun(witness, about);
     const ack = await port.report({ type: 'statement', participant: name, signed, rounds }, true);
-    return ack.current ? this.#then(ack) : REFUSED_MS;
+    return ack.current ? this.#then(ack) : this.#afterRefusal();
   }
 
   #drop(): void {
@@ -175,19 +189,21 @@ export class Participant {
     this.#next = null;
   }
 
-  async #begin(spec: Job['spec']): Promise<void> {
+  /** @throws RoundRefused where it does not join */
+  async #begin(spec: Job['spec']): Promise<true> {
     const { store, identity } = this.#options;
     const refused = identity.guard.refuses(spec);
-    if (refused !== null) return this.#refuse(spec.id, refused.code, refused.message);
+    if (refused !== null) throw refused;
     store.mirror(spec.lineage);
     await this.#syncRows(spec.rowsAt);
     // Joined before the job is kept: a crash between the two costs the round, and never joins it twice.
     const late = identity.guard.join(spec);
-    if (late !== null) return this.#refuse(spec.id, late.code, late.message);
+    if (late !== null) throw late;
     store.labelSingles();
     const ofPassages = spec.kind === 'train' || (spec.kind === 'count' && spec.passages !== null);
     const phase = ofPassages ? 'label' : 'work';
     store.saveJob({ version: RUN_VERSION, spec, phase, cursor: 0, units: 0, tokens: 0, probe: null });
+    return true;
   }
 
   async #syncRows(upTo: number): Promise<void> {
@@ -288,6 +304,7 @@ export class Participant {
     const ack = await port.report(this.#isReady(job), true);
     store.contributed(now());
     store.clearJob();
+    this.#refusals = 0;
     return this.#then(ack);
   }
 
@@ -334,7 +351,7 @@ export class Participant {
       { type: 'secagg', participant: name, round, message: reply },
       frames === null,
     );
-    if (!ack.current) return REFUSED_MS;
+    if (!ack.current) return this.#afterRefusal();
     if (frames !== null) {
       const count = frameCount(job.spec.dimension);
       const arrived = count > 1 ? (await port.arrived(name, round)).frames : [];
@@ -343,10 +360,11 @@ export class Participant {
         const last = index === count - 1;
         if (arrived.includes(index++)) continue;
         ack = await port.putFrame(name, round, frame, last);
-        if (!ack.current) return REFUSED_MS;
+        if (!ack.current) return this.#afterRefusal();
       }
     }
     if (reply.kind === 'unmask') store.contributed(now());
+    this.#refusals = 0;
     return this.#then(ack);
   }
 }
