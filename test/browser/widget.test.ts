@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FeedbackPage } from '../../shared/protocol/api/feedback.ts';
 import { ITEMS } from '../helpers/help-desk.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
@@ -86,8 +87,8 @@ describe.skipIf(chromium === null)('the widget', () => {
     expect(await page.getByRole('button', { name: 'This answered it' }).getAttribute('aria-pressed')).toBe(
       'true',
     );
-    await page.getByText('Where this comes from').click();
-    await page.getByText('[1] Delayed shipments').waitFor();
+    await page.getByText('[1] Delayed shipments').click();
+    await page.getByRole('listitem').getByText('arrives after its estimated date').waitFor();
     await expectAccessible(page, 'widget');
     const [privacy] = await Promise.all([
       page.context().waitForEvent('page'),
@@ -99,6 +100,32 @@ describe.skipIf(chromium === null)('the widget', () => {
     await page.getByRole('textbox', { name: 'Your question' }).waitFor({ state: 'hidden' });
     expect(await bubble.getAttribute('aria-expanded')).toBe('false');
     expect(await bubble.evaluate((button) => button.matches(':focus'))).toBe(true);
+    await page.close();
+  });
+
+  it('lets a visitor open a source and say that it was that one, with the keyboard too', async () => {
+    await desk.send('PATCH', '/v1/collections/default', { settings: { feedback: { clicks: 'on' } } });
+    const page = await visit('/inline');
+    await ask(page);
+    await page.getByText(/more documents found$/).click();
+    const right = page.getByRole('listitem').filter({ hasText: 'Reimbursements' });
+    const opened = page.waitForResponse((each) => each.url().endsWith('/feedback') && each.ok());
+    await right.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    await opened;
+    const that = right.getByRole('button', { name: 'This one answers it: Reimbursements' });
+    await that.focus();
+    await page.keyboard.press('Space');
+    await right.getByText(/^Thank you\. Your question stays in /).waitFor();
+    expect(await that.getAttribute('aria-pressed')).toBe('true');
+    await expectAccessible(page, 'widget-sources');
+    const { entries } = (await desk.send('GET', '/v1/feedback?limit=200')) as FeedbackPage;
+    const told = entries.filter(({ item }) => item === 'refund');
+    // A click weighs less than what somebody says, which weighs what it weighs.
+    expect(told.map(({ relevant, weight }) => [relevant, weight === null]).sort()).toEqual([
+      [true, false],
+      [true, true],
+    ]);
     await page.close();
   });
 

@@ -1,14 +1,10 @@
-/** The widget's panel: a field, and for every question its answer, where it comes from, and two buttons. */
-import {
-  type Conversation,
-  isBusy,
-  originalOf,
-  passageText,
-  type Turn,
-  titleOf,
-} from '../ask/client/conversation.ts';
+/** The widget's panel: a field, and for every question its answer, what is said of it, and where it comes from. */
+import { type Conversation, isBusy, type Turn } from '../ask/client/conversation.ts';
 import type { Voting } from '../ask/client/voting.ts';
 import { ASK, FEEDBACK, TROUBLE } from '../ask/texts.ts';
+import { make } from './element.ts';
+import { drawSources } from './sources.ts';
+import { voteButtons } from './votes.ts';
 
 export interface PanelOptions {
   title: string;
@@ -16,20 +12,6 @@ export interface PanelOptions {
   voting: Voting;
   /** Address of the page that says what becomes of questions. */
   privacy: string;
-}
-
-type Attributes = Record<string, string>;
-
-/** An element; texts are set as texts, never as markup. */
-function make<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Attributes = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
 }
 
 export function drawPanel({ title, conversation, voting, privacy }: PanelOptions) {
@@ -95,38 +77,17 @@ class TurnView {
   }
 
   *#rest(turn: Turn): Generator<Node> {
-    const cited = turn.chunks.filter(({ id }) => turn.citations?.includes(id));
-    if (cited.length > 0) yield this.#votes(turn);
-    const items = cited.map((chunk) => {
-      const address = originalOf(chunk.item);
-      const name = `[${turn.chunks.indexOf(chunk) + 1}] ${titleOf(chunk)}`;
-      const heading =
-        address === null
-          ? make('strong', {}, name)
-          : make('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, name);
-      heading.addEventListener('click', () => void this.#voting.opened(turn.answer!, chunk.id));
-      return make('li', {}, heading, make('p', {}, passageText(chunk.text, chunk.item.title)));
-    });
-    if (items.length > 0)
-      yield make('details', {}, make('summary', {}, ASK.sources), make('ol', {}, ...items));
-  }
-
-  #votes(turn: Turn): Node {
-    const said = make('p', { class: 'said', role: 'status' });
-    const button = (accepted: boolean, label: string) => {
-      const each = make('button', { type: 'button', 'aria-pressed': 'false' }, label);
-      each.addEventListener('click', async () => {
-        if (each.getAttribute('aria-pressed') === 'true') return;
-        said.textContent = FEEDBACK.sending;
-        const { text, failed } = await this.#voting.say(turn.answer!, accepted, turn.citations!);
-        said.textContent = text;
-        if (failed) return;
-        for (const other of [yes, no]) other.setAttribute('aria-pressed', String(other === each));
-      });
-      return each;
-    };
-    const yes = button(true, FEEDBACK.yes);
-    const no = button(false, FEEDBACK.no);
-    return make('div', { class: 'votes', role: 'group', 'aria-label': FEEDBACK.legend }, yes, no, said);
+    for (const region of turn.away) yield make('p', { class: 'said' }, ASK.away(region));
+    // Of no question that failed there is anything to say.
+    if (turn.answer === null) return;
+    const cited = turn.citations ?? [];
+    if (cited.length > 0) {
+      const buttons = voteButtons(turn, this.#voting, cited, [
+        { accepted: true, label: FEEDBACK.yes },
+        { accepted: false, label: FEEDBACK.no },
+      ]);
+      yield make('div', { class: 'votes', role: 'group', 'aria-label': FEEDBACK.legend }, ...buttons);
+    }
+    yield* drawSources(turn, this.#voting);
   }
 }
