@@ -1,5 +1,5 @@
 /** What an answer rests on, and what was found beside it: titles that open to their passages. */
-import { originalOf, passageText, type Turn, titleOf } from '../ask/client/conversation.ts';
+import { originalOf, passageText, sourcesOf, type Turn, titleOf } from '../ask/client/conversation.ts';
 import type { Voting } from '../ask/client/voting.ts';
 import { ASK, FEEDBACK } from '../ask/texts.ts';
 import { make } from './element.ts';
@@ -8,8 +8,7 @@ import { voteButtons } from './votes.ts';
 type Chunk = Turn['chunks'][number];
 
 export function* drawSources(turn: Turn, voting: Voting): Generator<Node> {
-  const cited = turn.chunks.filter(({ id }) => turn.citations?.includes(id));
-  const others = turn.chunks.filter((chunk) => !cited.includes(chunk));
+  const { cited, others } = sourcesOf(turn);
   const list = (chunks: readonly Chunk[]) =>
     make('ol', {}, ...chunks.map((chunk) => make('li', {}, drawSource(turn, voting, chunk))));
   if (cited.length > 0) yield make('div', {}, make('h3', {}, ASK.sources), list(cited));

@@ -120,6 +120,14 @@ const EMPTY = {
   trouble: null,
 } as const satisfies Omit<Turn, 'id' | 'question' | 'chunks' | 'away'> & { chunks: []; away: [] };
 
+/** What an answer cites, and of every other document that was found its best passage. */
+export function sourcesOf({ chunks, citations }: Pick<Turn, 'chunks' | 'citations'>) {
+  const cited = chunks.filter(({ id }) => citations?.includes(id));
+  const known = new Set(cited.map(({ item }) => item.key));
+  const others = chunks.filter(({ item: { key } }) => !known.has(key) && known.add(key));
+  return { cited, others };
+}
+
 export function titleOf({ item }: Chunk): string {
   return item.title || item.key;
 }

@@ -1,7 +1,7 @@
 /** What an answer rests on, and what was found beside it: passages, each with a way to its document. */
 import { ASK } from '../texts.ts';
 import { sourceId } from './answer.tsx';
-import { passageText, type Turn, titleOf } from './conversation.ts';
+import { passageText, sourcesOf, type Turn, titleOf } from './conversation.ts';
 import { VoteFor } from './vote.tsx';
 import type { Voting } from './voting.ts';
 
@@ -19,8 +19,7 @@ export interface SourcesProps {
 
 export function Sources({ turn, voting, onOpen }: SourcesProps) {
   if (turn.citations === null || turn.chunks.length === 0) return null;
-  const cited = turn.chunks.filter(({ id }) => turn.citations?.includes(id));
-  const others = turn.chunks.filter((chunk) => !cited.includes(chunk));
+  const { cited, others } = sourcesOf(turn);
   const list = (chunks: Turn['chunks']) => (
     <ol class="sources">
       {chunks.map((chunk) => (
