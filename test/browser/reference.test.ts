@@ -32,7 +32,15 @@ describe.skipIf(chromium === null)('the API reference', () => {
       await expectContrast(page, colorScheme);
     }
     await expectToFit(page, 360);
+    // What is loaded on a phone begins with topics, not with three screens of routes.
+    await page.reload();
+    const { y } = (await page.getByRole('heading', { name: 'API reference' }).boundingBox())!;
+    const top = (await page.locator('header').boundingBox())!.y;
+    expect(y - top).toBeLessThan(900);
+    await page.locator('nav summary', { hasText: /^search$/i }).click();
+    await page.getByRole('link', { name: 'POST /search' }).click();
     await page.setViewportSize({ width: 1280, height: 900 });
+    await page.reload();
   });
 
   it('finds operations by words, and gives examples to copy', async () => {

@@ -102,9 +102,16 @@ async function send(form: HTMLFormElement, token: string): Promise<void> {
   }
 }
 
+/** On a phone the topics alone stand before the reference: all routes would be three screens of links. */
+function foldOnPhones(): void {
+  if (matchMedia('(min-width: 920px)').matches) return;
+  for (const group of all<HTMLDetailsElement>('nav details')) group.open = false;
+}
+
 const field = document.getElementById('search');
 const token = document.getElementById('try-token');
 const said = document.getElementById('found');
 if (field instanceof HTMLInputElement && said !== null) search(field, said);
 if (token instanceof HTMLInputElement) tryForms(token);
 copyButtons();
+foldOnPhones();
