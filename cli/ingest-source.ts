@@ -68,6 +68,8 @@ export async function openSource(
     return { documents: readDocumentLines(path, only, findings), records: [], unread };
   }
   const found = await documentFiles(path);
+  for (const { folder, reason } of found.closed)
+    findings.leftOut(new DatasetError(folder, null, null, reason));
   if (found.files.length === 0)
     throw new Failure(`${path}: there is no file of ${READ_ENDINGS.join(' ')} in it`);
   return { documents: readDocumentFiles(found.files, only, findings), records: [], unread: found.unread };

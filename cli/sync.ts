@@ -16,7 +16,7 @@ const AT_ONCE = 8;
  */
 export async function vanished(
   client: Client,
-  kept: ReadonlySet<string>,
+  kept: { readonly size: number; has(key: string): boolean },
   region: string | null,
 ): Promise<string[]> {
   if (kept.size === 0) throw new Failure('--sync: there is no document at all, so nothing is deleted');

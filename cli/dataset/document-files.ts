@@ -9,6 +9,7 @@ import { addTo } from '../../shared/multimap.ts';
 import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { fitsRow, ItemFields } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
+import type { ReadDocument } from '../../shared/retrieval/document.ts';
 import { endingOf, nameAsTitle } from '../../shared/retrieval/file-format.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError } from './dataset-error.ts';
@@ -26,6 +27,8 @@ export interface FoundFiles {
   files: DocumentFile[];
   /** Files of kinds that are not read, by their endings. */
   unread: Map<string, string[]>;
+  /** Folders that cannot be entered, with the reason. */
+  closed: { folder: string; reason: string }[];
 }
 
 /**
@@ -35,16 +38,16 @@ export interface FoundFiles {
 export async function documentFiles(path: string): Promise<FoundFiles> {
   if ((await stat(path)).isFile()) {
     readerOf(path);
-    return { files: [{ file: path, key: basename(path) }], unread: new Map() };
+    return { files: [{ file: path, key: basename(path) }], unread: new Map(), closed: [] };
   }
-  const { files, unread } = await filesBelow(path);
-  const found = readable(files);
+  const { files, unread, closed } = await filesBelow(path);
+  const found = { ...readable(files), closed };
   for (const [why, keys] of unread) found.unread.set(why, keys);
   return found;
 }
 
 /** Those of `files` that hold documents by their names; hidden ones are left out. */
-export function readable(files: readonly DocumentFile[]): FoundFiles {
+export function readable(files: readonly DocumentFile[]): Omit<FoundFiles, 'closed'> {
   const unread = new Map<string, string[]>();
   const all = files.filter(({ key }) => !key.split('/').some(isHidden));
   const isRead = ({ key }: DocumentFile) => READ_ENDINGS.includes(endingOf(key));
@@ -54,7 +57,7 @@ export function readable(files: readonly DocumentFile[]): FoundFiles {
   return { files: all.filter(isRead), unread };
 }
 
-/** One document a file; empty files are left out, and so are lines that a folder's pages repeat. */
+/** One document a file; files without any text are left out, and so are lines that a folder's pages repeat. */
 export async function* readDocumentFiles(
   files: readonly DocumentFile[],
   region: string | null,
@@ -69,17 +72,23 @@ export async function* readDocumentFiles(
   for (const { file } of all.length > 1 ? all : []) {
     const page = await textOf(file, SILENT);
     if (page === null) continue;
-    const { title, blocks } = read(page);
-    pages.set(file, { hash: hashOf(page.text), title, edges: repeated.add(blocks) });
+    const found = read(page);
+    const edges = repeated.add(found.blocks);
+    pages.set(file, { hash: hashOf(page.text), ...summaryOf(found), edges });
   }
   for (const { file, key } of files) {
     const given = await textOf(file, findings);
-    if (given === null || given.text.trim() === '') continue;
+    if (given === null) continue;
     // One that was changed meanwhile is read anew.
     const page = pages.get(file);
     const known = page !== undefined && page.hash === hashOf(given.text) ? page : null;
     const text = known === null ? given.text : repeated.without(given.text, known.edges);
-    const title = given.title || (known ?? read(given)).title;
+    const { title: own, isBlank } = known ?? summaryOf(read(given));
+    if (isBlank) {
+      findings.note(new DatasetError(file, null, null, 'left out: there is no text in it'));
+      continue;
+    }
+    const title = given.title || own;
     const item = {
       key,
       format: given.format,
@@ -92,10 +101,17 @@ export async function* readDocumentFiles(
   }
 }
 
+const summaryOf = ({ title, blocks }: ReadDocument) => ({
+  title,
+  isBlank: title === '' && blocks.length === 0,
+});
+
 /** What is kept of a page between both readings, so that it is parsed once. */
 interface ReadPage {
   hash: string;
   title: string;
+  /** It has neither text nor a title of its own. */
+  isBlank: boolean;
   edges: PageEdges;
 }
 

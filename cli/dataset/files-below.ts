@@ -1,6 +1,6 @@
 /**
  * Files below a folder. Links count as what they lead to, but a folder is entered once on each way down, so that a link
- * to a folder above ends there. What is no file, and what cannot be entered, is named instead.
+ * to a folder above ends there. What is no file, and what cannot be entered, is named instead: nothing below it is known.
  */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
@@ -18,10 +18,12 @@ export interface FilesBelow {
   files: DocumentFile[];
   /** Keys of what is no file, by what it is. */
   unread: Map<string, string[]>;
+  /** Folders that cannot be entered, with the reason. */
+  closed: { folder: string; reason: string }[];
 }
 
 export async function filesBelow(folder: string): Promise<FilesBelow> {
-  const found: FilesBelow = { files: [], unread: new Map() };
+  const found: FilesBelow = { files: [], unread: new Map(), closed: [] };
   await walk(folder, '', [await realpath(folder)], found);
   found.files.sort((a, b) => (a.key < b.key ? -1 : 1));
   return found;
@@ -41,16 +43,23 @@ async function walk(
     const kind = await kindOf(file, entry);
     if (kind === 'file') found.files.push({ file, key });
     else if (kind !== 'folder') addTo(found.unread, kind, key);
-    else {
-      const real = await realpath(file);
-      if (above.includes(real)) continue;
-      try {
-        await walk(file, `${key}/`, [...above, real], found);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
-        addTo(found.unread, 'folders that may not be read', key);
-      }
-    }
+    else await enter(file, key, above, found);
+  }
+}
+
+async function enter(
+  folder: string,
+  key: string,
+  above: readonly string[],
+  found: FilesBelow,
+): Promise<void> {
+  try {
+    const real = await realpath(folder);
+    if (!above.includes(real)) await walk(folder, `${key}/`, [...above, real], found);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    found.closed.push({ folder, reason: `cannot be entered: ${message}` });
   }
 }
 

@@ -37,7 +37,8 @@ export async function* readLines(name: string): AsyncGenerator<Line> {
     input.on('error', (error) => bytes.destroy(error));
     for await (const { text: raw, isText } of splitLines(bytes)) {
       number += 1;
-      const text = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
+      // Where files were joined, one may begin with its mark.
+      const text = raw.replace(/^\uFEFF/, '');
       if (text.trim() !== '') yield { number, text, isText };
     }
   } catch (error) {

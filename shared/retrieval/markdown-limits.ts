@@ -75,7 +75,9 @@ export class BoundedTokenizer extends Tokenizer {
     if (head < 0) return undefined;
     const header = source.slice(0, head);
     const under = source.slice(head + 1, lineEnd(source, head + 1));
-    if (!/^[-:| \t]+$/.test(under) || columns(header) !== columns(under)) return undefined;
+    // A line of dashes alone makes a heading, which the parser notices after the whole table.
+    if (!/^[-:| \t]+$/.test(under) || !/[:|]/.test(under)) return undefined;
+    if (columns(header) !== columns(under)) return undefined;
     const blank = source.indexOf('\n\n');
     const table = blank < 0 ? source : source.slice(0, blank);
     const cells = columns(header) * (table.split('\n').length + 1);

@@ -1,7 +1,8 @@
 /** `fedcar ingest`: BEIR folders, folders of documents, JSON lines and sites into a collection. */
 import { resolve } from 'node:path';
 import type { Client } from '../../../client/client.ts';
-import { CollectedFindings, findingLines } from '../../dataset/findings.ts';
+import { DatasetError } from '../../dataset/dataset-error.ts';
+import { CollectedFindings, type Findings, findingLines } from '../../dataset/findings.ts';
 import {
   blankLines,
   counted as countOf,
@@ -70,7 +71,7 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
       regions: _,
       blank: leftOut,
       ...sent
-    } = await uploadDocuments(client, seen.watch(source.documents), bar, journal, findings);
+    } = await uploadDocuments(client, seen.watch(source.documents, findings), bar, journal, findings);
     bar.end();
     // Of a site it is known when its pages were read.
     seen.unread(source.unread);
@@ -106,15 +107,24 @@ async function ingest(context: Context, paths: string[], options: Options): Prom
   };
 }
 
-/** What went by on its way to the service. */
+/** What went by on its way to the service: of several paths each key once. */
 class Seen {
-  readonly keys = new Set<string>();
+  /** Where documents come from, by their keys. */
+  readonly keys = new Map<string, string>();
   readonly endings = new Map<string, string[]>();
 
-  async *watch(documents: AsyncIterable<IngestedDocument>): AsyncGenerator<IngestedDocument> {
+  async *watch(
+    documents: AsyncIterable<IngestedDocument>,
+    findings: Findings,
+  ): AsyncGenerator<IngestedDocument> {
     for await (const entry of documents) {
-      this.keys.add(entry.document.key);
-      yield entry;
+      const { key } = entry.document;
+      const { file, line } = entry.place ?? { file: key, line: null };
+      const other = this.keys.get(key);
+      if (other === undefined) {
+        this.keys.set(key, file);
+        yield entry;
+      } else findings.leftOut(new DatasetError(file, line, null, `its key ${key} is that of ${other}`));
     }
   }
 
@@ -179,7 +189,7 @@ async function counted(
   const seen = new Seen();
   for (const folder of folders) {
     const source = await openSource(folder, { ...options, findings, env: context.io.env }, null);
-    for await (const _ of withoutBlank(seen.watch(source.documents), blank)) documents += 1;
+    for await (const _ of withoutBlank(seen.watch(source.documents, findings), blank)) documents += 1;
     seen.unread(source.unread);
     for await (const _ of source.records) records += 1;
   }

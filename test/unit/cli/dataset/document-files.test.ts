@@ -29,10 +29,55 @@ async function read() {
     const passages = splitDocument({ format: 'text', ...document }, options);
     documents[document.key] = passages.map(({ text }) => text.replace(/\s+/g, ' ')).join(' | ');
   }
-  return { documents, unread, leftOut: [...findings.entries.values()].map(({ reason }) => reason) };
+  const reasons = (found: typeof findings.entries) => [...found.values()].map(({ reason }) => reason);
+  return { documents, unread, leftOut: reasons(findings.entries), notes: reasons(findings.notes) };
 }
 
 describe('files', () => {
+  it('without text are named, and are no documents; a title is enough', async () => {
+    write({
+      ...{
+        'a.md': '',
+        'b.txt': ' \n',
+        'c.md': '\uFEFF',
+        'd.md': '<!-- nothing -->',
+        'e.html': '<body></body>',
+      },
+      ...{
+        'f.html': '<body><script>app()</script></body>',
+        'g.md': '---\ntitle: Here\n---\n',
+        'h.html': '<title>There</title>',
+      },
+    });
+    const { documents, notes } = await read();
+    expect(documents).toEqual({ 'g.md': 'Here', 'h.html': 'There' });
+    expect(notes).toEqual(Array(6).fill('left out: there is no text in it'));
+  });
+
+  it('in folders that cannot be entered are not known, and stop nothing', async () => {
+    // Longer than a path may be.
+    const here = process.cwd();
+    process.chdir(folder);
+    for (let depth = 0; depth < 20; depth++) {
+      mkdirSync('d'.repeat(250));
+      process.chdir('d'.repeat(250));
+    }
+    process.chdir(here);
+    write({ 'z.md': '# Z' });
+    const findings = new CollectedFindings();
+    const source = await openSource(folder, { questions: false, findings }, null);
+    const keys: string[] = [];
+    for await (const { document } of source.documents) keys.push(document.key);
+    expect(keys).toEqual(['z.md']);
+    expect([...findings.entries.values()]).toMatchObject([
+      {
+        file: expect.stringContaining('/dddd'),
+        reason: expect.stringContaining('cannot be entered: ENAMETOOLONG'),
+      },
+    ]);
+    rmSync(join(folder, 'd'.repeat(250)), { recursive: true });
+  });
+
   it('are read by their kind, each with its title', async () => {
     write({
       'a.md': '---\ntitle: From YAML\n---\nText.',

@@ -44,6 +44,18 @@ it('leaves bad entries out, names them and what it does not read, and fails at t
   expect(dry.json()).toMatchObject({ documents: 1, deleted: ['good.md'] });
   const synced = await ok(`ingest -c mirror --sync --json ${docs}`);
   expect(synced.json()).toMatchObject({ documents: { created: 1, deleted: ['good.md'] } });
+  // Of two files with one key the first counts, and the other is named.
+  const others = join(service.folder, 'others');
+  mkdirSync(others);
+  writeFileSync(join(others, 'more.md'), '# Another\n\nWhat okapis eat.');
+  const twice = await fedcar(`ingest -c mirror --json ${docs} ${others}`);
+  expect(twice.code).toBe(1);
+  expect(twice.json()).toMatchObject({
+    documents: { unchanged: 1, updated: 0 },
+    left_out: [
+      { file: join(others, 'more.md'), reason: `its key more.md is that of ${join(docs, 'more.md')}` },
+    ],
+  });
   const left = (await ok('query -c mirror --json what do they eat')).json<{
     chunks: { item: { key: string } }[];
   }>();
