@@ -170,7 +170,7 @@ export function judge(
   const theirs = chooseServing('candidate', trained, sums, rule, near);
   const remembering = (of: TriedSetting['of'], parameters: ServingParameters): ServingParameters => ({
     ...parameters,
-    memory: chooseMemory(of, spec.parameters[of], sums, { ...rule, units, unasked }),
+    memory: chooseMemory(of, spec.parameters[of], sums, { units, unasked }),
   });
   const heldOutOf = (right: number, baseline: number): HeldOut => ({
     units: Math.round(units),

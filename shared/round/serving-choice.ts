@@ -129,8 +129,9 @@ export function chooseServing(
 
 /**
  * The weight of memory with which most of all questions are found, of those that documents without questions can bear:
- * what these lose, of what they find without memory or by plain search, whichever is less, is no more than the noise and
- * a small share of all questions; none where there is no such weight.
+ * what these lose, of what they find without memory or by plain search, whichever is less, is no more than a small share
+ * of all questions; none where there is no such weight. The present one where none was tried: gates with noise try none,
+ * so that sums here are exact.
  * @param units that judged
  * @param unasked share of the rows that did not learn: so many of all questions are taken to be about such documents
  */
@@ -138,13 +139,13 @@ export function chooseMemory(
   of: TriedSetting['of'],
   present: ServingParameters,
   { tried, sums }: Sums,
-  rule: ChoiceRule & { units: number; unasked: number },
+  { units, unasked }: { units: number; unasked: number },
 ): number {
-  const found = (unasked: boolean, memory: number): number | null => {
+  const found = (isUnasked: boolean, memory: number): number | null => {
     const at = tried.findIndex(
       (each) =>
         each.of === of &&
-        each.unasked === unasked &&
+        each.unasked === isUnasked &&
         each.parameters.memory === memory &&
         each.parameters.words === present.words,
     );
@@ -152,20 +153,17 @@ export function chooseMemory(
   };
   const without = found(true, 0);
   if (without === null) return present.memory;
-  const noise = rule.confidence * rule.deviation;
   // Sums of such questions are what is found beyond plain search.
   const floor = Math.min(0, without);
-  const mayLose = Math.max(1, (MOST_LOST * rule.units) / rule.unasked) + Math.SQRT2 * noise;
+  const mayLose = Math.max(1, (MOST_LOST * units) / unasked);
   const allowed = MEMORY.map((memory) => {
     const kept = found(true, memory)!;
-    const gained = (1 - rule.unasked) * found(false, memory)! + rule.unasked * kept;
+    const gained = (1 - unasked) * found(false, memory)! + unasked * kept;
     return { memory, gained, lost: floor - kept };
   }).filter(({ lost }) => lost <= mayLose);
   const [best] = allowed.sort((a, b) => b.gained - a.gained || b.memory - a.memory);
   if (best === undefined) return 0;
   const there = allowed.find(({ memory }) => memory === present.memory);
-  // What is there stays unless another one wins beyond the noise.
-  return there !== undefined && best.gained - there.gained <= Math.SQRT2 * noise
-    ? present.memory
-    : best.memory;
+  // What is there stays unless another one wins more.
+  return there !== undefined && there.gained >= best.gained ? present.memory : best.memory;
 }

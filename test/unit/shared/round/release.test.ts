@@ -128,7 +128,6 @@ describe('the weight of memory that a gate finds', () => {
   interface Case {
     /** What documents without questions find beyond plain search, without memory. */
     without?: number;
-    deviation?: number;
     units?: number;
     unasked?: number;
   }
@@ -168,10 +167,15 @@ describe('the weight of memory that a gate finds', () => {
     expect(found([20, 40, 60], [20, 21, 29], { without: -20 })).toEqual(['serving', 0.5]);
   });
 
-  it('allows few questions one that is lost, and the noise what it is', () => {
+  it('allows few questions one that is lost', () => {
     expect(found([2, 3, 4], [0, 1, 1], { units: 100 })).toEqual(['as before', 0.7]);
-    expect(found([20, 40, 60], [0, 2, 9], { deviation: 10 })).toEqual(['as before', 0.7]);
-    expect(found([20, 40, 60], [0, 2, 90], { deviation: 10 })).toEqual(['serving', 0.5]);
+    expect(found([2, 3, 4], [0, 1, 2], { units: 100 })).toEqual(['serving', 0.5]);
+  });
+
+  it('stays where nothing else wins more, and where none was tried', () => {
+    expect(found([60, 60, 60], [0, 0, 0])).toEqual(['as before', 0.7]);
+    const none = gateSpec({ tried: [] });
+    expect(judge(sum(-20, [], 1000), none, [], gate()).parameters.memory).toBe(0.7);
   });
 });
 
