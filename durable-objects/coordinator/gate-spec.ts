@@ -64,9 +64,9 @@ async function compared(
 }
 
 /** The versions with the rows of now; the same rows unless documents come all the time. */
-async function sameRows(
+export async function sameRows(
   [candidate, serving, baseline]: readonly [number, number, number],
-  { versions, context }: RunnerDeps,
+  { versions, context }: Pick<RunnerDeps, 'versions' | 'context'>,
 ): Promise<[VersionRow, VersionRow, VersionRow]> {
   for (let tries = 1; ; tries++) {
     const first = await versions.refresh(candidate, context);
@@ -85,14 +85,17 @@ function refOf({ hash, bytes }: VersionRow): StateRef {
 
 /** Null where there are too many, where a region did not answer, and where a guest takes part. */
 async function keepWords(
-  { version, hash }: VersionRow,
-  { versions, words, hasGuests }: RunnerDeps,
+  { version, hash, rows_at }: VersionRow,
+  { versions, words, ownJudge, hasGuests }: RunnerDeps,
   state: TrainingState,
 ): Promise<StateRef | null> {
   if (hasGuests()) return null;
+  const name = (content: Omit<StateRef, 'key'>): StateRef => ({ key: `words:${hash}`, ...content });
+  const gathered = ownJudge.wordsOf(rows_at);
+  if (gathered !== null) return name(await state.saveWords(gathered));
   const regions = await words();
   const bytes = versions.snapshot(version);
   if (bytes === null) return null;
   const found = wordsOfRows(decodeSnapshot(bytes), regions);
-  return found === null ? null : { key: `words:${hash}`, ...(await state.saveWords(found)) };
+  return found === null ? null : name(await state.saveWords(found));
 }

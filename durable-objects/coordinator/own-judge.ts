@@ -18,14 +18,15 @@ import { ownVeto } from '../../shared/round/own-veto.ts';
 import type { IndexedWords } from '../region/segments.ts';
 import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
+import { sameRows } from './gate-spec.ts';
 import { RUN_BLOBS } from './training-state.ts';
-import { type SnapshotContext, servingOf, type Versions } from './versions.ts';
+import type { SnapshotContext, Versions } from './versions.ts';
 import { wordsOfRows } from './word-table.ts';
 
 const SET = 'evaluation';
 const PROGRESS = 'ownJudgement';
-/** The words of all passages, while questions are asked; gone with the run, however it ends. */
-const WORDS = `${RUN_BLOBS}own-words`;
+/** The words of all passages, of the rows at one change of their table; gone with the run, however it ends. */
+const wordsName = (rowsAt: number): string => `${RUN_BLOBS}own-words/${rowsAt}`;
 /** Kept by whoever takes this object's place. */
 export const KEPT_EVALUATION = SET;
 /** Tokens of one slice: a few seconds of work. */
@@ -61,7 +62,12 @@ interface Progress {
   counts: Record<Pass['figure'], number>;
   /** Of the rows whose words are kept; null where questions are asked by vectors alone. */
   wordsAt: number | null;
+  /** Snapshots that are judged, by version: all of the same rows, whatever comes while they are. */
+  snapshots: Record<number, string>;
 }
+
+/** A snapshot under way was replaced more than once. */
+class SnapshotGone extends Error {}
 
 export interface OwnJudgeDeps {
   storage: DurableObjectStorage;
@@ -94,14 +100,14 @@ export class OwnJudge {
   /** One slice of work. May be repeated. */
   async step(run: string, candidate: number, serving: number): Promise<OwnVerdict> {
     const kept = this.#values.get<Progress>(PROGRESS);
-    const progress = kept?.run === run ? kept : await this.#begin(run, candidate, serving);
+    const progress =
+      kept?.run === run && kept.snapshots !== undefined ? kept : await this.#begin(run, candidate, serving);
     const [pass] = progress.passes;
     if (pass !== undefined) {
-      this.#values.set(PROGRESS, await this.#slice(progress, pass));
+      this.#values.set(PROGRESS, await this.#slice(progress, pass).catch(anew));
       return { done: false };
     }
     this.#values.delete(PROGRESS);
-    this.#blobs.delete(WORDS);
     const figures: OwnJudgement = {
       ...progress.counts,
       questions: progress.questions.length,
@@ -112,13 +118,13 @@ export class OwnJudge {
   }
 
   async #begin(run: string, candidate: number, serving: number): Promise<Progress> {
-    // All with the passages of now, as the gate compares them.
-    for (const version of new Set([candidate, serving, 0]))
-      await this.#deps.versions.refresh(version, this.#deps.context);
-    const regions = this.#values.get<Kept>(SET) === null ? [null] : await this.#deps.words();
-    const { snapshot, rowsAt, free } = this.#snapshot(candidate);
+    const rows = await sameRows([candidate, serving, 0], this.#deps);
+    const [{ rows_at: rowsAt, hash }] = rows;
+    const same = rows.every(({ rows_at }) => rows_at === rowsAt);
+    const regions = this.#values.get<Kept>(SET) === null || !same ? [null] : await this.#deps.words();
+    const { snapshot, free } = this.#snapshot(hash);
     const words = wordsOfRows(snapshot, regions);
-    if (words !== null) this.#blobs.put(WORDS, words);
+    if (words !== null) this.#blobs.put(wordsName(rowsAt), words);
     const standing = new Set(snapshot.items);
     const learned = new Set(snapshot.items.filter((_, row) => snapshot.active[row] === 1));
     free();
@@ -139,7 +145,14 @@ export class OwnJudge {
     ];
     const counts = { right: 0, serving: 0, found: 0, mips: 0 };
     const due = passes.filter(({ asks }) => asked[asks].length > 0);
-    return { run, ...asked, passes: due, cursor: 0, counts, wordsAt: words === null ? null : rowsAt };
+    const snapshots = Object.fromEntries(rows.map((row) => [row.version, row.hash]));
+    const wordsAt = words === null ? null : rowsAt;
+    return { run, ...asked, passes: due, cursor: 0, counts, wordsAt, snapshots };
+  }
+
+  /** Words that were gathered of these rows for this run: the gate goes by them, too. */
+  wordsOf(rowsAt: number): Uint8Array | null {
+    return this.#blobs.get(wordsName(rowsAt));
   }
 
   async #slice(progress: Progress, { figure, version, asks }: Pass): Promise<Progress> {
@@ -151,8 +164,8 @@ export class OwnJudge {
       tokens.push(engine.tokenize(asked[cursor + tokens.length]!.text, 'query'));
       total += tokens.at(-1)!.length;
     }
-    const { snapshot, rowsAt, serving, free } = this.#snapshot(version);
-    const kept = asks === 'questions' && progress.wordsAt === rowsAt ? this.#blobs.get(WORDS) : null;
+    const { snapshot, free } = this.#snapshot(progress.snapshots[version]!);
+    const kept = asks === 'questions' && progress.wordsAt !== null ? this.wordsOf(progress.wordsAt) : null;
     const searched = { snapshot, words: kept && new Postings(kept) };
     const { width } = engine.info;
     const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
@@ -160,7 +173,9 @@ export class OwnJudge {
     const right = tokens.filter((_, index) => {
       const { text, items } = asked[cursor + index]!;
       const embedding = embedded.subarray(index * width, (index + 1) * width);
-      const found = new GateQuestion(searched, embedding, [...questionTerms(text).keys()]).first(serving);
+      const found = new GateQuestion(searched, embedding, [...questionTerms(text).keys()]).first(
+        snapshot.header.serving,
+      );
       return found !== null && items.includes(found);
     }).length;
     free();
@@ -172,14 +187,18 @@ export class OwnJudge {
     };
   }
 
-  /** A version as it serves. Its snapshot is many megabytes: whoever has read it gives it back. */
-  #snapshot(version: number) {
-    const { versions } = this.#deps;
-    const [row, bytes] = [versions.get(version), versions.snapshot(version)];
-    if (row === null || bytes === null) throw new RangeError(`version ${version} has no snapshot`);
-    const snapshot = decodeSnapshot(bytes);
-    return { snapshot, rowsAt: row.rows_at, serving: servingOf(row), free: () => freeBuffer(bytes) };
+  /** Many megabytes: whoever has read it gives it back. */
+  #snapshot(hash: string) {
+    const bytes = this.#deps.versions.snapshotNamed(hash);
+    if (bytes === null) throw new SnapshotGone(`snapshot ${hash} is gone`);
+    return { snapshot: decodeSnapshot(bytes), free: () => freeBuffer(bytes) };
   }
+}
+
+/** What has gone meanwhile is judged from the beginning, with the rows of then. */
+function anew(error: unknown): null {
+  if (error instanceof SnapshotGone) return null;
+  throw error;
 }
 
 /** The set that an operator uploaded; another one replaces it. */

@@ -109,16 +109,16 @@ export function stored<T>(stub: DurableObjectStub<Coordinator | Region>, key: st
 export const activeRun = (name: string) => stored<ActiveRun>(hubStub(name), 'run');
 
 /** Runs `body` with another method in the place of `object[name]`, which it gets to call. */
-export async function replaced<T extends object, K extends keyof T>(
+export async function replaced<T extends object, K extends keyof T, R>(
   object: T,
   name: K,
   by: (original: T[K]) => T[K],
-  body: () => Promise<void>,
-): Promise<void> {
+  body: () => Promise<R>,
+): Promise<R> {
   const original = object[name];
   object[name] = by(original);
   try {
-    await body();
+    return await body();
   } finally {
     object[name] = original;
   }

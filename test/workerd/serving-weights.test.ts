@@ -1,6 +1,7 @@
 /** The gate finds what a collection weighs by, from held-out questions; a version of weights alone serves. */
 import { env } from 'cloudflare:test';
 import { expect, it } from 'vitest';
+import { OwnJudge } from '../../durable-objects/coordinator/own-judge.ts';
 import type { ObjectsEnv } from '../../durable-objects/env.ts';
 import { coordinator, directory, region } from '../../durable-objects/names.ts';
 import { contentProblem } from '../../shared/certificate/content.ts';
@@ -13,6 +14,7 @@ import { START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';
 import { certified } from './certified.ts';
+import { replaced } from './objects.ts';
 
 const objects = env as unknown as ObjectsEnv;
 const REGIONS = ['weur', 'apac', 'sam'];
@@ -71,7 +73,22 @@ it('finds that words say more, and publishes that alone where training gains too
     queries: CODES.map((code) => ({ _id: code, text: code })),
     qrels: CODES.map((code) => ({ query_id: code, corpus_id: code, score: 1 })),
   });
-  const run = await finishedRun(hub);
+  // A document comes while the hub judges, and somebody fetches both versions with it.
+  let slices = 0;
+  const whileItComes = (step: OwnJudge['step']): OwnJudge['step'] =>
+    async function (this: OwnJudge, ...given) {
+      const verdict = await step.apply(this, given);
+      slices += 1;
+      if (slices > 1) return verdict;
+      await region(objects, 'weights', 'sam').putItems([{ key: 'late', ...text, text: 'a late document' }]);
+      // A stub is of the object that made it.
+      const own = coordinator(objects, 'weights') as unknown as CoordinatorApi;
+      await own.refresh();
+      for (const version of [0, 1]) await own.complete(version);
+      return verdict;
+    };
+  const run = await replaced(OwnJudge.prototype, 'step', whileItComes, () => finishedRun(hub));
+  expect(slices).toBeGreaterThan(1);
   expect(run).toMatchObject({ state: 'published', version: 2 });
   expect(run.error).toContain('with the weights found for it');
   const [weighed, candidate, first] = await hub.versions();
