@@ -10,12 +10,21 @@ type Candidate = PassageRequest['candidates'][number];
 /** Rows looked at for each item wanted: passages of one item follow each other closely. */
 const ROWS_PER_ITEM = 8;
 
+/**
+ * Ranks that differ by less may be in either order: rows are rounded to whole multiples of some 1/700, which moves a cosine
+ * by 0.0004 (standard deviation), and two of them by 0.0006 from each other.
+ */
+export const TIE = 0.0015;
+
 /** The rows of one query, each of which is a passage's. */
 export interface RankedRows {
   /** What they are ordered by; −∞ of those that nobody may see. */
   ranks: Float32Array;
   name(row: number): { region: string; item: string; ordinal: number };
-  /** Null where no cosines were computed. */
+  /**
+   * Of a row that learned. Null where no cosines were computed, and of a passage's own row: that is rounded, and the region
+   * has the embedding.
+   */
   cosine(row: number): number | null;
   /** The row of a passage; -1 where there is none. */
   find(item: string, ordinal: number): number;
@@ -55,6 +64,7 @@ export class Ranking {
   #taken = 0;
   #floor = Number.POSITIVE_INFINITY;
   #exhausted = false;
+  #contenders = 0;
 
   constructor(rows: RankedRows) {
     this.#rows = rows;
@@ -70,25 +80,41 @@ export class Ranking {
     return this.#exhausted;
   }
 
-  /** The best passage of each of the next `items` items, by region, best first. */
-  take(items: number): Map<string, Candidate[]> {
+  /** Of the items taken last, those that may be among the best `shown` of them, for all that rounding says. */
+  get contenders(): number {
+    return this.#contenders;
+  }
+
+  /**
+   * The best passage of each of the next `items` items, by region, best first; with those that may be as good as the last of
+   * `shown` of them, as far as that asks no further region.
+   */
+  take(items: number, shown = items): Map<string, Candidate[]> {
     const wanted = this.#taken + items;
     const { ranks } = this.#rows;
     let ranked: RowScore[] = [];
+    let isAll = false;
     // One long document may take most of the best rows: look at more of them until there are enough items.
     for (let rows = wanted * ROWS_PER_ITEM; ; rows *= 4) {
-      const all = rows >= ranks.length;
       ranked = this.#bestOfEachItem(best(ranks, rows));
-      this.#exhausted = all && ranked.length <= wanted;
-      if (all || ranked.length >= wanted) break;
+      isAll = rows >= ranks.length;
+      if (isAll || ranked.length >= wanted) break;
     }
     const chosen = ranked.slice(this.#taken, wanted);
+    const least = (chosen[Math.min(shown, chosen.length) - 1]?.score ?? 0) - TIE;
+    const asked = new Set(chosen.map(({ row }) => this.#rows.name(row).region));
+    for (const next of ranked.slice(wanted, 2 * wanted)) {
+      if (next.score < least || !asked.has(this.#rows.name(next.row).region)) break;
+      chosen.push(next);
+    }
+    this.#contenders = chosen.filter(({ score }) => score >= least).length;
     this.#taken += chosen.length;
+    this.#exhausted = isAll && ranked.length <= this.#taken;
     this.#floor = chosen.at(-1)?.score ?? Number.NEGATIVE_INFINITY;
     return this.#byRegion(chosen);
   }
 
-  /** The cosine of a passage's row; null where there is none. */
+  /** The cosine of a passage's row, where it learned; else null. */
   scoreOf(item: string, ordinal: number): number | null {
     const row = this.#rows.find(item, ordinal);
     return row < 0 ? null : this.#rows.cosine(row);

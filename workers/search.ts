@@ -21,7 +21,7 @@ import { within } from './deadline.ts';
 import { Lifts, recall } from './memory.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { type MatchedWord, QuestionWords } from './question-words.ts';
-import { mergeHits, type RankedRows, Ranking, snapshotRanks } from './ranking.ts';
+import { mergeHits, type RankedRows, Ranking, snapshotRanks, TIE } from './ranking.ts';
 import type { QueryEncoder, Services } from './services.ts';
 import type { Measure } from './stopwatch.ts';
 import { ViewRanks } from './view-ranks.ts';
@@ -74,9 +74,6 @@ const SPARE_ITEMS = 5;
 /** With filters nobody knows how many items pass: each time the regions are asked for more. */
 const GROWTH = 6;
 
-/** Ranks are kept in single precision. */
-const ROUNDING = 1e-6;
-
 /** What one search needs from outside. */
 export interface SearchContext {
   services: Services;
@@ -116,6 +113,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     inactiveOffset: snapshot.header.inactiveOffset,
     wordWeight: snapshot.header.serving.words,
     limit: maxResults,
+    contenders: Math.max(maxResults, ranking?.contenders ?? 0),
     fresh: false,
     filters: options.filters,
     wanted: [],
@@ -127,7 +125,8 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   const spare = unseen.length > 0 ? SPARE_ITEMS : 0;
   const calledBefore = new Set<string>();
   for (let items = maxResults + spare, first = true; ; items *= GROWTH, first = false) {
-    const candidates = (await measure('score', async () => ranking?.take(items))) ?? new Map<string, never>();
+    const candidates =
+      (await measure('score', async () => ranking?.take(items, maxResults))) ?? new Map<string, never>();
     const asked = new Set([...candidates.keys(), ...(first ? unseen : [])]);
     const answers = await measure('passages', () =>
       regions.ask([...asked], (name) => ({
@@ -153,7 +152,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     }
     merged = mergeHits(found.map(scoring.of), maxResults);
     const last = merged[maxResults - 1];
-    const isBest = last !== undefined && ranking !== null && last.rank >= ranking.floor - ROUNDING;
+    const isBest = last !== undefined && ranking !== null && last.rank >= ranking.floor - TIE;
     if (ranking === null || ranking.exhausted || isBest) break;
     // What has more of the words than others came with the first answers, or is ranked by them.
     if (type !== 'keyword' && scoreOf(ranking.floor) < threshold) break;
@@ -244,7 +243,7 @@ class Scoring {
       const share = keyword ?? 0;
       return { ...hit, keyword, remembered: false, matched, rank: share, calibrated: roundScore(share) };
     }
-    // What words found the region scored by the passage's own embedding: its row may have learned.
+    // A region scores by the passage's own embedding: its row may have learned.
     const learned = hit.newer ? null : this.#ranking?.scoreOf(hit.item, passageOrdinal(hit.id));
     const score = learned ?? hit.score;
     const known = this.#lifts.of(hit.item, score, this.#serving.memory);

@@ -26,11 +26,13 @@ export class ViewRanks implements RankedRows {
   readonly #view: IndexView;
   readonly #cosines: Float32Array | null;
   readonly #words: WordSearch | null;
+  readonly #snapshot: Snapshot;
   /** Rows that were named: those that may be shown, which are looked up again by their passages. */
   readonly #named = new Map<string, number>();
 
   constructor(view: IndexView, { query, words, snapshot, only, products }: ViewQuestion) {
     this.#view = view;
+    this.#snapshot = snapshot;
     this.#cosines = query && view.scores(query, snapshot, products);
     this.#words = words === null || words.terms.length === 0 ? null : view.words(words.terms);
     if (this.#words !== null) words?.weigh([{ words: this.#words.statistics }]);
@@ -53,7 +55,7 @@ export class ViewRanks implements RankedRows {
   }
 
   cosine(row: number): number | null {
-    return this.#cosines === null ? null : this.#cosines[row]!;
+    return this.#cosines !== null && this.#view.learned(row, this.#snapshot) ? this.#cosines[row]! : null;
   }
 
   find(item: string, ordinal: number): number {

@@ -2,9 +2,9 @@
  * What share of the ten passages nearest to a question a search finds: the service's answers, and one-bit codes with
  * their candidates ranked exactly (shared/index/codes.ts). Vectors are made again from their numbers, one at a time.
  */
+import { BestItems, takeCandidates } from '../../shared/index/candidates.ts';
 import {
   blankCodes,
-  CANDIDATES,
   codeQuery,
   codeSpace,
   encodeRow,
@@ -17,6 +17,8 @@ import { best } from '../../shared/retrieval/scores.ts';
 const DEPTH = 10;
 /** Vectors from which the centre of the codes is taken. */
 const SAMPLE = 10_000;
+/** Candidates that are compared with what searches choose. */
+const FIXED = [50, 100, 200, 400, 800];
 
 export interface CodesReport {
   bytes_a_passage: number;
@@ -24,6 +26,8 @@ export interface CodesReport {
   ns_a_passage: number;
   /** By candidates that were ranked exactly. */
   recall_at_10: Record<string, number>;
+  /** As searches choose how many. */
+  chosen: { recall_at_10: number; candidates: number; most: number };
 }
 
 export interface Exact {
@@ -58,13 +62,19 @@ export function searchExactly(
     for (const [question, query] of questions.entries()) scores[question]![index] = dot(query, vector);
   }
   const nearest = scores.map((each) => new Set(best(each, DEPTH).map(({ row }) => row)));
-  const found: Record<string, number> = { 50: 0, 100: 0, [CANDIDATES]: 0 };
+  const found: Record<string, number> = Object.fromEntries(FIXED.map((candidates) => [candidates, 0]));
+  const chosen = { hits: 0, candidates: 0, most: 0 };
   const estimates = new Float32Array(numbers.length);
   let spentUs = 0;
   for (const [question, query] of questions.entries()) {
     const before = process.cpuUsage().user;
-    estimateScores(codes, codeQuery(space, query), estimates);
+    const coded = codeQuery(space, query);
+    estimateScores(codes, coded, estimates);
     spentUs += process.cpuUsage().user - before;
+    const looked = lookedAt(estimates, (row) => codes.scales[row]! * coded.deviation, scores[question]!);
+    chosen.hits += looked.filter((row) => nearest[question]!.has(row)).length;
+    chosen.candidates += looked.length;
+    chosen.most = Math.max(chosen.most, looked.length);
     for (const candidates of Object.keys(found)) {
       const ranked = rankCandidates(estimates, DEPTH, (row) => scores[question]![row]!, Number(candidates));
       found[candidates]! += ranked.filter(({ row }) => nearest[question]!.has(row)).length;
@@ -77,8 +87,29 @@ export function searchExactly(
       bytes_a_passage: width / 8 + 8,
       ns_a_passage: Math.round((1000 * spentUs) / (questions.length * numbers.length)),
       recall_at_10: Object.fromEntries(Object.entries(found).map(([key, hits]) => [key, share(hits, of)])),
+      chosen: {
+        recall_at_10: share(chosen.hits, of),
+        candidates: Math.round(chosen.candidates / questions.length),
+        most: chosen.most,
+      },
     },
   };
+}
+
+/** Rows that a search would look at. */
+function lookedAt(
+  estimates: Float32Array,
+  deviation: (row: number) => number,
+  exact: Float32Array,
+): number[] {
+  const rows: number[] = [];
+  const best = new BestItems(DEPTH);
+  takeCandidates(estimates, deviation, (row) => {
+    rows.push(row);
+    best.add(String(row), exact[row]!);
+    return best.floor;
+  });
+  return rows;
 }
 
 export function share(hits: number, of: number): number {

@@ -6,15 +6,16 @@
  */
 
 import type { PassageName } from '../../shared/index/segment.ts';
-import type {
-  Item,
-  ItemFormat,
-  ItemInput,
-  ItemMetadata,
-  ItemSummary,
-} from '../../shared/protocol/api/item.ts';
-import { headLength } from '../../shared/retrieval/text.ts';
+import type { Item, ItemInput, ItemSummary } from '../../shared/protocol/api/item.ts';
 import { Values } from '../values.ts';
+import {
+  type ItemRow,
+  type PassageRow,
+  type SummaryRow,
+  toItem,
+  toPassage,
+  toSummary,
+} from './library-rows.ts';
 import { type IndexChange, Segments } from './segments.ts';
 
 export interface PreparedPassage {
@@ -46,32 +47,7 @@ export type PassageChange =
   | { seq: number; item: string; ordinal: number; hash: string; embedding: Float32Array; removed: false }
   | { seq: number; item: string; ordinal: number; hash: string; removed: true };
 
-interface SummaryRow extends Record<string, SqlStorageValue> {
-  key: string;
-  title: string;
-  format: string;
-  metadata: string;
-  timestamp: number;
-  passages: number;
-  waiting: number;
-}
-
-interface ItemRow extends SummaryRow {
-  text: string;
-}
-
 const SUMMARY = 'SELECT key, title, format, metadata, timestamp, passages, waiting FROM items';
-
-interface PassageRow extends Record<string, SqlStorageValue> {
-  item: string;
-  ordinal: number;
-  text: string;
-  layout: string | null;
-  hash: string;
-  tokens: number;
-  embedding: ArrayBuffer;
-  seq: number;
-}
 
 export class Library {
   readonly #storage: DurableObjectStorage;
@@ -132,6 +108,17 @@ export class Library {
       .exec<PassageRow>('SELECT * FROM passages WHERE item = ? AND ordinal = ? AND seq > 0', item, ordinal)
       .toArray()[0];
     return row === undefined ? null : (toPassage(row) as IndexedPassage);
+  }
+
+  /** The embedding of a passage, as long as it stands with this text. */
+  embedding({ item, ordinal, hash }: PassageName): Float32Array | null {
+    const row = this.#sql
+      .exec<{ embedding: ArrayBuffer }>(
+        'SELECT embedding FROM passages WHERE item = ? AND ordinal = ? AND hash = ? AND seq > 0',
+        ...[item, ordinal, hash],
+      )
+      .toArray()[0];
+    return row === undefined ? null : new Float32Array(row.embedding);
   }
 
   /** Those around one of an item that searches find, one at a time: at most `reach` before it and as many after it. */
@@ -363,33 +350,4 @@ export class Library {
     const of = (query: string) => this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${query}`).one().n;
     return { items: of('items'), passages: of('passages'), waiting: of('passages WHERE seq = 0') };
   }
-}
-
-function toItem(row: ItemRow, region: string): Item {
-  return { ...toSummary(row, region), text: row.text };
-}
-
-function toSummary(row: SummaryRow, region: string): ItemSummary {
-  return {
-    key: row.key,
-    region,
-    title: row.title,
-    format: row.format as ItemFormat,
-    metadata: JSON.parse(row.metadata) as ItemMetadata,
-    timestamp: row.timestamp,
-    passages: row.passages,
-    indexed: row.passages - row.waiting,
-    status: row.waiting === 0 ? 'indexed' : 'indexing',
-  };
-}
-
-/**
- * Of a passage's text, however long an earlier version let it become: the longest passage of an encoder that reads
- * 512 tokens.
- */
-const MAX_CHARACTERS = 4096;
-
-function toPassage(row: PassageRow): StoredPassage {
-  const text = row.text.slice(0, headLength(row.text, MAX_CHARACTERS));
-  return { ...row, text, embedding: row.seq === 0 ? null : new Float32Array(row.embedding) };
 }

@@ -4,7 +4,9 @@
  * counts at once, or among everything where the edge does not have the region's passages.
  */
 import { Bm25 } from '../../shared/index/bm25.ts';
+import { BestItems } from '../../shared/index/candidates.ts';
 import { fuse } from '../../shared/index/fusion.ts';
+import type { PassageName } from '../../shared/index/segment.ts';
 import type { WordSearch } from '../../shared/index/word-search.ts';
 import type { ItemSummary } from '../../shared/protocol/api/item.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
@@ -43,7 +45,7 @@ const PASSAGES_OF_ITEM = 3;
 const SPARE_ITEMS = 8;
 
 /**
- * Without words at most `limit` of the candidates, best first, and about twice as many of what is newer. With words all
+ * Without words at most `contenders` of the candidates, best first, and about twice as many of what is newer. With words all
  * candidates that stand, and the best by words; the best of everything are returned.
  */
 export function answerPassages(library: Library, region: string, request: PassageRequest): PassageAnswer {
@@ -54,8 +56,8 @@ export function answerPassages(library: Library, region: string, request: Passag
   return answer.finish();
 }
 
-interface Scored {
-  passage: IndexedPassage;
+interface Scored<P = IndexedPassage> {
+  passage: P;
   score: number;
 }
 
@@ -87,14 +89,15 @@ class Answer {
   }
 
   addCandidates(): void {
-    const { candidates, limit, watermark } = this.#request;
+    const { candidates, contenders, watermark, query } = this.#request;
     for (const { item, ordinal, score } of candidates) {
       // Every candidate is another item, the best first: unless words add to some, those that follow cannot be shown.
-      if (this.#search === null && this.#found.size >= limit) break;
+      if (this.#search === null && this.#found.size >= contenders) break;
       if (this.#item(item) === null) continue;
       const passage = this.#library.passage(item, ordinal);
       // Newer than the edge knows: it found an earlier text, and this one is scored below.
-      if (passage !== null && passage.seq <= watermark) this.#add(passage, score);
+      if (passage !== null && passage.seq <= watermark)
+        this.#add(passage, score ?? (query === null ? null : this.#cosine(query, passage)));
     }
   }
 
@@ -134,22 +137,39 @@ class Answer {
 
   /** The best of everything, estimated first and then scored exactly; those of an earlier version's that wait for their index, too. */
   #nearest(query: Float32Array): Scored[] {
-    const { limit } = this.#request;
-    const found: Scored[] = [];
-    const items = new Set<string>();
-    this.#library.segments.nearest(query, ({ item, ordinal, hash }) => {
-      const isWanted = this.#request.filters === null || this.#item(item) !== null;
-      const passage = isWanted ? this.#library.passage(item, ordinal) : null;
-      if (passage?.hash !== hash) return items.size < limit + SPARE_ITEMS;
-      found.push({ passage, score: this.#cosine(query, passage) });
-      items.add(item);
-      return items.size < limit + SPARE_ITEMS;
+    const { limit, filters, inactiveOffset } = this.#request;
+    const best = new BestItems(limit);
+    const scored: (Scored<PassageName> & { fused: number })[] = [];
+    this.#library.segments.nearest({ query, words: this.#wordScores() }, (passage) => {
+      const isWanted = filters === null || this.#item(passage.item) !== null;
+      const embedding = isWanted ? this.#library.embedding(passage) : null;
+      if (embedding !== null) {
+        const score = dot(query, embedding) + inactiveOffset;
+        const fused = this.#fused({ score, words: this.#search?.find(passage) ?? null });
+        scored.push({ passage, score, fused });
+        best.add(passage.item, fused);
+      }
+      return best.floor - inactiveOffset;
+    });
+    // Texts are read of those alone that may be shown.
+    const shown = bestOfItems(scored, limit + SPARE_ITEMS, ({ fused }) => fused);
+    const found = shown.flatMap(({ passage: { item, ordinal }, score }): Scored[] => {
+      const passage = this.#library.passage(item, ordinal);
+      return passage === null ? [] : [{ passage, score }];
     });
     for (const passage of this.#library.unindexed()) {
-      if (this.#request.filters !== null && this.#item(passage.item) === null) continue;
+      if (filters !== null && this.#item(passage.item) === null) continue;
       found.push({ passage, score: this.#cosine(query, passage) });
     }
     return found;
+  }
+
+  /** What the question's words add to the score of every passage of the index; null where none are asked for. */
+  #wordScores(): Float32Array | null {
+    if (this.#search === null || this.#bm25 === null) return null;
+    const scores = this.#search.scores(this.#bm25);
+    for (let row = 0; row < scores.length; row++) scores[row]! *= this.#request.wordWeight;
+    return scores;
   }
 
   /** The best passage of each item that is wanted, by its own embedding. */
@@ -208,7 +228,7 @@ class Answer {
     return dot(query, embedding) + this.#request.inactiveOffset;
   }
 
-  #fused({ score, words }: Found): number {
+  #fused({ score, words }: Pick<Found, 'score' | 'words'>): number {
     const share = words === null || this.#bm25 === null ? 0 : this.#bm25.score(words);
     return score === null ? share : fuse(score, share, this.#request.wordWeight);
   }
@@ -257,9 +277,13 @@ function siblingPassages(library: Library, region: string, request: SiblingReque
 }
 
 /** The best passage of each of the best `keep` items: one long document must not take the place of the others. */
-function bestOfItems(found: readonly Scored[], keep: number): Scored[] {
+function bestOfItems<S extends Scored<{ item: string }>>(
+  found: readonly S[],
+  keep: number,
+  rank = ({ score }: S): number => score,
+): S[] {
   const seen = new Set<string>();
-  const ranked = [...found].sort((x, y) => y.score - x.score);
+  const ranked = [...found].sort((x, y) => rank(y) - rank(x));
   return ranked.filter(({ passage: { item } }) => !seen.has(item) && seen.add(item)).slice(0, keep);
 }
 

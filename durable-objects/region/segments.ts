@@ -21,7 +21,7 @@ import { Blobs } from '../sql.ts';
 import { Values } from '../values.ts';
 import { OpenSegments } from './open-segments.ts';
 import { SegmentList, type SegmentRow } from './segment-list.ts';
-import { Vectors } from './vectors.ts';
+import { type VectorQuestion, Vectors } from './vectors.ts';
 
 /** Passages of the largest segment: 5 MB, which are read, merged and written within one transaction. */
 const LARGEST = 8192;
@@ -133,10 +133,10 @@ export class Segments {
     return new WordSearch(segments, terms);
   }
 
-  /** Passages that stand, from the nearest to the query on, by estimate; see vectors.ts. */
-  nearest(query: Float32Array, take: (name: PassageName) => boolean): void {
+  /** Passages that stand, from the best by vector and words on, by estimate; see vectors.ts. */
+  nearest(question: VectorQuestion, take: (name: PassageName) => number): void {
     const segments = this.list().map((row) => ({ ...this.#open.get(row), hash: row.hash }));
-    this.#vectors.search(segments, query, take);
+    this.#vectors.search(segments, question, take);
     if (this.#vectors.lacksCodes && !this.#values.has(CODED)) this.#values.set(CODED, true);
   }
 

@@ -4,7 +4,7 @@
  * ones the rows themselves, and of those whose codes are not made yet: making them takes twenty times as long as a search.
  * What is looked through stays in memory as far as the isolate has room (shared/index/open-bytes.ts).
  */
-import { CANDIDATES } from '../../shared/index/codes.ts';
+import { takeCandidates } from '../../shared/index/candidates.ts';
 import { type OpenPart, openBytes } from '../../shared/index/open-bytes.ts';
 import { type PassageName, readRows, type SegmentIds, type SegmentRows } from '../../shared/index/segment.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type SegmentCodes,
 } from '../../shared/index/segment-codes.ts';
 import type { WordSegment } from '../../shared/index/word-search.ts';
-import { best } from '../../shared/retrieval/scores.ts';
+import { plainProducts } from '../../shared/retrieval/scores.ts';
 import { Blobs } from '../sql.ts';
 
 /** From so many passages on a segment is searched by codes: eight times as many rows fit, and few segments are as small. */
@@ -30,6 +30,21 @@ const WORTH_CODES = 8;
 export interface VectorSegment extends WordSegment {
   hash: string;
 }
+
+/** A question as rows are looked through for it. */
+export interface VectorQuestion {
+  query: Float32Array;
+  words: Float32Array | null;
+}
+
+/** What is known of the errors of a segment's estimates: each deviates by its row's scale times a factor. */
+interface Estimates {
+  scales: Float32Array;
+  byScale: number;
+}
+
+/** Values of a row are rounded to whole multiples of its scale, and a query is of length one. */
+const BY_ROUNDING = 1 / Math.sqrt(12);
 
 type Open = OpenPart & ({ codes: SegmentCodes; rows: null } | { codes: null; rows: SegmentRows });
 
@@ -50,14 +65,15 @@ export class Vectors {
   }
 
   /**
-   * Passages that stand, from the best by estimate on: CANDIDATES of them, and eight times as many as long as that is too few.
+   * Passages that stand, from the best by estimate on, as many as takeCandidates wants.
    * @param query a unit vector of the rows' width
-   * @param take called with each in turn; returns whether what it was given so far is too little
+   * @param words what words add to each passage's score, over all segments in their order; null: nothing
+   * @param take looks at a passage exactly; returns the score that another must exceed to be wanted, −∞ while all are
    */
   search(
     segments: readonly VectorSegment[],
-    query: Float32Array,
-    take: (name: PassageName) => boolean,
+    { query, words }: VectorQuestion,
+    take: (name: PassageName) => number,
   ): void {
     const from: number[] = [];
     let size = 0;
@@ -66,27 +82,32 @@ export class Vectors {
       size += ids.passages;
     }
     const scores = new Float32Array(size);
+    const estimates: Estimates[] = [];
     this.#searches += 1;
     this.#uncoded = false;
     for (const [index, segment] of segments.entries()) {
       const { passages } = segment.ids;
       const part = scores.subarray(from[index]!, from[index]! + passages);
-      if (passages > 0) this.#estimate(segment, query, part);
+      estimates.push(this.#estimate(segment, query, part));
       const { dead } = segment;
       for (let at = 0; dead !== null && at < dead.length; at++)
         if (dead[at] === 1) part[at] = Number.NEGATIVE_INFINITY;
     }
-    for (let taken = 0, wanted = CANDIDATES, goOn = true; goOn; wanted *= 8) {
-      const ranked = best(scores, Math.min(wanted, size));
-      for (; taken < ranked.length; taken++) {
-        const { row, score } = ranked[taken]!;
-        if (score === Number.NEGATIVE_INFINITY) return;
-        let index = segments.length - 1;
-        while (row < from[index]!) index -= 1;
-        goOn = take(segments[index]!.ids.name(row - from[index]!));
-      }
-      if (ranked.length === size) return;
-    }
+    for (let row = 0; words !== null && row < size; row++) scores[row]! += words[row]!;
+    const segmentOf = (row: number): number => {
+      let index = segments.length - 1;
+      while (row < from[index]!) index -= 1;
+      return index;
+    };
+    const deviation = (row: number): number => {
+      const index = segmentOf(row);
+      const { scales, byScale } = estimates[index]!;
+      return scales[row - from[index]!]! * byScale;
+    };
+    takeCandidates(scores, deviation, (row) => {
+      const index = segmentOf(row);
+      return take(segments[index]!.ids.name(row - from[index]!));
+    });
   }
 
   /** Makes the codes of a segment, where it has none and they are worth it. Returns whether it did. */
@@ -100,19 +121,16 @@ export class Vectors {
     return true;
   }
 
-  #estimate({ hash, ids }: VectorSegment, query: Float32Array, scores: Float32Array): void {
-    const open = this.#opened(hash, ids, query.length);
-    this.#uncoded ||= open.codes === null && ids.passages >= CODED;
-    if (open.codes !== null) {
-      estimateSegment(open.codes, query, scores);
-      return;
-    }
-    const { scales, values } = open.rows;
-    for (let passage = 0, at = 0; passage < scores.length; passage++) {
-      let sum = 0;
-      for (let i = 0; i < query.length; i++, at++) sum += query[i]! * values[at]!;
-      scores[passage] = sum * scales[passage]!;
-    }
+  #estimate({ hash, ids }: VectorSegment, query: Float32Array, scores: Float32Array): Estimates {
+    if (ids.passages === 0) return { scales: new Float32Array(0), byScale: 0 };
+    const { codes, rows } = this.#opened(hash, ids, query.length);
+    this.#uncoded ||= codes === null && ids.passages >= CODED;
+    if (codes !== null) return { scales: codes.codes.scales, byScale: estimateSegment(codes, query, scores) };
+    const sums = new Float64Array(scores.length);
+    plainProducts(rows.values, query, sums);
+    for (let passage = 0; passage < scores.length; passage++)
+      scores[passage] = sums[passage]! * rows.scales[passage]!;
+    return { scales: rows.scales, byScale: BY_ROUNDING };
   }
 
   #opened(hash: string, { passages }: SegmentIds, width: number): Open {

@@ -7,7 +7,7 @@
  */
 import { best, type RowScore } from '../retrieval/scores.ts';
 
-/** Rows ranked exactly where nothing else is said: recall@10 of 0.999 and more. */
+/** Rows ranked exactly where all lie in memory; where each takes a read, candidates.ts says how many. */
 export const CANDIDATES = 200;
 
 /** Passes of the rotation; three mix all coordinates with each other. */
@@ -130,7 +130,12 @@ export interface CodeQuery {
   tables: Float32Array;
   /** ⟨q, c⟩. */
   offset: number;
+  /** Deviation of an estimate, by the row's scale. */
+  deviation: number;
 }
+
+/** √(1 − 2/π): what the signs of a direction at random miss of it. */
+const MISSED_BY_SIGNS = Math.sqrt(1 - 2 / Math.PI);
 
 /** @param query a unit vector, width floats */
 export function codeQuery({ rotation, centre, rotatedCentre }: CodeSpace, query: Float32Array): CodeQuery {
@@ -140,9 +145,11 @@ export function codeQuery({ rotation, centre, rotatedCentre }: CodeSpace, query:
   const rotated = query.slice();
   rotation.rotate(rotated);
   let offset = 0;
+  let squares = 0;
   for (let i = 0; i < width; i++) {
     offset += query[i]! * centre[i]!;
     rotated[i]! -= rotatedCentre[i]!;
+    squares += rotated[i]! ** 2;
   }
   const tables = new Float32Array(width * 32);
   for (let byte = 0; byte < width / 8; byte++) {
@@ -154,7 +161,7 @@ export function codeQuery({ rotation, centre, rotatedCentre }: CodeSpace, query:
       for (let signs = 0; signs < 1 << i; signs++) table[signs + (1 << i)] = table[signs]! + twice;
     }
   }
-  return { tables, offset };
+  return { tables, offset, deviation: MISSED_BY_SIGNS * Math.sqrt(squares) };
 }
 
 /** Estimates the cosines of the query with the first `scores.length` rows. */

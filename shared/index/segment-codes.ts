@@ -62,11 +62,13 @@ export function readSegmentCodes(input: Uint8Array, passages: number, width: num
   };
 }
 
-/** Estimates the cosines of a query with the rows. */
+/** Estimates the cosines of a query with the rows. @returns the deviation of an estimate, by the row's scale */
 export function estimateSegment(
   { space, codes }: SegmentCodes,
   query: Float32Array,
   scores: Float32Array,
-): void {
-  estimateScores(codes, codeQuery(space, query), scores);
+): number {
+  const coded = codeQuery(space, query);
+  estimateScores(codes, coded, scores);
+  return coded.deviation;
 }

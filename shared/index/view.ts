@@ -17,7 +17,7 @@ export interface ViewSegment extends WordSegment {
   rows: SegmentRows;
 }
 
-/** Where a learned row's passage stands in a segment: pairs of numbers, the passage's and the row's. */
+/** Where a learned row's passage stands in a segment: pairs of numbers, the passage's and the row's, in the passages' order. */
 type Places = Uint32Array;
 
 /** Of a version, by segment: neither ever changes. */
@@ -66,6 +66,23 @@ export class IndexView {
     return scores;
   }
 
+  /** Whether a passage's score is that of a row which learned, where the version scored it. */
+  learned(number: number, version: Snapshot): boolean {
+    if (version.header.rows === 0) return false;
+    const index = this.#segmentOf(number);
+    const { ids, region } = this.segments[index]!;
+    const places = placesOf(version, region, ids);
+    const passage = number - this.#from[index]!;
+    let low = 0;
+    let high = places.length / 2;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (places[2 * middle]! < passage) low = middle + 1;
+      else high = middle;
+    }
+    return places[2 * low] === passage;
+  }
+
   /** A question's search by words over all regions. @param terms distinct */
   words(terms: readonly string[]): WordSearch {
     return new WordSearch(this.segments, terms);
@@ -83,11 +100,16 @@ export class IndexView {
 
   /** What names the passage of a number. */
   name(number: number): { region: string; item: string; ordinal: number } {
-    let index = this.segments.length - 1;
-    while (number < this.#from[index]!) index -= 1;
+    const index = this.#segmentOf(number);
     const { ids, region } = this.segments[index]!;
     const passage = number - this.#from[index]!;
     return { region, item: ids.item(passage), ordinal: ids.ordinal(passage) };
+  }
+
+  #segmentOf(number: number): number {
+    let index = this.segments.length - 1;
+    while (number < this.#from[index]!) index -= 1;
+    return index;
   }
 
   /** The number of a passage that stands; -1 where there is none. */

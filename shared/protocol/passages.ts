@@ -18,8 +18,8 @@ export interface PassageHit {
   /** Cosine of the base query embedding with the passage's own embedding; null when no base embedding was given. */
   baseScore: number | null;
   /**
-   * Score of the trained retriever: the candidate's, or computed by the region, from the passage's own embedding, where
-   * the region found it. Null where no query embedding was given.
+   * Score of the trained retriever: the candidate's, or computed by the region from the passage's own embedding. Null where
+   * no query embedding was given.
    */
   score: number | null;
   /** Whether the passage is newer than what the edge knows, whose row, if it has one, is of another text. */
@@ -53,7 +53,7 @@ export interface PassageAnswer {
 
 /** The edge asks a region for the texts of its candidates, and for what it cannot find by itself. */
 export interface PassageRequest {
-  /** Passages that the edge found, with their cosines; null where words alone are searched. */
+  /** Passages that the edge found, with the cosines of those whose rows learned; null: by its own embedding, if by any. */
   candidates: { item: string; ordinal: number; score: number | null }[];
   /** Passages changed after this sequence number are not known to the edge as they stand. */
   watermark: number;
@@ -70,6 +70,8 @@ export interface PassageRequest {
   wordWeight: number;
   /** How many items the caller wants at most. */
   limit: number;
+  /** How many of the candidates that stand may be among those, since the edge's cosines are rounded: `limit` or more. */
+  contenders: number;
   /** Whether what the region finds by itself is wanted, too: the first time that a search asks. */
   fresh: boolean;
   filters: Filters | null;

@@ -238,9 +238,9 @@ describe('words of a region', () => {
         storage.sql.exec("SELECT name FROM blobs WHERE name GLOB 'segment/*/codes'").toArray().length;
       const nearest = (): string => {
         let name = '';
-        library.segments.nearest(embedded[700]!.embedding, ({ item }) => {
+        library.segments.nearest({ query: embedded[700]!.embedding, words: null }, ({ item }) => {
           name ||= item;
-          return false;
+          return 2;
         });
         return name;
       };

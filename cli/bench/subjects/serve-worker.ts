@@ -12,6 +12,7 @@ import type { ObjectsEnv } from '../../../durable-objects/env.ts';
 import { coordinator, region } from '../../../durable-objects/names.ts';
 import { Library } from '../../../durable-objects/region/library.ts';
 import { Region as RealRegion } from '../../../durable-objects/region/region.ts';
+import { openBytes } from '../../../shared/index/open-bytes.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import type { Env } from '../../../workers/env.ts';
 import worker from '../../../workers/index.ts';
@@ -160,6 +161,11 @@ export default {
       const { regions } = (await request.json()) as { regions: string[] };
       for (const name of regions)
         await (region(env, 'default', name) as unknown as { settle(): Promise<void> }).settle();
+      return Response.json({});
+    }
+    if (pathname === '/bench/apart') {
+      openBytes.takeEdge(Number.POSITIVE_INFINITY);
+      openBytes.takeEdge(0);
       return Response.json({});
     }
     if (pathname === '/bench/refresh') return Response.json(await coordinator(env, 'default').refresh());

@@ -37,7 +37,7 @@ describe('candidates', () => {
     const rows = Array.from({ length: 40 }, (_, i) => ({
       item: `d${i % 20}`,
       ordinal: i,
-      vector: [1, i, 0],
+      vector: [1, i / 10, 0],
     }));
     const ranking = new Ranking(snapshotRanks(snapshotOf(rows), query, null));
     const taken: string[] = [];
@@ -56,6 +56,26 @@ describe('candidates', () => {
       taken.push(...next.map(({ item }) => item));
     }
     expect([...taken].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `d${i}`).sort());
+  });
+
+  it('takes those that rounding may have put behind the last one, where no further region is asked for them', () => {
+    const rows = [
+      { item: 'a', region: 'weur', vector: [1, 0, 0] },
+      { item: 'b', region: 'weur', vector: [0.99, Math.sqrt(1 - 0.99 ** 2), 0] },
+      { item: 'c', region: 'weur', vector: [0.9895, 0, Math.sqrt(1 - 0.9895 ** 2)] },
+      { item: 'd', region: 'weur', vector: [0.98, Math.sqrt(1 - 0.98 ** 2), 0] },
+    ];
+    const taken = (items: number, given = rows) => {
+      const candidates = new Ranking(snapshotRanks(snapshotOf(given), query, null)).take(items);
+      return [...candidates.values()].flat().map(({ item }) => item);
+    };
+    expect(taken(2).sort()).toEqual(['a', 'b', 'c']);
+    expect(taken(1)).toEqual(['a']);
+    // Of the spare ones those that are as good as the last one that is shown.
+    const ranking = new Ranking(snapshotRanks(snapshotOf(rows), query, null));
+    expect([ranking.take(4, 2).get('weur')?.length, ranking.contenders]).toEqual([4, 3]);
+    const elsewhere = rows.map((row) => (row.item === 'b' ? row : { ...row, region: `of ${row.item}` }));
+    expect(taken(2, elsewhere).length).toBe(2);
   });
 
   it('finds nothing in an empty collection', () => {

@@ -12,7 +12,8 @@ function libraryOf(passages: readonly [item: string, score: number][]): Library 
     *since(watermark) {
       yield* stored.filter(({ seq }) => seq > watermark);
     },
-    passage: () => null,
+    passage: (item, ordinal) =>
+      stored.find((passage) => passage.item === item && passage.ordinal === ordinal) ?? null,
     summary: (key, region) => ({
       ...{ key, region, title: '', format: 'text', metadata: {}, timestamp: 0, passages: 1, indexed: 1 },
       status: 'indexed' as const,
@@ -30,6 +31,7 @@ const request = {
   inactiveOffset: 0,
   wordWeight: 0.44,
   limit: 3,
+  contenders: 3,
   fresh: true,
   filters: null,
   terms: [],
@@ -45,6 +47,31 @@ it('a long document that is new does not take the place of the others', () => {
     expect(hits.map(({ item }) => item)).toEqual(['long', 'a', 'b', 'c']);
     expect(hits[0]?.score).toBeCloseTo(0.9);
   }
+});
+
+it('scores a candidate by its own embedding, unless its row learned', () => {
+  const library = libraryOf([
+    ['a', 0.31],
+    ['b', 0.2],
+  ]);
+  const candidates = [
+    { item: 'a', ordinal: 0, score: null },
+    { item: 'b', ordinal: 1, score: 0.9 },
+  ];
+  const known = { ...request, candidates, watermark: 2, inactiveOffset: 0.05 };
+  const { hits } = answerPassages(library, 'weur', known);
+  expect(hits.map(({ item, score }) => [item, score])).toEqual([
+    ['b', 0.9],
+    ['a', expect.closeTo(0.36)],
+  ]);
+  const fewer = answerPassages(library, 'weur', { ...known, contenders: 1 });
+  expect(fewer.hits.map(({ item }) => item)).toEqual(['a']);
+  const byWords = answerPassages(library, 'weur', {
+    ...known,
+    query: null,
+    candidates: candidates.slice(0, 1),
+  });
+  expect(byWords.hits.map(({ score }) => score)).toEqual([null]);
 });
 
 it('of many new documents only the best are looked up', () => {
