@@ -1,7 +1,7 @@
 /**
  * `bench scale`: a collection of many passages in workerd. Nearly all of them are made up (made-up-passages.ts): vectors
  * around the embeddings of real questions, words by Zipf's law; they lie in the regions' tables as any others do. How
- * long the last of them take, what a search costs and finds, what lies where, and what one further document costs until
+ * long the last of them take, what a search costs and finds, what lies where, and what one changed document costs until
  * the isolate has it in its index.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -75,7 +75,7 @@ interface Report {
   memory: Memory;
 }
 
-/** One further document, from the request to when nothing more comes of it. */
+/** One document that changes, from the request to when nothing more comes of it. */
 interface Upload {
   stored_ms: number;
   /** Whether the index that isolates read has it; searches of the isolate that took it find it before. */
@@ -291,7 +291,7 @@ async function uploadOne(bench: BenchService, client: Client): Promise<Upload> {
   const spent = stopwatch();
   const began = performance.now();
   await client.call('POST /items', {
-    body: { key: 'one-more', text: 'A pallet that nobody ordered waits at depot 77.' },
+    body: { key: 'made-up/7', text: 'A pallet that nobody ordered waits at depot 77.' },
   });
   const stored = performance.now() - began;
   await settle();
@@ -323,5 +323,5 @@ function print(report: Report): void {
   a search of its own words: p50 ${unique.p50_ms} ms, p99 ${unique.p99_ms} ms, processor ${unique.processor_ms} ms, ${unique.cost.calls.all} calls of objects, ${unique.cost.rows_read.all} rows read; in a region by itself ${report.region_ms.join(', ')} ms of processor time
   recall@10 ${report.recall_at_10}, in the regions ${report.recall_in_regions}; one-bit codes, ${codes.bytes_a_passage} bytes and ${codes.ns_a_passage} ns a passage: ${recall.join(', ')}, ${codes.chosen.recall_at_10} with ${codes.chosen.candidates} as they are chosen
   index ${mb(report.index_bytes)}; regions ${report.stored_bytes.map(mb).join(', ')}; isolate ${memory.isolate_peak_mb} MB
-  one document more: stored in ${upload.stored_ms} ms, ${upload.published ? 'in the index' : 'found in its region'}, processor ${upload.processor_ms - upload.without_ms} ms, ${sum(upload.rows_read)} rows read\n`);
+  one document changed: stored in ${upload.stored_ms} ms, ${upload.published ? 'in the index' : 'found in its region'}, processor ${upload.processor_ms - upload.without_ms} ms, ${sum(upload.rows_read)} rows read\n`);
 }

@@ -15,6 +15,10 @@ export interface SegmentReader {
   marks(hash: string): DeadMarks;
 }
 
+interface OpenIds extends OpenPart {
+  ids: SegmentIds;
+}
+
 interface Open extends OpenPart {
   segment: WordSegment;
   /** How many were dead when it was opened. */
@@ -23,6 +27,8 @@ interface Open extends OpenPart {
 
 export class OpenSegments {
   readonly #reader: SegmentReader;
+  readonly #ids = new Map<string, OpenIds>();
+  /** Without their names' bytes. */
   readonly #open = new Map<string, Open>();
 
   constructor(reader: SegmentReader) {
@@ -30,8 +36,8 @@ export class OpenSegments {
   }
 
   get({ hash, dead }: { hash: string; dead: number }): WordSegment {
-    const before = this.#open.get(hash);
-    const open = before ?? this.#read(hash, dead);
+    const names = this.ids(hash);
+    const open = this.#open.get(hash) ?? this.#read(names, hash, dead);
     if (open.dead !== dead) {
       const { ids, postings } = open.segment;
       open.segment = wordSegment(ids, postings, this.#marksOf(hash, dead));
@@ -41,11 +47,21 @@ export class OpenSegments {
     return open.segment;
   }
 
-  #read(hash: string, dead: number): Open {
-    const ids = this.#reader.ids(hash);
+  /** The names in a segment: of most segments a change of a passage needs nothing more. */
+  ids(hash: string): SegmentIds {
+    let open = this.#ids.get(hash);
+    if (open === undefined) {
+      const bytes = this.#reader.ids(hash);
+      open = { ids: new SegmentIds(bytes), bytes: bytes.length };
+    }
+    if (openBytes.keep(open, () => this.#ids.delete(hash))) this.#ids.set(hash, open);
+    return open.ids;
+  }
+
+  #read(ids: SegmentIds, hash: string, dead: number): Open {
     const words = this.#reader.words(hash);
-    const segment = wordSegment(new SegmentIds(ids), new Postings(words), this.#marksOf(hash, dead));
-    return { segment, dead, bytes: ids.length + words.length };
+    const segment = wordSegment(ids, new Postings(words), this.#marksOf(hash, dead));
+    return { segment, dead, bytes: words.length };
   }
 
   #marksOf(hash: string, dead: number): DeadMarks {
@@ -53,9 +69,11 @@ export class OpenSegments {
   }
 
   delete(hash: string): void {
-    const open = this.#open.get(hash);
-    if (open === undefined) return;
-    openBytes.forget(open);
-    this.#open.delete(hash);
+    for (const kept of [this.#ids, this.#open]) {
+      const open = kept.get(hash);
+      if (open === undefined) continue;
+      openBytes.forget(open);
+      kept.delete(hash);
+    }
   }
 }

@@ -8,6 +8,7 @@ import { BestItems } from '../../shared/index/candidates.ts';
 import { fuse } from '../../shared/index/fusion.ts';
 import type { PassageName } from '../../shared/index/segment.ts';
 import type { WordSearch } from '../../shared/index/word-search.ts';
+import { countWords } from '../../shared/index/words.ts';
 import type { ItemSummary } from '../../shared/protocol/api/item.ts';
 import { Filters } from '../../shared/protocol/filters.ts';
 import { passageId } from '../../shared/protocol/names.ts';
@@ -41,6 +42,8 @@ export function answerRequest(
 
 /** Passages of one item that words may find: the best by words need not be the best of all. */
 const PASSAGES_OF_ITEM = 3;
+/** So many passages are read through for their words; the index of more is opened. */
+const FEW = 32;
 /** Items that words find beyond those wanted: the edge weighs the words by the whole collection. */
 const SPARE_ITEMS = 8;
 
@@ -75,6 +78,9 @@ class Answer {
   readonly #items = new Map<string, ItemSummary | null>();
   /** By the passage's id. */
   readonly #found = new Map<string, Found>();
+  /** What the edge does not know, where it knows the rest and that is few: their words are counted in their texts. */
+  readonly #few: IndexedPassage[] | null;
+  /** Null where no words are looked for in the index. */
   readonly #search: WordSearch | null;
   /** By this region's own frequencies: good enough to choose by, and the edge counts anew. */
   readonly #bm25: Bm25 | null;
@@ -84,7 +90,9 @@ class Answer {
     this.#region = region;
     this.#request = request;
     this.#wanted = filterOf(request.filters);
-    this.#search = request.terms.length === 0 ? null : library.segments.search(request.terms);
+    const { terms, isIndexed, fresh, watermark } = request;
+    this.#few = isIndexed && terms.length > 0 ? (fresh ? firstOf(library.since(watermark), FEW) : []) : null;
+    this.#search = terms.length === 0 || this.#few !== null ? null : library.segments.search(terms);
     this.#bm25 = this.#search && new Bm25(this.#search.statistics);
   }
 
@@ -104,6 +112,14 @@ class Answer {
   /** What is newer than the snapshot, and what has the words. */
   addFound(): void {
     const { query, limit, isIndexed } = this.#request;
+    if (this.#few !== null) {
+      for (const passage of this.#few) {
+        const hasWords = this.#wordsOf(passage)!.frequencies.some((frequency) => frequency > 0);
+        if (query !== null) this.#add(passage, this.#cosine(query, passage));
+        else if (hasWords) this.#add(passage, null);
+      }
+      return;
+    }
     if (query !== null) {
       const found = isIndexed ? this.#newer(query) : this.#nearest(query);
       for (const { passage, score } of bestOfItems(found, 2 * limit + 32)) this.#add(passage, score);
@@ -188,12 +204,12 @@ class Answer {
   }
 
   finish(): PassageAnswer {
-    const { terms, limit, watermark, isIndexed, baseQuery } = this.#request;
+    const { limit, watermark, isIndexed, baseQuery } = this.#request;
     const ranked = [...this.#found.values()]
       .map((found) => ({ ...found, fused: this.#fused(found) }))
       .sort((x, y) => y.fused - x.fused);
     // What the edge does not know is many passages, of which it shows the best.
-    const isMany = terms.length > 0 || !isIndexed;
+    const isMany = this.#search !== null || !isIndexed;
     const kept = isMany ? ranked.slice(0, 2 * limit + SPARE_ITEMS) : ranked;
     const hits = kept.flatMap(({ passage, score, words }): PassageHit[] => {
       const item = this.#item(passage.item);
@@ -206,8 +222,14 @@ class Answer {
   }
 
   #add(passage: IndexedPassage, score: number | null): void {
-    const words = this.#search?.find(passage) ?? null;
+    const words = this.#wordsOf(passage);
     this.#found.set(passageId(passage.item, passage.ordinal), { passage, score, words });
+  }
+
+  #wordsOf(passage: IndexedPassage): WordsFound | null {
+    if (!this.#few?.includes(passage)) return this.#search?.find(passage) ?? null;
+    const { counts, length } = countWords(passage.text);
+    return { length, frequencies: this.#request.terms.map((term) => counts.get(term) ?? 0) };
   }
 
   /** With the texts of the neighbours that are asked for; the title, which is above each, is said once. */
@@ -274,6 +296,16 @@ function siblingPassages(library: Library, region: string, request: SiblingReque
     const unknown = { baseScore: null, newer: false, words: null };
     return best.map(({ passage, score }) => hitOf(passage, summary, { ...unknown, score }));
   });
+}
+
+/** All of them; null where there are more than `most`. */
+function firstOf<T>(all: Iterable<T>, most: number): T[] | null {
+  const found: T[] = [];
+  for (const each of all) {
+    if (found.length === most) return null;
+    found.push(each);
+  }
+  return found;
 }
 
 /** The best passage of each of the best `keep` items: one long document must not take the place of the others. */

@@ -218,10 +218,10 @@ export class Segments {
     const parts = rows.map(({ hash }) => this.#partsOf(hash));
     const dead = rows.map((row) => this.#deadOf(row));
     const hashes = new Set(rows.map(({ hash }) => hash));
-    const others = all.filter(({ hash }) => !hashes.has(hash));
+    const others = largestFirst(all.filter(({ hash }) => !hashes.has(hash)));
     const keeps = ({ item, ordinal, seq }: PassageName): boolean =>
       others.some((row) => {
-        const { ids } = this.#open.get(row);
+        const ids = this.#open.ids(row.hash);
         const at = ids.passage(item, ordinal);
         return at >= 0 && ids.seq(at) < seq;
       });
@@ -248,14 +248,16 @@ export class Segments {
 
   /** Marks what tombstones bury, each of which stands in one segment at most; a segment's marks are written once. */
   #bury(segments: readonly SegmentRow[], gone: readonly PassageName[]): void {
-    if (gone.length === 0) return;
-    for (const row of segments) {
-      const { ids } = this.#open.get(row);
-      const places = gone.map(({ item, ordinal }) => ids.passage(item, ordinal)).filter((at) => at >= 0);
-      if (places.length === 0) continue;
+    let left = gone;
+    for (const row of largestFirst(segments)) {
+      if (left.length === 0) return;
+      const ids = this.#open.ids(row.hash);
+      const places = left.map(({ item, ordinal }) => ids.passage(item, ordinal));
+      if (places.every((at) => at < 0)) continue;
       const dead = this.#deadOf(row);
-      const news = places.filter((at) => dead[at] !== 1);
+      const news = places.filter((at) => at >= 0 && dead[at] !== 1);
       if (news.length === 0) continue;
+      left = left.filter((_, index) => !news.includes(places[index]!));
       for (const at of news) dead[at] = 1;
       this.#blobs.put(`segment/${row.hash}/dead`, dead);
       this.#list.bury(row.hash, news.length);
@@ -283,6 +285,11 @@ function build(passages: readonly IndexablePassage[], gone: readonly PassageName
   const width = passages[0]?.embedding.length ?? 0;
   const entries = passages.map((passage) => ({ ...passage, words: countWords(passage.text) }));
   return buildSegment(width, entries, gone);
+}
+
+/** A passage is most likely in the largest. */
+function largestFirst(rows: readonly SegmentRow[]): SegmentRow[] {
+  return [...rows].sort((a, b) => b.passages - a.passages);
 }
 
 /** Of the first that has rows: a scale of four bytes, then the values. */

@@ -74,6 +74,25 @@ it('scores a candidate by its own embedding, unless its row learned', () => {
   expect(byWords.hits.map(({ score }) => score)).toEqual([null]);
 });
 
+it('of what is new counts words in the texts, and leaves the index closed', () => {
+  // The library has no segments: looking into them would fail.
+  const library = libraryOf([
+    ['a pump', 0.1],
+    ['a fan', 0.2],
+    ['the pump of a fan', 0.3],
+  ]);
+  const asked = { ...request, watermark: 1, terms: ['pump', 'fan'] };
+  const words = (query: Float32Array | null, more: Partial<typeof asked> = {}) =>
+    answerPassages(library, 'weur', { ...asked, ...more, query }).hits.map((hit) => [hit.item, hit.words]);
+  const both = ['the pump of a fan', { length: 5, frequencies: [1, 1] }];
+  const fan = ['a fan', { length: 2, frequencies: [0, 1] }];
+  expect(words(request.query)).toEqual([both, fan]);
+  expect(words(null)).toEqual(expect.arrayContaining([both, fan]));
+  expect(words(null, { terms: ['pump'] })).toEqual([[both[0], { length: 5, frequencies: [1] }]]);
+  expect(words(request.query, { watermark: 3 })).toEqual([]);
+  expect(words(request.query, { fresh: false })).toEqual([]);
+});
+
 it('of many new documents only the best are looked up', () => {
   const many = Array.from({ length: 2000 }, (_, i) => [`item ${i}`, (i % 1000) / 1000] as [string, number]);
   const { hits } = answerPassages(libraryOf(many), 'weur', request);
