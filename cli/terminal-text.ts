@@ -65,7 +65,7 @@ export function widthOf({ isTTY, columns }: { isTTY?: boolean; columns?: number 
 }
 
 /**
- * Breaks lines that are longer between words, and begins what follows as far in. What has no space stays whole. A service
+ * Breaks lines that are longer between words, and begins what follows as far in as their text. What has no space stays whole. A service
  * may have said any of it, so that it is made harmless.
  */
 export function reflow(given: string, width: number): string {
@@ -77,15 +77,22 @@ export function reflow(given: string, width: number): string {
     .join('\n');
 }
 
+/** What a line begins with that its rest hangs behind: a colour, spaces, a number such as `0.49` or `* [3]`. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+const LEAD = /^(?:\u001B\[[\d;]*m)*(?: *(?:\* )?(?:\[\d+\]|\d+\.\d\d) +| *)/;
+
 function broken(line: string, width: number): string {
-  const indent = /^ */.exec(line)![0];
+  const lead = LEAD.exec(line)![0];
+  const indent = ' '.repeat(displayWidth(lead));
   const lines: string[] = [];
-  let open = indent;
-  for (const word of line.slice(indent.length).split(' ')) {
-    const joined = open === indent ? indent + word : `${open} ${word}`;
-    if (displayWidth(joined) <= width || open === indent) open = joined;
+  let begin = lead;
+  let open = lead;
+  for (const word of line.slice(lead.length).split(' ')) {
+    const joined = open === begin ? open + word : `${open} ${word}`;
+    if (displayWidth(joined) <= width || open === begin) open = joined;
     else {
-      lines.push(open);
+      lines.push(open.trimEnd());
+      begin = indent;
       open = indent + word;
     }
   }

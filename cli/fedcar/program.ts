@@ -74,6 +74,7 @@ export function makeProgram(
       writeErr: complain,
     })
     .showSuggestionAfterError()
+    .showHelpAfterError('--help says what there is')
     .exitOverride()
     .addOption(new Option('-c, --collection <name>', 'the collection (default: default)'))
     .option('--url <address>', 'the service; else FEDCAR_URL, else the deployment of --env')

@@ -7,6 +7,9 @@ import type { Context, Shown } from '../context.ts';
 import { withExamples } from '../help.ts';
 import type { Register } from '../program.ts';
 
+/** Characters of a passage. */
+const SHOWN = 240;
+
 interface Options {
   limit: number;
   threshold?: number;
@@ -64,9 +67,17 @@ function shown({ chunks, model_version, stale_seconds }: SearchResponse, explain
     const explained = explain ? `${cosine}${plain}${having === '' ? '' : `, words ${having}`}` : '';
     const title = item.title === '' ? '' : `${pc.bold(visible(item.title))}  `;
     const head = `${score.toFixed(2)}  ${title}${pc.dim(`${visible(id)}, ${item.region}${explained}`)}`;
-    return `${head}\n      ${visible(text.replace(/\s+/g, ' ').slice(0, 240))}`;
+    return `${head}\n      ${visible(beginning(text))}`;
   });
   return `${entries.join('\n')}\n${pc.dim(`model version ${model_version}${asOf(stale_seconds)}`)}`;
+}
+
+/** Of a passage as much as shows what it is, in whole words. */
+function beginning(text: string): string {
+  const plain = text.replace(/\s+/g, ' ');
+  if (plain.length <= SHOWN) return plain;
+  const end = plain.lastIndexOf(' ', SHOWN);
+  return `${plain.slice(0, end > 0 ? end : SHOWN)} …`;
 }
 
 /** What to say of a version that could not be looked up in time. */

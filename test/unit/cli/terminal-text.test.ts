@@ -61,6 +61,14 @@ describe('lines', () => {
     expect(reflow('\u001b[2mone two\u001b[22m', 7)).toBe('\u001b[2mone two\u001b[22m');
   });
 
+  it('that begin with a number hang behind it', () => {
+    expect(reflow('0.49  Doors and bells  a/b#0', 15)).toBe('0.49  Doors and\n      bells\n      a/b#0');
+    expect(reflow('\u001b[2m  [10] one two three\u001b[22m', 13)).toBe(
+      '\u001b[2m  [10] one\n       two\n       three\u001b[22m',
+    );
+    expect(reflow('* [1] one two', 10)).toBe('* [1] one\n      two');
+  });
+
   it('of a cell are divided, best after a comma or a dash', () => {
     expect(wrap('wnam,weur,apac,sam', 10)).toEqual(['wnam,weur,', 'apac,sam']);
     expect(wrap('a bcdefgh', 4)).toEqual(['a', 'bcde', 'fgh']);
