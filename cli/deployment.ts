@@ -108,7 +108,7 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
   const log = new LogFile(join(folder, 'workerd.log'), { say });
   const onPort = (wanted: number) =>
     startWorkerd({
-      options: (handleRuntimeStdio) =>
+      options: (handleStructuredLogs) =>
         convertV4MiniflareOptions({
           ...workerOptions(config, modules, { FEDCAR_ENVIRONMENT: 'development', ...variables }),
           host,
@@ -118,7 +118,7 @@ async function startLocked(options: DeploymentOptions, unlock: () => void): Prom
           ...(bench.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] } : {}),
           resourcePersistencePath: folder,
           log: new Log(LogLevel.NONE),
-          handleRuntimeStdio,
+          handleStructuredLogs,
         }),
       log,
       direct: bench.direct === true,

@@ -1,9 +1,8 @@
 /**
- * A log file that never ends the process: what cannot be written is dropped, said once, and tried again later. Sources
- * are always read on, for a program whose output nobody reads stands still.
+ * A log file that never ends the process: what cannot be written is dropped, said once, and tried again later. Whoever
+ * writes is never made to wait.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 
 /** After a failure nothing is tried for so long. */
 const RETRY_MS = 10_000;
@@ -28,11 +27,6 @@ export class LogFile {
     this.path = path;
     this.#say = say;
     this.#now = now;
-  }
-
-  take(source: Readable): void {
-    source.on('data', (chunk: Buffer | string) => this.write(chunk));
-    source.on('error', () => {});
   }
 
   write(chunk: Buffer | string): void {

@@ -2,18 +2,17 @@
  * One life of workerd under Miniflare, from its start to its end. Whoever starts it hears when it dies by itself, and
  * lets it go with its requests: on SIGTERM workerd takes no more and ends when the last one has its answer.
  */
-import type { Readable } from 'node:stream';
 import { Miniflare } from 'miniflare';
 import type { LogFile } from './log-file.ts';
 import { rememberListeners } from './signals.ts';
 import { isAlive, workerdProcesses } from './workerd-processes.ts';
 
 type MiniflareOptions = ConstructorParameters<typeof Miniflare>[0];
-type HandleStdio = (stdout: Readable, stderr: Readable) => void;
+type HandleLogs = NonNullable<MiniflareOptions['handleStructuredLogs']>;
 
 export interface WorkerdOptions {
-  /** Miniflare's options, given what takes over the output of workerd. */
-  options(handleRuntimeStdio: HandleStdio): MiniflareOptions;
+  /** Miniflare's options, given what takes the lines that workerd and the Worker write. */
+  options(handleStructuredLogs: HandleLogs): MiniflareOptions;
   log: LogFile;
   /** Straight to the Worker, past Miniflare's HTTP front. */
   direct: boolean;
@@ -42,13 +41,7 @@ export async function startWorkerd({ options, log, direct }: WorkerdOptions): Pr
   });
   // Miniflare ends the process at a signal, and workerd with it: whoever runs it decides.
   const forgetAdded = rememberListeners();
-  const miniflare = new Miniflare(
-    options((stdout, stderr) => {
-      log.take(stdout);
-      log.take(stderr);
-      stdout.once('end', noteEnd);
-    }),
-  );
+  const miniflare = new Miniflare(options(({ message }) => log.write(`${message}\n`)));
   const dispose = async () => {
     await miniflare.dispose().catch(() => {});
     noteEnd();

@@ -48,15 +48,29 @@ it('keeps its state from one start to the next, and runs the cron handler', {
   }
 });
 
-it('finds the objects where earlier versions kept them', { timeout: 120_000 }, async () => {
+it('finds the objects where earlier versions kept them, and logs into a file and nowhere else', {
+  timeout: 120_000,
+}, async () => {
+  const printed = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')];
   renameSync(join(folder, 'do'), join(folder, 'objects'));
-  const deployment = await startDeployment({ folder });
+  const token = 'a-secret-of-this-test';
+  const variables = { FEDCAR_ENVIRONMENT: 'production', FEDCAR_ADMIN_TOKEN: token };
+  const deployment = await startDeployment({ folder, variables });
   try {
-    const item = await new Client(deployment.url).call('GET /items/{key}', { params: { key: 'late' } });
+    const client = new Client(deployment.url, { token });
+    const item = await client.call('GET /items/{key}', { params: { key: 'late' } });
     expect(item.title).toBe('Delays');
   } finally {
     await deployment.stop();
   }
+  const lines = readFileSync(deployment.logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
+  expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ event: 'request', status: 200 }),
+  );
+  expect(printed.flatMap(({ mock }) => mock.calls)).toEqual([]);
+  for (const spy of printed) spy.mockRestore();
 });
 
 const itWithProc = it.runIf(existsSync('/proc/self/stat'));
