@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError, type Client } from '../../client/client.ts';
 import { SnapshotHeader } from '../../shared/protocol/snapshot.ts';
+import { percent } from '../table.ts';
 import { visible } from '../terminal-text.ts';
 import { planDeployment } from './deploy-plan.ts';
 import { bytes, moment } from './format.ts';
@@ -152,8 +153,8 @@ async function languages(client: Client, encoder: string): Promise<Finding> {
   const serving = await servingOf(client);
   if (serving === null || serving.model.sha256 !== (await encoderIn(encoder))?.sha256)
     return ok('languages', 'not looked at: the encoder of the documents is not at hand');
-  const { documents, unknown } = await knownWords(client, encoder);
-  const said = `${serving.model.name} knows the words of ${documents - unknown.length} of ${documents} documents looked at`;
+  const { documents, unknown, unknownTokens } = await knownWords(client, encoder);
+  const said = `${serving.model.name} knows the words of ${documents - unknown.length} of ${documents} documents looked at, and ${percent(unknownTokens)} of their tokens are unknown to it`;
   if (unknown.length <= MANY_UNKNOWN * documents) return ok('languages', said);
   const more = unknown.length > KEYS_SHOWN ? ', …' : '';
   return warning(

@@ -15,6 +15,8 @@ export interface KnownWords {
   documents: number;
   /** Keys of those whose words are not known: questions find them by words alone. */
   unknown: string[];
+  /** Share of the tokens of all their words that the encoder has no token for, 0 to 1. */
+  unknownTokens: number;
 }
 
 const PAGE = 100;
@@ -28,7 +30,8 @@ export async function knownWords(client: Client, encoder: string): Promise<Known
   const manifest = ModelManifest.parse(JSON.parse(await readFile(join(encoder, 'manifest.json'), 'utf8')));
   const tokenizer = openTokenizer(await readFile(join(encoder, 'tokenizer.json')), manifest);
   const keys = await someKeys(client);
-  const found: KnownWords = { documents: 0, unknown: [] };
+  const found = { documents: 0, unknown: [] as string[] };
+  const sum = { tokens: 0, unknown: 0 };
   await concurrent(keys, AT_ONCE, async (key) => {
     const item = await itemOf(client, key);
     if (item === null) return;
@@ -36,8 +39,12 @@ export async function knownWords(client: Client, encoder: string): Promise<Known
     found.documents += 1;
     const text = joinTitle(title, blocks.map((block) => block.text).join('\n'));
     if (!tokenizer.knows(text)) found.unknown.push(key);
+    const { tokens, unknown } = tokenizer.knownTokens(text);
+    sum.tokens += tokens;
+    sum.unknown += unknown;
   });
-  return { ...found, unknown: found.unknown.sort() };
+  const unknownTokens = sum.unknown / Math.max(1, sum.tokens);
+  return { ...found, unknown: found.unknown.sort(), unknownTokens };
 }
 
 async function someKeys(client: Client): Promise<string[]> {

@@ -30,6 +30,12 @@ const MOST_PIECES = 0.75;
 /** Latin letters, and scripts whose characters are words or syllables, one token each in any vocabulary. */
 const SPELLED = /[\p{sc=Latin}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u;
 
+const firstWords = (text: string): string[] =>
+  text
+    .slice(0, LOOKED_AT)
+    .toWellFormed()
+    .match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+
 export class Tokenizer {
   /** Number of ids: one more than the largest. */
   readonly vocabulary: number;
@@ -75,11 +81,7 @@ export class Tokenizer {
    */
   knows(text: string): boolean {
     if (isPlain(text.slice(0, LOOKED_AT))) return true;
-    const words =
-      text
-        .slice(0, LOOKED_AT)
-        .toWellFormed()
-        .match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+    const words = firstWords(text);
     if (words.length === 0) return /\p{N}/u.test(text) || text.trim() === '';
     const ids = (some: readonly string[]) => this.#subwords.encode(some.join(' '));
     const all = ids(words);
@@ -88,6 +90,12 @@ export class Tokenizer {
     const letters = (some: readonly string[]) => some.join('').match(/\p{L}/gu)?.length ?? 0;
     if (2 * letters(foreign) < letters(words)) return true;
     return ids(foreign).length <= MOST_PIECES * letters(foreign);
+  }
+
+  /** Tokens of the words at a text's beginning, and those of them that are unknown. */
+  knownTokens(text: string): { tokens: number; unknown: number } {
+    const ids = this.#subwords.encode(firstWords(text).join(' '));
+    return { tokens: ids.length, unknown: ids.filter((id) => id === this.#subwords.unknown).length };
   }
 
   /**

@@ -150,8 +150,13 @@ function yamlScalar(value: string, lines: readonly string[], next: number): stri
 
 function doubleQuoted(text: string): string | undefined {
   const inner = /^"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
-  return inner?.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code?: string, mark?: string) => {
-    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16)).toWellFormed();
+  const ESCAPE = /\\(?:(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2}))|(.))/g;
+  return inner?.replace(ESCAPE, (_, four?: string, eight?: string, two?: string, mark?: string) => {
+    const code = four ?? eight ?? two;
+    if (code !== undefined) {
+      const point = Number.parseInt(code, 16);
+      return point > 0x10ffff ? '' : String.fromCodePoint(point).toWellFormed();
+    }
     return mark === 'n' || mark === 't' ? ' ' : (mark ?? '');
   });
 }

@@ -62,6 +62,7 @@ export function inlineText(source: string): string {
     })
     // Emphasis clings to the outside of words; a star between spaces, letters or digits is a star.
     .replace(/(?<![\p{L}\p{N}*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\p{L}\p{N}*])/gu, '')
+    .replace(UNSPACED, '$1')
     .replace(/(?<=\p{L})\*{2,3}(?=\p{L})|~~(?=\S)|(?<=\S)~~/gu, '')
     .replace(/(?<![\p{L}\p{N}=])==(?=[^\s=])|(?<=[^\s=])==(?![\p{L}\p{N}=])/gu, '')
     // A break of the line.
@@ -72,6 +73,15 @@ export function inlineText(source: string): string {
     (_, digits: string) => kept[numberOf(digits)]!,
   );
 }
+
+/** Emphasis inside of a script that has no spaces to stand beside. */
+const UNSPACED = new RegExp(
+  String.raw`(?<!\*)\*(?!\*)(?=[S])([^*\n]{1,100})(?<=[S])\*(?!\*)`.replaceAll(
+    'S',
+    '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}',
+  ),
+  'gu',
+);
 
 /** What the tag of a component of MDX shows above its content; empty where it shows nothing. */
 export function componentTitle(tag: string): string {

@@ -27,6 +27,11 @@ const STATEMENT =
 /** Elements whose text is no Markdown. */
 const RAW_ELEMENT = /^ {0,3}<(script|style|pre|textarea)(?=[\s>])/i;
 
+/** Brackets of longer statements are not followed. */
+const LONGEST_STATEMENT = 8192;
+/** Of a text with more that are not closed none are followed any more. */
+const MOST_UNCLOSED = 8;
+
 /** What is open around a line, with the line that ends it. */
 interface Open {
   /** What becomes of the lines between: they stay, or they go. */
@@ -36,6 +41,8 @@ interface Open {
   closing: string | null;
   /** Whether what it calls itself stays of lines that go. */
   titled?: boolean;
+  /** No line before this place ends it. */
+  until?: number;
 }
 
 /** Tags around lines, by the name that ends them: code, and what is shown to nobody. */
@@ -110,9 +117,14 @@ class NoiseReader {
       if (!ends.test(line)) this.#open = { keeps: true, ends, closing: null };
       return line;
     }
-    // A statement of MDX ends at an empty line.
+    // A statement of MDX ends at an empty line, but for those between its brackets.
     if (STATEMENT.test(line)) {
-      this.#open = { keeps: false, ends: /^\s*$/, closing: '' };
+      this.#open = {
+        keeps: false,
+        ends: /^\s*$/,
+        closing: '',
+        until: this.#endOfStatement(next - 1 - line.length),
+      };
       return '';
     }
     const tag = TAGS.find(({ opens }) => opens.test(line));
@@ -137,9 +149,9 @@ class NoiseReader {
     return withoutMarks(containerLine(this.#beforeComment(line, next)), this.#defined);
   }
 
-  #inside(line: string, { keeps, ends, closing, titled = false }: Open): string {
+  #inside(line: string, { keeps, ends, closing, titled = false, until = 0 }: Open): string {
     const title = titled ? titleLine(componentTitle(`<A ${line}`)) : '';
-    if (!ends.test(line)) return keeps ? line : title;
+    if (this.#position < until || !ends.test(line)) return keeps ? line : title;
     this.#open = null;
     return closing === '' ? title : (closing ?? line);
   }
@@ -170,6 +182,24 @@ class NoiseReader {
       this.#inList = /^\s*(?:[*+-]|\d{1,9}[.)])\s/.test(line) || (this.#inList && /^\s/.test(line));
     this.#inIndentedCode = indented && !this.#inList && (this.#blankBefore || this.#inIndentedCode);
     return this.#inIndentedCode;
+  }
+
+  /** Statements whose brackets were looked for in vain. */
+  #unclosed = 0;
+
+  /** Where the brackets of the statement that begins at `from` are closed; `from` where they are not, or soon enough. */
+  #endOfStatement(from: number): number {
+    if (this.#unclosed === MOST_UNCLOSED) return from;
+    let depth = 0;
+    const end = Math.min(this.#source.length, from + LONGEST_STATEMENT);
+    for (let at = from; at < end; at++) {
+      const mark = this.#source[at]!;
+      if ('([{'.includes(mark)) depth += 1;
+      else if (')]}'.includes(mark)) depth -= 1;
+      else if (mark === '\n' && depth <= 0) return at;
+    }
+    this.#unclosed += 1;
+    return from;
   }
 
   /** The line up to a comment of MDX that begins on it and ends on a later one. */

@@ -26,6 +26,13 @@ const PAGES: Record<string, readonly Page[]> = {
       'Review',
       'Text.',
     ],
+    ['escapes', '---\ntitle: "\\U0001F600 \\x41 \\u00e9"\n---\nText.', '😀 A é', 'Text.'],
+    [
+      'emphasis without spaces',
+      '# T\n\nこれと*斜体*も**太字**も。2*3*4 と a*b*c、甲*乙。',
+      'T',
+      'これと斜体も太字も。2*3*4 と a*b*c、甲*乙。',
+    ],
     ['a title alone', '\uFEFFTitle: Permits\n\nText.', 'Permits', 'Text.'],
     ['prose with a colon', 'Note: bring your badge.\n\nText.', '', 'Note: bring your badge.', 'Text.'],
     [
@@ -159,6 +166,15 @@ const PAGES: Record<string, readonly Page[]> = {
       'T',
       'Text.',
     ],
+  ],
+  '.mdx': [
+    [
+      'statements with empty lines in them',
+      'export function Box() {\n  const a = 1\n\n  return a\n}\n\nimport {\n  b\n} from "c"\n\n# T\n\nText.',
+      'T',
+      'Text.',
+    ],
+    ['a statement whose brackets stay open', 'export const a = "(";\n\n# T\n\nText.', 'T', 'Text.'],
   ],
   '.qmd': [
     [
