@@ -6,6 +6,7 @@
 import { claimsOf } from '../../shared/certificate/claims.ts';
 import { learnedHash } from '../../shared/certificate/content.ts';
 import { recordHash, statementBytes } from '../../shared/certificate/round-log.ts';
+import { statementProblems } from '../../shared/certificate/verify.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { verify } from '../../shared/crypto/ed25519.ts';
 import {
@@ -146,25 +147,36 @@ export class Certificates {
       .at(-1)
       ?.roster.members.find(({ id }) => id === participant)?.key;
     if (key === undefined || statement.participant !== participant) return false;
+    // One that cannot hold would only spoil what the others sign.
+    if (statementProblems(signed, rounds, { run, collection: this.#collectionOf(run) }).length > 0)
+      return false;
     const hashes = rounds.map(recordHash);
     const named =
       hashes.length === statement.rounds.length && hashes.every((hash, i) => hash === statement.rounds[i]);
     const bytes = statementBytes(statement);
     if (!named || !(await verify(fromBase64Url(key, 32), bytes, fromBase64Url(signature, 64)))) return false;
     this.#storage.transactionSync(() => {
+      // The first word stands, and nothing is kept of a second one.
+      const { rowsWritten } = this.#storage.sql.exec(
+        'UPDATE statements SET signed = ? WHERE run = ? AND participant = ? AND signed IS NULL',
+        ...[JSON.stringify(signed), run, participant],
+      );
+      if (rowsWritten === 0) return;
       rounds.forEach((record, i) => {
         this.#storage.sql.exec(
           'INSERT OR IGNORE INTO round_records (run, hash, record) VALUES (?, ?, ?)',
           ...[run, hashes[i]!, JSON.stringify(record)],
         );
       });
-      // The first word stands.
-      this.#storage.sql.exec(
-        'UPDATE statements SET signed = ? WHERE run = ? AND participant = ? AND signed IS NULL',
-        ...[JSON.stringify(signed), run, participant],
-      );
     });
     return true;
+  }
+
+  #collectionOf(run: string): string {
+    const { collection } = this.#storage.sql
+      .exec<{ collection: string }>('SELECT collection FROM certificates WHERE run = ?', run)
+      .one();
+    return collection;
   }
 
   /** How many members of the version's run were asked, and have signed; null where there is no certificate. */

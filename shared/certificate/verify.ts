@@ -29,22 +29,18 @@ export async function verifyCertificate(certificate: Certificate): Promise<Verdi
   const problems: string[] = [];
   const rosters = await checkedRosters(certificate, problems);
   const records = new Map(certificate.rounds.map((record) => [recordHash(record), record]));
-  const { run, collection, statements } = certificate;
+  const { statements } = certificate;
   const signers = new Set<string>();
   for (const signed of statements) {
     const { participant } = signed.statement;
     const of = `statement of ${participant}`;
     if (signers.has(participant)) problems.push(`${of}: there are two`);
     signers.add(participant);
-    if (signed.statement.run !== run || signed.statement.collection !== collection) {
-      problems.push(`${of}: it is about run ${signed.statement.run} of ${signed.statement.collection}`);
-    }
     const rounds = namedBy(signed.statement, records);
     if (rounds.length < signed.statement.rounds.length)
       problems.push(`${of}: names a round whose record is not here`);
-    problems.push(...roundProblems(of, rounds, run));
+    problems.push(...statementProblems(signed, rounds, certificate));
     problems.push(...(await keyProblems(of, signed, rounds, rosters)));
-    problems.push(...promiseProblems(of, signed, rounds));
   }
   const told = new Set(statements.flatMap(({ statement }) => statement.rounds));
   for (const [hash, { round }] of records) {
@@ -57,6 +53,21 @@ export async function verifyCertificate(certificate: Certificate): Promise<Verdi
   problems.push(...covered.problems);
   problems.push(...claimProblems(certificate, records, rosters));
   return { problems, notes: [...covered.notes, ...notesOf(certificate)] };
+}
+
+/** What of a statement cannot hold, whoever signed it and whatever the others say. @param rounds that it names */
+export function statementProblems(
+  signed: SignedStatement,
+  rounds: readonly RoundRecord[],
+  { run, collection }: Pick<Certificate, 'run' | 'collection'>,
+): string[] {
+  const { statement } = signed;
+  const of = `statement of ${statement.participant}`;
+  const about =
+    statement.run === run && statement.collection === collection
+      ? []
+      : [`${of}: it is about run ${statement.run} of ${statement.collection}`];
+  return [...about, ...roundProblems(of, rounds, run), ...promiseProblems(of, signed, rounds)];
 }
 
 async function checkedRosters(

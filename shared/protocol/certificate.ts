@@ -67,6 +67,10 @@ const MOST_MADE = 2;
 export const MadeVersions = z
   .array(MadeVersion)
   .max(MOST_MADE)
+  .refine(
+    (made) => new Set(made.map(({ version }) => version)).size === made.length,
+    'versions: two of one number',
+  )
   .describe('The versions that the run made; none: a run of an earlier release');
 
 /** Whole hashes: three of them are 128 characters, one is 43, two are 86, without spare bits. */
@@ -127,15 +131,30 @@ export const RoundRecord = z
       'What a gate judged, as the participant worked it out; absent in other rounds, and in records of earlier releases',
     ),
   })
+  .refine(
+    ({ members, threshold, colluders, survivors }) =>
+      colluders < threshold &&
+      threshold <= members &&
+      (survivors === null || (survivors >= threshold && survivors <= members)),
+    'members, threshold, colluders, survivors: colluders < threshold ≤ survivors ≤ members',
+  )
   .meta({ id: 'RoundRecord', description: 'A round as a participant was told of it' });
 export type RoundRecord = z.infer<typeof RoundRecord>;
+
+/** Its parts have to be numbers above 0. */
+const LEAST_DELTA = 1e-300;
 
 /** What a participant promises its own users, by the terms that it took and its own budget. */
 export const OwnPromise = z.strictObject({
   noise: z.enum(['on', 'off']).describe('`off`: nothing is promised'),
   unit: z.enum(['record', 'contributor']).describe('What is protected'),
   epsilon: z.number().positive().describe('ε of every window as long as the retention time'),
-  delta: z.number().positive().max(1).describe('δ of that promise'),
+  delta: z
+    .number()
+    .positive()
+    .max(1)
+    .refine((delta) => delta >= LEAST_DELTA && delta < 1, `delta: from ${LEAST_DELTA} to below 1`)
+    .describe('δ of that promise'),
   retentionMs: z.number().positive().describe('Length of that window, milliseconds'),
   filter: z
     .union([z.int().min(2).max(1024), z.literal('gaussian')])

@@ -2,15 +2,30 @@
  * A version's file under a genuine certificate: with a row, the adapter, a weight or a scale changed it is refused where it
  * is imported, as is a certificate of another version, one that does not hold, and one without the list of what was learned.
  */
+import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Identity } from '../../../durable-objects/region/identity.ts';
+import type { Region } from '../../../durable-objects/region/region.ts';
+import { Values } from '../../../durable-objects/values.ts';
+import { recordHash, statementBytes } from '../../../shared/certificate/round-log.ts';
 import { verifyCertificate } from '../../../shared/certificate/verify.ts';
-import { toHex } from '../../../shared/crypto/bytes.ts';
+import { fromBase64Url, toBase64Url, toHex } from '../../../shared/crypto/bytes.ts';
+import { signerFromSeed } from '../../../shared/crypto/ed25519.ts';
 import { digest } from '../../../shared/crypto/hash.ts';
-import type { Certificate } from '../../../shared/protocol/certificate.ts';
+import type { Certificate, RoundRecord, Statement } from '../../../shared/protocol/certificate.ts';
 import type { CoordinatorApi } from '../../../shared/protocol/objects.ts';
 import { decodeSnapshot, type Snapshot } from '../../../shared/protocol/snapshot.ts';
 import { CANDIDATE, certified, NOISED, REGIONS } from '../../workerd/certified.ts';
-import { collection, FEW_ITEMS, fill, finished, hubOf, regionOf, start } from '../../workerd/objects.ts';
+import {
+  collection,
+  FEW_ITEMS,
+  fill,
+  finished,
+  hubOf,
+  hubStub,
+  regionOf,
+  start,
+} from '../../workerd/objects.ts';
 import { attack } from '../outcome.ts';
 
 describe('a version in a file', () => {
@@ -142,4 +157,63 @@ describe('a version in a file', () => {
       }),
   );
   attack('nothing is changed', 'version 1 is taken', () => changed('changed-nothing', () => {}));
+});
+
+describe('a member that signs what cannot hold', () => {
+  const from = 'certified-source';
+  const member = 'enam';
+  type Reports = { report(message: unknown): Promise<{ current: boolean }> };
+
+  /** Says something else in the place of its statement, with its own key; the others have signed. */
+  async function says(
+    change: (statement: Statement, rounds: RoundRecord[]) => [Partial<Statement>, RoundRecord[]],
+    signed: 'not yet' | 'already' = 'not yet',
+  ): Promise<string> {
+    const before = (await hubOf(from).certificate(CANDIDATE))!;
+    const identity = await runInDurableObject(
+      regionOf(from, member) as unknown as DurableObjectStub<Region>,
+      (_, { storage }) => new Values(storage).get<Identity>('identity')!,
+    );
+    const signer = await signerFromSeed(fromBase64Url(identity.seed, 32));
+    if (signed === 'not yet')
+      await runInDurableObject(hubStub(from), (_, { storage }) => {
+        storage.sql.exec('UPDATE statements SET signed = NULL WHERE participant = ?', member);
+      });
+    const own = before.statements.find(({ statement }) => statement.participant === member)!;
+    const [more, rounds] = change(own.statement, before.rounds);
+    const statement = { ...own.statement, rounds: rounds.map(recordHash), ...more };
+    const signature = toBase64Url(await signer.sign(statementBytes(statement)));
+    const message = { type: 'statement', participant: member, signed: { statement, signature }, rounds };
+    const hub = hubOf(from) as unknown as Reports;
+    const taken = await hub.report(message).then(
+      ({ current }) => (current ? 'taken' : 'refused'),
+      () => 'refused',
+    );
+    // What it says honestly goes in afterwards.
+    await regionOf(from, member).wake();
+    const after = await certified(from, CANDIDATE, 2);
+    const same = JSON.stringify(after) === JSON.stringify(before);
+    return `${taken}; the certificate is ${same ? 'what it was' : 'another one'}`;
+  }
+  const spoilt = (more: Partial<RoundRecord>) => (_: Statement, rounds: RoundRecord[]) =>
+    [{}, rounds.map((each) => ({ ...each, ...more }))] as [Partial<Statement>, RoundRecord[]];
+
+  attack('more who may collude than take part', 'refused; the certificate is what it was', () =>
+    says(spoilt({ colluders: 9 })),
+  );
+  attack('fewer survivors than the threshold', 'refused; the certificate is what it was', () =>
+    says(spoilt({ survivors: 0 })),
+  );
+  attack('rounds of another run', 'refused; the certificate is what it was', () =>
+    says(spoilt({ round: 'other.0' })),
+  );
+  attack('a promise with δ = 1', 'refused; the certificate is what it was', () =>
+    says(({ promise }, rounds) => [{ promise: { ...promise, delta: 1 } }, rounds]),
+  );
+  attack('another collection', 'refused; the certificate is what it was', () =>
+    says((_, rounds) => [{ collection: 'other' }, rounds]),
+  );
+  attack('something else a second time', 'taken; the certificate is what it was', () =>
+    says(spoilt({ task: 'f'.repeat(64) }), 'already'),
+  );
 });
