@@ -18,6 +18,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts', 'test/attacks/*.test.ts'],
           // A quarter of the time is imports, and files leave nothing behind that another could see.
           isolate: false,
+          globalSetup: ['test/helpers/bundle-folder.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -57,6 +58,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          isolate: false,
+          globalSetup: ['test/helpers/bundle-folder.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedbackPage } from '../../shared/protocol/api/feedback.ts';
 import type { SearchResponse } from '../../shared/protocol/api/search.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
+import { workerModules } from '../helpers/service.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
 import { type Desk, fill, LEARNING, open, REGIONS, startDesk, type Watched } from './desk.ts';
@@ -40,7 +41,7 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
   };
 
   beforeAll(async () => {
-    [desk, browser] = await Promise.all([startDesk(), launch(chromium as string)]);
+    [desk, browser] = await Promise.all([workerModules().then(startDesk), launch(chromium as string)]);
     await desk.send('POST', '/v1/collections', { name: 'default', settings: LEARNING });
   });
   afterAll(async () => {

@@ -1,6 +1,7 @@
 /** The dashboard in a real browser, against a real deployment: from an empty collection to a trained one and back. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workerModules } from '../helpers/service.ts';
 import { askPage, expectContrast, expectToFit, picture } from './ask-page.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
@@ -39,7 +40,7 @@ describe.skipIf(chromium === null)('the dashboard', () => {
   const { card, go } = visit;
 
   beforeAll(async () => {
-    [desk, browser] = await Promise.all([startDesk(), launch(chromium as string)]);
+    [desk, browser] = await Promise.all([workerModules().then(startDesk), launch(chromium as string)]);
     await desk.send('POST', '/v1/collections', { name: 'default', settings: LEARNING });
     watched = await open(browser, `${desk.url}/dashboard`);
     page = watched.page;
@@ -215,6 +216,8 @@ describe.skipIf(chromium === null)('the dashboard', () => {
   it('is walked through with the keyboard', async () => {
     await page.reload();
     await card('Versions').getByRole('row').nth(2).waitFor();
+    // Cards come as their answers do; this link stands first.
+    await page.getByRole('link', { name: 'What the regions were told', exact: true }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     expect(await page.locator(':focus').getAttribute('id')).toBe('main');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import type { WorkerModule } from '../../cli/worker-bundle.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 
 export const REGIONS = ['weur', 'apac', 'sam'];
@@ -34,10 +35,11 @@ export interface Desk extends Deployment {
 /** The deployment's secret, which is a token with every scope. */
 export const SECRET = 'a-secret-that-only-this-test-knows';
 
-export async function startDesk(): Promise<Desk> {
+/** @param modules the Worker, where it is bundled already */
+export async function startDesk(modules?: WorkerModule[]): Promise<Desk> {
   const folder = await mkdtemp(join(tmpdir(), 'fedcar-browser-'));
   const variables = { FEDCAR_ADMIN_TOKEN: SECRET, FEDCAR_ENVIRONMENT: 'production' };
-  const deployment = await startDeployment({ folder, variables });
+  const deployment = await startDeployment({ folder, variables, bench: { ...(modules && { modules }) } });
   return {
     ...deployment,
     async send(method, path, body) {

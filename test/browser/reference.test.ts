@@ -1,6 +1,7 @@
 /** The API reference in a real browser: what a reader searches, copies and tries, and what axe finds wrong with it. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workerModules } from '../helpers/service.ts';
 import { expectContrast, expectToFit } from './ask-page.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
@@ -14,7 +15,7 @@ describe.skipIf(chromium === null)('the API reference', () => {
   let watched: Watched;
 
   beforeAll(async () => {
-    [desk, browser] = await Promise.all([startDesk(), launch(chromium as string)]);
+    [desk, browser] = await Promise.all([workerModules().then(startDesk), launch(chromium as string)]);
     watched = await open(browser, `${desk.url}/docs`);
   }, 120_000);
   afterAll(async () => {

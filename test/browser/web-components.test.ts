@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import type { Deployment } from '../../cli/deployment.ts';
+import { startService } from '../helpers/service.ts';
 import { findChromium, launch } from './chromium.ts';
 
 const SCRIPT = createRequire(import.meta.url).resolve('@cloudflare/ai-search-snippet');
@@ -45,7 +46,7 @@ describe.skipIf(chromium === null)('AI Search’s web components', () => {
     });
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     folder = await mkdtemp(join(tmpdir(), 'fedcar-components-'));
-    service = await startDeployment({ folder, variables: { FEDCAR_CORS_ORIGINS: origin() } });
+    service = await startService({ folder, variables: { FEDCAR_CORS_ORIGINS: origin() } });
     api = `${service.url}/v1`;
     const response = await fetch(`${api}/items`, {
       method: 'POST',

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedbackPage } from '../../shared/protocol/api/feedback.ts';
 import { ITEMS } from '../helpers/help-desk.ts';
+import { workerModules } from '../helpers/service.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launch } from './chromium.ts';
 import { type Desk, REGIONS, SECRET, startDesk } from './desk.ts';
@@ -54,7 +55,7 @@ describe.skipIf(chromium === null)('the widget', () => {
       response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy }).end(html);
     });
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-    [desk, browser] = await Promise.all([startDesk(), launch(chromium as string)]);
+    [desk, browser] = await Promise.all([workerModules().then(startDesk), launch(chromium as string)]);
     await desk.send('POST', '/v1/collections', { name: 'default', settings: { regions: REGIONS } });
     await desk.send('POST', '/v1/items', { items: ITEMS, region: REGIONS[0] });
     const made = await desk.send('POST', '/v1/tokens', {

@@ -1,11 +1,11 @@
 /** Starts and kills the processes of a federation: real ones, each in a process group of its own, on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { unstable_readConfig } from 'wrangler';
-import { bundleWorker, PROJECT } from '../../cli/worker-bundle.ts';
+import { bundleWorker, PROJECT, type WorkerModule } from '../../cli/worker-bundle.ts';
 import { workerdProcesses } from '../../cli/workerd-processes.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
 import { tinyBert } from '../helpers/tiny-bert.ts';
@@ -102,7 +102,8 @@ export interface Site {
   scripts: string;
 }
 
-export async function prepareSite(folder: string): Promise<Site> {
+/** @param bundled the Worker, where it is bundled already */
+export async function prepareSite(folder: string, bundled?: WorkerModule[]): Promise<Site> {
   const model = join(folder, 'model');
   await mkdir(model, { recursive: true });
   const { manifest, source } = await tinyBert({ width: 32, maxTokens: 48 });
@@ -121,7 +122,8 @@ export async function prepareSite(folder: string): Promise<Site> {
     outdir: scripts,
     outExtension: { '.js': '.mjs' },
   });
-  return { folder, modules: await bundleWorker(join(folder, 'worker')), model, scripts };
+  const modules = bundled ?? (await bundleWorker(join(folder, 'worker')));
+  return { folder, modules, model, scripts };
 }
 
 export async function removeSite(site: Site): Promise<void> {
@@ -152,7 +154,7 @@ export class Hub {
       'hub-process.mjs',
       {
         modules,
-        root: join(folder, 'worker'),
+        root: dirname(modules[0]!.path),
         model,
         state: join(folder, this.#name),
         port: this.url === '' ? 0 : Number(new URL(this.url).port),

@@ -6,9 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import type { Deployment } from '../../cli/deployment.ts';
 import { containsRight, DOCUMENTS, QUESTIONS } from '../answers/answer-set.ts';
 import { type ModelServer, modelServer, replyWhole } from '../helpers/model-server.ts';
+import { startService } from '../helpers/service.ts';
 import { INJECTED, INJECTION, MODELS, readPrompt, type SimpleModel } from '../helpers/simple-models.ts';
 
 const UNVERIFIED = ' [unverified]';
@@ -51,7 +52,7 @@ full('a language model that', () => {
     );
     const FEDCAR_ANSWER_URL = server.url;
     const variables = { FEDCAR_ANSWERER: 'openai', FEDCAR_ANSWER_URL, FEDCAR_ANSWER_MODEL: 'some-model' };
-    service = await startDeployment({ folder, variables });
+    service = await startService({ folder, variables });
     await post('/collections', {
       name: 'hostile',
       settings: { regions: ['weur'], schedule: { everyHours: 0 } },

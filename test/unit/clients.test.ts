@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import type { Deployment } from '../../cli/deployment.ts';
 import { PROJECT } from '../../cli/worker-bundle.ts';
 import {
   commandLines,
@@ -20,6 +20,7 @@ import {
 } from '../helpers/documented.ts';
 import { fedcar } from '../helpers/fedcar.ts';
 import { chunkEvent, type ModelServer, modelServer, type Reply } from '../helpers/model-server.ts';
+import { startService } from '../helpers/service.ts';
 
 const EXAMPLE_URL = 'http://127.0.0.1:8787';
 /** What README's text gives as the service's documents. */
@@ -37,7 +38,7 @@ let service: Deployment;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fedcar-clients-'));
   model = await modelServer((body, response) => reply(body, response));
-  service = await startDeployment({
+  service = await startService({
     folder,
     variables: {
       FEDCAR_ANSWERER: 'openai',

@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import type { Deployment } from '../../cli/deployment.ts';
 import { feedback, ITEMS } from '../helpers/help-desk.ts';
+import { startService } from '../helpers/service.ts';
 
 const SECRET = 'a-secret-that-only-this-test-knows';
 const REGIONS = ['weur', 'apac', 'sam'];
@@ -63,7 +64,7 @@ async function use(client: Client, name: string, input: Record<string, unknown>)
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fedcar-mcp-'));
   const variables = { FEDCAR_ADMIN_TOKEN: SECRET, FEDCAR_ENVIRONMENT: 'production' };
-  service = await startDeployment({ folder, variables });
+  service = await startService({ folder, variables });
   await send('POST', '/v1/collections', { name: 'desk', settings: SETTINGS });
   await send('POST', '/v1/collections/desk/items', { items: ITEMS, region: 'weur' });
   await send('POST', '/v1/items', { key: 'zoo', title: 'Okapis', text: 'x'.repeat(25_000) });

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type Deployment, startDeployment } from '../../cli/deployment.ts';
+import type { Deployment } from '../../cli/deployment.ts';
 import type { CollectionSettingsInput } from '../../client/api.ts';
 import { Client } from '../../client/client.ts';
+import { startService } from '../helpers/service.ts';
 
 interface SpanJson {
   traceId: string;
@@ -59,7 +60,7 @@ beforeAll(async () => {
     FEDCAR_TRACES_URL: `http://127.0.0.1:${port}/v1/traces`,
     FEDCAR_TRACES_HEADERS: 'authorization=Bearer%20for%20traces',
   };
-  deployment = await startDeployment({ folder, variables });
+  deployment = await startService({ folder, variables });
   client = new Client(deployment.url, { collection: 'faq' });
   const settings: CollectionSettingsInput = {
     regions: ['weur', 'apac'],

@@ -25,7 +25,7 @@ const item = (key: string, text: string): ItemInput => ({
   metadata: {},
 });
 /** More than a call embeds, and not much more: the encoder takes its time. */
-const PARAGRAPHS = Math.ceil((1.3 * CALL_TOKENS) / 115);
+const PARAGRAPHS = Math.ceil((1.1 * CALL_TOKENS) / 115);
 
 async function call(method: string, path: string, body?: unknown) {
   const init: RequestInit = { method };
@@ -79,7 +79,7 @@ describe('a document of more than a call embeds', () => {
   });
 
   it('loses nothing when its objects are evicted in between', async () => {
-    const text = long('otter', 80);
+    const text = long('otter', 45);
     expect(await put([item('otter', text)], true)).toMatchObject([{ indexed: 0, status: 'indexing' }]);
     await runDurableObjectAlarm(east());
     const before = await waiting();

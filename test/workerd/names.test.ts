@@ -75,8 +75,13 @@ function sample(schema: Schema, name: string, depth = 0): string {
   return `{${fields.join(',')}}`;
 }
 
+/** The short form asks each form of a request with every third of the names, and each name at every route. */
+const PARTS = process.env.FEDCAR_FULL === '1' ? 1 : 3;
+
 it.each(NAMES)('%s is nothing that a route fails at', { timeout: 300_000 }, async (name) => {
   const failed: string[] = [];
+  const turn = NAMES.indexOf(name);
+  let form = 0;
   const routes = Object.entries(described.paths).flatMap(([path, methods]) =>
     ['get', 'post', 'put', 'patch', 'delete'].flatMap((method) => {
       const operation = methods[method];
@@ -98,9 +103,11 @@ it.each(NAMES)('%s is nothing that a route fails at', { timeout: 300_000 }, asyn
         path.startsWith(`/v1/collections/{${parameter}}/`) ? collection : encodeURIComponent(name),
       ),
     );
+    const tails = [...new Set(['', `?${name}=${name}`, `?${query.join('&')}`])];
     for (const each of new Set(paths)) {
       for (const body of bodies) {
-        for (const tail of new Set(['', `?${name}=${name}`, `?${query.join('&')}`])) {
+        for (const tail of tails) {
+          if (form++ % PARTS !== turn % PARTS) continue;
           const { status, text } = await ask(method, `${each}${tail}`, body);
           if (status >= 500) failed.push(`${method} ${each}${tail} ${body}: ${status} ${text.slice(0, 200)}`);
         }

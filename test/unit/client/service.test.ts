@@ -7,10 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientTypes, description } from '../../../cli/client-types.ts';
-import { type Deployment, startDeployment } from '../../../cli/deployment.ts';
+import type { Deployment } from '../../../cli/deployment.ts';
 import { PROJECT } from '../../../cli/worker-bundle.ts';
 import { ApiError, Client } from '../../../client/client.ts';
 import { buildClient } from '../../../scripts/build-client.mjs';
+import { startService } from '../../helpers/service.ts';
 
 const EXAMPLE_URL = 'http://127.0.0.1:8787';
 const question = 'How long can I send it back?';
@@ -20,7 +21,7 @@ let service: Deployment;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fedcar-client-'));
   [service] = await Promise.all([
-    startDeployment({ folder: join(folder, 'service') }),
+    startService({ folder: join(folder, 'service') }),
     buildClient(join(folder, 'client')),
   ]);
 }, 120_000);

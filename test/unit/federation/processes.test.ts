@@ -11,13 +11,14 @@ import { main } from '../../../cli/fedcar/main.ts';
 import type { Run } from '../../../shared/protocol/api/run.ts';
 import { Federation } from '../../federation/federation.ts';
 import { type Member, prepareSite, removeSite, type Site } from '../../federation/processes.ts';
+import { workerModules } from '../../helpers/service.ts';
 
 const FULL = process.env.FEDCAR_FULL === '1';
 const MINUTES = 60_000;
 let site: Site;
 
 beforeAll(async () => {
-  site = await prepareSite(await mkdtemp(join(tmpdir(), 'fedcar-federation-')));
+  site = await prepareSite(await mkdtemp(join(tmpdir(), 'fedcar-federation-')), await workerModules());
 }, 5 * MINUTES);
 afterAll(() => removeSite(site));
 

@@ -7,12 +7,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deployment, startDeployment } from '../../../cli/deployment.ts';
-import { bundleWorker, PROJECT, type WorkerModule } from '../../../cli/worker-bundle.ts';
+import type { Deployment } from '../../../cli/deployment.ts';
+import { PROJECT } from '../../../cli/worker-bundle.ts';
 import type { Collection } from '../../../shared/protocol/api/collection.ts';
 import type { Run } from '../../../shared/protocol/api/run.ts';
 import type { Versions } from '../../../shared/protocol/api/version.ts';
 import { UPGRADED } from '../../../shared/protocol/run-version.ts';
+import { startService } from '../../helpers/service.ts';
 import { Api, NO_CENSUS } from '../../state/api.ts';
 import { unpack } from '../../state/archive.ts';
 import { ITEMS, QUESTION, RECORDS } from '../../state/corpus.ts';
@@ -27,10 +28,6 @@ interface Search {
   errors: unknown[];
 }
 const place = mkdtempSync(join(tmpdir(), 'fedcar-upgrade-'));
-let modules: WorkerModule[];
-beforeAll(async () => {
-  modules = await bundleWorker(join(place, 'worker'), join(PROJECT, 'wrangler.toml'));
-});
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 const ended = (run: Run) => run.state !== 'running';
@@ -47,7 +44,7 @@ describe.each(OPENED)('the state of %s', (file) => {
   let collections: string[];
   beforeAll(async () => {
     unpack(readFileSync(join(FIXTURES, file)), folder);
-    deployment = await startDeployment({ folder: join(folder, 'deployment'), bench: { modules } });
+    deployment = await startService({ folder: join(folder, 'deployment') });
     api = new Api(deployment.url);
     const all = await api.call<{ collections: { name: string }[] }>('GET', '/collections');
     collections = all.collections.map(({ name }) => name);

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Deployment, startDeployment } from '../../../../cli/deployment.ts';
+import type { Deployment } from '../../../../cli/deployment.ts';
 import { FAILURES_PER_MINUTE } from '../../../../workers/middleware/authenticate.ts';
 import { CLOCK_TOLERANCE_S, REMEMBERED_MS } from '../../../../workers/middleware/oidc.ts';
 import { COOLDOWN_MS, FRESH_MS, HARD_MS } from '../../../../workers/middleware/oidc-keys.ts';
 import { oidcSettings } from '../../../../workers/middleware/oidc-settings.ts';
 import { caughtLog, guardedApp, PRODUCTION, SECRET } from '../../../helpers/guarded-app.ts';
 import { AUDIENCE, type Issuer, startIssuer } from '../../../helpers/issuer.ts';
+import { startService } from '../../../helpers/service.ts';
 
 const time = { ms: Date.now() };
 let issuer: Issuer;
@@ -213,7 +214,7 @@ describe('in workerd', () => {
     time.ms = Date.now();
     folder = mkdtempSync(join(tmpdir(), 'fedcar-oidc-'));
     const variables = { FEDCAR_ADMIN_TOKEN: SECRET, FEDCAR_OIDC: settings() };
-    service = await startDeployment({ folder, variables });
+    service = await startService({ folder, variables });
   }, 120_000);
   afterAll(async () => {
     await service?.stop();
