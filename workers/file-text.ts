@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import type { ItemFormat } from '../shared/protocol/api/item.ts';
+import { decodeText } from '../shared/retrieval/encoding.ts';
 import { DeadlineError, within } from './deadline.ts';
 import { Problem } from './problem.ts';
 
@@ -58,7 +59,11 @@ export async function fileText(
     );
   }
   if (bytes.length === 0) throw new Problem('invalid_request', 'body: the file is empty');
-  if (kind.ending === null) return { text: decoded(bytes, charsetOf(parameters)), format: kind.format };
+  if (kind.ending === null) {
+    const charset = charsetOf(parameters);
+    const text = charset === null ? byItself(bytes, kind.format) : decoded(bytes, charset);
+    return { text, format: kind.format };
+  }
   if (ai?.toMarkdown === undefined) {
     const detail = `${type}: this deployment has no binding AI (Workers AI), which reads such files; the command reads them on your machine: fedcar ingest FILE`;
     throw new Problem('no_converter', detail);
@@ -88,9 +93,18 @@ async function converted(
   return text;
 }
 
-function charsetOf(parameters: readonly string[]): string {
+function charsetOf(parameters: readonly string[]): string | null {
   const said = parameters.find((part) => part.startsWith('charset='));
-  return said?.slice('charset='.length).replaceAll('"', '') || 'utf-8';
+  return said?.slice('charset='.length).replaceAll('"', '') || null;
+}
+
+/** As the command reads it: by its mark, and a page by what it says of itself. */
+function byItself(bytes: Uint8Array<ArrayBuffer>, format: ItemFormat): string {
+  try {
+    return decodeText(bytes, format === 'html');
+  } catch (error) {
+    throw new Problem('malformed_body', `body: ${(error as Error).message}`);
+  }
 }
 
 function decoded(bytes: Uint8Array<ArrayBuffer>, charset: string): string {

@@ -6,6 +6,7 @@ import { type ItemFormat, MAX_ITEM_BYTES } from '../../shared/protocol/api/item.
 import { decodeText } from '../../shared/retrieval/encoding.ts';
 import { endingOf, TEXT_FORMATS } from '../../shared/retrieval/file-format.ts';
 import { DatasetError } from './dataset-error.ts';
+import { unpackedBytes } from './zip-size.ts';
 
 export interface FileText {
   text: string;
@@ -76,6 +77,15 @@ async function readPdf(file: string, bytes: Uint8Array): Promise<FileText> {
 }
 
 async function readDocx(file: string, bytes: Uint8Array): Promise<FileText> {
+  const unpacked = unpackedBytes(Buffer.from(bytes), '.xml');
+  if (unpacked > MOST_BYTES) {
+    throw new DatasetError(
+      file,
+      null,
+      null,
+      `has ${unpacked} bytes of text and marks; at most ${MOST_BYTES} are read`,
+    );
+  }
   try {
     const { default: mammoth } = await import('mammoth');
     const { value } = await mammoth.convertToHtml({ buffer: Buffer.from(bytes) });

@@ -70,6 +70,29 @@ describe('a file', () => {
     });
   });
 
+  it('of text is told by its mark, a page by what it says of itself', async () => {
+    const read = (contentType: string, bytes: number[]) =>
+      fileText({ bytes: Uint8Array.from(bytes), contentType }, undefined).then(({ text }) => text);
+    const page = (head: string, ...more: number[]) => [...encode(head), ...more];
+    const cases: [string, number[], string][] = [
+      ['text/markdown', [0xff, 0xfe, 0x23, 0, 0x20, 0, 0x41, 0], '# A'],
+      ['text/plain', [0xfe, 0xff, 0, 0x41], 'A'],
+      ['text/html', page('<meta charset="windows-1252"><p>', 0xfc), '<meta charset="windows-1252"><p>ü'],
+      [
+        'text/html',
+        page('<?xml version="1.0" encoding="ISO-8859-2"?><p>', 0xb1),
+        '<?xml version="1.0" encoding="ISO-8859-2"?><p>ą',
+      ],
+      ['text/html', page('<meta charset="x-nope"><p>ü'), '<meta charset="x-nope"><p>ü'],
+    ];
+    for (const [type, bytes, text] of cases) expect(await read(type, bytes)).toBe(text);
+    const wide = await refusal(read('text/plain', [0x41, 0, 0x42, 0]));
+    expect(wide).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('UTF-16 text without a mark'),
+    });
+  });
+
   it('that is not read is refused, and says what would be', async () => {
     expect(await refusal(fileText({ ...pdf, contentType: 'image/png' }, undefined))).toMatchObject({
       status: 415,

@@ -153,6 +153,23 @@ describe('files', () => {
     ]);
   });
 
+  it('that grow beyond all measure when they are unpacked are not', async () => {
+    const letter = docxOf('A letter', 'Sent by post.');
+    const grown = Buffer.from(letter);
+    for (
+      let at = grown.indexOf('PK\x01\x02', 0, 'latin1');
+      at >= 0;
+      at = grown.indexOf('PK\x01\x02', at + 4, 'latin1')
+    )
+      grown.writeUInt32LE(1 << 30, at + 24);
+    write({ 'a.docx': letter, 'b.docx': grown });
+    const { documents, leftOut } = await read();
+    expect(documents).toEqual({ 'a.docx': 'A letter: Sent by post.' });
+    expect(leftOut).toEqual([
+      expect.stringMatching(/^has \d{10,} bytes of text and marks; at most 67108864/),
+    ]);
+  });
+
   it('behind links are read once on each way; what is no file is named', async () => {
     mkdirSync(join(folder, 'real'));
     write({ 'real/a.md': 'Text.', 'b%20\n.md': 'Text.' });
