@@ -147,6 +147,8 @@ export class Certificates {
       .at(-1)
       ?.roster.members.find(({ id }) => id === participant)?.key;
     if (key === undefined || statement.participant !== participant) return false;
+    // The first word stands.
+    if (this.#hasSigned(run, participant)) return true;
     // One that cannot hold would only spoil what the others sign.
     if (statementProblems(signed, rounds, { run, collection: this.#collectionOf(run) }).length > 0)
       return false;
@@ -156,7 +158,7 @@ export class Certificates {
     const bytes = statementBytes(statement);
     if (!named || !(await verify(fromBase64Url(key, 32), bytes, fromBase64Url(signature, 64)))) return false;
     this.#storage.transactionSync(() => {
-      // The first word stands, and nothing is kept of a second one.
+      // Nothing is kept of a second one.
       const { rowsWritten } = this.#storage.sql.exec(
         'UPDATE statements SET signed = ? WHERE run = ? AND participant = ? AND signed IS NULL',
         ...[JSON.stringify(signed), run, participant],
@@ -170,6 +172,14 @@ export class Certificates {
       });
     });
     return true;
+  }
+
+  #hasSigned(run: string, participant: string): boolean {
+    const asked = this.#storage.sql.exec(
+      'SELECT 1 FROM statements WHERE run = ? AND participant = ? AND signed IS NOT NULL',
+      ...[run, participant],
+    );
+    return asked.toArray().length > 0;
   }
 
   #collectionOf(run: string): string {

@@ -48,8 +48,9 @@ export function differences(tellings: readonly Telling[]): string[] {
 }
 
 function fieldsThatDiffer(a: RoundRecord, b: RoundRecord): string[] {
-  const names = Object.keys(a).sort() as (keyof RoundRecord)[];
-  return names.filter((name) => canonicalJson(a[name]) !== canonicalJson(b[name]));
+  // One of an earlier release may lack a field that the other one has.
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort() as (keyof RoundRecord)[];
+  return names.filter((name) => canonicalJson(a[name] ?? null) !== canonicalJson(b[name] ?? null));
 }
 
 /** Why an exported log is not its participant's, or null. */

@@ -141,6 +141,9 @@ export const RoundRecord = z
   .meta({ id: 'RoundRecord', description: 'A round as a participant was told of it' });
 export type RoundRecord = z.infer<typeof RoundRecord>;
 
+/** Charges of a statement that differ; each costs a verifier some milliseconds. A year of daily runs has as many. */
+const MOST_CHARGES = 1024;
+
 /** Its parts have to be numbers above 0. */
 const LEAST_DELTA = 1e-300;
 
@@ -179,6 +182,7 @@ export const Statement = z
         }),
       )
       .max(MOST_ROUNDS)
+      .refine((charges) => charges.length <= MOST_CHARGES, `charges: more than ${MOST_CHARGES} that differ`)
       .describe(
         'All that its ledger counts for a record that every round of the run read: of those records, for the one that paid most',
       ),

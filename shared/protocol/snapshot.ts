@@ -54,7 +54,8 @@ export interface Snapshot extends SnapshotParts {
 export const MAX_SNAPSHOT_BYTES = 32 << 20;
 
 const MAGIC = 0x31534346;
-const align = (n: number): number => (n + 7) & ~7;
+/** In whole numbers of any size: bits of a hostile header would wrap around. */
+const align = (offset: number): number => 8 * Math.ceil(offset / 8);
 
 export function adapterSize(adapter: AdapterSettings, width: number): number {
   if (adapter.kind === 'none') return 0;

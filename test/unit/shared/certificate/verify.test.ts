@@ -4,7 +4,7 @@ import { verifyCertificate } from '../../../../shared/certificate/verify.ts';
 import { toBase64Url } from '../../../../shared/crypto/bytes.ts';
 import { generateSigner } from '../../../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../../../shared/crypto/random.ts';
-import { Certificate } from '../../../../shared/protocol/certificate.ts';
+import { Certificate, RoundRecord, Statement } from '../../../../shared/protocol/certificate.ts';
 import { rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
 import { reclaimed, resigned, type Signed, SNAPSHOT, signedCertificate } from './signed.ts';
 
@@ -122,6 +122,46 @@ describe('what a forger may try', () => {
     expect(await problemsOf(await signed.telling(2, told))).toEqual([
       'round run.1: clinic-a and clinic-c were told different things: lists, task',
     ]);
+  });
+
+  it('a field that one member was told of and another was not, whoever of the two speaks first', async () => {
+    // Of four rounds, against the two others.
+    for (const [member, differ] of [
+      [0, 8],
+      [2, 4],
+    ] as const) {
+      const told = signed.rounds.map((record) => ({ ...record, from: 7 }));
+      const problems = await problemsOf(await signed.telling(member, told));
+      expect(problems.filter((problem) => problem.endsWith('were told different things: from'))).toHaveLength(
+        differ,
+      );
+    }
+  });
+
+  it('numbers at the ends of their ranges: every certificate that can be read is judged, and soon', async () => {
+    const odd = [0, 1e-320, 1e-300, 0.5, 1024, 2 ** 53 - 1, 1.7e308];
+    const fields = ['noiseMultiplier', 'samplingRate', 'threshold', 'colluders', 'members', 'survivors'];
+    let judged = 0;
+    for (const [field, value] of fields.flatMap((field) => odd.map((value) => [field, value] as const))) {
+      const rounds = signed.rounds.map((record) => ({ ...record, [field]: value }));
+      if (!rounds.every((record) => RoundRecord.safeParse(record).success)) continue;
+      expect((await problemsOf(await signed.telling(0, rounds))).length, `${field} ${value}`).toBeGreaterThan(
+        0,
+      );
+      judged += 1;
+    }
+    expect(judged).toBeGreaterThan(10);
+    const { statement } = signed.certificate.statements[0]!;
+    for (const promise of [{ delta: 1 }, { delta: 1e-310 }, { filter: 2 ** 40 }])
+      expect(
+        Statement.safeParse({ ...statement, promise: { ...statement.promise, ...promise } }).success,
+      ).toBe(false);
+    const charges = Array.from({ length: 1025 }, (_, i) => ({
+      ...statement.charges[0]!,
+      noiseMultiplier: 9 + i,
+    }));
+    expect(Statement.safeParse({ ...statement, charges }).success).toBe(false);
+    expect(Statement.safeParse({ ...statement, charges: charges.slice(1) }).success).toBe(true);
   });
 
   it('the serial of one round given to another', async () => {

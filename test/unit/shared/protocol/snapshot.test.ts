@@ -125,3 +125,19 @@ describe('parameters', () => {
     expect(() => decodeParameters(bytes, 3, 4, WIDTH)).toThrow(/bytes where/);
   });
 });
+
+it.each([{ rows: 2 ** 30 }, { rows: 2 ** 53 - 1 }, { width: 2 ** 40 }, { keyBytes: 2 ** 53 - 1 }])(
+  'a header that asks for more than there is, %j, is refused by its length',
+  (more) => {
+    const { header } = decodeSnapshot(encodeSnapshot(sample(2).snapshot));
+    const json = new TextEncoder().encode(JSON.stringify({ ...header, ...more }));
+    // As long as what is left of its length where 32 bits of it count.
+    for (let length = 8 + json.length; length < 2048; length++) {
+      const bytes = new Uint8Array(length);
+      bytes.set(encodeSnapshot(sample(0).snapshot).subarray(0, 4));
+      new DataView(bytes.buffer).setUint32(4, json.length, true);
+      bytes.set(json, 8);
+      expect(() => decodeSnapshot(bytes)).toThrow(/bytes where the header asks for \d{10,}$/);
+    }
+  },
+);
