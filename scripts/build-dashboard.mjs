@@ -33,6 +33,9 @@ async function bundle(entry, options = {}) {
     minify: true,
     write: false,
     legalComments: 'inline',
+    // Below a node_modules the project's own is not read, and the same sources have to give the same scripts: where the
+    // installed package cannot be written, those that came with it serve.
+    tsconfigRaw: {},
     logLevel: 'warning',
     ...options,
   });
