@@ -11,14 +11,15 @@ FROM node:24-bookworm-slim
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/*
+# Wrangler, which bundles the Worker at the start, writes beside its configuration; all else of the package is root's.
 WORKDIR /app
 COPY --from=package /fedcar-*.tgz /tmp/
 RUN npm init --yes > /dev/null \
   && npm install --ignore-scripts --no-audit --no-fund /tmp/fedcar-*.tgz \
   && rm /tmp/fedcar-*.tgz \
   && node_modules/.bin/fedcar --version \
-  && mkdir /data \
-  && chown node:node /data
+  && mkdir /data node_modules/fedcar/.wrangler \
+  && chown node:node /data node_modules/fedcar/.wrangler
 USER node
 ENV WRANGLER_SEND_METRICS=false
 VOLUME /data

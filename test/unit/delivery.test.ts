@@ -55,7 +55,8 @@ describe('the Dockerfile', () => {
     expect(only('EXPOSE')).toEqual([port]);
     const state = args[args.indexOf('--state') + 1];
     expect(only('VOLUME')).toEqual([state]);
-    expect(only('RUN').join(' ')).toContain(`chown node:node ${state}`);
+    // Wrangler bundles the Worker at the start, and writes beside its configuration.
+    expect(only('RUN').join(' ')).toContain(`chown node:node ${state} node_modules/fedcar/.wrangler`);
     const [check] = only('HEALTHCHECK');
     const program = JSON.parse(check!.slice(check!.indexOf('[')).replace(/^\[/, '[')) as string[];
     expect(program[2]).toContain(`http://127.0.0.1:${port}/readyz`);
