@@ -96,7 +96,7 @@ const ANSWERED: readonly (readonly [asked: string, answered: RegExp])[] = [
 /** What a command prints, by its first words; others are in `ELSEWHERE`. */
 const PRINTED: readonly (readonly [line: string, code: 0 | 1 | 2, printed: RegExp])[] = [
   ['deploy --dry-run', 0, /would deploy with .*Durable Objects/s],
-  ['ingest path/to/docs', 0, /^1 document: 1 new/],
+  ['ingest path/to/docs', 0, /^1 document: 1 (new|unchanged)/],
   ['query how do I send it back?', 0, /^\d\.\d\d {2}Sending something back {2}returns\/how-to#0/],
   ['train status', 0, /^(?:run \S+ |no run yet).*\n\n/],
   ['privacy plan --live', 0, /rounds at sampling rate.*ε by the ledger/s],
@@ -124,6 +124,7 @@ const ELSEWHERE: readonly (readonly [line: RegExp, test: string])[] = [
     'test/unit/cli/bench/accuracy.test.ts',
   ],
   [/^npx wrangler login$/, 'node_modules/.bin/wrangler'],
+  [/^npm create fedcar shop && cd shop$/, 'test/unit/package.test.ts'],
   [/^bash \.ci\/run$/, '.ci/run'],
   [/^export FEDCAR_TOKEN=…$/, 'test/unit/cli/fedcar/program.test.ts'],
 ];
