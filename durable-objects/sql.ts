@@ -62,7 +62,7 @@ export class Blobs {
     return row === undefined ? null : new Uint8Array(row.data);
   }
 
-  /** Whole byte string; null when there is none. */
+  /** Whole byte string, the caller's own; null when there is none. */
   get(name: string): Uint8Array | null {
     const parts: Uint8Array[] = [];
     let total = 0;
@@ -73,7 +73,10 @@ export class Blobs {
       parts.push(new Uint8Array(row.data));
       total += row.data.byteLength;
     }
-    return parts.length === 0 ? null : parts.length === 1 ? parts[0]! : joinParts(parts, total);
+    if (parts.length <= 1) return parts[0] ?? null;
+    const bytes = joinParts(parts, total);
+    for (const part of parts) freeBuffer(part);
+    return bytes;
   }
 
   partNumbers(name: string): number[] {

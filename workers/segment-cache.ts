@@ -6,7 +6,7 @@
  */
 import { EDGE_BYTES, IDLE_MS, openBytes } from '../shared/index/open-bytes.ts';
 import { Postings } from '../shared/index/postings.ts';
-import { readRows, SegmentIds } from '../shared/index/segment.ts';
+import { readRows, SEGMENT_PARTS, SegmentIds } from '../shared/index/segment.ts';
 import { IndexView, type ViewSegment } from '../shared/index/view.ts';
 import { type DeadMarks, wordSegment } from '../shared/index/word-search.ts';
 import { errorText, logLine } from '../shared/log.ts';
@@ -75,6 +75,7 @@ export class SegmentCache {
       later(
         work.catch((error) => {
           this.#failedAt.set(key, this.#now());
+          openBytes.takeEdge(this.bytes);
           logLine('index_load_failed', { level: 'warn', error: errorText(error) });
         }),
       );
@@ -117,9 +118,15 @@ export class SegmentCache {
     const before = new Map<string, Opened>(held.map((segment) => [segment.hash, segment]));
     const segments: ViewSegment[] = [];
     let bytes = 0;
+    // Objects of this isolate give way to what comes as it comes: both at once are more than there is room for.
+    let coming = 0;
+    const took = (parts: SegmentParts) => {
+      coming += SEGMENT_PARTS.reduce((sum, part) => sum + parts[part].length, 0);
+      openBytes.takeEdge(this.bytes + coming);
+    };
     for (const { region, segments: entries } of regions) {
       const missing = entries.filter(({ hash }) => !before.has(hash));
-      const fetched = await fetchSegments(source, region, missing, flight);
+      const fetched = await fetchSegments(source, region, missing, flight, took);
       for (const entry of entries) {
         const opened = before.get(entry.hash) ?? fetched.get(entry.hash)!;
         segments.push({
@@ -151,6 +158,7 @@ async function fetchSegments(
   region: string,
   entries: readonly SegmentEntry[],
   flight: Flight,
+  took: (parts: SegmentParts) => void,
 ): Promise<Map<string, Opened>> {
   const found = new Map<string, Opened>();
   for (let at = 0; at < entries.length; ) {
@@ -165,6 +173,7 @@ async function fetchSegments(
       if (parts === null) throw new Error(`segment ${hash} of region ${region} is gone`);
       if ((await segmentDigest(parts)) !== hash)
         throw new Error(`segment ${hash} of region ${region} has other bytes`);
+      took(parts);
       const ids = new SegmentIds(parts.ids);
       const width = passages === 0 ? 0 : parts.rows.length / passages - 4;
       found.set(hash, {

@@ -2,6 +2,7 @@
  * Segments that a region keeps open in memory, as far as the isolate has room (shared/index/open-bytes.ts). What of a
  * segment is dead is read with it, and again when more of it died.
  */
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import { type OpenPart, openBytes } from '../../shared/index/open-bytes.ts';
 import { Postings } from '../../shared/index/postings.ts';
 import { SegmentIds } from '../../shared/index/segment.ts';
@@ -21,6 +22,8 @@ interface OpenIds extends OpenPart {
 
 interface Open extends OpenPart {
   segment: WordSegment;
+  /** What its postings are read from. */
+  words: Uint8Array;
   /** How many were dead when it was opened. */
   dead: number;
 }
@@ -43,7 +46,8 @@ export class OpenSegments {
       open.segment = wordSegment(ids, postings, this.#marksOf(hash, dead));
       open.dead = dead;
     }
-    if (openBytes.keep(open, () => this.#open.delete(hash))) this.#open.set(hash, open);
+    if (openBytes.keep(open, () => this.#drop(hash))) this.#open.set(hash, open);
+    else this.#open.delete(hash);
     return open.segment;
   }
 
@@ -55,13 +59,21 @@ export class OpenSegments {
       open = { ids: new SegmentIds(bytes), bytes: bytes.length };
     }
     if (openBytes.keep(open, () => this.#ids.delete(hash))) this.#ids.set(hash, open);
+    else this.#ids.delete(hash);
     return open.ids;
   }
 
   #read(ids: SegmentIds, hash: string, dead: number): Open {
     const words = this.#reader.words(hash);
     const segment = wordSegment(ids, new Postings(words), this.#marksOf(hash, dead));
-    return { segment, dead, bytes: words.length };
+    return { segment, words, dead, bytes: words.length };
+  }
+
+  /** Nobody is searching with it: searches await nothing, and what this one uses was used last. */
+  #drop(hash: string): void {
+    const open = this.#open.get(hash);
+    this.#open.delete(hash);
+    if (open !== undefined) freeBuffer(open.words);
   }
 
   #marksOf(hash: string, dead: number): DeadMarks {

@@ -5,6 +5,7 @@
  * passages of a segment are superseded is kept beside it. Passages of an earlier version, which had no segments, get
  * theirs in slices of alarms. What searches use stays open in memory, within a budget.
  */
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import {
   buildSegment,
   mergeSegments,
@@ -32,7 +33,7 @@ const MOST_SEGMENTS = 64;
 /** Passages that one alarm indexes of those that an earlier version stored. */
 const SLICE_PASSAGES = 512;
 /** Bytes of segments that one call answers with; one segment is always among them. */
-const CALL_BYTES = 8 << 20;
+const CALL_BYTES = 2 << 20;
 
 /** Value: the region is often asked for everything that it has, so that codes are made ahead. */
 const CODED = 'coded';
@@ -62,6 +63,8 @@ export class Segments {
   readonly #list: SegmentList;
   readonly #open: OpenSegments;
   readonly #vectors: Vectors;
+  /** What the last call for segments was answered with. */
+  #answered: readonly (SegmentParts | null)[] = [];
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -156,8 +159,13 @@ export class Segments {
     });
   }
 
-  /** The first of these segments that fit an answer, in their order; null of one that was merged away. */
+  /**
+   * The first of these segments that fit an answer, in their order; null of one that was merged away. What is answered is
+   * the caller's until the next call, which frees it: it was on its way by then, and some 5 MB a call would wait for a
+   * collection.
+   */
   parts(hashes: readonly string[]): (SegmentParts | null)[] {
+    for (const parts of this.#answered) for (const part of SEGMENT_PARTS) if (parts) freeBuffer(parts[part]);
     const found: (SegmentParts | null)[] = [];
     let bytes = 0;
     for (const hash of hashes) {
@@ -166,6 +174,7 @@ export class Segments {
       if (found.length > 0 && bytes > CALL_BYTES) break;
       found.push(row === undefined ? null : this.#partsOf(hash));
     }
+    this.#answered = found;
     return found;
   }
 

@@ -4,6 +4,7 @@
  * ones the rows themselves, and of those whose codes are not made yet: making them takes twenty times as long as a search.
  * What is looked through stays in memory as far as the isolate has room (shared/index/open-bytes.ts).
  */
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import { takeCandidates } from '../../shared/index/candidates.ts';
 import { type OpenPart, openBytes } from '../../shared/index/open-bytes.ts';
 import { type PassageName, readRows, type SegmentIds, type SegmentRows } from '../../shared/index/segment.ts';
@@ -130,7 +131,11 @@ export class Vectors {
     plainProducts(rows.values, query, sums);
     for (let passage = 0; passage < scores.length; passage++)
       scores[passage] = sums[passage]! * rows.scales[passage]!;
-    return { scales: rows.scales, byScale: BY_ROUNDING };
+    if (this.#open.has(hash)) return { scales: rows.scales, byScale: BY_ROUNDING };
+    // Read for this search alone: some 3 MB a segment, which would wait for a collection.
+    const scales = rows.scales.slice();
+    freeBuffer(rows.values);
+    return { scales, byScale: BY_ROUNDING };
   }
 
   #opened(hash: string, { passages }: SegmentIds, width: number): Open {

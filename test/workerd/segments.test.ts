@@ -6,6 +6,7 @@ import { MIGRATIONS } from '../../durable-objects/region/schema.ts';
 import { forget, migrate } from '../../durable-objects/sql.ts';
 import { Values } from '../../durable-objects/values.ts';
 import { Bm25 } from '../../shared/index/bm25.ts';
+import { openBytes } from '../../shared/index/open-bytes.ts';
 import { buildSegment, mergeSegments } from '../../shared/index/segment.ts';
 import { countWords } from '../../shared/index/words.ts';
 import { ItemInput } from '../../shared/protocol/api/item.ts';
@@ -256,6 +257,27 @@ describe('words of a region', () => {
       expect(codes()).toBe(1);
       expect(nearest()).toMatch(/^item /);
       expect(library.segments.waits).toBe(false);
+    });
+  });
+
+  it('are found when the edge took their room, and free what was sent with the next call', async () => {
+    await inRegion((library) => {
+      for (let n = 0; n < 3; n++) put(library, `item ${n}`, [`${word(n)} of all`]);
+      const items = () => found(library, 'all').items.sort();
+      const all = items();
+      openBytes.takeEdge(Number.POSITIVE_INFINITY);
+      expect(openBytes.bytes).toBe(0);
+      expect(items()).toEqual(all);
+      openBytes.takeEdge(0);
+      expect(items()).toEqual(all);
+      const hashes = library.segments.list().map(({ hash }) => hash);
+      const sent = library.segments.parts(hashes);
+      const sizes = (parts: typeof sent) => parts.map((each) => each!.words.length);
+      expect(Math.min(...sizes(sent))).toBeGreaterThan(0);
+      const again = library.segments.parts(hashes);
+      expect(Math.max(...sizes(sent))).toBe(0);
+      expect(Math.min(...sizes(again))).toBeGreaterThan(0);
+      expect(items()).toEqual(all);
     });
   });
 
