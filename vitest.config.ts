@@ -5,6 +5,9 @@ import { buildDashboard } from './scripts/build-dashboard.mjs';
 // The Worker imports what this makes; it is not in the repository.
 await buildDashboard();
 
+/** What is polled for comes when the machine has time for it; the default of a second fails where it is busy. */
+const poll = { timeout: 60_000 };
+
 /**
  * Three suites: `unit` runs in Node, `workerd` inside the real runtime with real Durable Objects, `browser` drives a
  * deployment with Chromium.
@@ -21,6 +24,7 @@ export default defineConfig({
           globalSetup: ['test/helpers/bundle-folder.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll },
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -49,6 +53,7 @@ export default defineConfig({
           setupFiles: ['test/workerd/fresh-service.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          expect: { poll },
           // Half of their time is alarms and deadlines, in which another file can run.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
@@ -62,6 +67,7 @@ export default defineConfig({
           globalSetup: ['test/helpers/bundle-folder.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          expect: { poll },
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },

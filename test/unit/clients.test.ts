@@ -336,6 +336,6 @@ describe('OpenAI’s client', () => {
     const stream = await client().chat.completions.create({ model: 'fedcar', messages, stream: true });
     let parts = 0;
     for await (const _ of stream) if (++parts === 5) break;
-    await expect.poll(() => model.left, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(() => model.left).toBe(before + 1);
   });
 });

@@ -129,7 +129,7 @@ describe('a run whose objects are evicted at every phase', () => {
           );
           expect(blobs.n).toBe(0);
         },
-        { timeout: 20_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       );
     }
   });

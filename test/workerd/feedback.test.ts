@@ -312,7 +312,7 @@ describe('records', () => {
     });
     const now = Date.now();
     await directory(objects).tick(now + 2 * DAY_MS);
-    await expect.poll(() => recordsOf('ageing', 'east'), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => recordsOf('ageing', 'east')).toEqual([]);
   });
 });
 

@@ -149,7 +149,7 @@ describe('a change of encoder', () => {
     for (const each of REGIONS) {
       const old = regionOf('switch', each);
       await expect
-        .poll(() => old.move(nextOf(settings)), { timeout: 20_000 })
+        .poll(() => old.move(nextOf(settings)), { timeout: 60_000 })
         .toEqual({ items: 0, records: 0, caughtUp: true });
       expect(await contents(next(each))).toEqual(await contents(old));
     }
@@ -157,7 +157,7 @@ describe('a change of encoder', () => {
     await regionOf('switch', 'west').addFeedback([question(4, 'eve')]);
     await next('west').erase({ contributor: 'eve' });
     await expect
-      .poll(() => regionOf('switch', 'west').move(nextOf(settings)), { timeout: 20_000 })
+      .poll(() => regionOf('switch', 'west').move(nextOf(settings)), { timeout: 60_000 })
       .toMatchObject({ records: 0 });
     const { records } = await contents(next('west'));
     expect(records.map(({ query }) => query)).toEqual(['where is number 3']);
@@ -192,7 +192,7 @@ describe('a change of encoder', () => {
           await runDurableObjectAlarm(directory(objects));
           return (await contents(regionOf('switch', 'east'))).items;
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toEqual([]);
     expect((await contents(regionOf('switch', 'east'))).ledger).toHaveLength(1);

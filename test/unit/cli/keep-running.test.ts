@@ -3,6 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { keepRunning } from '../../../cli/keep-running.ts';
 import type { WorkerdRun } from '../../../cli/workerd-run.ts';
 
+/** A busy machine takes its time. */
+const WAIT = { timeout: 60_000 };
+
 function lives() {
   const clock = { ms: 0 };
   const said: string[] = [];
@@ -45,7 +48,7 @@ describe('workerd', () => {
     const { start, options, running, pauses, ports, said } = lives();
     const kept = await keepRunning(start, 0, options);
     for (let life = 0; life < 6; life++) {
-      await vi.waitUntil(() => running.length === life + 1);
+      await vi.waitUntil(() => running.length === life + 1, WAIT);
       running[life]?.die();
     }
     expect((await kept.failed).message).toBe('workerd ended 6 times in a row and is not started again');
@@ -58,11 +61,11 @@ describe('workerd', () => {
     const { start, options, running, pauses, clock } = lives();
     const kept = await keepRunning(start, 0, options);
     for (let life = 0; life < 8; life++) {
-      await vi.waitUntil(() => running.length === life + 1);
+      await vi.waitUntil(() => running.length === life + 1, WAIT);
       clock.ms += 61_000;
       running[life]?.die();
     }
-    await vi.waitUntil(() => running.length === 9);
+    await vi.waitUntil(() => running.length === 9, WAIT);
     expect(pauses).toEqual(Array(8).fill(0));
     await kept.stop(5);
     expect(running[8]?.stops).toEqual([5]);

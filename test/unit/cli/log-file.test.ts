@@ -6,6 +6,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { openJournal } from '../../../cli/fedcar/journal.ts';
 import { LogFile } from '../../../cli/log-file.ts';
 
+/** A busy machine takes its time. */
+const WAIT = { timeout: 60_000 };
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fedcar-log-'));
@@ -17,7 +20,7 @@ it.runIf(existsSync('/dev/full'))('a full disk is said once, and nobody waits fo
   const log = new LogFile('/dev/full', { say: (line) => said.push(line) });
   const line = Buffer.alloc(16_384, 'x');
   for (let n = 0; n < 200; n++) log.write(line);
-  await vi.waitUntil(() => said.length > 0);
+  await vi.waitUntil(() => said.length > 0, WAIT);
   for (let n = 0; n < 200; n++) log.write(line);
   expect(said).toEqual(['/dev/full cannot be written (ENOSPC); lines are lost']);
   await log.close();
@@ -29,7 +32,7 @@ it('goes on when there is room again', async () => {
   let now = 0;
   const log = new LogFile(path, { say: (line) => said.push(line), now: () => now });
   log.write('lost\n');
-  await vi.waitUntil(() => said.length > 0);
+  await vi.waitUntil(() => said.length > 0, WAIT);
   mkdirSync(join(folder, 'later'));
   log.write('lost, too\n');
   now += 60_000;

@@ -57,7 +57,7 @@ it.runIf(existsSync('/proc/self/stat'))(
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
       const pid = Number(String(line));
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
-      await vi.waitUntil(() => / Z /.test(stat()), { timeout: 10_000 });
+      await vi.waitUntil(() => / Z /.test(stat()), { timeout: 50_000 });
       writeFileSync(join(folder, 'running.pid'), `${pid}\n`);
       (await lockState(folder, 0))();
     } finally {

@@ -79,9 +79,9 @@ describe('Unigram tokenizers', () => {
     ['one ideograph', '包'.repeat(1_000_000)],
   ])('a megabyte of %s costs what the model reads of it', (_, sample) => {
     const tokenizer = openTokenizer(bytes(plain!.json), { maxTokens: 128 });
-    const started = performance.now();
+    const started = process.cpuUsage();
     const ids = tokenizer.encode(sample, 'passage');
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(2000);
     expect(ids).toEqual(tokenizer.encode(sample.slice(0, 20_000), 'passage'));
   });
 });

@@ -124,9 +124,9 @@ describe('Tokenizer', () => {
 
   test('takes no longer for a book than for its beginning', () => {
     const book = 'it was a dark and stormy night. '.repeat(100_000);
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(minilm.encode(book, 'query').length).toBe(128);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(1000);
   });
 });
 
