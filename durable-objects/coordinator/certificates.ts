@@ -147,16 +147,16 @@ export class Certificates {
       .at(-1)
       ?.roster.members.find(({ id }) => id === participant)?.key;
     if (key === undefined || statement.participant !== participant) return false;
-    // The first word stands.
-    if (this.#hasSigned(run, participant)) return true;
-    // One that cannot hold would only spoil what the others sign.
-    if (statementProblems(signed, rounds, { run, collection: this.#collectionOf(run) }).length > 0)
-      return false;
     const hashes = rounds.map(recordHash);
     const named =
       hashes.length === statement.rounds.length && hashes.every((hash, i) => hash === statement.rounds[i]);
     const bytes = statementBytes(statement);
     if (!named || !(await verify(fromBase64Url(key, 32), bytes, fromBase64Url(signature, 64)))) return false;
+    // The first word stands.
+    if (this.#hasSigned(run, participant)) return true;
+    // One that cannot hold would only spoil what the others sign.
+    if (statementProblems(signed, rounds, { run, collection: this.#collectionOf(run) }).length > 0)
+      return false;
     this.#storage.transactionSync(() => {
       // Nothing is kept of a second one.
       const { rowsWritten } = this.#storage.sql.exec(
