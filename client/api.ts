@@ -985,7 +985,7 @@ export interface CollectionSettings {
   };
   /** What a trained version has to reach to serve */
   gate: {
-    /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units */
+    /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units; below 0: if they lose no more than that */
     margin: number;
     /** Standard deviations of the noise by which it must clear that margin */
     confidence: number;
@@ -1230,7 +1230,7 @@ export interface CollectionSettingsInput {
   };
   /** What a trained version has to reach to serve */
   gate?: {
-    /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units */
+    /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units; below 0: if they lose no more than that */
     margin?: number;
     /** Standard deviations of the noise by which it must clear that margin */
     confidence?: number;
@@ -1475,7 +1475,7 @@ export interface CollectionSettingsPatch {
   };
   /** What a trained version has to reach to serve */
   gate?: {
-    /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units */
+    /** Publish only if held-out wins minus losses against the serving version reach this share of the held-out units; below 0: if they lose no more than that */
     margin?: number;
     /** Standard deviations of the noise by which it must clear that margin */
     confidence?: number;

@@ -14,7 +14,7 @@ export const GateSettings = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      'Publish only if held-out wins minus losses against the serving version reach this share of the held-out units',
+      'Publish only if held-out wins minus losses against the serving version reach this share of the held-out units; below 0: if they lose no more than that',
     ),
   confidence: z
     .number()

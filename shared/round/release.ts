@@ -182,7 +182,8 @@ export function judge(
   const heldOut = heldOutOf(candidate + theirs.gained, serving);
   const ahead = gained + theirs.gained - ours.gained;
   const spread = Math.sqrt(1 + theirs.figures + ours.figures) * deviation;
-  const margin = Math.max(gate.margin * units, least);
+  // Who allows a loss is taken at their word; who does not wants a win, not a tie.
+  const margin = gate.margin < 0 ? gate.margin * units : Math.max(gate.margin * units, least);
   const lost = probe.found < probe.mips - gate.probeTolerance * probe.titles;
   const wins = passesGate(
     { winsMinusLosses: ahead, deviation: spread },

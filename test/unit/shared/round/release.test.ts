@@ -36,6 +36,11 @@ describe('publish gate', () => {
     });
   });
 
+  it('publishes what loses no more than a margin below zero allows', () => {
+    expect(judge(sum(-4), spec, [], gate({ margin: -0.05 })).serve).toBe('candidate');
+    expect(judge(sum(-6), spec, [], gate({ margin: -0.05 })).serve).toBe('as before');
+  });
+
   it('asks a win to be beyond the noise in it, of which wins less losses have one part', () => {
     expect(judge(sum(9), spec, [], gate(), { deviation: 10 }).serve).toBe('as before');
     expect(judge(sum(11), spec, [], gate(), { deviation: 10 }).serve).toBe('candidate');
