@@ -96,7 +96,7 @@ const ANSWERED: readonly (readonly [asked: string, answered: RegExp])[] = [
 /** What a command prints, by its first words; others are in `ELSEWHERE`. */
 const PRINTED: readonly (readonly [line: string, code: 0 | 1 | 2, printed: RegExp])[] = [
   ['deploy --dry-run', 0, /would deploy with .*Durable Objects/s],
-  ['ingest path/to/docs', 0, /^1 document: 1 (new|unchanged)/],
+  ['ingest path/to/docs', 0, /^1 document: (1 new|0 new, 0 changed, 1 as they were)/],
   ['query how do I send it back?', 0, /^\d\.\d\d {2}Sending something back {2}returns\/how-to#0/],
   ['train status', 0, /^(?:run \S+ |no run yet).*\n\n/],
   ['privacy plan --live', 0, /rounds at sampling rate.*ε by the ledger/s],
