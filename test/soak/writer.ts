@@ -1,6 +1,7 @@
 /**
  * Somebody who uploads, changes and deletes documents and sends feedback, and remembers what was acknowledged. What was
- * under way when a process died may be there or not; what was acknowledged has to be.
+ * under way when a process died may be there or not; what was acknowledged has to be. Of a document one change is under
+ * way at a time: of two, nobody outside could say which came last.
  */
 import { NOTHING, type Tally } from './fault.ts';
 
@@ -27,6 +28,7 @@ export class Writer {
   readonly unexpected: string[] = [];
   readonly #options: WriterOptions;
   readonly #documents = new Map<string, Known>();
+  readonly #changing = new Set<string>();
   readonly #feedback: {
     record: { id: string; query: string; item: string; relevant: boolean };
     region: string;
@@ -43,9 +45,14 @@ export class Writer {
     const dice = random();
     this.#sent += 1;
     const key = `document-${Math.floor(random() * DOCUMENTS)}`;
-    if (dice < 0.55) return await this.#put(url, key, `Version ${this.#sent} of what parcels cost.`);
-    if (dice < 0.7) return await this.#delete(url, key);
-    return await this.#tell(url);
+    if (dice >= 0.7 || this.#changing.has(key)) return await this.#tell(url);
+    this.#changing.add(key);
+    try {
+      if (dice < 0.55) return await this.#put(url, key, `Version ${this.#sent} of what parcels cost.`);
+      return await this.#delete(url, key);
+    } finally {
+      this.#changing.delete(key);
+    }
   }
 
   async #put(url: string, key: string, text: string): Promise<boolean> {
