@@ -1,27 +1,22 @@
 /**
- * A file that was uploaded as it is, as a document's text. Text, Markdown and HTML are decoded here; PDF and office
- * files become Markdown by Workers AI's `toMarkdown`, where the deployment has the binding `AI`.
+ * A file that was uploaded as it is, as a document's text. Files of text are read here, by the reader that the command
+ * has too; PDF and office files become Markdown by Workers AI's `toMarkdown`, where the deployment has the binding `AI`.
  */
 import { z } from '@hono/zod-openapi';
 import type { ItemFormat } from '../shared/protocol/api/item.ts';
 import { decodeText } from '../shared/retrieval/encoding.ts';
+import { ENDINGS_OF_TYPES, TEXT_FORMATS } from '../shared/retrieval/file-format.ts';
 import { DeadlineError, within } from './deadline.ts';
 import { Problem } from './problem.ts';
 
-/** Kinds of files by their content type; those with an ending are converted, under a name that ends so. */
-const KINDS: Readonly<Record<string, { format: ItemFormat; ending: string | null }>> = {
-  'text/plain': { format: 'text', ending: null },
-  'text/markdown': { format: 'markdown', ending: null },
-  'text/html': { format: 'html', ending: null },
-  'application/pdf': { format: 'markdown', ending: '.pdf' },
-  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': {
-    format: 'markdown',
-    ending: '.docx',
-  },
-  'application/vnd.oasis.opendocument.text': { format: 'markdown', ending: '.odt' },
+/** Endings of files that are converted, by their content type. */
+const CONVERTED: Readonly<Record<string, string>> = {
+  'application/pdf': '.pdf',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': '.docx',
+  'application/vnd.oasis.opendocument.text': '.odt',
 };
 
-export const FILE_TYPES: readonly string[] = Object.keys(KINDS);
+export const FILE_TYPES: readonly string[] = [...Object.keys(ENDINGS_OF_TYPES), ...Object.keys(CONVERTED)];
 
 const CONVERSION_MS = 60_000;
 
@@ -51,24 +46,24 @@ export async function fileText(
     .toLowerCase()
     .split(';')
     .map((part) => part.trim());
-  const kind = KINDS[type];
-  if (kind === undefined) {
+  if (!FILE_TYPES.includes(type)) {
     throw new Problem(
       'unsupported_media_type',
       `content-type: one of ${FILE_TYPES.join(', ')}, not ${type || 'none'}`,
     );
   }
   if (bytes.length === 0) throw new Problem('invalid_request', 'body: the file is empty');
-  if (kind.ending === null) {
+  const reader = TEXT_FORMATS.get(ENDINGS_OF_TYPES[type] ?? '');
+  if (reader !== undefined) {
     const charset = charsetOf(parameters);
-    const text = charset === null ? byItself(bytes, kind.format) : decoded(bytes, charset);
-    return { text, format: kind.format };
+    const text = charset === null ? byItself(bytes, reader.format) : decoded(bytes, charset);
+    return { text: reader.convert(text), format: reader.format };
   }
   if (ai?.toMarkdown === undefined) {
     const detail = `${type}: this deployment has no binding AI (Workers AI), which reads such files; the command reads them on your machine: fedcar ingest FILE`;
     throw new Problem('no_converter', detail);
   }
-  return { text: await converted(ai, { bytes, type, ending: kind.ending }), format: kind.format };
+  return { text: await converted(ai, { bytes, type, ending: CONVERTED[type]! }), format: 'markdown' };
 }
 
 async function converted(

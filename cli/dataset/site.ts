@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { Parser } from 'htmlparser2';
 import { addTo } from '../../shared/multimap.ts';
 import { toUtf8 } from '../../shared/retrieval/encoding.ts';
+import { ENDINGS_OF_TYPES } from '../../shared/retrieval/file-format.ts';
 import { Failure } from '../fedcar/failure.ts';
 import { boundedBytes } from './bounded-bytes.ts';
 import { DatasetError } from './dataset-error.ts';
@@ -21,13 +22,7 @@ const MOST_BYTES = 16 << 20;
 const MOST_REDIRECTS = 5;
 const PATIENCE_MS = 30_000;
 
-const ENDINGS: Readonly<Record<string, string>> = {
-  'text/html': '.html',
-  'application/xhtml+xml': '.html',
-  'text/plain': '.txt',
-  'text/markdown': '.md',
-  'application/pdf': '.pdf',
-};
+const ENDINGS: Readonly<Record<string, string>> = { ...ENDINGS_OF_TYPES, 'application/pdf': '.pdf' };
 
 export interface Page {
   address: string;

@@ -24,6 +24,16 @@ export const TEXT_FORMATS: ReadonlyMap<string, FileFormat> = new Map([
   ...['.adoc', '.asciidoc'].map((ending) => [ending, markdownBy(asciidocToMarkdown)] as const),
 ]);
 
+/** Endings by the content type that a file of text is sent with. */
+export const ENDINGS_OF_TYPES: Readonly<Record<string, string>> = {
+  'text/plain': '.txt',
+  'text/markdown': '.md',
+  'text/html': '.html',
+  'application/xhtml+xml': '.xhtml',
+  'text/x-rst': '.rst',
+  'text/asciidoc': '.adoc',
+};
+
 /** Of a path with slashes, in lower case and with its full stop; empty where it has none. */
 export function endingOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1);

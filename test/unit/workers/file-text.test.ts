@@ -55,6 +55,12 @@ describe('a file', () => {
       text: '<p>A',
       format: 'html',
     });
+    expect(await read('application/xhtml+xml', encode('<p>A</p>'))).toEqual({
+      text: '<p>A</p>',
+      format: 'html',
+    });
+    expect((await read('text/x-rst', encode('A\n=\n\nSee `b <c>`_.\n'))).text).toBe('A\n=\n\nSee b.\n');
+    expect((await read('text/asciidoc', encode('= A\n\nSome text.\n'))).text).toMatch(/^# A\n+Some text\./);
     expect(await read('text/plain;charset=iso-8859-1', Uint8Array.of(0xfc))).toEqual({
       text: 'ü',
       format: 'text',
