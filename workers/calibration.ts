@@ -1,5 +1,5 @@
 /**
- * RunQueue a cosine into the score that answers carry and `match_threshold` is compared with: a number between 0 and 1
+ * Turns a cosine into the score that answers carry and `match_threshold` is compared with: a number between 0 and 1
  * that rises with the cosine, 0.5 where a query fits its best passage as often as it fits nothing.
  */
 

@@ -6,7 +6,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ConversationTurn } from '../../shared/retrieval/conversation.ts';
 
-/** RunQueue of a conversation, pieces of a turn, and characters of one that asks or instructs. */
+/** Turns of a conversation, pieces of a turn, and characters of one that asks or instructs. */
 const MAX_MESSAGES = 100;
 const MAX_PARTS = 64;
 const MAX_MESSAGE_CHARACTERS = 32_768;
