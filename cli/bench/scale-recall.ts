@@ -71,7 +71,8 @@ export function searchExactly(
     const coded = codeQuery(space, query);
     estimateScores(codes, coded, estimates);
     spentUs += process.cpuUsage().user - before;
-    const looked = lookedAt(estimates, (row) => codes.scales[row]! * coded.deviation, scores[question]!);
+    const deviations = codes.scales.map((scale) => scale * coded.deviation);
+    const looked = lookedAt(estimates, deviations, scores[question]!);
     chosen.hits += looked.filter((row) => nearest[question]!.has(row)).length;
     chosen.candidates += looked.length;
     chosen.most = Math.max(chosen.most, looked.length);
@@ -97,14 +98,10 @@ export function searchExactly(
 }
 
 /** Rows that a search would look at. */
-function lookedAt(
-  estimates: Float32Array,
-  deviation: (row: number) => number,
-  exact: Float32Array,
-): number[] {
+function lookedAt(estimates: Float32Array, deviations: Float32Array, exact: Float32Array): number[] {
   const rows: number[] = [];
   const best = new BestItems(DEPTH);
-  takeCandidates(estimates, deviation, (row) => {
+  takeCandidates(estimates, deviations, (row) => {
     rows.push(row);
     best.add(String(row), exact[row]!);
     return best.floor;

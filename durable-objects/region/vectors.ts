@@ -6,6 +6,7 @@
  */
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import { takeCandidates } from '../../shared/index/candidates.ts';
+import { Numbering } from '../../shared/index/numbering.ts';
 import { type OpenPart, openBytes } from '../../shared/index/open-bytes.ts';
 import { type PassageName, readRows, type SegmentIds, type SegmentRows } from '../../shared/index/segment.ts';
 import {
@@ -36,12 +37,6 @@ export interface VectorSegment extends WordSegment {
 export interface VectorQuestion {
   query: Float32Array;
   words: Float32Array | null;
-}
-
-/** What is known of the errors of a segment's estimates: each deviates by its row's scale times a factor. */
-interface Estimates {
-  scales: Float32Array;
-  byScale: number;
 }
 
 /** Values of a row are rounded to whole multiples of its scale, and a query is of length one. */
@@ -76,37 +71,23 @@ export class Vectors {
     { query, words }: VectorQuestion,
     take: (name: PassageName) => number,
   ): void {
-    const from: number[] = [];
-    let size = 0;
-    for (const { ids } of segments) {
-      from.push(size);
-      size += ids.passages;
-    }
+    const numbering = new Numbering(segments);
+    const { from, size } = numbering;
     const scores = new Float32Array(size);
-    const estimates: Estimates[] = [];
+    const deviations = new Float32Array(size);
     this.#searches += 1;
     this.#uncoded = false;
     for (const [index, segment] of segments.entries()) {
-      const { passages } = segment.ids;
-      const part = scores.subarray(from[index]!, from[index]! + passages);
-      estimates.push(this.#estimate(segment, query, part));
+      const [begin, end] = [from[index]!, from[index]! + segment.ids.passages];
+      const part = scores.subarray(begin, end);
+      this.#estimate(segment, query, part, deviations.subarray(begin, end));
       const { dead } = segment;
       for (let at = 0; dead !== null && at < dead.length; at++)
         if (dead[at] === 1) part[at] = Number.NEGATIVE_INFINITY;
     }
     for (let row = 0; words !== null && row < size; row++) scores[row]! += words[row]!;
-    const segmentOf = (row: number): number => {
-      let index = segments.length - 1;
-      while (row < from[index]!) index -= 1;
-      return index;
-    };
-    const deviation = (row: number): number => {
-      const index = segmentOf(row);
-      const { scales, byScale } = estimates[index]!;
-      return scales[row - from[index]!]! * byScale;
-    };
-    takeCandidates(scores, deviation, (row) => {
-      const index = segmentOf(row);
+    takeCandidates(scores, deviations, (row) => {
+      const index = numbering.segmentOf(row);
       return take(segments[index]!.ids.name(row - from[index]!));
     });
   }
@@ -122,20 +103,29 @@ export class Vectors {
     return true;
   }
 
-  #estimate({ hash, ids }: VectorSegment, query: Float32Array, scores: Float32Array): Estimates {
-    if (ids.passages === 0) return { scales: new Float32Array(0), byScale: 0 };
+  /** @param deviations of the estimates: of each its row's scale times a factor */
+  #estimate(
+    { hash, ids }: VectorSegment,
+    query: Float32Array,
+    scores: Float32Array,
+    deviations: Float32Array,
+  ): void {
+    if (ids.passages === 0) return;
     const { codes, rows } = this.#opened(hash, ids, query.length);
     this.#uncoded ||= codes === null && ids.passages >= CODED;
-    if (codes !== null) return { scales: codes.codes.scales, byScale: estimateSegment(codes, query, scores) };
+    if (codes !== null) {
+      estimateSegment(codes, query, scores, deviations);
+      return;
+    }
     const sums = new Float64Array(scores.length);
     plainProducts(rows.values, query, sums);
-    for (let passage = 0; passage < scores.length; passage++)
-      scores[passage] = sums[passage]! * rows.scales[passage]!;
-    if (this.#open.has(hash)) return { scales: rows.scales, byScale: BY_ROUNDING };
+    for (let passage = 0; passage < scores.length; passage++) {
+      const scale = rows.scales[passage]!;
+      scores[passage] = sums[passage]! * scale;
+      deviations[passage] = scale * BY_ROUNDING;
+    }
     // Read for this search alone: some 3 MB a segment, which would wait for a collection.
-    const scales = rows.scales.slice();
-    freeBuffer(rows.values);
-    return { scales, byScale: BY_ROUNDING };
+    if (!this.#open.has(hash)) freeBuffer(rows.values);
   }
 
   #opened(hash: string, { passages }: SegmentIds, width: number): Open {

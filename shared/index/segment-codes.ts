@@ -62,13 +62,14 @@ export function readSegmentCodes(input: Uint8Array, passages: number, width: num
   };
 }
 
-/** Estimates the cosines of a query with the rows. @returns the deviation of an estimate, by the row's scale */
+/** Estimates the cosines of a query with the rows, and how far each estimate deviates. */
 export function estimateSegment(
   { space, codes }: SegmentCodes,
   query: Float32Array,
   scores: Float32Array,
-): number {
+  deviations: Float32Array,
+): void {
   const coded = codeQuery(space, query);
   estimateScores(codes, coded, scores);
-  return coded.deviation;
+  for (let row = 0; row < deviations.length; row++) deviations[row] = codes.scales[row]! * coded.deviation;
 }

@@ -7,6 +7,7 @@ import type { Snapshot } from '../protocol/snapshot.ts';
 import type { RowProducts } from '../retrieval/scores.ts';
 import { scoreRows } from '../retrieval/scores.ts';
 import { rowsOf } from '../retrieval/snapshot-rows.ts';
+import { Numbering } from './numbering.ts';
 import type { SegmentIds, SegmentRows } from './segment.ts';
 import { WordSearch, type WordSegment } from './word-search.ts';
 
@@ -30,20 +31,17 @@ export class IndexView {
   readonly segments: readonly ViewSegment[];
   /** Up to which of its changes each region is in it. */
   readonly watermarks: ReadonlyMap<string, number>;
-  /** The number of each segment's first passage. */
-  readonly #from: number[] = [];
-  /** Passages, dead ones too. */
-  readonly size: number;
+  readonly #numbering: Numbering;
 
   constructor(segments: readonly ViewSegment[], watermarks: ReadonlyMap<string, number>) {
     this.segments = segments;
     this.watermarks = watermarks;
-    let size = 0;
-    for (const { ids } of segments) {
-      this.#from.push(size);
-      size += ids.passages;
-    }
-    this.size = size;
+    this.#numbering = new Numbering(segments);
+  }
+
+  /** Passages, dead ones too. */
+  get size(): number {
+    return this.#numbering.size;
   }
 
   /** Cosines of all passages: those that never learned with the version's offset. Query: a unit vector under its adapter. */
@@ -52,7 +50,7 @@ export class IndexView {
     const learned = version.header.rows === 0 ? null : scoreRows(version, query, products);
     const { inactiveOffset } = version.header;
     for (const [index, { ids, rows, region }] of this.segments.entries()) {
-      const from = this.#from[index]!;
+      const from = this.#numbering.from[index]!;
       if (scratch.length < ids.passages) scratch = new Float64Array(ids.passages);
       const sums = scratch.subarray(0, ids.passages);
       products(rows.values, query, sums);
@@ -69,10 +67,10 @@ export class IndexView {
   /** Whether a passage's score is that of a row which learned, where the version scored it. */
   learned(number: number, version: Snapshot): boolean {
     if (version.header.rows === 0) return false;
-    const index = this.#segmentOf(number);
+    const index = this.#numbering.segmentOf(number);
     const { ids, region } = this.segments[index]!;
     const places = placesOf(version, region, ids);
-    const passage = number - this.#from[index]!;
+    const passage = number - this.#numbering.from[index]!;
     let low = 0;
     let high = places.length / 2;
     while (low < high) {
@@ -91,7 +89,7 @@ export class IndexView {
   /** Scores of dead passages become −∞, and those of other regions than `only` where it is given. */
   hide(scores: Float32Array, only: string | null): void {
     for (const [index, { ids, dead, region }] of this.segments.entries()) {
-      const from = this.#from[index]!;
+      const from = this.#numbering.from[index]!;
       if (only !== null && region !== only) scores.fill(Number.NEGATIVE_INFINITY, from, from + ids.passages);
       for (let passage = 0; dead !== null && passage < dead.length; passage++)
         if (dead[passage] === 1) scores[from + passage] = Number.NEGATIVE_INFINITY;
@@ -100,23 +98,17 @@ export class IndexView {
 
   /** What names the passage of a number. */
   name(number: number): { region: string; item: string; ordinal: number } {
-    const index = this.#segmentOf(number);
+    const index = this.#numbering.segmentOf(number);
     const { ids, region } = this.segments[index]!;
-    const passage = number - this.#from[index]!;
+    const passage = number - this.#numbering.from[index]!;
     return { region, item: ids.item(passage), ordinal: ids.ordinal(passage) };
-  }
-
-  #segmentOf(number: number): number {
-    let index = this.segments.length - 1;
-    while (number < this.#from[index]!) index -= 1;
-    return index;
   }
 
   /** The number of a passage that stands; -1 where there is none. */
   find(item: string, ordinal: number): number {
     for (const [index, { ids, dead }] of this.segments.entries()) {
       const passage = ids.passage(item, ordinal);
-      if (passage >= 0 && dead?.[passage] !== 1) return this.#from[index]! + passage;
+      if (passage >= 0 && dead?.[passage] !== 1) return this.#numbering.from[index]! + passage;
     }
     return -1;
   }

@@ -6,6 +6,7 @@
 import type { WordStatistics, WordsFound } from '../protocol/passages.ts';
 import { best } from '../retrieval/scores.ts';
 import type { Bm25 } from './bm25.ts';
+import { Numbering } from './numbering.ts';
 import type { PostingList, Postings } from './postings.ts';
 import type { PassageName, SegmentIds } from './segment.ts';
 
@@ -46,24 +47,19 @@ export class WordSearch {
   readonly #segments: readonly WordSegment[];
   /** By term, then by segment. */
   readonly #lists: (PostingList | null)[][];
-  /** The number of each segment's first passage. */
-  readonly #from: number[] = [];
-  readonly #passages: number;
+  readonly #numbering: Numbering;
 
   /** @param terms distinct */
   constructor(segments: readonly WordSegment[], terms: readonly string[]) {
     this.#segments = segments;
     this.#lists = terms.map((term) => segments.map(({ postings }) => postings.list(term)));
-    let from = 0;
+    this.#numbering = new Numbering(segments);
     let passages = 0;
     let length = 0;
     for (const segment of segments) {
-      this.#from.push(from);
-      from += segment.postings.passages;
       passages += segment.standing;
       length += segment.length;
     }
-    this.#passages = from;
     const alive = (list: PostingList | null, segment: number): number => {
       const marks = segments[segment]!.dead;
       if (list === null || !marks) return list?.passages.length ?? 0;
@@ -106,7 +102,7 @@ export class WordSearch {
 
   /** Of every passage of every segment in their order, dead ones with 0. */
   scores(bm25: Bm25): Float32Array {
-    const scores = new Float32Array(this.#passages);
+    const scores = new Float32Array(this.#numbering.size);
     for (const [term, lists] of this.#lists.entries()) {
       for (const [segment, list] of lists.entries()) {
         if (list === null) continue;
@@ -115,7 +111,7 @@ export class WordSearch {
           dead,
         } = this.#segments[segment]!;
         const { passages, frequencies } = list;
-        const from = this.#from[segment]!;
+        const from = this.#numbering.from[segment]!;
         for (let i = 0; i < passages.length; i++) {
           const passage = passages[i]!;
           if (dead === null || dead[passage] !== 1)
@@ -133,9 +129,8 @@ export class WordSearch {
   }
 
   #hit(row: number): WordsFound & { name: PassageName } {
-    let segment = this.#segments.length - 1;
-    while (row < this.#from[segment]!) segment -= 1;
-    const passage = row - this.#from[segment]!;
+    const segment = this.#numbering.segmentOf(row);
+    const passage = row - this.#numbering.from[segment]!;
     return { name: this.#segments[segment]!.ids.name(passage), ...this.#found(segment, passage) };
   }
 

@@ -12,15 +12,11 @@ function look(scores: readonly number[], k = 10): { taken: number; found: number
   const estimates = Float32Array.from(scores, (score) => score + DEVIATION * normal());
   const items = new BestItems(k);
   const rows: number[] = [];
-  takeCandidates(
-    estimates,
-    () => DEVIATION,
-    (row) => {
-      rows.push(row);
-      items.add(`${row}`, scores[row]!);
-      return items.floor;
-    },
-  );
+  takeCandidates(estimates, new Float32Array(estimates.length).fill(DEVIATION), (row) => {
+    rows.push(row);
+    items.add(`${row}`, scores[row]!);
+    return items.floor;
+  });
   expect(new Set(rows).size).toBe(rows.length);
   const wanted = new Set(best(Float32Array.from(scores), k).map(({ row }) => row));
   return { taken: rows.length, found: rows.filter((row) => wanted.has(row)).length };
@@ -57,14 +53,10 @@ describe('candidates', () => {
     for (let row = 0; row < 400; row++) scores[row] = 1 - row / 1000;
     const rows: number[] = [];
     // A filter lets nothing pass.
-    takeCandidates(
-      scores,
-      () => 1e-6,
-      (row) => {
-        rows.push(row);
-        return Number.NEGATIVE_INFINITY;
-      },
-    );
+    takeCandidates(scores, new Float32Array(scores.length).fill(1e-6), (row) => {
+      rows.push(row);
+      return Number.NEGATIVE_INFINITY;
+    });
     expect(rows).toEqual(Array.from({ length: 400 }, (_, row) => row));
   });
 });
