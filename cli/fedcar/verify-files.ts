@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { differences, logProblem, type Telling, tellingsOf } from '../../shared/certificate/compare.ts';
-import { contentProblem, learnedOf, rowsIn } from '../../shared/certificate/content.ts';
+import { contentProblem, rowsIn } from '../../shared/certificate/content.ts';
 import { signedVersion } from '../../shared/certificate/signed-version.ts';
 import { verifyCertificate } from '../../shared/certificate/verify.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
@@ -107,7 +107,7 @@ function againstModel(certificate: Certificate, model: Uint8Array): Findings {
     const problem = contentProblem(snapshot, signed, learned);
     if (problem !== null)
       return { problems: [`the model file is not what was signed: ${problem}`], notes: [] };
-    const own = rowsIn(learnedOf(snapshot));
+    const own = snapshot.active.filter((mark) => mark === 1).length;
     const all = learned === null ? own : rowsIn(learned);
     const rows = `the model file has ${own} of the ${all} rows that learned, as they were signed`;
     return { problems: [], notes: [`${rows}; rows that never learned are not signed`] };

@@ -1,5 +1,6 @@
 /** What a gate's sum does: the candidate serves, or the version that serves is weighed otherwise, or all stays as it is. */
 import { learnedOf } from '../../shared/certificate/content.ts';
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import { entryOf } from '../../shared/protocol/names.ts';
 import { encodeParameters } from '../../shared/protocol/parameters.ts';
 import type { GateRound, StateRef } from '../../shared/protocol/rounds.ts';
@@ -33,7 +34,9 @@ export async function publishVerdict(
   const verdict = judge(sum, spec, probes, settings.gate, { deviation, unasked });
   const { serve, parameters } = verdict;
   // Before a revision takes the place of what was judged.
-  const judged = settings.privacy.aggregation === 'plain' ? null : judgedContent(spec, versions);
+  const isSigned = settings.privacy.aggregation !== 'plain';
+  const judged = isSigned ? contentOf(spec.candidate, versions) : null;
+  const judgedServing = isSigned && serve === 'serving' ? contentOf(spec.serving, versions) : null;
   if (serve === 'candidate') await versions.reweigh(candidate, parameters, context);
   const base = serve === 'serving' ? versions.get(run.against ?? 0) : null;
   // Another version may have been made to serve by hand meanwhile: what was found is not about it.
@@ -48,23 +51,23 @@ export async function publishVerdict(
     const reason = serve === 'candidate' ? null : verdict.reason;
     runs.end(run.run, published ? 'published' : 'rejected', weighed?.version ?? candidate, reason, now());
     if (judged !== null) {
-      const made = [{ version: candidate, ...judged.candidate, serving: weightsOf(versions, candidate) }];
-      if (weighed !== null) made.push({ version: weighed.version, ...judged.serving, serving: parameters });
+      const made = [{ version: candidate, ...judged, serving: weightsOf(versions, candidate) }];
+      if (weighed !== null && judgedServing !== null)
+        made.push({ version: weighed.version, ...judgedServing, serving: parameters });
       deps.certify({ version: candidate, run: run.run, snapshot: spec.candidate.hash, made });
     }
     deps.clean();
   });
 }
 
-type Content = Pick<CertifiedVersion, 'learned'>;
-
-/** What the two versions learned that a gate compared; null of one whose snapshot is gone. */
-function judgedContent(spec: GateRound, versions: Versions): Record<'candidate' | 'serving', Content> {
-  const of = ({ hash }: StateRef): Content => {
-    const bytes = versions.snapshotNamed(hash);
-    return { learned: bytes === null ? null : learnedOf(decodeSnapshot(bytes)) };
-  };
-  return { candidate: of(spec.candidate), serving: of(spec.serving) };
+/** What a version learned that a gate compared; null where its snapshot is gone. */
+function contentOf({ hash }: StateRef, versions: Versions): Pick<CertifiedVersion, 'learned'> {
+  const bytes = versions.snapshotNamed(hash);
+  if (bytes === null) return { learned: null };
+  const learned = learnedOf(decodeSnapshot(bytes));
+  // Many megabytes, which would wait for a collection.
+  freeBuffer(bytes);
+  return { learned };
 }
 
 function weightsOf(versions: Versions, version: number): ServingParameters {

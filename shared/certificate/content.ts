@@ -4,7 +4,7 @@
  * Participants sign one hash of it all; the list of its rows lets a file show that each of its rows is among them, also
  * when documents have gone since.
  */
-import { fromBase64Url, fromHex, toBase64Url, toHex } from '../crypto/bytes.ts';
+import { bytesOf, fromBase64Url, fromHex, toBase64Url, toHex } from '../crypto/bytes.ts';
 import { canonicalJson } from '../crypto/canonical-json.ts';
 import { hashJson, sha256 } from '../crypto/hash.ts';
 import {
@@ -19,10 +19,6 @@ import type { Snapshot } from '../protocol/snapshot.ts';
 import { unsoundIn } from '../protocol/sound-snapshot.ts';
 
 const HASH_BYTES = 32;
-
-function bytesOf(view: Float32Array | Int8Array): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
 
 interface LearnedRow {
   item: string;
@@ -43,7 +39,11 @@ function* learnedRows({ header, active, rows, items, ordinals }: Snapshot): Gene
 
 /** Of all that a snapshot has of what was learned. */
 export function learnedOf(snapshot: Snapshot): Learned {
-  const hashes = Array.from(learnedRows(snapshot), ({ hash }) => hash).sort();
+  return learnedFrom(snapshot, [...learnedRows(snapshot)]);
+}
+
+function learnedFrom(snapshot: Snapshot, rows: readonly LearnedRow[]): Learned {
+  const hashes = rows.map(({ hash }) => hash).sort();
   const list = new Uint8Array(HASH_BYTES * hashes.length);
   for (const [at, hash] of hashes.entries()) list.set(fromHex(hash), HASH_BYTES * at);
   return {
@@ -117,7 +117,8 @@ export function contentProblem(
   signed: Pick<MadeVersion, 'learned' | 'serving'>,
   learned: Learned | null,
 ): string | null {
-  const own = learnedOf(snapshot);
+  const rows = [...learnedRows(snapshot)];
+  const own = learnedFrom(snapshot, rows);
   const [weights, weighed] = [snapshot.header.serving, signed.serving].map(canonicalJson);
   if (weights !== weighed) return `weights: the file has ${weights}, and ${weighed} were signed`;
   const unsound = unsoundIn(snapshot);
@@ -132,7 +133,7 @@ export function contentProblem(
   const list = listOf(learned.rows);
   const known = new Set<string>();
   for (let at = 0; at < list.length; at += HASH_BYTES) known.add(toHex(list.subarray(at, at + HASH_BYTES)));
-  for (const { item, ordinal, hash } of learnedRows(snapshot))
+  for (const { item, ordinal, hash } of rows)
     if (!known.has(hash))
       return `rows: that of passage ${ordinal} of ${JSON.stringify(item)} is none of the ${known.size} that were signed`;
   return null;

@@ -8,6 +8,11 @@ export function utf8(text: string): Bytes {
   return encoder.encode(text) as Bytes;
 }
 
+/** The bytes of an array of numbers, where they lie: nothing is copied. */
+export function bytesOf(numbers: ArrayBufferView): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

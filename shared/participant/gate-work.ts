@@ -4,6 +4,7 @@
  * beside the engine). Only sums leave. Beside them stands a probe that costs no privacy: the titles of documents that
  * never learned, as queries, by vectors alone.
  */
+import { bytesOf } from '../crypto/bytes.ts';
 import { questionTerms } from '../index/words.ts';
 import type { Lift } from '../protocol/passages.ts';
 import { type GateRound, PROBE_TITLES } from '../protocol/rounds.ts';
@@ -16,7 +17,7 @@ import { JUDGED, JudgedVersions } from './judged-versions.ts';
 import type { SliceResult } from './participant.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle, Recalled, ShardStore } from './shard-store.ts';
-import { adapterOf, bytesOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
+import { adapterOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
 
 /** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number, and no words. */

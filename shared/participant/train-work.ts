@@ -3,7 +3,9 @@
  * round's parameters; a `local` round takes several steps of SGD from them and sends its displacement times the
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
+
 import type { Adapter, Engine, GradientSums, UnitStats } from '../../models/engine.ts';
+import { bytesOf } from '../crypto/bytes.ts';
 import { clipIndicator } from '../privacy/adaptive-clipping.ts';
 import { CLIP_SLACK } from '../privacy/clipping.ts';
 import { projectRows } from '../privacy/principal-directions.ts';
@@ -295,10 +297,6 @@ function displacement(
   for (let i = 0; i < parameters.head.length; i++) {
     sums[split + i] = (parameters.head[i]! - current[split + i]!) * units;
   }
-}
-
-export function bytesOf(array: Float64Array | Float32Array | Uint32Array | Uint8Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
 function restore(store: ShardStore, name: string, length: number): Float64Array {
