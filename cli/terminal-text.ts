@@ -65,8 +65,8 @@ export function widthOf({ isTTY, columns }: { isTTY?: boolean; columns?: number 
 }
 
 /**
- * Breaks lines that are longer between words, and begins what follows as far in as their text. What has no space stays whole. A service
- * may have said any of it, so that it is made harmless.
+ * Breaks lines that are longer between words, and begins what follows as far in as their text. What has no space stays
+ * whole. A service may have said any of it, so that it is made harmless.
  */
 export function reflow(given: string, width: number): string {
   const text = harmless(given);

@@ -10,7 +10,7 @@ import { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import { fitsRow, ItemFields } from '../../shared/protocol/api/item.ts';
 import { RegionName } from '../../shared/protocol/names.ts';
 import type { ReadDocument } from '../../shared/retrieval/document.ts';
-import { endingOf, nameAsTitle } from '../../shared/retrieval/file-format.ts';
+import { endingOf, nameAsTitle, TEXT_FORMATS } from '../../shared/retrieval/file-format.ts';
 import type { IngestedDocument, IngestedRecord } from '../ingest.ts';
 import { DatasetError } from './dataset-error.ts';
 import { checkSize, type FileText, fileText, READ_ENDINGS, readerOf } from './file-kinds.ts';
@@ -121,7 +121,7 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 const SILENT: Findings = { leftOut() {}, note() {} };
 
 function isPage(file: string): boolean {
-  return ['.html', '.htm', '.xhtml'].includes(endingOf(file));
+  return TEXT_FORMATS.get(endingOf(file))?.format === 'html';
 }
 
 /** Null where it cannot be read. */

@@ -3,20 +3,19 @@
  * (`etc.`, `p.m.`, `Inc.`) is left to what follows. English and German, and of other languages what stands before names
  * and numbers, as far as texts have it often.
  */
-
-const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+import { wordSet } from './word-set.ts';
 
 /** Before an example, a comparison, a name or a noun, whatever letter follows. */
-const NEVER = words(
+const NEVER = wordSet(
   'e.g i.e cf vs viz approx ca eds z.b d.h u.a z.t i.d.r bzw vgl ggf inkl exkl zzgl evtl sog mio mrd tsd ee ул им акад',
 );
 /** Before a name, as they are written there: "art. The" and "Col. Hart" differ. */
-const TITLES = words(
+const TITLES = wordSet(
   'Dr Mr Mrs Ms Mx Mme Mlle MM Mgr Me Messrs Sr Sra Srta Dra Sig Dott Ing Avv Prof Rev Hon Gen Col Lt Sgt Capt Maj Cpl ' +
     'Adm Gov Sen Rep Pres Supt Msgr Fr Hr St Mt Ft Dipl Hl Ud Uds Проф',
 );
 /** Where a number follows, or a letter or a Roman number in its place. */
-const BEFORE_NUMBER = words(
+const BEFORE_NUMBER = wordSet(
   'jan feb mar apr jun jul aug sep sept oct nov dec okt dez no nos nr núm vol ch art pp p pág pt fig figs eq eqs sec par ' +
     'para cl max min ext tel str abs abb tab kap ziff bd rel стр рис табл тел гл',
 );
@@ -28,7 +27,7 @@ const DAY =
 /** Before a number that orders: "der 2. Teil". */
 const ARTICLE = /(?:^|\s)(?:der|die|das|dem|den|des|am|im|vom|zum|zur|beim|seit|ab|jede[nrms]?)\s$/iu;
 /** Words that begin sentences and no names. */
-const OPENERS = words(
+const OPENERS = wordSet(
   'a after all also although an and as at because before both but by do each every for from he here his how however i if ' +
     'in it its many most my no not now on one once only or others our she since so some that the their then there these ' +
     'they this those to today until we what when where which while who why with yes you your ' +

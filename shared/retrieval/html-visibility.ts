@@ -2,14 +2,13 @@
  * Which elements of a page are seen, and which of them are its content: by what HTML and WAI-ARIA give them to say so, and
  * by names that sites gave them before there was anything else.
  */
+import { wordSet } from './word-set.ts';
 
-const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
-
-const HIDDEN = names(
+const HIDDEN = wordSet(
   'title script style template noscript iframe object svg math head button select datalist textarea video audio canvas',
 );
 /** Around a page's content, unless they are inside of it. */
-const FRAMES = names('header footer');
+const FRAMES = wordSet('header footer');
 
 /** Where elements lie by what they say they are (WAI-ARIA 1.2, landmarks). */
 const ROLES = new Map<string | undefined, 'main' | 'frame'>([

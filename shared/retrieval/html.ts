@@ -3,22 +3,22 @@
  * page what is not its content: the text of `main` or `article` where there is one, else all but navigation, headers and
  * footers.
  */
+
 import { Parser } from 'htmlparser2';
 import { type Span, TableRows } from './html-table.ts';
 import { isHidden, type Place, placeOf } from './html-visibility.ts';
 import { type Block, type BlockKind, textBlocks } from './text.ts';
-
-const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+import { wordSet } from './word-set.ts';
 
 /** Elements that begin and end a line of text. */
-const BLOCKS = names(
+const BLOCKS = wordSet(
   'address article aside blockquote body br caption dd details dialog div dl dt fieldset figcaption figure footer ' +
     'form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol option p pre section select summary table tbody ' +
     'tfoot thead tr ul',
 );
-const CELLS = names('td th');
+const CELLS = wordSet('td th');
 /** Parts of a table: they end a cell and a row that nobody closed. */
-const TABLE_PARTS = names('thead tbody tfoot tr');
+const TABLE_PARTS = wordSet('thead tbody tfoot tr');
 /** What the text in an element is. */
 const KINDS = new Map<string, 'item' | 'code' | 'term'>([
   ['li', 'item'],
@@ -29,11 +29,11 @@ const KINDS = new Map<string, 'item' | 'code' | 'term'>([
   ['pre', 'code'],
 ]);
 /** Inside of a cell they are spaces. */
-const SOFT = names('br div p');
+const SOFT = wordSet('br div p');
 /** Pictures that say how a build went. */
 const BADGE = /shields\.io|badgen\.net|\bbadges?\b/i;
 const HEADING = /^h[1-6]$/;
-const VOID = names(
+const VOID = wordSet(
   'area base basefont br col command embed frame hr img input isindex keygen link meta param source track wbr',
 );
 

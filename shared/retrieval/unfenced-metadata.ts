@@ -4,16 +4,15 @@
  * ("Note: bring your badge"), so it counts only where every name is one that these tools give, and a title is among them.
  */
 import type { FrontMatter } from './front-matter.ts';
+import { wordSet } from './word-set.ts';
 
 /** Names without spaces, marks and capitals. */
-const NAMES = new Set(
-  (
-    'title subtitle author authors affiliation date modified updated created category categories tags keywords slug lang ' +
+const NAMES = wordSet(
+  'title subtitle author authors affiliation date modified updated created category categories tags keywords slug lang ' +
     'language languages summary description abstract status template copyright license email css htmlheader htmlfooter ' +
     'xhtmlheader latexheader latexinput latexmode latexfooter latexleader latexbegin baseheaderlevel xhtmlheaderlevel ' +
     'htmlheaderlevel quoteslanguage bibtex bibliography biblatex transcludebase mmdheader mmdfooter revision version ' +
-    'comment saveas url permalink layout draft translation type series image cover weight order authorurl web'
-  ).split(' '),
+    'comment saveas url permalink layout draft translation type series image cover weight order authorurl web',
 );
 const FIELD = /^([A-Za-z][\w -]{0,40}?)[ \t]*:(?:[ \t]+(\S.*)|[ \t]*)$/;
 /** What is longer is text. */

@@ -2,7 +2,8 @@
  * When runs come, and whether there are enough questions for one. The clock, the settings and what was charged decide, and
  * of questions only noised totals that were paid for (censuses): how many came in tells nobody anything beyond those.
  * Runs are spaced geometrically at first, when each has half as much again to read as the one before, and evenly in the
- * long run, so that every question is read by as many runs as its budget has room for. docs/decisions has how the rule was found.
+ * long run, so that every question is read by as many runs as its budget has room for. docs/decisions has how the rule
+ * was found.
  */
 import type { CollectionSettings } from '../protocol/settings.ts';
 import type { NoisePlan } from './noise-plan.ts';
