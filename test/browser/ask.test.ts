@@ -86,7 +86,7 @@ describe.skipIf(chromium === null)('the page for those who ask', () => {
     const turn = await ask(page, 'What do I do when a shipment is late?');
     await turn.getByText('after its estimated date').first().waitFor();
     await turn.getByRole('link', { name: 'Source 1: Delayed shipments' }).first().click();
-    expect(await page.locator(':focus').innerText()).toContain('Delayed shipments');
+    await expect.poll(() => page.locator(':focus').innerText()).toContain('Delayed shipments');
     await turn.getByRole('button', { name: 'Read the document Delayed shipments' }).click();
     const dialog = page.getByRole('dialog', { name: 'Delayed shipments' });
     await dialog.locator('mark', { hasText: 'What to do when a shipment arrives' }).waitFor();

@@ -103,7 +103,7 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await dialog.waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
-    expect(await page.locator(':focus').innerText()).toBe('Start training');
+    await expect.poll(() => page.locator(':focus').innerText()).toBe('Start training');
     expect(await desk.send('GET', '/v1/rounds')).toMatchObject({ runs: [] });
   });
 
@@ -174,7 +174,7 @@ describe.skipIf(chromium === null)('the dashboard', () => {
       const path = view === 'Search' ? '' : `/${view.toLowerCase()}`;
       await page.goto(`${desk.url}/dashboard${path}`);
       await page.getByRole('heading', { name: view, level: 1 }).waitFor();
-      expect(await page.title()).toBe(`${view} · fedcar dashboard`);
+      await expect.poll(() => page.title()).toBe(`${view} · fedcar dashboard`);
       await page.locator('.skeleton').first().waitFor({ state: 'detached' });
       await expectAccessible(page, `dashboard-${view.toLowerCase()}`);
       expect(await askPage(page, 'unnamedControls')).toEqual([]);
@@ -220,13 +220,13 @@ describe.skipIf(chromium === null)('the dashboard', () => {
     await page.getByRole('link', { name: 'What the regions were told', exact: true }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    expect(await page.locator(':focus').getAttribute('id')).toBe('main');
+    await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('main');
     await page.keyboard.press('Tab');
-    expect(await page.locator(':focus').innerText()).toBe('What the regions were told');
+    await expect.poll(() => page.locator(':focus').innerText()).toBe('What the regions were told');
     await page.getByRole('link', { name: 'Privacy', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Privacy', level: 1 }).waitFor();
-    expect(await page.locator(':focus').getAttribute('id')).toBe('main');
+    await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('main');
   });
 
   it('says which region does not answer and what waits, and keeps the last figures when none does', async () => {

@@ -100,7 +100,7 @@ describe.skipIf(chromium === null)('the widget', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Your question' }).waitFor({ state: 'hidden' });
     expect(await bubble.getAttribute('aria-expanded')).toBe('false');
-    expect(await bubble.evaluate((button) => button.matches(':focus'))).toBe(true);
+    await expect.poll(() => bubble.evaluate((button) => button.matches(':focus'))).toBe(true);
     await page.close();
   });
 
