@@ -4,6 +4,8 @@
 export const MOST_GROWTH = 2.5;
 /** Below this a measurement is noise; what stays below it at an eighth of the longest text does no harm. */
 const LEAST_MS = 25;
+/** Of a growth that is too large, before it is believed. */
+const MEASUREMENTS = 10;
 /** Characters that are measured, one after the other. */
 const SIZES = [16_384, 131_072];
 
@@ -16,8 +18,8 @@ async function processorMs(work: () => unknown): Promise<number> {
 
 /**
  * How many times the processor time grows when the input is doubled, at the first size where it can be measured; 1
- * where it never takes any. A growth that is too large is measured again, three times: a collection of garbage is not
- * the work's.
+ * where it never takes any. A growth that is too large is measured again: a collection of garbage, or another process on
+ * the same core, is not the work's. What grows with the square takes four times as long however often it is measured.
  * @param textOf a text of about so many characters
  */
 export async function growth(
@@ -30,7 +32,7 @@ export async function growth(
     if (ms < LEAST_MS) continue;
     const large = textOf(2 * characters);
     let doubled = await processorMs(() => work(large));
-    for (let again = 0; again < 3 && doubled > MOST_GROWTH * ms; again++) {
+    for (let again = 0; again < MEASUREMENTS && doubled > MOST_GROWTH * ms; again++) {
       ms = Math.max(ms, await processorMs(() => work(small)));
       doubled = Math.min(doubled, await processorMs(() => work(large)));
     }

@@ -38,11 +38,15 @@ export const hubOf = (name: string) => coordinator(objects, name) as unknown as 
 export const hubStub = (name: string) => coordinator(objects, name);
 export const regionOf = (name: string, each: string) => region(objects, name, each);
 
-/** A collection of few questions: its runs do not ask first whether there are enough. */
+/**
+ * A collection of few questions: its runs do not ask first whether there are enough. Which of them judge is the same each
+ * time: drawn anew, one time in hundreds it would be none.
+ */
 export async function collection(name: string, input: object, regions: string[]) {
-  const { privacy, ...others } = input as { privacy?: object };
+  const { privacy, training, ...others } = input as { privacy?: object; training?: object };
   const settings = CollectionSettings.parse({
     ...{ regions, schedule: { everyHours: 0 }, ...others },
+    training: { seed: 1, ...training },
     privacy: { censusEpsilon: 0, ...privacy },
   });
   const made = await directory(objects).create(name, settings);
