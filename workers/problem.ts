@@ -142,14 +142,17 @@ export function openAiError({ status, code, message, errors }: Problem): OpenAiE
   return { message, type, param, code };
 }
 
-/** A refusal of an object: a known code keeps its status, any other is a conflict under the object's own code. */
-export function problemOf(refusal: Refusal): Problem {
+/**
+ * A refusal of an object: a known code keeps its status, any other is, under the object's own code, what `otherwise` is:
+ * a conflict, but for routes all of whose refusals are of another kind.
+ */
+export function problemOf(refusal: Refusal, otherwise: ProblemCode = 'conflict'): Problem {
   const { code, detail, retryAfter } = refusal;
   const headers: Record<string, string> =
     retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
   return Object.hasOwn(CODES, code)
     ? new Problem(code as ProblemCode, detail, { headers })
-    : new Problem('conflict', detail, { headers, shownCode: code });
+    : new Problem(otherwise, detail, { headers, shownCode: code });
 }
 
 /**

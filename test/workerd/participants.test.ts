@@ -133,6 +133,22 @@ describe('an invitation', () => {
     await call('DELETE', `${PREFIX}/participants/careful`);
   });
 
+  it('is not used up by a key that takes part under another name', async () => {
+    const seed = 47;
+    await enrol(await invite('first-name'), own(await signer(seed)));
+    const second = await invite('second-name');
+    await expect(enrol(second, own(await signer(seed)))).rejects.toMatchObject({
+      status: 403,
+      code: 'participant_exists',
+    });
+    expect(await participants()).toContainEqual(
+      expect.objectContaining({ name: 'second-name', state: 'invited' }),
+    );
+    for (const name of ['first-name', 'second-name']) {
+      expect((await call('DELETE', `${PREFIX}/participants/${name}`)).status).toBe(204);
+    }
+  });
+
   it('is not given out for a region or a participant', async () => {
     for (const name of ['east', 'clinic-a']) {
       const { status, json } = await call<Problem>('POST', `${PREFIX}/participants/invitations`, { name });

@@ -238,7 +238,8 @@ export function flRoutes() {
       const taken = c.req.valid('json');
       const { by, hash } = await invitedBy(c, taken);
       const enrolled = await c.var.services.directory().enrol(collection, by, hash, taken.terms);
-      if (!enrolled.ok) throw problemOf(enrolled);
+      // Whoever enrols has no say in what stands: what is refused is not theirs to do.
+      if (!enrolled.ok) throw problemOf(enrolled, 'forbidden');
       return c.json({ collection, name: by.name }, 200);
     })
     .openapi(instruction, async (c) => {
