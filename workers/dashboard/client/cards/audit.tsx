@@ -6,7 +6,10 @@ import { type Page, usePages } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
 import { More } from '../parts/more.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { AUDIT } from '../texts.ts';
+
+const COLUMNS: readonly Column[] = ['When', 'What', ['By', 'roomy'], ['Status', 'number']];
 
 const PAGE = 20;
 
@@ -32,31 +35,11 @@ export function AuditCard({ target, names }: { target: Target; names: ReadonlyMa
       <LoadState of={pages.of} />
       {value?.length === 0 ? <Empty title={AUDIT.none}>{AUDIT.noneText}</Empty> : null}
       {value === null || value.length === 0 ? null : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">What</th>
-                <th scope="col" class="roomy">
-                  By
-                </th>
-                <th scope="col" class="number">
-                  Status
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.map((entry) => (
-                <Row
-                  key={String(entry.id)}
-                  entry={entry}
-                  by={names.get(entry.principal) ?? entry.principal}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={COLUMNS}>
+          {value.map((entry) => (
+            <Row key={String(entry.id)} entry={entry} by={names.get(entry.principal) ?? entry.principal} />
+          ))}
+        </Table>
       )}
       <More more={pages.more} name={AUDIT.more} />
     </Card>

@@ -8,7 +8,15 @@ import type { Page, Pages } from '../loaded.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
 import { More } from '../parts/more.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { DOCUMENTS } from '../texts.ts';
+
+const COLUMNS: readonly Column[] = [
+  'Document',
+  ['Region', 'roomy'],
+  ['Passages', 'number'],
+  ['Changed', 'number roomy'],
+];
 
 const PAGE = 50;
 
@@ -35,29 +43,11 @@ export function DocumentsCard({ pages, collection, now, go }: DocumentsProps) {
         <OpenByKey onOpen={(item) => go(hrefOf({ view: 'documents', collection, item }))} />
       )}
       {value === null || value.length === 0 ? null : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Document</th>
-                <th scope="col" class="roomy">
-                  Region
-                </th>
-                <th scope="col" class="number">
-                  Passages
-                </th>
-                <th scope="col" class="number roomy">
-                  Changed
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.map((item) => (
-                <Row key={item.key} item={item} collection={collection} now={now} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={COLUMNS}>
+          {value.map((item) => (
+            <Row key={item.key} item={item} collection={collection} now={now} />
+          ))}
+        </Table>
       )}
       <More more={pages.more} name={DOCUMENTS.more} />
     </Card>

@@ -8,9 +8,12 @@ import { Badge } from '../parts/badge.tsx';
 import { Card, LoadState } from '../parts/card.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Failure } from '../parts/notice.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { PARTICIPANTS } from '../texts.ts';
 import type { ViewProps } from '../views/view.ts';
 import type { Tone } from '../words.ts';
+
+const COLUMNS: readonly Column[] = ['Participant', 'State', ['Key', 'roomy'], ['Last spoke', 'number roomy']];
 
 const TONES: Record<Participant['state'], Tone> = {
   invited: 'busy',
@@ -43,30 +46,11 @@ export function ParticipantsCard({ state, store, ask }: Pick<ViewProps, 'state' 
       <LoadState of={of} />
       {value === null ? null : <Invite target={target} onInvited={again} />}
       {value === null ? null : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Participant</th>
-                <th scope="col">State</th>
-                <th scope="col" class="roomy">
-                  Key
-                </th>
-                <th scope="col" class="number roomy">
-                  Last spoke
-                </th>
-                <th scope="col">
-                  <span class="unseen">Action</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.participants.map((one) => (
-                <Row key={one.name} one={one} now={now} onRemove={() => remove(one)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={COLUMNS} actions>
+          {value.participants.map((one) => (
+            <Row key={one.name} one={one} now={now} onRemove={() => remove(one)} />
+          ))}
+        </Table>
       )}
       <p class="hint">{PARTICIPANTS.hint}</p>
     </Card>

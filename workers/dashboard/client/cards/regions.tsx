@@ -5,7 +5,16 @@ import { hrefOf } from '../../place.ts';
 import { ago, count, DASH, dateTime, noised } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, Empty, LoadState } from '../parts/card.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { isEmpty, type State } from '../store.ts';
+
+const COLUMNS: readonly Column[] = [
+  'Region',
+  ['Documents', 'number'],
+  ['Passages', 'number roomy'],
+  ['Asked for', 'number'],
+  ['Last contribution', 'number'],
+];
 
 export function RegionsCard({ state }: { state: State }) {
   const { regions, now } = state;
@@ -13,7 +22,7 @@ export function RegionsCard({ state }: { state: State }) {
   return (
     <Card id="regions" title="Regions">
       <LoadState of={regions} />
-      {value === null ? null : <Table regions={value} now={now} />}
+      {value === null ? null : <RegionTable regions={value} now={now} />}
       {isEmpty(state) ? (
         <Empty title="No documents yet">
           Drop some under{' '}
@@ -30,63 +39,42 @@ export function RegionsCard({ state }: { state: State }) {
   );
 }
 
-function Table({ regions: { regions, away }, now }: { regions: Regions; now: number }) {
+function RegionTable({ regions: { regions, away }, now }: { regions: Regions; now: number }) {
   const rows = [...regions].sort((a, b) => (a.region < b.region ? -1 : 1));
   return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Region</th>
-            <th scope="col" class="number">
-              Documents
-            </th>
-            <th scope="col" class="number roomy">
-              Passages
-            </th>
-            <th scope="col" class="number">
-              Asked for
-            </th>
-            <th scope="col" class="number">
-              Last contribution
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ region, items, passages, waiting, asked_for, last_contribution_at, join }) => (
-            <tr>
-              <RegionName name={region} problem={join?.problem ?? null} />
-              <td class="number">{count(items)}</td>
-              <td class="number roomy">
-                {count(passages)}
-                {waiting === 0 ? null : <small>{count(waiting)} waiting</small>}
-              </td>
-              <td class="number">{shownDemand(asked_for)}</td>
-              <td class="number">
-                {last_contribution_at === null ? (
-                  <span class="muted">never</span>
-                ) : (
-                  <time
-                    datetime={new Date(last_contribution_at).toISOString()}
-                    title={dateTime(last_contribution_at)}
-                  >
-                    {ago(last_contribution_at, now)}
-                  </time>
-                )}
-              </td>
-            </tr>
-          ))}
-          {away.map((region) => (
-            <tr>
-              <RegionName name={region} problem={null} />
-              <td colspan={4} class="number">
-                <Badge tone="bad">No answer</Badge>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={COLUMNS}>
+      {rows.map(({ region, items, passages, waiting, asked_for, last_contribution_at, join }) => (
+        <tr>
+          <RegionName name={region} problem={join?.problem ?? null} />
+          <td class="number">{count(items)}</td>
+          <td class="number roomy">
+            {count(passages)}
+            {waiting === 0 ? null : <small>{count(waiting)} waiting</small>}
+          </td>
+          <td class="number">{shownDemand(asked_for)}</td>
+          <td class="number">
+            {last_contribution_at === null ? (
+              <span class="muted">never</span>
+            ) : (
+              <time
+                datetime={new Date(last_contribution_at).toISOString()}
+                title={dateTime(last_contribution_at)}
+              >
+                {ago(last_contribution_at, now)}
+              </time>
+            )}
+          </td>
+        </tr>
+      ))}
+      {away.map((region) => (
+        <tr>
+          <RegionName name={region} problem={null} />
+          <td colspan={4} class="number">
+            <Badge tone="bad">No answer</Badge>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

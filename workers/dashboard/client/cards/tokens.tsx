@@ -10,8 +10,11 @@ import { Badge } from '../parts/badge.tsx';
 import { Card, LoadState } from '../parts/card.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Failure } from '../parts/notice.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { TOKENS } from '../texts.ts';
 import type { ViewProps } from '../views/view.ts';
+
+const COLUMNS: readonly Column[] = ['Token', 'May', ['Good for', 'roomy'], ['Made', 'roomy']];
 
 export type Purpose = keyof typeof SCOPES_OF;
 
@@ -66,30 +69,11 @@ export function TokensCard({ state, ask, tokens }: TokensProps) {
       <LoadState of={tokens.of} />
       {tokens.of.value === null ? null : <MakeToken target={target} onMade={tokens.again} />}
       {list.length === 0 ? null : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Token</th>
-                <th scope="col">May</th>
-                <th scope="col" class="roomy">
-                  Good for
-                </th>
-                <th scope="col" class="roomy">
-                  Made
-                </th>
-                <th scope="col">
-                  <span class="unseen">Action</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.map((token) => (
-                <Row key={token.id} token={token} now={now} onRevoke={() => revoke(token)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={COLUMNS} actions>
+          {list.map((token) => (
+            <Row key={token.id} token={token} now={now} onRevoke={() => revoke(token)} />
+          ))}
+        </Table>
       )}
     </Card>
   );

@@ -4,8 +4,20 @@ import { ago, count, DASH, dateTime, percent, points } from '../format.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card, LoadState } from '../parts/card.tsx';
 import type { Ask } from '../parts/confirm.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import type { State, Store } from '../store.ts';
 import { VERSION_STATES } from '../words.ts';
+
+const COLUMNS: readonly Column[] = [
+  'Version',
+  'State',
+  ['Accuracy', 'number'],
+  ['Plain', 'number roomy'],
+  ['Gain', 'number roomy'],
+  ['Learned', 'number roomy'],
+  ['Signed', 'number roomy'],
+  ['Made', 'number roomy'],
+];
 
 export interface VersionsProps {
   state: State;
@@ -33,42 +45,11 @@ export function VersionsCard({ state: { models, now }, store, ask }: VersionsPro
         <p class="notice warn">New passages are not served from every location: {serving.problem}.</p>
       )}
       {models.value === null ? null : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Version</th>
-                <th scope="col">State</th>
-                <th scope="col" class="number">
-                  Accuracy
-                </th>
-                <th scope="col" class="number roomy">
-                  Plain
-                </th>
-                <th scope="col" class="number roomy">
-                  Gain
-                </th>
-                <th scope="col" class="number roomy">
-                  Learned
-                </th>
-                <th scope="col" class="number roomy">
-                  Signed
-                </th>
-                <th scope="col" class="number roomy">
-                  Made
-                </th>
-                <th scope="col">
-                  <span class="unseen">Action</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {versions.map((version) => (
-                <Row key={version.version} version={version} now={now} onActivate={() => activate(version)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={COLUMNS} actions>
+          {versions.map((version) => (
+            <Row key={version.version} version={version} now={now} onActivate={() => activate(version)} />
+          ))}
+        </Table>
       )}
       <p class="hint">
         Accuracy: the right document comes first, over questions that were kept aside and never trained on.
