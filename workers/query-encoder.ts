@@ -5,10 +5,10 @@
 import type { Adapter, Engine } from '../models/engine.ts';
 import { toHex } from '../shared/crypto/bytes.ts';
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
-import { EmbeddingCache } from './embedding-cache.ts';
 import { Problem } from './problem.ts';
 import type { QueryEncoder } from './services.ts';
 import { SingleFlight } from './single-flight.ts';
+import { SizedCache } from './sized-cache.ts';
 import { Waiting } from './waiting.ts';
 
 /** The engine may keep an adapter prepared as long as it is handed the same object. */
@@ -56,22 +56,23 @@ export interface MemoryOptions {
 /** What an isolate remembers of one engine's work, for all its requests. */
 export class EncoderMemory {
   /** By adapter and text, both as hashes: queries themselves are not kept. */
-  readonly queries: EmbeddingCache;
+  readonly queries: SizedCache<Float32Array>;
   /** Of documents, by text. */
-  readonly sentences: EmbeddingCache;
+  readonly sentences: SizedCache<Float32Array>;
   readonly flights: SingleFlight;
   readonly waiting: Waiting;
 
   constructor(options: MemoryOptions = {}) {
     const { maxQueryBytes = MAX_QUERY_BYTES, maxSentenceBytes = MAX_SENTENCE_BYTES } = options;
     const { now = () => Date.now(), wait = sleep, maxWaiting = MAX_WAITING } = options;
-    this.queries = new EmbeddingCache(maxQueryBytes);
-    this.sentences = new EmbeddingCache(maxSentenceBytes);
+    this.queries = new SizedCache(maxQueryBytes, bytesOf);
+    this.sentences = new SizedCache(maxSentenceBytes, bytesOf);
     this.flights = new SingleFlight({ now, wait, patienceMs: PATIENCE_MS });
     this.waiting = new Waiting({ now, most: maxWaiting, staleMs: STALE_MS });
   }
 }
 
+const bytesOf = ({ byteLength }: Float32Array) => byteLength;
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const memories = new WeakMap<Engine, EncoderMemory>();
 

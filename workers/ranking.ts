@@ -18,8 +18,9 @@ export const TIE = 0.0015;
 
 /** The rows of one query, each of which is a passage's. */
 export interface RankedRows {
-  /** What they are ordered by; −∞ of those that nobody may see. */
-  ranks: Float32Array;
+  readonly size: number;
+  /** The best, as `best` of scores.ts has them; those that nobody may see have −∞. */
+  best(count: number): RowScore[];
   name(row: number): { region: string; item: string; ordinal: number };
   /**
    * Of a row that learned. Null where no cosines were computed, and of a passage's own row: that is rounded, and the region
@@ -50,7 +51,8 @@ export function snapshotRanks(
   for (let row = 0; wanted !== null && row < ranks.length; row++)
     if (regions[row] !== wanted) ranks[row] = Number.NEGATIVE_INFINITY;
   return {
-    ranks,
+    size: ranks.length,
+    best: (count) => best(ranks, count),
     name: (row) => ({ region: header.regions[regions[row]!]!, item: items[row]!, ordinal: ordinals[row]! }),
     cosine: (row) => ranks[row]!,
     find: (item, ordinal) => rowsOf(snapshot).find(item, ordinal),
@@ -91,13 +93,12 @@ export class Ranking {
    */
   take(items: number, shown = items): Map<string, Candidate[]> {
     const wanted = this.#taken + items;
-    const { ranks } = this.#rows;
     let ranked: RowScore[] = [];
     let isAll = false;
     // One long document may take most of the best rows: look at more of them until there are enough items.
     for (let rows = wanted * ROWS_PER_ITEM; ; rows *= 4) {
-      ranked = this.#bestOfEachItem(best(ranks, rows));
-      isAll = rows >= ranks.length;
+      ranked = this.#bestOfEachItem(this.#rows.best(rows));
+      isAll = rows >= this.#rows.size;
       if (isAll || ranked.length >= wanted) break;
     }
     const chosen = ranked.slice(this.#taken, wanted);

@@ -9,7 +9,10 @@ import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import type { RowProducts } from '../shared/retrieval/scores.ts';
 import type { SharedBytes } from './snapshot-cache.ts';
 
-/** Embeds queries. Both results are unit vectors of `width` floats. */
+/**
+ * Embeds queries. Both results are unit vectors of `width` floats, which nobody changes. What is remembered is the same array
+ * each time; another text, or another adapter, has another one.
+ */
 export interface QueryEncoder {
   /** Under the snapshot's adapter. */
   embed(query: string, snapshot: Snapshot): Promise<Float32Array>;

@@ -240,10 +240,10 @@ export class Memory {
   #current(width: number): MemoryRows {
     const { sql } = this.#storage;
     this.#rows ??= new MemoryRows(width);
-    for (const { record } of sql.exec<{ record: number }>('SELECT record FROM memory_gone')) {
-      this.#rows.remove(record);
-    }
-    sql.exec('DELETE FROM memory_gone');
+    const gone = sql.exec<{ record: number }>('SELECT record FROM memory_gone').toArray();
+    for (const { record } of gone) this.#rows.remove(record);
+    // Any write, of no rows too, holds the answer back until the storage has confirmed it.
+    if (gone.length > 0) sql.exec('DELETE FROM memory_gone');
     const voice = voiceOf(this.#deps.settings().privacy.unit);
     const news = sql.exec<MemoryRow>(
       `SELECT seq, record, memory.row AS row, item, ${voice} AS voice, relevant, weight FROM memory JOIN records ON n = record

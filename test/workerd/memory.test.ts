@@ -145,6 +145,35 @@ describe('memory of a region', () => {
     expect(await recalled('later', 'east', QUESTION)).toMatchObject([{ item: ITEM, near: 1 }]);
   });
 
+  it('is looked up without a write: any would hold the answer back until the storage has confirmed it', async () => {
+    await opened('reads');
+    const east = regionOf('reads', 'east');
+    await east.addFeedback([record(), record()]);
+    const query = await embedded(QUESTION);
+    expect(await east.recall(query)).toEqual([{ item: ITEM, near: 1 }]);
+    await runInDurableObject(east, async (region, { storage: { sql } }) => {
+      const written: string[] = [];
+      const exec = sql.exec.bind(sql);
+      Object.defineProperty(sql, 'exec', {
+        configurable: true,
+        value: (statement: string, ...bindings: unknown[]) => {
+          if (!/^\s*SELECT/.test(statement)) written.push(statement);
+          return exec(statement, ...bindings);
+        },
+      });
+      const candidates = [{ item: ITEM, ordinal: 0, score: null }];
+      const { hits } = await region.passages({
+        ...{ candidates, watermark: 1000, isIndexed: true, query, terms: [], baseQuery: null },
+        ...{ inactiveOffset: 0, wordWeight: 0, limit: 1, contenders: 1, fresh: true, filters: null },
+        ...{ wanted: [], expansion: 0 },
+      });
+      expect(hits).toHaveLength(1);
+      expect(await region.recall(query)).toEqual([{ item: ITEM, near: 1 }]);
+      expect(written).toEqual([]);
+      Object.defineProperty(sql, 'exec', { configurable: true, value: exec });
+    });
+  });
+
   it('embeds what has the same words once', async () => {
     await opened('same');
     const east = regionOf('same', 'east');
