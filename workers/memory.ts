@@ -4,7 +4,7 @@
  */
 import { lifted } from '../shared/index/memory.ts';
 import type { Collection } from '../shared/protocol/api/collection.ts';
-import type { Lift, PassageHit } from '../shared/protocol/passages.ts';
+import type { Lift, PassageAnswer, PassageHit } from '../shared/protocol/passages.ts';
 import { within } from './deadline.ts';
 import { type CallerPlace, regionOfCaller } from './location.ts';
 import { requireRegion } from './placement.ts';
@@ -56,12 +56,17 @@ export async function recall(
   collection: Collection,
   region: string | null,
   query: Float32Array | null,
-): Promise<Lifts> {
-  if (region === null || query === null) return new Lifts([]);
+): Promise<Lift[]> {
+  if (region === null || query === null) return [];
   try {
     const asked = services.region(collection, region).recall(query);
-    return new Lifts(await within(DEADLINE_MS, `region ${region}`, asked));
+    return await within(DEADLINE_MS, `region ${region}`, asked);
   } catch {
-    return new Lifts([]);
+    return [];
   }
+}
+
+/** What came with passages. An object of the release before says nothing of it. */
+export function liftsIn(answers: readonly Partial<Pick<PassageAnswer, 'lifts'>>[]): Lift[] {
+  return answers.flatMap(({ lifts }) => lifts ?? []);
 }

@@ -18,7 +18,7 @@ import type { ServingParameters } from '../shared/protocol/serving-parameters.ts
 import type { Snapshot } from '../shared/protocol/snapshot.ts';
 import { roundScore, scoreOf, scoreOfFused, UNSURE } from './calibration.ts';
 import { within } from './deadline.ts';
-import { Lifts, recall } from './memory.ts';
+import { Lifts, liftsIn, recall } from './memory.ts';
 import { missing, REGION_DEADLINE_MS } from './partial.ts';
 import { type MatchedWord, QuestionWords } from './question-words.ts';
 import { mergeHits, type RankedRows, Ranking, snapshotRanks, TIE } from './ranking.ts';
@@ -93,9 +93,8 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
   const isRead = context.encoder.knows(given.query);
   const options: SearchOptions = isRead || given.type === 'vector' ? given : { ...given, type: 'keyword' };
   const { services, snapshot, measure, collection } = context;
-  const { maxResults, region, threshold, type } = options;
+  const { maxResults, region, threshold, type, asker } = options;
   const { query, baseQuery, memoryQuery } = await measure('embed', () => embed(context, options));
-  const recalled = recall(services, collection, options.asker, memoryQuery);
   const regions = new Regions(context, region === null ? collection.settings.regions : [region]);
   const words = type === 'vector' ? null : new QuestionWords(options.query);
   const view = options.filters === null ? context.view : null;
@@ -118,6 +117,7 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     filters: options.filters,
     wanted: [],
     expansion: options.expansion,
+    memoryQuery: null,
   });
   let found: PassageHit[] = [];
   let merged: ScoredHit[] = [];
@@ -128,18 +128,22 @@ export async function search(context: SearchContext, given: SearchOptions): Prom
     const candidates =
       (await measure('score', async () => ranking?.take(items, maxResults))) ?? new Map<string, never>();
     const asked = new Set([...candidates.keys(), ...(first ? unseen : [])]);
+    // The asker's region says what its log remembers with its passages, where it is asked for any.
+    const askedAlone = first && !asked.has(asker ?? '') ? asker : null;
+    const recalled = recall(services, collection, askedAlone, memoryQuery);
     const answers = await measure('passages', () =>
       regions.ask([...asked], (name) => ({
         ...request(name),
         candidates: candidates.get(name) ?? [],
         fresh: !calledBefore.has(name),
+        memoryQuery: first && name === asker ? memoryQuery : null,
       })),
     );
     for (const name of asked) calledBefore.add(name);
     found = [...found, ...answers.flatMap(({ hits }) => hits)];
     if (first) {
       if (view === null) words?.weigh(answers);
-      const lifts = await measure('passages', () => recalled);
+      const lifts = new Lifts([...(await measure('passages', () => recalled)), ...liftsIn(answers)]);
       const wanted = lifts.missingFrom(found);
       const places = wanted.map((item) => ranking?.regionOf(item) ?? null);
       const holders = places.includes(null) ? regions.names : [...new Set(places as string[])];

@@ -13,7 +13,7 @@ import { errorText, logLine } from '../../shared/log.ts';
 import { bareKey } from '../../shared/participant/query-embeddings.ts';
 import type { Recalled } from '../../shared/participant/shard-store.ts';
 import type { PrivacyUnit } from '../../shared/privacy/units.ts';
-import type { Lift } from '../../shared/protocol/passages.ts';
+import type { Lift, PassageRequest, SiblingRequest } from '../../shared/protocol/passages.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { quantiseRow } from '../../shared/retrieval/head.ts';
 import type { Alarm } from '../alarm.ts';
@@ -99,6 +99,17 @@ export class Memory {
     // Records of an earlier version, or from before the setting was changed.
     if (this.#isBehind()) await this.#deps.alarm.by(clock.now());
     return liftsOf(this.#current(query.length).nearest(query, NEIGHBOURS), memory);
+  }
+
+  /** As `recall`, for a request for passages that asks for it; what fails here costs the passages nothing. */
+  async asked(request: PassageRequest | SiblingRequest): Promise<Lift[] | null> {
+    if (!('memoryQuery' in request) || request.memoryQuery === null) return null;
+    try {
+      return await this.recall(request.memoryQuery);
+    } catch (error) {
+      logLine('memory_failed', { level: 'error', error: errorText(error) });
+      return null;
+    }
   }
 
   /**

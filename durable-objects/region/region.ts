@@ -297,7 +297,8 @@ export class Region extends TracedObject implements RegionApi {
 
   async passages(request: PassageRequest | SiblingRequest): Promise<PassageAnswer> {
     if (this.#library.segments.waits) await this.#alarm.by(clock.now());
-    return answerRequest(this.#library, this.#identity().name, request);
+    const found = answerRequest(this.#library, this.#identity().name, request);
+    return { ...found, lifts: await this.#memory.asked(request) };
   }
 
   /** The first of these segments, as many as fit an answer; null of one that is no more. None where nobody may have any. */

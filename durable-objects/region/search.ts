@@ -30,12 +30,15 @@ export function filterOf(filters: Filters | null): (item: ItemSummary) => boolea
   return (item) => matchesFilters(conditions, item);
 }
 
+/** An answer without what the region's log says. */
+type PassagesFound = Omit<PassageAnswer, 'lifts'>;
+
 /** What a region's passages say to a request of either kind. */
 export function answerRequest(
   library: Library,
   region: string,
   request: PassageRequest | SiblingRequest,
-): PassageAnswer {
+): PassagesFound {
   if (!('of' in request)) return answerPassages(library, region, request);
   return { hits: siblingPassages(library, region, request), words: null };
 }
@@ -51,7 +54,7 @@ const SPARE_ITEMS = 8;
  * Without words at most `contenders` of the candidates, best first, and about twice as many of what is newer. With words all
  * candidates that stand, and the best by words; the best of everything are returned.
  */
-export function answerPassages(library: Library, region: string, request: PassageRequest): PassageAnswer {
+export function answerPassages(library: Library, region: string, request: PassageRequest): PassagesFound {
   const answer = new Answer(library, region, request);
   answer.addCandidates();
   if (request.fresh) answer.addFound();
@@ -203,7 +206,7 @@ class Answer {
     }
   }
 
-  finish(): PassageAnswer {
+  finish(): PassagesFound {
     const { limit, watermark, isIndexed, baseQuery } = this.#request;
     const ranked = [...this.#found.values()]
       .map((found) => ({ ...found, fused: this.#fused(found) }))

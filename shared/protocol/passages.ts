@@ -49,6 +49,8 @@ export interface PassageAnswer {
   hits: PassageHit[];
   /** Of the region's own passages; null where no words were asked for. */
   words: WordStatistics | null;
+  /** What the region's own log lifts; null where that was not asked for. */
+  lifts: Lift[] | null;
 }
 
 /** The edge asks a region for the texts of its candidates, and for what it cannot find by itself. */
@@ -79,6 +81,8 @@ export interface PassageRequest {
   wanted: string[];
   /** Neighbours on each side whose texts come with a passage's. */
   expansion: number;
+  /** Base embedding of a question that comes from this region, whose log is asked by it, too; null: it is not. */
+  memoryQuery: Float32Array | null;
 }
 
 /** A document that a region's own log lifts for a question. */

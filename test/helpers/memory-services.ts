@@ -35,6 +35,8 @@ export interface MemoryOptions {
   metadata?: Record<string, ItemMetadata>;
   /** Hears of every request to a region. */
   asked?(region: string, request: PassageRequest): void;
+  /** Hears of every call of a region. */
+  called?(region: string, method: 'passages' | 'recall'): void;
   embed(query: string): Float32Array;
   knows?(query: string): boolean;
 }
@@ -91,14 +93,16 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
   };
   const region = (name: string): Partial<RegionApi> => ({
     async recall() {
+      options.called?.(name, 'recall');
       if (options.regions[name] === 'fails') throw new Error('region is broken');
       if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
       return options.lifts?.[name] ?? [];
     },
     async passages(request) {
+      options.called?.(name, 'passages');
       if (options.regions[name] === 'fails') throw new Error('region is broken');
       if (options.regions[name] === 'hangs') return await new Promise<never>(() => {});
-      if ('of' in request) return { hits: [], words: null };
+      if ('of' in request) return { hits: [], words: null, lifts: null };
       options.asked?.(name, request);
       const kept = request.candidates.filter(({ item }) => !options.deleted?.includes(item));
       const words = options.words?.[name];
@@ -113,7 +117,8 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
           (hit) => request.filters === null || matchesFilters(request.filters, { ...hit, key: hit.item }),
         )
         .slice(0, request.limit + own.length + wanted.length);
-      return { hits: found, words: words?.statistics ?? null };
+      const lifts = request.memoryQuery === null ? null : (options.lifts?.[name] ?? []);
+      return { hits: found, words: words?.statistics ?? null, lifts };
     },
   });
   return {

@@ -66,6 +66,7 @@ async function hits(name: string, key: string, watermark: number, filters: Filte
     terms: [],
     expansion: 0,
     wanted: [],
+    memoryQuery: null,
   };
   return (await stub.passages(request)).hits.map((hit) => hit.item);
 }
@@ -102,6 +103,7 @@ describe('a document', () => {
       terms: [],
       expansion: 0,
       wanted: [],
+      memoryQuery: null,
     };
     expect(await east.passages({ ...request, watermark: 2 })).toMatchObject({
       hits: [{ item: 'okapi', score: 0.5 }],
@@ -112,7 +114,7 @@ describe('a document', () => {
       hits: [{ item: 'okapi', score: 0 }],
     });
     await east.removeItem('okapi');
-    expect(await east.passages({ ...request, watermark: 2 })).toEqual({ hits: [], words: null });
+    expect(await east.passages({ ...request, watermark: 2 })).toEqual({ hits: [], words: null, lifts: null });
   });
 
   it('of the most bytes that the API takes fits a row, under the longest key', async () => {

@@ -162,13 +162,14 @@ describe('memory of a region', () => {
         },
       });
       const candidates = [{ item: ITEM, ordinal: 0, score: null }];
-      const { hits } = await region.passages({
+      const { hits, lifts } = await region.passages({
         ...{ candidates, watermark: 1000, isIndexed: true, query, terms: [], baseQuery: null },
         ...{ inactiveOffset: 0, wordWeight: 0, limit: 1, contenders: 1, fresh: true, filters: null },
-        ...{ wanted: [], expansion: 0 },
+        ...{ wanted: [], expansion: 0, memoryQuery: query },
       });
       expect(hits).toHaveLength(1);
-      expect(await region.recall(query)).toEqual([{ item: ITEM, near: 1 }]);
+      expect(lifts).toEqual([{ item: ITEM, near: 1 }]);
+      expect(await region.recall(query)).toEqual(lifts);
       expect(written).toEqual([]);
       Object.defineProperty(sql, 'exec', { configurable: true, value: exec });
     });

@@ -158,6 +158,20 @@ describe('a query over regions', () => {
       expect(keys(await ask({ lifts }))).toEqual(['a', 'b', 'c']);
     });
 
+    it('asks that region once where it holds what was found, too', async () => {
+      const calls: string[] = [];
+      const called = (region: string, method: string) => void calls.push(`${region} ${method}`);
+      await ask({ lifts, called }, { asker: 'apac', maxResults: 3 });
+      expect(calls.sort()).toEqual(['apac passages', 'weur passages']);
+      calls.length = 0;
+      await ask({ lifts: {}, called }, { asker: 'apac', maxResults: 1 });
+      expect(calls.sort()).toEqual(['apac recall', 'weur passages']);
+      calls.length = 0;
+      // Asked for more, a region is not asked again what its log says.
+      await ask({ lifts, called, deleted: ['a', 'b'] }, { asker: 'weur', maxResults: 1 });
+      expect(calls).toEqual(['weur passages', 'apac passages']);
+    });
+
     it('fetches what it lifts wherever that is, once', async () => {
       const asked: [string, string[]][] = [];
       const more = {

@@ -37,6 +37,7 @@ const request = {
   terms: [],
   expansion: 0,
   wanted: [],
+  memoryQuery: null,
 };
 
 it('a long document that is new does not take the place of the others', () => {
