@@ -63,6 +63,19 @@ interface MemoryRow extends Record<string, SqlStorageValue> {
   weight: number | null;
 }
 
+/** What a text is in memory, and its base embedding where it is at hand. */
+interface Remembered {
+  row: ArrayBuffer;
+  embedding: ArrayBuffer | null;
+}
+
+/** @param embedding the base embedding, width floats, in a buffer of its own */
+function rememberedOf(embedding: Float32Array<ArrayBuffer>): Remembered {
+  const row = new Int8Array(embedding.length);
+  quantiseRow(embedding, row);
+  return { row: row.buffer, embedding: embedding.buffer };
+}
+
 /** Whose word a record is. */
 function voiceOf(unit: PrivacyUnit): string {
   return unit === 'contributor' ? 'contributor' : 'coalesce(event, id)';
@@ -187,25 +200,36 @@ export class Memory {
     return { records, more: false };
   }
 
-  /** What has the same tokens is embedded once, for memory and for training without an adapter together. */
+  /**
+   * What has the same tokens is embedded once: what the log had before is taken from there. Embeddings are kept with the
+   * records, for training that begins without an adapter.
+   */
   async #embed(records: readonly WaitingRow[]): Promise<void> {
     if (records.length === 0) return;
     const engine = await this.#deps.engine();
     const { width, sha256 } = engine.info;
     const key = bareKey(sha256);
-    const made = new Map<string, Float32Array>();
-    const missing = new Map<string, Int32Array>();
+    const made = new Map<string, Remembered>();
+    const missing = new Map<string, Int32Array<ArrayBuffer>>();
     for (const { ids, embedding, embedding_key } of records) {
       const tokens = new Int32Array(ids);
+      const text = tokens.join();
+      if (made.has(text)) continue;
       const isKept = embedding !== null && embedding_key === key;
-      if (isKept) made.set(tokens.join(), new Float32Array(embedding));
-      else missing.set(tokens.join(), tokens);
+      if (isKept) made.set(text, rememberedOf(new Float32Array(embedding)));
+      else missing.set(text, tokens);
     }
     for (const text of made.keys()) missing.delete(text);
+    for (const [text, tokens] of missing) {
+      const known = this.#known(tokens, key);
+      if (known === null) continue;
+      made.set(text, known);
+      missing.delete(text);
+    }
     if (missing.size > 0) {
       const rows = await engine.embed([...missing.values()], { kind: 'none' }, { priority: 'background' });
       [...missing.keys()].forEach((text, at) => {
-        made.set(text, rows.subarray(at * width, (at + 1) * width));
+        made.set(text, rememberedOf(rows.slice(at * width, (at + 1) * width)));
       });
     }
     this.#storage.transactionSync(() => {
@@ -214,19 +238,31 @@ export class Memory {
         // It may have been erased while the encoder worked.
         const waits = sql.exec('DELETE FROM memory_waiting WHERE record = ? RETURNING record', n).toArray();
         if (waits.length === 0) continue;
-        const row = new Int8Array(width);
-        const embedding = made.get(new Int32Array(ids).join())!;
-        quantiseRow(embedding, row);
-        sql.exec('INSERT INTO memory (record, row) VALUES (?, ?)', n, row.buffer);
-        // Training that begins without an adapter takes it over.
+        const { row, embedding } = made.get(new Int32Array(ids).join())!;
+        sql.exec('INSERT INTO memory (record, row) VALUES (?, ?)', n, row);
+        if (embedding === null) continue;
         sql.exec(
           'UPDATE records SET embedding = ?, embedding_key = ? WHERE n = ? AND embedding IS NULL',
-          embedding.slice().buffer,
+          embedding,
           key,
           n,
         );
       }
     });
+  }
+
+  /** What is remembered of an earlier record with the same tokens. */
+  #known(ids: Int32Array<ArrayBuffer>, key: string): Remembered | null {
+    const [known] = this.#storage.sql
+      .exec<{ row: ArrayBuffer; embedding: ArrayBuffer | null; embedding_key: string | null }>(
+        `SELECT memory.row AS row, embedding, embedding_key FROM records JOIN memory ON record = n
+         WHERE ids = ? ORDER BY n DESC LIMIT 1`,
+        ids.buffer,
+      )
+      .toArray();
+    if (known === undefined) return null;
+    // Training may have put the embedding under its adapter in its place.
+    return { row: known.row, embedding: known.embedding_key === key ? known.embedding : null };
   }
 
   /** Forgets all but the newest records. */

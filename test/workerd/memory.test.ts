@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { Alarm } from '../../durable-objects/alarm.ts';
 import { engineFor } from '../../durable-objects/engine.ts';
 import { Memory } from '../../durable-objects/region/memory.ts';
+import { EncoderEngine } from '../../models/session/encoder-engine.ts';
 import type { FeedbackInput } from '../../shared/protocol/api/feedback.ts';
 import type { Lift } from '../../shared/protocol/passages.ts';
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { ITEMS } from '../helpers/help-desk.ts';
-import { collection, objects, regionOf } from './objects.ts';
+import { collection, objects, regionOf, replaced } from './objects.ts';
 
 const REGIONS = ['east', 'west'];
 const QUESTION = 'the purple thing makes a noise again';
@@ -184,5 +185,44 @@ describe('memory of a region', () => {
     );
     expect(new Set(rows.map(({ row }) => new Int8Array(row).join())).size).toBe(1);
     expect(rows).toHaveLength(6);
+  });
+
+  it('embeds nothing that the log had before, whatever training put in the place of its embedding', async () => {
+    await opened('again');
+    const east = regionOf('again', 'east');
+    const embedded: number[] = [];
+    const counting = (original: EncoderEngine['embed']) =>
+      function (this: EncoderEngine, ...given: Parameters<EncoderEngine['embed']>) {
+        embedded.push(given[0].length);
+        return original.apply(this, given);
+      };
+    const kept = () =>
+      runInDurableObject(east, (_, { storage }) =>
+        storage.sql
+          .exec<{ row: ArrayBuffer; embedding: ArrayBuffer | null }>(
+            'SELECT memory.row AS row, embedding FROM memory JOIN records ON n = record ORDER BY n',
+          )
+          .toArray()
+          .map(({ row, embedding }) => [
+            new Int8Array(row).join(),
+            embedding && new Float32Array(embedding).join(),
+          ]),
+      );
+    await replaced(EncoderEngine.prototype, 'embed', counting, async () => {
+      await east.addFeedback([record()]);
+      await east.addFeedback([record(), record({ query: PARAPHRASE })]);
+    });
+    expect(embedded).toEqual([1, 1]);
+    const [first, second, other] = await kept();
+    expect(second).toEqual(first);
+    expect(other).not.toEqual(first);
+    await runInDurableObject(east, (_, { storage }) => {
+      storage.sql.exec("UPDATE records SET embedding = zeroblob(1536), embedding_key = 'adapter'");
+    });
+    await replaced(EncoderEngine.prototype, 'embed', counting, async () => {
+      await east.addFeedback([record()]);
+    });
+    expect(embedded).toEqual([1, 1]);
+    expect((await kept()).at(-1)).toEqual([first![0], null]);
   });
 });
