@@ -87,8 +87,25 @@ export async function ingest(
   return placed;
 }
 
-/** So many records of a request are embedded before it returns. */
-const RECORDS_AT_ONCE = 20;
+/** What a region embeds before it answers: some hundred tokens, of which each question has two that are not its text's. */
+const CHARACTERS_AT_ONCE = 1_400;
+const CHARACTERS_BESIDE = 10;
+
+/** Questions of a region cut into requests: those of like length together, since they share microbatches. */
+export function feedbackRequests(entries: readonly IngestedRecord[]): IngestedRecord[][] {
+  const requests: IngestedRecord[][] = [];
+  let room = 0;
+  for (const entry of entries.toSorted((a, b) => a.record.query.length - b.record.query.length)) {
+    const size = entry.record.query.length + CHARACTERS_BESIDE;
+    if (requests.length === 0 || size > room) {
+      requests.push([]);
+      room = CHARACTERS_AT_ONCE;
+    }
+    requests.at(-1)!.push(entry);
+    room -= size;
+  }
+  return requests;
+}
 
 /** Feedback as it trickles in: region by region a few at a time, so that memory has it when the request returns. */
 export async function giveFeedback(client: Client, given: readonly IngestedRecord[]): Promise<void> {
@@ -96,8 +113,8 @@ export async function giveFeedback(client: Client, given: readonly IngestedRecor
   const bar = progress('query log', given.length);
   let sent = 0;
   await concurrent([...byRegion], Math.max(1, byRegion.size), async ([region, entries]) => {
-    for (let at = 0; at < entries.length; at += RECORDS_AT_ONCE) {
-      const records = entries.slice(at, at + RECORDS_AT_ONCE).map(({ record }) => record);
+    for (const request of feedbackRequests(entries)) {
+      const records = request.map(({ record }) => record);
       await client.call('POST /feedback', { body: { records, ...(region === null ? {} : { region }) } });
       sent += records.length;
       bar.update(sent);
