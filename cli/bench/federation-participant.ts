@@ -3,6 +3,7 @@
  * A process of its own for `bench federation`; takes its configuration as JSON, writes a JSON line a round.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RoundSpec } from '../../shared/protocol/rounds.ts';
 import { readData } from '../participant/data.ts';
 import { becomeMember, type Connection, openParticipant } from '../participant/join.ts';
 import { serve } from '../participant/service.ts';
@@ -20,6 +21,8 @@ export interface BenchParticipant {
 export interface RoundCost {
   round: string;
   kind: string;
+  /** What learns in it; null for a round that trains nothing. */
+  train: string | null;
   compute_ms: number;
   protocol_ms: number;
   bytes_up: number;
@@ -61,8 +64,9 @@ const processorMs = () => {
   return (user + system) / 1000;
 };
 let cost: RoundCost | null = null;
-const fresh = (round: string, kind: string): RoundCost => ({
-  ...{ round, kind, compute_ms: 0, protocol_ms: 0 },
+const fresh = (spec: RoundSpec): RoundCost => ({
+  ...{ round: spec.id, kind: spec.kind, train: spec.kind === 'train' ? spec.train : null },
+  ...{ compute_ms: 0, protocol_ms: 0 },
   ...{ bytes_up: 0, bytes_down: 0 },
 });
 
@@ -74,7 +78,7 @@ async function step(): Promise<number | null> {
   const job = shard.job();
   if (job !== null && job.spec.id !== cost?.round) {
     if (cost !== null) process.stdout.write(`${JSON.stringify(cost)}\n`);
-    cost = fresh(job.spec.id, job.spec.kind);
+    cost = fresh(job.spec);
   }
   if (cost === null) return after;
   cost[phase === 'label' || phase === 'work' ? 'compute_ms' : 'protocol_ms'] += processorMs() - before.ms;

@@ -31,6 +31,7 @@ import { percent, table } from '../table.ts';
 import { PROJECT } from '../worker-bundle.ts';
 import { whole } from './accuracy-options.ts';
 import type { BenchParticipant, RoundCost } from './federation-participant.ts';
+import { type RoundTraffic, trafficOf } from './federation-traffic.ts';
 import { optionsOf } from './options-of.ts';
 import { workerdProcessorMs } from './processor-time.ts';
 
@@ -62,6 +63,8 @@ export interface DivisionCost {
   /** Of a participant, mean over participants. */
   bytes_up: number;
   bytes_down: number;
+  /** The same by round. */
+  traffic: RoundTraffic[];
   wall_s: number;
 }
 
@@ -179,6 +182,7 @@ async function measure(
       top1: top1.value,
       recall_at_10: recall.value,
       ...pathOf(costs, coordinatorS),
+      traffic: trafficOf(costs),
       wall_s: round(wallS),
     };
   } finally {
@@ -236,7 +240,7 @@ async function begin(
 export function pathOf(
   costs: readonly (readonly RoundCost[])[],
   coordinatorS: number,
-): Omit<DivisionCost, 'participants' | 'rounds' | 'top1' | 'recall_at_10' | 'wall_s'> {
+): Omit<DivisionCost, 'participants' | 'rounds' | 'top1' | 'recall_at_10' | 'traffic' | 'wall_s'> {
   const rounds = new Set(costs.flat().map((cost) => cost.round));
   let compute = 0;
   let both = 0;

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { type DivisionCost, pathOf, report } from '../../../../cli/bench/federation.ts';
+import { trafficOf } from '../../../../cli/bench/federation-traffic.ts';
 
 const cost = (round: string, compute_ms: number, protocol_ms: number) => ({
-  ...{ round, kind: 'train', compute_ms, protocol_ms },
+  ...{ round, kind: 'train', train: 'head', compute_ms, protocol_ms },
   ...{ bytes_up: 100, bytes_down: 50 },
 });
 
@@ -17,6 +18,17 @@ it('the critical path is the slowest participant of each round, and the coordina
   expect(path).toMatchObject({ compute_s: 5, protocol_s: 1, coordinator_s: 1, critical_path_s: 7 });
   expect(path.protocol_share).toBeCloseTo(2 / 7, 3);
   expect([path.bytes_up, path.bytes_down]).toEqual([200, 100]);
+});
+
+it('traffic is what a round took of each of those who were in it, and rounds come in order', () => {
+  const traffic = trafficOf([
+    [cost('r.9', 1, 1), { ...cost('r.10', 1, 1), bytes_up: 300 }],
+    [{ ...cost('r.9', 1, 1), bytes_down: 150 }],
+  ]);
+  expect(traffic).toEqual([
+    { round: 'r.9', kind: 'train', train: 'head', bytes_up: 100, bytes_down: 100 },
+    { round: 'r.10', kind: 'train', train: 'head', bytes_up: 300, bytes_down: 50 },
+  ]);
 });
 
 it('speedups are against one place, and absent without it', () => {
