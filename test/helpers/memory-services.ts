@@ -113,6 +113,7 @@ export function memoryServices(options: MemoryOptions): Services & { collection:
       const own = request.fresh ? [...(options.newer?.[name] ?? []), ...(words?.hits ?? [])] : [];
       const found = [...wanted, ...hits, ...own]
         .map((hit) => ({ ...hit, metadata: options.metadata?.[hit.item] ?? {} }))
+        .map((hit) => (request.query === null ? { ...hit, score: null } : hit))
         .filter(
           (hit) => request.filters === null || matchesFilters(request.filters, { ...hit, key: hit.item }),
         )

@@ -77,6 +77,9 @@ const RetrievalOptions = z.strictObject({
       .refine((fields) => fields.length === 0, 'results are not boosted by fields: leave it out, or empty'),
   ).describe('Changes nothing: results are not boosted by fields, and a list that names any is refused'),
   metadata_only: withDefault(z.boolean(), false).describe('Passages come with an empty `text`'),
+  return_on_failure: withDefault(z.boolean(), true).describe(
+    'Where a region fails or is late, what the others have is the answer, and `errors` says whose is missing; with `false` the request fails',
+  ),
 });
 type RetrievalOptions = z.infer<typeof RetrievalOptions>;
 
@@ -184,14 +187,19 @@ export interface Freshest {
   changes: OwnChanges;
 }
 
+interface AskedOptions extends Omit<SearchOptions, 'query'> {
+  /** Whether an answer from some of the regions is one. */
+  partial: boolean;
+}
+
 /** A search that can be run again with another query, as an answerer may ask for. */
 export class Retrieval {
   readonly context: SearchContext;
   /** What an answer says of a version that could not be looked up in time; nothing otherwise. */
   readonly staleness: { stale_seconds?: number };
-  readonly #options: Omit<SearchOptions, 'query'>;
+  readonly #options: AskedOptions;
 
-  private constructor(context: SearchContext, options: Omit<SearchOptions, 'query'>, staleMs: number | null) {
+  private constructor(context: SearchContext, options: AskedOptions, staleMs: number | null) {
     this.context = context;
     this.#options = options;
     this.staleness = staleMs === null ? {} : { stale_seconds: Math.ceil(staleMs / 1000) };
@@ -234,6 +242,7 @@ export class Retrieval {
         expansion: retrieval.context_expansion,
         filters: retrieval.filters,
         explain: fedcar.explain,
+        partial: retrieval.return_on_failure,
       },
       staleMs,
     );
@@ -243,10 +252,17 @@ export class Retrieval {
     return this.context.snapshot.header.version;
   }
 
-  /** @param limit fewer results than the request asks for. */
+  /**
+   * @param limit fewer results than the request asks for.
+   * @throws Problem where a region did not answer and the request wants all or nothing
+   */
   async search(query: string, limit = this.#options.maxResults) {
-    const maxResults = Math.min(limit, this.#options.maxResults);
-    return await search(this.context, { ...this.#options, query, maxResults });
+    const { partial, ...options } = this.#options;
+    const maxResults = Math.min(limit, options.maxResults);
+    const found = await search(this.context, { ...options, query, maxResults });
+    if (partial || found.errors.length === 0) return found;
+    const detail = found.errors.map((error) => error.detail).join('; ');
+    throw new Problem('unavailable', detail, { headers: { 'retry-after': '10' } });
   }
 
   /** As `search`, with further passages of the best documents: what an answer is made of. */
