@@ -19,6 +19,7 @@ import {
 } from '../../shared/participant/unit-selection.ts';
 import type { RandomSource } from '../../shared/privacy/random-source.ts';
 import type { RowEntry, Sample } from '../../shared/protocol/rounds.ts';
+import { utf8Length } from '../../shared/protocol/utf8-length.ts';
 import { appendLines, readJson, readLinesOf, writeDurably, writeJson } from './files.ts';
 import { JobFiles } from './job-files.ts';
 import type { LoggedQuery } from './query-log.ts';
@@ -53,7 +54,7 @@ export class FileShard implements ShardStore {
   /** Row by record number. */
   readonly #labels = new Map<number, number>();
   readonly #items = new Map<number, { item: string; ordinal: number }>();
-  readonly #byItem = new Map<string, number[]>();
+  readonly #byItem = new Map<string, Set<number>>();
   #rowsAt = 0;
   /** Kept by the process alone: another one fetches the passages once more. */
   #labelled: string | null = null;
@@ -128,10 +129,24 @@ export class FileShard implements ShardStore {
 
   #addRow(row: number, item: string, ordinal: number): void {
     this.#items.set(row, { item, ordinal });
-    this.#byItem.set(
-      item,
-      [...(this.#byItem.get(item) ?? []), row].sort((a, b) => a - b),
-    );
+    const rows = this.#byItem.get(item);
+    if (rows === undefined) this.#byItem.set(item, new Set([row]));
+    else rows.add(row);
+  }
+
+  #removeRow(row: number): void {
+    const { item } = this.#items.get(row) ?? {};
+    if (item === undefined) return;
+    this.#items.delete(row);
+    const rows = this.#byItem.get(item);
+    rows?.delete(row);
+    if (rows?.size === 0) this.#byItem.delete(item);
+  }
+
+  rowsKept(): { rows: number; keyBytes: number } {
+    let keyBytes = 0;
+    for (const { item } of this.#items.values()) keyBytes += utf8Length(item);
+    return { rows: this.#items.size, keyBytes };
   }
 
   applyRows(entries: readonly RowEntry[], upTo: number): void {
@@ -139,12 +154,7 @@ export class FileShard implements ShardStore {
     for (const { row, item, ordinal, removed } of entries) {
       changed.add(item);
       if (!removed) this.#addRow(row, item, ordinal);
-      else if (this.#items.delete(row)) {
-        this.#byItem.set(
-          item,
-          (this.#byItem.get(item) ?? []).filter((each) => each !== row),
-        );
-      }
+      else this.#removeRow(row);
     }
     for (const { n, item } of this.#options.log) if (changed.has(item)) this.#labels.delete(n);
     this.#rowsAt = upTo;
@@ -160,7 +170,7 @@ export class FileShard implements ShardStore {
   labelSingles(): void {
     for (const { n, item } of this.#options.log) {
       const rows = this.#byItem.get(item);
-      if (!this.#labels.has(n) && rows?.length === 1) this.#labels.set(n, rows[0]!);
+      if (!this.#labels.has(n) && rows?.size === 1) for (const row of rows) this.#labels.set(n, row);
     }
   }
 
@@ -170,7 +180,8 @@ export class FileShard implements ShardStore {
       const found = this.#items.get(row);
       if (found !== undefined) items.add(found.item);
     }
-    return [...items].sort().map((item) => ({ item, rows: this.#byItem.get(item) ?? [] }));
+    const inOrder = (item: string) => [...(this.#byItem.get(item) ?? [])].sort((a, b) => a - b);
+    return [...items].sort().map((item) => ({ item, rows: inOrder(item) }));
   }
 
   unlabelled(items: readonly string[], limit: number): UnlabelledRecord[] {
@@ -236,7 +247,7 @@ export class FileShard implements ShardStore {
   /** What was found to answer, of documents that stand. */
   #standing(held: boolean, window: Window): Selection {
     const { policy, random } = this.#options;
-    const stands = (item: string) => (this.#byItem.get(item)?.length ?? 0) > 0;
+    const stands = (item: string) => this.#byItem.has(item);
     const records = this.#kept(held, window).filter(({ item, relevant }) => stands(item) && relevant);
     return selectUnits(records, { kind: 'all' }, policy, random);
   }
@@ -270,9 +281,7 @@ export class FileShard implements ShardStore {
 
   probeTitles(active: ReadonlySet<string>, limit: number): ProbeTitle[] {
     return [...this.#options.titles]
-      .filter(
-        ([item, title]) => title !== '' && !active.has(item) && (this.#byItem.get(item)?.length ?? 0) > 0,
-      )
+      .filter(([item, title]) => title !== '' && !active.has(item) && this.#byItem.has(item))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .slice(0, limit)
       .map(([item, title]) => ({ item, title }));

@@ -11,6 +11,7 @@ import { logLine } from '../../shared/log.ts';
 import type { OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { Version } from '../../shared/protocol/api/version.ts';
 import { decodeParameters, type Parameters } from '../../shared/protocol/parameters.ts';
+import { MOST_ROWS } from '../../shared/protocol/round-limits.ts';
 import { ServingParameters, START_PARAMETERS } from '../../shared/protocol/serving-parameters.ts';
 import { adapterSize, MAX_SNAPSHOT_BYTES, snapshotLength } from '../../shared/protocol/snapshot.ts';
 import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
@@ -319,6 +320,8 @@ export class Versions {
     const most =
       row.bytes + (this.#rows.changedAt() - row.rows_at) * (context.model.width + MOST_BESIDE_A_ROW);
     if (most <= MAX_SNAPSHOT_BYTES) return null;
+    const rows = this.#rows.liveCount();
+    if (rows > MOST_ROWS) return `rows: the collection has ${rows} passages, and a run at most ${MOST_ROWS}`;
     const of = `${row.version}/${row.revision}/${this.#rows.changedAt()}`;
     // Counting reads all rows: only where it may matter, and once.
     if (this.#counted.of !== of) {
@@ -326,7 +329,7 @@ export class Versions {
       this.#counted = { of, bytes: snapshotLength(header) };
     }
     const { bytes } = this.#counted;
-    return bytes <= MAX_SNAPSHOT_BYTES ? null : tooLarge(row.version, bytes, this.#rows.liveCount());
+    return bytes <= MAX_SNAPSHOT_BYTES ? null : tooLarge(row.version, bytes, rows);
   }
 }
 

@@ -109,6 +109,11 @@ export class Shard implements ShardStore {
     return this.#values.get<number>('rowsAt') ?? 0;
   }
 
+  rowsKept(): { rows: number; keyBytes: number } {
+    const sql = 'SELECT count(*) AS rows, coalesce(sum(length(CAST(item AS BLOB))), 0) AS keyBytes FROM rows';
+    return this.#sql.exec<{ rows: number; keyBytes: number }>(sql).one();
+  }
+
   applyRows(entries: readonly RowEntry[], upTo: number): void {
     this.#storage.transactionSync(() => {
       for (const entry of entries) {

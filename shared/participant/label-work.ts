@@ -6,6 +6,7 @@
 import type { Engine } from '../../models/engine.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { hashJson } from '../crypto/hash.ts';
+import { MOST_ROWS_OF_DOCUMENT } from '../protocol/round-limits.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { bareKey, queryEmbeddings } from './query-embeddings.ts';
@@ -43,7 +44,7 @@ export class Labelling {
 
   /** Does one bounded step. @returns the job as it goes on, in the phase `work` once all is labelled */
   async step(job: Job): Promise<{ job: Job; blobs: Record<string, Uint8Array | null> }> {
-    const { store, port, engine } = this.#deps;
+    const { store, engine } = this.#deps;
     const { key, of } = await this.#piecesOf(job.spec);
     const piece = store.labelled() === key ? undefined : of[job.cursor];
     if (piece === undefined) {
@@ -52,7 +53,7 @@ export class Labelling {
     }
     const stored = store.blob(AT_HAND);
     if (stored === null) {
-      const passages = await port.rowEmbeddings(piece.flatMap(({ rows }) => rows));
+      const passages = await this.#passagesOf(piece);
       return { job, blobs: { [AT_HAND]: new Uint8Array(passages.slice().buffer) } };
     }
     const passages = new Float32Array(stored.slice().buffer);
@@ -78,6 +79,23 @@ export class Labelling {
     );
     const tokens = records.reduce((sum, { ids }) => sum + ids.length, 0);
     return { job: { ...job, tokens: job.tokens + tokens }, blobs: {} };
+  }
+
+  /** @throws RangeError for what is not one embedding of this encoder for each passage */
+  async #passagesOf(piece: readonly Document[]): Promise<Float32Array> {
+    const { port, engine } = this.#deps;
+    const rows = piece.flatMap((document) => document.rows);
+    // More than one document is a piece of ordinary size.
+    if (rows.length > MOST_ROWS_OF_DOCUMENT) {
+      throw new RangeError(
+        `rows: ${rows.length} of one document, where at most ${MOST_ROWS_OF_DOCUMENT} are taken`,
+      );
+    }
+    const { width } = (await engine()).info;
+    const passages = await port.rowEmbeddings(rows);
+    if (passages.length !== rows.length * width)
+      throw new RangeError(`row embeddings: ${passages.length} numbers for ${rows.length} rows of ${width}`);
+    return passages;
   }
 
   async #piecesOf(spec: RoundSpec): Promise<{ key: string; of: Document[][] }> {

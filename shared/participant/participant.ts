@@ -20,6 +20,7 @@ import { judgedOf } from './judged-versions.ts';
 import { Labelling } from './label-work.ts';
 import type { OwnNoise } from './own-noise.ts';
 import { RoundRefused } from './round-guard.ts';
+import { mirrorRows } from './row-mirror.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
 import type { Job, ShardStore } from './shard-store.ts';
 import { StateCache } from './state-cache.ts';
@@ -50,7 +51,6 @@ export interface SliceResult {
   sum: Float64Array | null;
 }
 
-const ROWS_PER_FETCH = 2000;
 /** Between two words of being at work. */
 const BEACON_MS = 30_000;
 /**
@@ -191,11 +191,14 @@ export class Participant {
 
   /** @throws RoundRefused where it does not join */
   async #begin(spec: Job['spec']): Promise<true> {
-    const { store, identity } = this.#options;
+    const { store, port, identity } = this.#options;
     const refused = identity.guard.refuses(spec);
     if (refused !== null) throw refused;
-    store.mirror(spec.lineage);
-    await this.#syncRows(spec.rowsAt);
+    const stillGood = () => {
+      const late = identity.guard.refuses(spec);
+      if (late !== null) throw late;
+    };
+    await mirrorRows(spec, { port, store, stillGood });
     // Joined before the job is kept: a crash between the two costs the round, and never joins it twice.
     const late = identity.guard.join(spec);
     if (late !== null) throw late;
@@ -204,21 +207,6 @@ export class Participant {
     const phase = ofPassages ? 'label' : 'work';
     store.saveJob({ version: RUN_VERSION, spec, phase, cursor: 0, units: 0, tokens: 0, probe: null });
     return true;
-  }
-
-  async #syncRows(upTo: number): Promise<void> {
-    const { store, port } = this.#options;
-    while (store.rowsAt() < upTo) {
-      const entries = await port.rowsSince(store.rowsAt(), ROWS_PER_FETCH);
-      const last = entries.at(-1);
-      if (last === undefined) {
-        store.applyRows([], upTo);
-        return;
-      }
-      if (!(last.changedAt > store.rowsAt()))
-        throw new RangeError(`rows: change ${last.changedAt} does not follow ${store.rowsAt()}`);
-      store.applyRows(entries, last.changedAt);
-    }
   }
 
   async #label(job: Job): Promise<void> {

@@ -2,6 +2,7 @@
  * What a participant checks by itself before it works on a round: its coordinator may be broken or hostile, and what
  * the ledger charges is true only if sum, sample, norms and noise are those that the collection agreed on.
  */
+import { MOST_COORDINATES } from '../protocol/round-limits.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { Roster } from '../protocol/secagg.ts';
 import type { CollectionSettings } from '../protocol/settings.ts';
@@ -21,6 +22,8 @@ export function refusalOf(spec: RoundSpec, collection: string, agreed: Agreed): 
 function problemOf(spec: RoundSpec, collection: string, agreed: Agreed): string | null {
   if (spec.collection !== collection) return `collection: ${spec.collection} is not ${collection}`;
   if (isSecure(agreed) && spec.aggregation !== 'secure') return 'aggregation: plain where secure was agreed';
+  if (spec.dimension > MOST_COORDINATES)
+    return `dimension: ${spec.dimension} coordinates, where a round has at most ${MOST_COORDINATES}`;
   if (spec.from > spec.startedAt) return `from: ${spec.from} is after startedAt, ${spec.startedAt}`;
   const unplanned = unplannedPart(spec);
   if (unplanned !== null) return unplanned;

@@ -81,6 +81,8 @@ export interface ShardStore {
   /** From now on rows are those of this table. Of another one than before nothing is known: rows and labels go. */
   mirror(lineage: string): void;
   rowsAt(): number;
+  /** How much is kept of it. Reads all rows. */
+  rowsKept(): { rows: number; keyBytes: number };
   /**
    * Takes over changes of the coordinator's row table. Labels that refer to removed rows are forgotten, and those of an
    * item that has a new row: it may be nearer.

@@ -14,13 +14,11 @@ import {
   partCount,
   type Rows,
 } from '../protocol/parameters.ts';
+import { MOST_STATE_BYTES } from '../protocol/round-limits.ts';
 import type { StateRef, TrainRound } from '../protocol/rounds.ts';
 import { adapterSize, decodeSnapshot, type Snapshot } from '../protocol/snapshot.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
 import { checkDirections } from './parameter-bounds.ts';
-
-/** More than any round has: 50,000 rows of 1,024 numbers are 200 MB. */
-const MOST_BYTES = 512 << 20;
 
 const Names = z.array(z.string());
 
@@ -115,9 +113,9 @@ export class StateCache {
   }
 
   async #fetch(ref: StateRef): Promise<Uint8Array> {
-    if (ref.bytes > MOST_BYTES || ref.parts !== partCount(ref.bytes)) {
+    if (ref.bytes > MOST_STATE_BYTES || ref.parts !== partCount(ref.bytes)) {
       throw new RangeError(
-        `parameters ${ref.key}: ${ref.bytes} bytes in ${ref.parts} parts, where at most ${MOST_BYTES} in parts of 1 MiB are taken`,
+        `parameters ${ref.key}: ${ref.bytes} bytes in ${ref.parts} parts, where at most ${MOST_STATE_BYTES} in parts of 1 MiB are taken`,
       );
     }
     const parts: Uint8Array[] = [];

@@ -77,6 +77,10 @@ export async function hostileHub(
     members?: number;
     /** Whether it keeps a step of the secure sum from a member. */
     withholds?: (name: string, message: ServerMessage) => boolean;
+    /** What it says of its row table; unless told otherwise what is true. */
+    rows?: (after: number, limit: number) => RowEntry[];
+    /** Told what members note for their operators. */
+    note?: (reason: string) => void;
     /** Of each member's dither and noise. */
     random?: (member: number) => RandomSource;
   } = {},
@@ -110,6 +114,8 @@ export async function hostileHub(
       ...{ row, item: `doc-${row}`, ordinal: 0, region: 'east', removed: false, changedAt: row + 1 },
     }),
   );
+  const rowsOf = (after: number, limit: number) =>
+    options.rows?.(after, limit) ?? table.filter(({ changedAt }) => changedAt > after).slice(0, limit);
   const keys = utf8(JSON.stringify(table.map(({ item }) => item)));
   const manifest = { key: 'manifest:run', hash: toHex(sha256(keys)), bytes: keys.length, parts: 1 };
   const startedAt = Date.now() + 1000;
@@ -162,7 +168,7 @@ export async function hostileHub(
     putChunk: async () => ({ current: true }),
     arrived: async () => ({ chunks: [], frames: [] }),
     statePart: async (key) => (key === manifest.key ? keys : null),
-    rowsSince: async (after) => table.filter(({ changedAt }) => changedAt > after),
+    rowsSince: async (after, limit) => rowsOf(after, limit),
     rowEmbeddings: async () => new Float32Array(0),
   };
   const members = names.map((name, index): Member => {
@@ -195,7 +201,7 @@ export async function hostileHub(
         random,
         sliceTokens: 4096,
         now: () => Date.now(),
-        note: () => {},
+        note: (reason) => options.note?.(reason),
       },
       ...{ signer: signers[index]!, adminKey, encoder: ENCODER, privacy, ledger, retentionMs: 1e9 },
       engine: async () => {

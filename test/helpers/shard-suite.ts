@@ -108,6 +108,15 @@ export function shardSuite(name: string, use: UseShard): void {
         },
       ));
 
+    it('says how many rows stand, and how long their keys are in UTF-8', () =>
+      use([], (store, reopen) => {
+        expect(store.rowsKept()).toEqual({ rows: 0, keyBytes: 0 });
+        store.applyRows([row(0, '長い', 0, 1), row(1, '長い', 1, 2), row(2, 'b', 0, 3)], 3);
+        expect(reopen().rowsKept()).toEqual({ rows: 3, keyBytes: 13 });
+        store.applyRows([row(1, '長い', 1, 4, true), row(2, 'b', 0, 5, true), row(7, 'c', 0, 6, true)], 6);
+        expect(reopen().rowsKept()).toEqual({ rows: 1, keyBytes: 6 });
+      }));
+
     it('forgets labels whose row went, and those of an item that has a new row', () =>
       use([{ n: 1, item: 'long' }], (store, reopen) => {
         store.applyRows([row(0, 'long', 0, 1), row(1, 'long', 1, 2)], 2);

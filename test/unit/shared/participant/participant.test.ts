@@ -76,6 +76,7 @@ function participant(
     },
     mirror: () => {},
     rowsAt: () => 0,
+    rowsKept: () => ({ rows: 0, keyBytes: 0 }),
     applyRows: () => {},
     blob: () => null,
     labelSingles: () => {},

@@ -40,7 +40,7 @@ describe('what is fetched', () => {
     await expect(cache().floats({ ...ref, parts: 2 })).rejects.toThrow('16 bytes in 2 parts');
     const huge = 2 ** 40;
     await expect(cache().floats({ ...ref, bytes: huge, parts: partCount(huge) })).rejects.toThrow(
-      'where at most 536870912 in parts of 1 MiB are taken',
+      'where at most 134217728 in parts of 1 MiB are taken',
     );
   });
 
