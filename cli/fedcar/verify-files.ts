@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { differences, logProblem, type Telling, tellingsOf } from '../../shared/certificate/compare.ts';
 import { contentProblem, rowsIn } from '../../shared/certificate/content.ts';
 import { signedVersion } from '../../shared/certificate/signed-version.ts';
+import { standingIn } from '../../shared/certificate/standing.ts';
 import { verifyCertificate } from '../../shared/certificate/verify.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { fingerprint } from '../../shared/crypto/fingerprint.ts';
@@ -125,7 +126,10 @@ function byCollection(all: readonly Evidence[]): Map<string, Telling[]> {
       addTo(found, collection, { by: participant, rounds });
     } else {
       const { certificate } = evidence;
-      for (const telling of tellingsOf(certificate)) addTo(found, certificate.collection, telling);
+      // Who signed otherwise than those that count is named with the certificate.
+      const { statements } = standingIn(certificate);
+      for (const telling of tellingsOf({ ...certificate, statements }))
+        addTo(found, certificate.collection, telling);
     }
   }
   return found;

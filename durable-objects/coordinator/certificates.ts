@@ -6,7 +6,8 @@
 import { claimsOf } from '../../shared/certificate/claims.ts';
 import { learnedHash } from '../../shared/certificate/content.ts';
 import { recordHash, statementBytes } from '../../shared/certificate/round-log.ts';
-import { statementProblems } from '../../shared/certificate/verify.ts';
+import { standingIn } from '../../shared/certificate/standing.ts';
+import { statementProblems } from '../../shared/certificate/statement-problems.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { verify } from '../../shared/crypto/ed25519.ts';
 import {
@@ -143,9 +144,8 @@ export class Certificates {
   async take({ participant, signed, rounds }: StatementMessage): Promise<boolean> {
     const { statement, signature } = signed;
     const { run } = statement;
-    const key = this.#rosters(run)
-      .at(-1)
-      ?.roster.members.find(({ id }) => id === participant)?.key;
+    const rosters = this.#rosters(run).map(({ roster }) => roster);
+    const key = rosters.at(-1)?.members.find(({ id }) => id === participant)?.key;
     if (key === undefined || statement.participant !== participant) return false;
     const hashes = rounds.map(recordHash);
     const named =
@@ -155,8 +155,8 @@ export class Certificates {
     // The first word stands.
     if (this.#hasSigned(run, participant)) return true;
     // One that cannot hold would only spoil what the others sign.
-    if (statementProblems(signed, rounds, { run, collection: this.#collectionOf(run) }).length > 0)
-      return false;
+    const about = { run, collection: this.#collectionOf(run), rosters };
+    if (statementProblems(signed, rounds, about).length > 0) return false;
     this.#storage.transactionSync(() => {
       // Nothing is kept of a second one.
       const { rowsWritten } = this.#storage.sql.exec(
@@ -223,18 +223,17 @@ export class Certificates {
     const statements = told.flatMap(({ signed }) =>
       signed === null ? [] : [SignedStatement.parse(JSON.parse(signed))],
     );
-    const kept = this.#storage.sql.exec<{ hash: string; record: string }>(
-      'SELECT hash, record FROM round_records WHERE run = ?',
+    const kept = this.#storage.sql.exec<{ record: string }>(
+      'SELECT record FROM round_records WHERE run = ?',
       row.run,
     );
-    const records = new Map(
-      Array.from(kept, ({ hash, record }) => [hash, RoundRecord.parse(JSON.parse(record))]),
-    );
-    const rounds = [...records.values()].sort((a, b) => a.serial - b.serial);
+    const rounds = Array.from(kept, ({ record }) => RoundRecord.parse(JSON.parse(record)));
+    rounds.sort((a, b) => a.serial - b.serial);
     const rosters = this.#rosters(row.run);
+    const standing = standingIn({ ...row, rosters, rounds, statements });
     const claims = claimsOf(
-      statements.map(({ statement }) => statement),
-      records,
+      standing.statements.map(({ statement }) => statement),
+      standing.records,
       rosters.map(({ roster }) => roster),
     );
     const missing = told.flatMap(({ participant, signed }) => (signed === null ? [participant] : []));

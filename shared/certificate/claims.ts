@@ -10,7 +10,8 @@ import { namedBy } from './round-log.ts';
 
 /**
  * Null where nobody signed, or nobody who took part.
- * @param records all of the certificate, by their hashes
+ * @param statements that count (standing.ts)
+ * @param records that these name, by their hashes
  * @param rosters of the run, oldest first
  */
 export function claimsOf(

@@ -47,7 +47,7 @@ export function differences(tellings: readonly Telling[]): string[] {
   return problems;
 }
 
-function fieldsThatDiffer(a: RoundRecord, b: RoundRecord): string[] {
+export function fieldsThatDiffer(a: RoundRecord, b: RoundRecord): string[] {
   // One of an earlier release may lack a field that the other one has.
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort() as (keyof RoundRecord)[];
   return names.filter((name) => canonicalJson(a[name] ?? null) !== canonicalJson(b[name] ?? null));

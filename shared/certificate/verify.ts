@@ -10,10 +10,12 @@ import type { Certificate, RoundRecord, SignedStatement } from '../protocol/cert
 import type { AnyRoster } from '../protocol/secagg.ts';
 import { ProtocolError } from '../secagg/errors.ts';
 import { hasHash, verifyRoster } from '../secagg/roster.ts';
-import { claimsOf, spentOf } from './claims.ts';
+import { claimsOf } from './claims.ts';
 import { differences, tellingsOf } from './compare.ts';
-import { namedBy, recordHash, runOf, statementBytes } from './round-log.ts';
+import { namedBy, recordHash, statementBytes } from './round-log.ts';
 import { contentProblems, signedVersion } from './signed-version.ts';
+import { type Standing, standingIn } from './standing.ts';
+import { keyOf } from './statement-problems.ts';
 
 export interface Verdict {
   /** What is wrong; empty: the certificate holds. */
@@ -29,45 +31,33 @@ export async function verifyCertificate(certificate: Certificate): Promise<Verdi
   const problems: string[] = [];
   const rosters = await checkedRosters(certificate, problems);
   const records = new Map(certificate.rounds.map((record) => [recordHash(record), record]));
-  const { statements } = certificate;
   const signers = new Set<string>();
-  for (const signed of statements) {
-    const { participant } = signed.statement;
-    const of = `statement of ${participant}`;
-    if (signers.has(participant)) problems.push(`${of}: there are two`);
+  for (const signed of certificate.statements) {
+    const { participant, rounds: named } = signed.statement;
+    if (signers.has(participant)) problems.push(`statement of ${participant}: there are two`);
     signers.add(participant);
     const rounds = namedBy(signed.statement, records);
-    if (rounds.length < signed.statement.rounds.length)
-      problems.push(`${of}: names a round whose record is not here`);
-    problems.push(...statementProblems(signed, rounds, certificate));
-    problems.push(...(await keyProblems(of, signed, rounds, rosters)));
+    if (rounds.length < named.length)
+      problems.push(`statement of ${participant}: names a round whose record is not here`);
+    problems.push(...(await signatureProblems(signed, rounds, rosters)));
   }
-  const told = new Set(statements.flatMap(({ statement }) => statement.rounds));
+  const named = new Set(certificate.statements.flatMap(({ statement }) => statement.rounds));
   for (const [hash, { round }] of records) {
-    if (!told.has(hash)) problems.push(`round ${round}: nobody signed this record of it`);
+    if (!named.has(hash)) problems.push(`round ${round}: nobody signed this record of it`);
   }
-  problems.push(...differences(tellingsOf(certificate)));
-  problems.push(...modelProblems(certificate));
-  problems.push(...contentProblems(certificate));
-  const covered = coverage(certificate, records);
+  const { aside, ...standing } = standingIn(certificate);
+  const what = contentProblems(certificate, standing);
+  problems.push(...differences(tellingsOf({ ...certificate, statements: standing.statements })));
+  problems.push(...modelProblems(certificate, standing.sure), ...what.problems);
+  const covered = coverage(standing);
   problems.push(...covered.problems);
-  problems.push(...claimProblems(certificate, records, rosters));
-  return { problems, notes: [...covered.notes, ...notesOf(certificate)] };
-}
-
-/** What of a statement cannot hold, whoever signed it and whatever the others say. @param rounds that it names */
-export function statementProblems(
-  signed: SignedStatement,
-  rounds: readonly RoundRecord[],
-  { run, collection }: Pick<Certificate, 'run' | 'collection'>,
-): string[] {
-  const { statement } = signed;
-  const of = `statement of ${statement.participant}`;
-  const about =
-    statement.run === run && statement.collection === collection
-      ? []
-      : [`${of}: it is about run ${statement.run} of ${statement.collection}`];
-  return [...about, ...roundProblems(of, rounds, run), ...promiseProblems(of, signed, rounds)];
+  problems.push(...claimProblems(certificate, standing, rosters));
+  const notes = [...covered.notes, ...notesOf(certificate)];
+  // Whoever says otherwise than those that count is named: it takes nothing from what they say, but may be what is missing.
+  const otherwise = [...aside, ...what.aside];
+  return problems.length === 0
+    ? { problems, notes: [...otherwise, ...notes] }
+    : { problems: [...otherwise, ...problems], notes };
 }
 
 async function checkedRosters(
@@ -99,71 +89,21 @@ function follows(before: AnyRoster, { epoch, previous }: AnyRoster): boolean {
   return epoch === before.epoch + 1 && previous !== null && hasHash(before, previous);
 }
 
-function roundProblems(of: string, rounds: readonly RoundRecord[], run: string): string[] {
-  const problems = rounds
-    .filter(({ round }) => runOf(round) !== run)
-    .map(({ round }) => `${of}: round ${round} is not of run ${run}`);
-  for (let i = 1; i < rounds.length; i++) {
-    if (rounds[i]!.serial > rounds[i - 1]!.serial) continue;
-    problems.push(`${of}: serial ${rounds[i]!.serial} does not follow ${rounds[i - 1]!.serial}`);
-  }
-  return problems;
-}
-
-/** By the key that the roster of its last round gives the participant. */
-async function keyProblems(
-  of: string,
-  { statement, signature }: SignedStatement,
+async function signatureProblems(
+  signed: SignedStatement,
   rounds: readonly RoundRecord[],
   rosters: readonly AnyRoster[],
 ): Promise<string[]> {
-  const problems: string[] = [];
-  for (const { round, roster } of rounds) {
-    const known =
-      roster !== null && rosters.some((each) => each.epoch === roster.epoch && hasHash(each, roster.hash));
-    if (!known) problems.push(`${of}: round ${round} went by a roster that is not here`);
-  }
-  const last = rounds.at(-1)?.roster ?? null;
-  const roster = last === null ? rosters.at(-1) : rosters.find(({ epoch }) => epoch === last.epoch);
-  const key = roster?.members.find(({ id }) => id === statement.participant)?.key;
-  if (key === undefined) return [...problems, `${of}: it is no member of the roster`];
+  const { statement, signature } = signed;
+  const of = `statement of ${statement.participant}`;
+  const key = keyOf(signed, rounds, rosters);
+  if (key === undefined) return [`${of}: it is no member of the roster`];
   const holds = await verify(fromBase64Url(key, 32), statementBytes(statement), fromBase64Url(signature, 64));
-  return holds ? problems : [...problems, `${of}: its signature does not hold`];
+  return holds ? [] : [`${of}: its signature does not hold`];
 }
 
-/** The ledger of the signer covers the rounds, and keeps to what it promised. */
-function promiseProblems(
-  of: string,
-  { statement }: SignedStatement,
-  rounds: readonly RoundRecord[],
-): string[] {
-  const problems: string[] = [];
-  const { promise, charges } = statement;
-  if (promise.noise === 'off') {
-    const noised = rounds.find(({ noiseMultiplier }) => noiseMultiplier > 0);
-    return noised === undefined ? [] : [`${of}: says that noise is off, and round ${noised.round} had noise`];
-  }
-  const count = new Map<string, number>();
-  for (const { kind, samplingRate, noiseMultiplier, rounds: charged } of charges) {
-    const key = `${kind} ${samplingRate} ${noiseMultiplier}`;
-    count.set(key, (count.get(key) ?? 0) + charged);
-  }
-  for (const { round, kind, samplingRate, noiseMultiplier } of rounds) {
-    const key = `${kind} ${samplingRate} ${noiseMultiplier}`;
-    const left = (count.get(key) ?? 0) - 1;
-    count.set(key, left);
-    if (left < 0) problems.push(`${of}: round ${round} is not among its charges`);
-    if (!(noiseMultiplier > 0)) problems.push(`${of}: round ${round} had no noise`);
-  }
-  const spent = spentOf(statement);
-  if (spent > promise.epsilon * (1 + SAME)) {
-    problems.push(`${of}: its charges come to ε ${figure(spent)}, and it promised ${promise.epsilon}`);
-  }
-  return problems;
-}
-
-function modelProblems({ rounds, snapshot, encoder }: Certificate): string[] {
-  const problems = rounds.flatMap(({ round, kind, model }) => {
+function modelProblems({ snapshot, encoder }: Certificate, sure: Standing['sure']): string[] {
+  return [...sure.values()].flatMap(({ round, kind, model }) => {
     if (kind === 'gate' && model !== snapshot) {
       return [`round ${round}: judged the snapshot ${model.slice(0, 12)}…, not ${snapshot.slice(0, 12)}…`];
     }
@@ -171,34 +111,30 @@ function modelProblems({ rounds, snapshot, encoder }: Certificate): string[] {
       ? [`round ${round}: of the encoder ${model.slice(0, 12)}…`]
       : [];
   });
-  const judged = rounds.length === 0 || rounds.some(({ kind }) => kind === 'gate');
-  return judged ? problems : [...problems, 'gate: no signed round judged the version'];
 }
 
 /**
  * Of m + 1 signers one at least is honest, whoever the m that collude are. The gate is what the version stands on; another
- * round that few signed may have been tried again before the others let it be released.
+ * round that few signed may have been tried again before the others let it be released, or one of them made it up.
  */
-function coverage({ statements }: Certificate, records: ReadonlyMap<string, RoundRecord>): Verdict {
-  const signers = new Map<string, number>();
-  for (const { statement } of statements) {
-    for (const hash of new Set(statement.rounds)) signers.set(hash, (signers.get(hash) ?? 0) + 1);
-  }
+function coverage({ records, sure, signers }: Omit<Standing, 'aside'>): Verdict {
   const found: Verdict = { problems: [], notes: [] };
+  const gates = [...records.values()].filter(({ kind }) => kind === 'gate');
+  const judged = [...sure.values()].some(({ kind }) => kind === 'gate');
   for (const [hash, { round, kind, colluders }] of records) {
-    const signed = signers.get(hash) ?? 0;
-    if (signed > colluders) continue;
-    const few = `round ${round}: ${signed} signed it, and ${colluders} may collude`;
-    if (kind === 'gate') found.problems.push(`${few}: ${colluders + 1} are needed`);
+    if (sure.has(hash)) continue;
+    const few = `round ${round}: ${signers.get(hash)!.size} signed it, and ${colluders} may collude`;
+    if (kind === 'gate' && !judged) found.problems.push(`${few}: ${colluders + 1} are needed`);
     else found.notes.push(few);
   }
-  if (signers.size === 0) found.problems.push('statements: nobody who took part has signed');
+  if (records.size > 0 && gates.length === 0) found.problems.push('gate: no signed round judged the version');
+  if (records.size === 0) found.problems.push('statements: nobody who took part has signed');
   return found;
 }
 
 function claimProblems(
-  { claims, statements }: Certificate,
-  records: ReadonlyMap<string, RoundRecord>,
+  { claims }: Certificate,
+  { statements, records }: Omit<Standing, 'aside'>,
   rosters: readonly AnyRoster[],
 ): string[] {
   const own = claimsOf(
@@ -243,8 +179,4 @@ function notesOf(certificate: Certificate): string[] {
     notes.push('all members are of one operator, who could have signed anything for them');
   }
   return notes;
-}
-
-function figure(epsilon: number): string {
-  return epsilon.toPrecision(4);
 }

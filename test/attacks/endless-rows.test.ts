@@ -21,11 +21,14 @@ async function outcomeOf(
 ): Promise<string> {
   const notes = new Set<string>();
   let pages = 0;
-  const told = rows && ((after: number, limit: number) => (++pages, rows(after, limit)));
+  const told = (after: number, limit: number) => {
+    pages += 1;
+    return rows!(after, limit);
+  };
   const lies = { on: true };
   const hub = await hostileHub({
     ...{ aggregation: 'plain', note: (reason) => void notes.add(reason) },
-    ...(told && { rows: (after, limit) => (lies.on ? told(after, limit) : page(after, 8 - after, trueRow)) }),
+    ...(rows && { rows: (after, limit) => (lies.on ? told(after, limit) : page(after, 8 - after, trueRow)) }),
   });
   try {
     const { members } = hub;

@@ -61,7 +61,14 @@ describe('imports go one way', () => {
     ['shared/protocol', [], ['zod']],
     [
       'shared/certificate',
-      ['shared/crypto', 'shared/privacy', 'shared/protocol', 'shared/round', 'shared/secagg'],
+      [
+        'shared/crypto',
+        'shared/multimap.ts',
+        'shared/privacy',
+        'shared/protocol',
+        'shared/round',
+        'shared/secagg',
+      ],
       [],
     ],
     [

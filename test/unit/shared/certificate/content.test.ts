@@ -103,8 +103,10 @@ describe('a certificate', () => {
     const lied = await saying([1], [{ ...made, serving: { ...made.serving, words: 1 } }]);
     expect(await problemsOf(lied)).toEqual([
       'version 1: clinic-a and clinic-b were told that different things came of the run',
+      'version 1: 2 signed its content, and 2 may collude: 3 are needed',
     ]);
     expect(await problemsOf(await saying([2], []))).toEqual([
+      'version 1: clinic-c judged it, and did not sign its content',
       'version 1: 2 signed its content, and 2 may collude: 3 are needed',
     ]);
   });

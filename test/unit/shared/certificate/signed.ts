@@ -1,4 +1,4 @@
-/** A certificate of a run of three operators, signed with their keys, and what a forger may change of it. */
+/** A certificate of a run of three operators or more, signed with their keys, and what a forger may change of it. */
 import { claimsOf } from '../../../../shared/certificate/claims.ts';
 import { learnedHash, learnedOf } from '../../../../shared/certificate/content.ts';
 import {
@@ -7,6 +7,7 @@ import {
   statementBytes,
   stateRun,
 } from '../../../../shared/certificate/round-log.ts';
+import { standingIn } from '../../../../shared/certificate/standing.ts';
 import { toBase64Url } from '../../../../shared/crypto/bytes.ts';
 import { generateSigner, type Signer } from '../../../../shared/crypto/ed25519.ts';
 import { systemRandom } from '../../../../shared/crypto/random.ts';
@@ -24,7 +25,7 @@ import { ROSTER_VERSION, type Roster } from '../../../../shared/protocol/secagg.
 import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
 import { blankSnapshot, decodeSnapshot, type Snapshot } from '../../../../shared/protocol/snapshot.ts';
 import { quantiseRow } from '../../../../shared/retrieval/head.ts';
-import { rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
+import { defaultThreshold, rosterHash, signRoster } from '../../../../shared/secagg/roster.ts';
 
 export const NAMES = ['clinic-a', 'clinic-b', 'clinic-c'];
 const hex = (digit: string) => digit.repeat(64);
@@ -79,9 +80,11 @@ export interface Signed {
 }
 
 function recordsUnder(roster: Roster): RoundRecord[] {
+  const { threshold, colluders, members } = roster;
+  const n = members.length;
   const common = {
-    ...{ aggregation: 'secure' as const, samplingRate: 1, clipNorm: 1, dimension: 8, members: 3 },
-    ...{ threshold: 3, colluders: 2, survivors: 3, lists: hex('1') },
+    ...{ aggregation: 'secure' as const, samplingRate: 1, clipNorm: 1, dimension: 8, members: n },
+    ...{ threshold, colluders, survivors: n, lists: hex('1') },
     roster: { epoch: roster.epoch, hash: rosterHash(roster) },
   };
   const of = (index: number, kind: RoundRecord['kind'], noiseMultiplier: number, model: string) => ({
@@ -117,9 +120,9 @@ export function withStatement(
 
 /** With the claims that follow from it: as a service would spell them that forged the rest. */
 export function reclaimed(certificate: Certificate): Certificate {
-  const records = new Map(certificate.rounds.map((record) => [recordHash(record), record]));
+  const { statements, records } = standingIn(certificate);
   const claims = claimsOf(
-    certificate.statements.map(({ statement }) => statement),
+    statements.map(({ statement }) => statement),
     records,
     certificate.rosters.map(({ roster }) => roster),
   );
@@ -130,13 +133,14 @@ export async function resigned(statement: Statement, signer: Signer): Promise<Si
   return { statement, signature: toBase64Url(await signer.sign(statementBytes(statement))) };
 }
 
-export async function signedCertificate(): Promise<Signed> {
+/** @param names of the members, each its own operator; with more than three not all of them have to sign */
+export async function signedCertificate(names: readonly string[] = NAMES): Promise<Signed> {
   const { signer: admin } = await generateSigner(systemRandom);
-  const signers = await Promise.all(NAMES.map(async () => (await generateSigner(systemRandom)).signer));
-  const members = NAMES.map((id, i) => ({ id, key: toBase64Url(signers[i]!.key), operator: id }));
+  const signers = await Promise.all(names.map(async () => (await generateSigner(systemRandom)).signer));
+  const members = names.map((id, i) => ({ id, key: toBase64Url(signers[i]!.key), operator: id }));
   const roster: Roster = {
     ...{ version: ROSTER_VERSION, collection: 'health', epoch: 0, previous: null, members },
-    ...{ threshold: 3, colluders: 2 },
+    ...{ threshold: defaultThreshold(names.length, 2), colluders: 2 },
   };
   const rounds = recordsUnder(roster);
   const say = async (member: number, told: RoundRecord[], more: Partial<Statement> = {}) => {
@@ -148,12 +152,12 @@ export async function signedCertificate(): Promise<Signed> {
       { log, promise: () => PROMISE, entries: () => entries },
       {
         ...{ collection: 'health', run: RUN, versions: [MADE] },
-        ...{ participant: NAMES[member]!, signer: signers[member]! },
+        ...{ participant: names[member]!, signer: signers[member]! },
       },
     );
     return resigned({ ...statement, ...more }, signers[member]!);
   };
-  const statements = await Promise.all(NAMES.map((_, member) => say(member, rounds)));
+  const statements = await Promise.all(names.map((_, member) => say(member, rounds)));
   const certificate = reclaimed({
     ...{ format: CERTIFICATE_FORMAT, collection: 'health', version: 1, run: RUN },
     ...{ encoder: ENCODER, snapshot: SNAPSHOT, admin_key: toBase64Url(admin.key) },
