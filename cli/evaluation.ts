@@ -84,15 +84,23 @@ export async function askAll(
   progress: Progress,
   { type = 'hybrid', askers }: Asking = {},
 ): Promise<AnsweredQuery[]> {
+  const answered = new Array<AnsweredQuery>(queries.length);
   let done = 0;
-  return await concurrent(queries, REQUESTS_AT_ONCE, async (query, at) => {
+  await concurrent(byLength(queries), REQUESTS_AT_ONCE, async (at) => {
+    const query = queries[at]!;
     // What one region remembers is no part of a version.
     const asker = askers === undefined ? { memory: false } : { asker_region: askers[at] };
     const answer = await askWhole(client, query.text, { model_version: version, ...asker }, type);
     done += 1;
     progress.update(done);
-    return { ...query, ranked: answer.chunks.map((chunk) => chunk.item.key) };
+    answered[at] = { ...query, ranked: answer.chunks.map((chunk) => chunk.item.key) };
   });
+  return answered;
+}
+
+/** Places of the queries, those of like length beside each other: so that who asks together shares a microbatch. */
+function byLength(queries: readonly TestQuery[]): number[] {
+  return [...queries.keys()].sort((a, b) => queries[a]!.text.length - queries[b]!.text.length);
 }
 
 async function askWhole(

@@ -1,9 +1,14 @@
-/** Benches that ask test queries refuse a folder without any before they start anything. */
+/** Test queries are asked together with those of like length; benches refuse a folder without any. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { runBench } from '../../../cli/bench/index.ts';
+import { askAll } from '../../../cli/evaluation.ts';
+import { Client } from '../../../client/client.ts';
 import { capturedOutput } from '../../helpers/captured-output.ts';
 import { fedcar } from '../../helpers/fedcar.ts';
 
@@ -31,4 +36,36 @@ it.each([
   const ran = await fedcar(['eval', folder], { cwd: folder });
   expect(ran.code).toBe(1);
   expect(ran.err).toContain(refusal);
+});
+
+it('asks queries of like length together, and answers in the order that was given', async () => {
+  const asked: string[] = [];
+  const server = createServer(async (request, response) => {
+    const { query } = (await json(request)) as { query: string };
+    asked.push(query);
+    const answer = { chunks: [{ item: { key: `document of ${query}` } }], model_version: 0, errors: [] };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const lengths = Array.from({ length: 96 }, (_, i) => 1 + ((i * 37) % 97));
+    const queries = lengths.map((length, i) => ({
+      ...{ id: `${i}`, text: 'x'.repeat(length) },
+      relevant: new Map([['a', 1]]),
+    }));
+    const quiet = { update: () => {}, total: () => {}, end: () => {} };
+    const answers = await askAll(client, queries, 0, quiet);
+    expect(answers.map(({ id, ranked }) => [id, ranked])).toEqual(
+      queries.map(({ id, text }) => [id, [`document of ${text}`]]),
+    );
+    // At most 32 are in flight: none comes before one that is so many places shorter.
+    const sorted = lengths.toSorted((a, b) => a - b);
+    asked.forEach((query, at) => {
+      expect(sorted.indexOf(query.length)).toBeLessThan(at + 32);
+    });
+    expect(asked).toHaveLength(queries.length);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
