@@ -14,6 +14,9 @@ import { type HttpPort, type HttpPortOptions, parse, type Schema, sender } from 
 import type { Kept } from './round-guard.ts';
 import { termsHash, verifyTerms } from './terms.ts';
 
+/** Of rosters that whoever was away catches up with: 65,536, more than change hands in a collection's life. */
+const MOST_PAGES = 1024;
+
 /** The prefix of a collection's paths below a deployment's address. */
 export function prefixOf(url: string, collection: string): string {
   const base = url.replace(/\/+$/, '').replace(/\/v1(\/.*)?$/, '');
@@ -63,7 +66,7 @@ export async function catchUp(
   pin: Kept<RosterPin>,
   tell: (roster: Roster) => void = () => {},
 ): Promise<void> {
-  for (;;) {
+  for (let page = 0; page < MOST_PAGES; page++) {
     const before = pin.get();
     const rosters = await port.rosters(before === null ? -1 : before.epoch - 1);
     const last = rosters.at(-1);
@@ -71,4 +74,5 @@ export async function catchUp(
     pin.set(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
     if (isPresent(last.roster)) tell(last.roster);
   }
+  refuse('roster', `chain: more than ${MOST_PAGES} pages of rosters that are new here`);
 }

@@ -60,6 +60,12 @@ const BEACON_MS = 30_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** A timer takes no more than 24 days, and who may be woken by nobody asks all the same. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** How long to wait as an instruction says; null: until woken. */
+const waitOf = (ms: number): number | null => (ms === 0 ? null : Math.min(ms, LONGEST_WAIT_MS));
+
 /** Each one's place. */
 function placesOf<T>(all: Iterable<T>): Map<T, number> {
   let place = 0;
@@ -106,7 +112,7 @@ export class Participant {
       const instruction = await this.#instruction();
       if (instruction.do === 'wait') {
         this.#states.clear();
-        return instruction.ms === 0 ? null : instruction.ms;
+        return waitOf(instruction.ms);
       }
       if (instruction.do === 'certify') return this.#certify(instruction);
       // An answer without the work behind it: the job was lost, and with it the round's vector.
@@ -168,7 +174,7 @@ export class Participant {
   #then({ next }: Ack): number | null {
     const round = this.#options.store.job()?.spec.id ?? null;
     // Not kept: whoever is woken while it waits has to ask.
-    if (next?.do === 'wait' && next.round === round) return next.ms === 0 ? null : next.ms;
+    if (next?.do === 'wait' && next.round === round) return waitOf(next.ms);
     this.#next = next?.do === 'wait' && round === null ? null : (next ?? null);
     return 0;
   }
@@ -322,7 +328,7 @@ export class Participant {
       if (instruction.do !== 'wait') this.#next = instruction;
       return 0;
     }
-    if (instruction.do === 'wait') return instruction.ms;
+    if (instruction.do === 'wait') return waitOf(instruction.ms);
     if (instruction.do !== 'answer') {
       store.saveJob({ ...job, phase: 'ready' });
       return 0;

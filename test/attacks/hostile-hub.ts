@@ -79,6 +79,10 @@ export async function hostileHub(
     withholds?: (name: string, message: ServerMessage) => boolean;
     /** What it says of its row table; unless told otherwise what is true. */
     rows?: (after: number, limit: number) => RowEntry[];
+    /** Its list of documents, in the place of the true one. */
+    manifest?: Uint8Array;
+    /** How long it says to wait while nothing is on; until woken unless told otherwise. */
+    waitMs?: number;
     /** Told what members note for their operators. */
     note?: (reason: string) => void;
     /** Of each member's dither and noise. */
@@ -116,7 +120,7 @@ export async function hostileHub(
   );
   const rowsOf = (after: number, limit: number) =>
     options.rows?.(after, limit) ?? table.filter(({ changedAt }) => changedAt > after).slice(0, limit);
-  const keys = utf8(JSON.stringify(table.map(({ item }) => item)));
+  const keys = options.manifest ?? utf8(JSON.stringify(table.map(({ item }) => item)));
   const manifest = { key: 'manifest:run', hash: toHex(sha256(keys)), bytes: keys.length, parts: 1 };
   const startedAt = Date.now() + 1000;
   const cohort =
@@ -148,7 +152,7 @@ export async function hostileHub(
   const port: CoordinatorPort = {
     async poll(name) {
       if (mode === 'work') return { do: 'work', spec: tells(name, spec) };
-      if (mode === 'idle') return { do: 'wait', ms: 0, round: null };
+      if (mode === 'idle') return { do: 'wait', ms: options.waitMs ?? 0, round: null };
       const message = server!.messageFor(name);
       return message === null || withholds(name, message)
         ? { do: 'wait', ms: 1, round: spec.id }

@@ -34,3 +34,14 @@ attack(
     }
   },
 );
+
+attack('to wait for 285,000 years', 'asks again after 3600 s', async () => {
+  // Longer than a timer takes, which would then not wait at all.
+  const hub = await hostileHub({ aggregation: 'plain', waitMs: Number.MAX_SAFE_INTEGER });
+  try {
+    const after = await hub.members[0]!.participant.step();
+    return `asks again after ${(after ?? 0) / 1000} s`;
+  } finally {
+    hub.close();
+  }
+});
