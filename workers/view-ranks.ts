@@ -97,8 +97,10 @@ export class ViewRanks implements RankedRows {
   release(): void {
     if (this.#key !== null) this.#memory.set(this.#key, this.#found);
     for (const scores of [this.#ranks, this.#cosines]) if (scores !== null) freeBuffer(scores);
+    this.#search?.release();
     this.#ranks = null;
     this.#cosines = null;
+    this.#search = null;
   }
 
   /** What a passage has of the question's words; null of one that is not in the index. */

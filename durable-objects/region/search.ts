@@ -3,6 +3,7 @@
  * of the question and by its vector: among what is newer than the edge knows, so that an upload, a change or a deletion
  * counts at once, or among everything where the edge does not have the region's passages.
  */
+import { freeBuffer } from '../../shared/free-buffer.ts';
 import { Bm25 } from '../../shared/index/bm25.ts';
 import { BestItems } from '../../shared/index/candidates.ts';
 import { fuse } from '../../shared/index/fusion.ts';
@@ -59,7 +60,9 @@ export function answerPassages(library: Library, region: string, request: Passag
   answer.addCandidates();
   if (request.fresh) answer.addFound();
   answer.addWanted();
-  return answer.finish();
+  const found = answer.finish();
+  answer.release();
+  return found;
 }
 
 interface Scored<P = IndexedPassage> {
@@ -159,17 +162,21 @@ class Answer {
     const { limit, filters, inactiveOffset } = this.#request;
     const best = new BestItems(limit);
     const scored: (Scored<PassageName> & { fused: number })[] = [];
-    this.#library.segments.nearest({ query, words: this.#wordScores() }, (passage) => {
+    const words = this.#wordScores();
+    this.#library.segments.nearest({ query, words }, (passage) => {
       const isWanted = filters === null || this.#item(passage.item) !== null;
       const embedding = isWanted ? this.#library.embedding(passage) : null;
       if (embedding !== null) {
         const score = dot(query, embedding) + inactiveOffset;
+        // Of up to two thousand candidates, which would wait for a collection together.
+        freeBuffer(embedding);
         const fused = this.#fused({ score, words: this.#search?.find(passage) ?? null });
         scored.push({ passage, score, fused });
         best.add(passage.item, fused);
       }
       return best.floor - inactiveOffset;
     });
+    if (words !== null) freeBuffer(words);
     // Texts are read of those alone that may be shown.
     const shown = bestOfItems(scored, limit + SPARE_ITEMS, ({ fused }) => fused);
     const found = shown.flatMap(({ passage: { item, ordinal }, score }): Scored[] => {
@@ -222,6 +229,11 @@ class Answer {
       return [hitOf(this.#expanded(passage, item.title), item, scores)];
     });
     return { hits, words: this.#search?.statistics ?? null };
+  }
+
+  /** Frees what was looked up. */
+  release(): void {
+    this.#search?.release();
   }
 
   #add(passage: IndexedPassage, score: number | null): void {

@@ -90,6 +90,7 @@ export class Vectors {
       const index = numbering.segmentOf(row);
       return take(segments[index]!.ids.name(row - from[index]!));
     });
+    for (const each of [scores, deviations]) freeBuffer(each);
   }
 
   /** Makes the codes of a segment, where it has none and they are worth it. Returns whether it did. */
@@ -124,6 +125,7 @@ export class Vectors {
       scores[passage] = sums[passage]! * scale;
       deviations[passage] = scale * BY_ROUNDING;
     }
+    freeBuffer(sums);
     // Read for this search alone: some 3 MB a segment, which would wait for a collection.
     if (!this.#open.has(hash)) freeBuffer(rows.values);
   }

@@ -3,6 +3,7 @@
  * not fit. The centre is the mean of its own rows. Layout: centre (f32, width), scales and shifts (f32, passages), signs
  * (width / 8 bytes a passage). All little-endian.
  */
+import { freeBuffer } from '../free-buffer.ts';
 import {
   blankCodes,
   type CodeSpace,
@@ -72,4 +73,5 @@ export function estimateSegment(
   const coded = codeQuery(space, query);
   estimateScores(codes, coded, scores);
   for (let row = 0; row < deviations.length; row++) deviations[row] = codes.scales[row]! * coded.deviation;
+  freeBuffer(coded.tables);
 }

@@ -39,6 +39,9 @@ export function segmentHash(parts: SegmentParts): string {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const HASH_BYTES = 16;
+const HEX_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** Of the hash that is being read: a search reads thousands, and strings of single digits would be most of its garbage. */
+const hexCodes = new Array<number>(2 * HASH_BYTES).fill(0);
 const HEADER = 16;
 
 /** @param width of the embeddings; `passages` and `gone` are of distinct item and ordinal */
@@ -151,8 +154,12 @@ export class SegmentIds {
 
   hash(entry: number): string {
     const from = this.#at.hashes + HASH_BYTES * entry;
-    const digits = (byte: number) => byte.toString(16).padStart(2, '0');
-    return Array.from(this.#bytes.subarray(from, from + HASH_BYTES), digits).join('');
+    for (let i = 0; i < HASH_BYTES; i++) {
+      const byte = this.#bytes[from + i]!;
+      hexCodes[2 * i] = HEX_CODES[byte >> 4]!;
+      hexCodes[2 * i + 1] = HEX_CODES[byte & 15]!;
+    }
+    return String.fromCharCode(...hexCodes);
   }
 
   name(entry: number): PassageName {

@@ -3,6 +3,7 @@
  * a higher sequence, alive or gone; the dead count nowhere, not in document frequencies either.
  */
 
+import { freeBuffer } from '../free-buffer.ts';
 import type { WordStatistics, WordsFound } from '../protocol/passages.ts';
 import { best } from '../retrieval/scores.ts';
 import type { Bm25 } from './bm25.ts';
@@ -40,6 +41,9 @@ export interface WordHit extends WordsFound {
   name: PassageName;
   score: number;
 }
+
+/** Passages of a list that is freed rather than left to a collection: freeing takes a microsecond. */
+const WORTH_FREEING = 2048;
 
 /** One question's search. */
 export class WordSearch {
@@ -79,6 +83,11 @@ export class WordSearch {
    */
   best(bm25: Bm25, limit: number, accepts: (hit: WordHit) => boolean): void {
     const scores = this.scores(bm25);
+    this.#accept(scores, limit, accepts);
+    freeBuffer(scores);
+  }
+
+  #accept(scores: Float32Array, limit: number, accepts: (hit: WordHit) => boolean): void {
     for (let taken = 0, accepted = 0, wanted = 2 * limit; ; wanted *= 8) {
       const ranked = best(scores, Math.min(wanted, scores.length));
       for (; taken < ranked.length; taken++) {
@@ -87,6 +96,14 @@ export class WordSearch {
         if (accepts({ ...this.#hit(row), score })) accepted += 1;
       }
       if (ranked.length === scores.length) return;
+    }
+  }
+
+  /** Frees the lists of words that very many passages have; nothing can be searched any more. */
+  release(): void {
+    for (const list of this.#lists.flat()) {
+      if (list === null || list.passages.length < WORTH_FREEING) continue;
+      for (const numbers of [list.passages, list.frequencies]) freeBuffer(numbers);
     }
   }
 

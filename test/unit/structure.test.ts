@@ -73,7 +73,7 @@ describe('imports go one way', () => {
     ],
     [
       'shared/index',
-      ['shared/retrieval', 'shared/protocol', 'shared/multimap.ts'],
+      ['shared/retrieval', 'shared/protocol', 'shared/free-buffer.ts', 'shared/multimap.ts'],
       ['stemmer', '@noble/hashes'],
     ],
     ['shared/retrieval', ['shared/protocol'], ['zod', 'marked', 'htmlparser2', 'unpdf']],
