@@ -19,6 +19,10 @@ const BENCHES: Record<string, { what: string; load: () => Promise<Bench> }> = {
     what: 'a collection of many made-up passages: ingest, cost and recall of searches, sizes, one upload',
     load: async () => (await import('./scale.ts')).benchScale,
   },
+  peers: {
+    what: 'Orama, transformers.js, faiss and usearch beside this service: time, recall, memory',
+    load: async () => (await import('./peers/peers.ts')).benchPeers,
+  },
   'search-during-training': {
     what: 'latency of /v1/search while regions train',
     load: async () => (await import('./search-during-training.ts')).benchSearchDuringTraining,

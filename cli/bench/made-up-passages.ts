@@ -46,3 +46,15 @@ export function zipfText(number: number): string {
   };
   return Array.from({ length: WORDS_PER_TEXT }, word).join(' ');
 }
+
+/** What a passage of this number says. */
+export function passageText(number: number): string {
+  return `Document ${number}: ${zipfText(number)}.`;
+}
+
+/** Questions with words that passages have, rare ones and frequent ones. */
+export function withWords(questions: readonly string[]): string[] {
+  return questions.map(
+    (question, index) => `${question} ${zipfText(index).split(' ').slice(0, 4).join(' ')}`,
+  );
+}

@@ -21,7 +21,7 @@ import { settingsFrom } from '../settings-flags.ts';
 import { bundleWorker, PROJECT } from '../worker-bundle.ts';
 import { whole } from './accuracy-options.ts';
 import { BenchService, PLANTED_WIDTH } from './bench-service.ts';
-import { nearCentre, zipfText } from './made-up-passages.ts';
+import { nearCentre, withWords } from './made-up-passages.ts';
 import { optionsOf } from './options-of.ts';
 import { workerdProcessorMs } from './processor-time.ts';
 import { searchExactly, share } from './scale-recall.ts';
@@ -243,13 +243,6 @@ async function searchRegions(
     costs.push(rounded((workerdProcessorMs() - before) / (2 * questions.length)));
   }
   return costs;
-}
-
-/** Questions with words that passages have, rare ones and frequent ones. */
-function withWords(questions: readonly string[]): string[] {
-  return questions.map(
-    (question, index) => `${question} ${zipfText(index).split(' ').slice(0, 4).join(' ')}`,
-  );
 }
 
 /** The share of the nearest passages that the service answers with. */

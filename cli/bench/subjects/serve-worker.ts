@@ -17,7 +17,7 @@ import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import type { Env } from '../../../workers/env.ts';
 import worker from '../../../workers/index.ts';
 import { KERNEL_BYTES } from '../../../workers/scoring/row-products.ts';
-import { direction, nearCentre, zipfText } from '../made-up-passages.ts';
+import { direction, nearCentre, passageText } from '../made-up-passages.ts';
 
 export interface Plant {
   region: string;
@@ -116,7 +116,7 @@ export class Region extends RealRegion {
       );
       const planted = numbers.map((number) => {
         const key = `made-up/${number}`;
-        const text = `Document ${number}: ${zipfText(number)}.`;
+        const text = passageText(number);
         const hash = number.toString(16).padStart(32, '0');
         const passage = { ordinal: 0, text, layout: null, hash, tokens: 20, embedding: null };
         const item = {
