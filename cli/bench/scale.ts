@@ -64,7 +64,10 @@ interface Report {
   /** Of SQLite, by region. */
   stored_bytes: number[];
   unique: Load & { cost: Cost };
-  /** Processor milliseconds of a search in each region by itself, without its embedding. */
+  /**
+   * Processor milliseconds of a search in each region by itself, without its embedding; where the edge has the index, of a
+   * question whose ranking it remembers.
+   */
   region_ms: number[];
   /** Of the ten nearest passages, what the service finds. */
   recall_at_10: number;
