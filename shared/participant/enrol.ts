@@ -14,8 +14,8 @@ import { type HttpPort, type HttpPortOptions, parse, type Schema, sender } from 
 import type { Kept } from './round-guard.ts';
 import { termsHash, verifyTerms } from './terms.ts';
 
-/** Of rosters that whoever was away catches up with: 65,536, more than change hands in a collection's life. */
-const MOST_PAGES = 1024;
+/** Of up to 64 rosters that whoever was away catches up with at once: who missed more goes on from there the next time. */
+const MOST_PAGES = 256;
 
 /** The prefix of a collection's paths below a deployment's address. */
 export function prefixOf(url: string, collection: string): string {
@@ -58,7 +58,7 @@ export async function enrol(
  * Follows the rosters since the pinned one. Invites carry the latest only; who was away for longer asks. The pinned one
  * comes along: its successor may name it by the hash of another version than the pin does.
  * @param tell is shown each roster that is new
- * @throws ProtocolError when a link is missing or not signed by the admin key
+ * @throws ProtocolError when a link is missing or not signed by the admin key, or the chain does not end
  */
 export async function catchUp(
   port: Pick<HttpPort, 'rosters'>,
@@ -74,5 +74,5 @@ export async function catchUp(
     pin.set(await followChain(before, rosters.slice(0, -1), last, collection, admin_key));
     if (isPresent(last.roster)) tell(last.roster);
   }
-  refuse('roster', `chain: more than ${MOST_PAGES} pages of rosters that are new here`);
+  refuse('roster', `chain: ${MOST_PAGES} pages of new rosters, and no end`);
 }

@@ -3,10 +3,16 @@
  * of time. Members stay out before they have joined or been charged anything, keep little of what they were given, and
  * take part in the next honest round.
  */
+import { toBase64Url } from '../../shared/crypto/bytes.ts';
+import { generateSigner } from '../../shared/crypto/ed25519.ts';
+import { systemRandom } from '../../shared/crypto/random.ts';
+import { catchUp } from '../../shared/participant/enrol.ts';
 import { MOST_COORDINATES, MOST_STATE_BYTES } from '../../shared/protocol/round-limits.ts';
 import type { CountRound, RowEntry } from '../../shared/protocol/rounds.ts';
+import { ROSTER_VERSION, type SignedRoster } from '../../shared/protocol/secagg.ts';
+import { type RosterPin, rosterHash, signRoster } from '../../shared/secagg/roster.ts';
 import { hostileHub } from './hostile-hub.ts';
-import { attack } from './outcome.ts';
+import { attack, refusalOf } from './outcome.ts';
 
 const entry = (row: number, item: string, removed = false): RowEntry => ({
   ...{ row, item, ordinal: 0, region: 'east', removed, changedAt: row + 1 },
@@ -96,4 +102,34 @@ attack(
     `^work: parameters manifest:run: 536870912 bytes in 512 parts, where at most ${MOST_STATE_BYTES} in parts of 1 MiB are taken .* charged 0 `,
   ),
   () => outcomeOf({ manifest: { key: 'manifest:run', hash: '0'.repeat(64), bytes: 512 << 20, parts: 512 } }),
+);
+
+attack(
+  'rosters without end, each signed and following the one before',
+  'refused, roster: chain: 256 pages of new rosters, and no end; 256 pages',
+  async () => {
+    const { signer: admin } = await generateSigner(systemRandom);
+    const key = toBase64Url(admin.key);
+    const members = ['a', 'b'].map((id) => ({ id, key: toBase64Url(systemRandom(32)), operator: id }));
+    let last: SignedRoster | null = null;
+    let pages = 0;
+    const rosters = async (): Promise<SignedRoster[]> => {
+      pages += 1;
+      const before = last;
+      const epoch = before === null ? 0 : before.roster.epoch + 1;
+      const previous = before === null ? null : rosterHash(before.roster);
+      const roster = { version: ROSTER_VERSION, collection: 'c', epoch, previous, members } as const;
+      last = await signRoster({ ...roster, threshold: 2, colluders: 1 }, admin);
+      return before === null ? [last] : [before, last];
+    };
+    let pinned: RosterPin | null = null;
+    const pin = {
+      get: () => pinned,
+      set: (now: RosterPin) => {
+        pinned = now;
+      },
+    };
+    const seen = await refusalOf(catchUp({ rosters }, { collection: 'c', admin_key: key }, pin));
+    return `${seen}; ${pages} pages`;
+  },
 );
