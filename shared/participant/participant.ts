@@ -66,6 +66,11 @@ const LONGEST_WAIT_MS = 3_600_000;
 /** How long to wait as an instruction says; null: until woken. */
 const waitOf = (ms: number): number | null => (ms === 0 ? null : Math.min(ms, LONGEST_WAIT_MS));
 
+/** Whether the run that an instruction is about goes on: another round comes, now or when it has been made. */
+function goesOn(instruction: Instruction): boolean {
+  return instruction.do === 'work' || (instruction.do === 'wait' && instruction.ms > 0);
+}
+
 /** Each one's place. */
 function placesOf<T>(all: Iterable<T>): Map<T, number> {
   let place = 0;
@@ -111,7 +116,7 @@ export class Participant {
     if (job === null) {
       const instruction = await this.#instruction();
       if (instruction.do === 'wait') {
-        this.#states.clear();
+        if (!goesOn(instruction)) this.#states.clear();
         return waitOf(instruction.ms);
       }
       if (instruction.do === 'certify') return this.#certify(instruction);
@@ -323,7 +328,7 @@ export class Participant {
     const instruction = await this.#instruction();
     if (roundOf(instruction) !== round) {
       // What a run's rounds have in common is kept while there is another one.
-      if (instruction.do === 'work') store.clearJob();
+      if (goesOn(instruction)) store.clearJob();
       else this.#drop();
       if (instruction.do !== 'wait') this.#next = instruction;
       return 0;

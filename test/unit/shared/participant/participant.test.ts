@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../../../models/engine.ts';
+import { toHex } from '../../../../shared/crypto/bytes.ts';
+import { sha256 } from '../../../../shared/crypto/hash.ts';
 import type { CoordinatorPort } from '../../../../shared/participant/coordinator-port.ts';
 import { Participant } from '../../../../shared/participant/participant.ts';
 import { type Joined, RoundGuard } from '../../../../shared/participant/round-guard.ts';
 import type { SecureIdentity } from '../../../../shared/participant/secure-answer.ts';
 import type { Job, ShardStore } from '../../../../shared/participant/shard-store.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
-import type { CountRound, Instruction, ParticipantMessage } from '../../../../shared/protocol/rounds.ts';
+import { encodeRows } from '../../../../shared/protocol/parameters.ts';
+import type {
+  CountRound,
+  Instruction,
+  ParticipantMessage,
+  RoundSpec,
+} from '../../../../shared/protocol/rounds.ts';
 import { RUN_VERSION } from '../../../../shared/protocol/run-version.ts';
 import { taskOf } from '../../../../shared/round/secure-round.ts';
 
@@ -49,12 +57,18 @@ function participant(
   job: Job | null = null,
   joined: { last: Joined | null } = { last: null },
   next?: Instruction,
+  state: Uint8Array | null = null,
 ) {
   const sent: ParticipantMessage[] = [];
   const notes: string[] = [];
   const shard = { job };
   const asked: Instruction[] = [];
+  const fetched: string[] = [];
   const port = {
+    statePart: async (key: string) => {
+      fetched.push(key);
+      return state;
+    },
     poll: async () => {
       asked.push(instruction);
       return instruction;
@@ -80,6 +94,9 @@ function participant(
     applyRows: () => {},
     blob: () => null,
     labelSingles: () => {},
+    documentsOf: () => [],
+    labelled: () => null,
+    setLabelled: () => {},
   } as unknown as ShardStore;
   const self = new Participant({
     name: 'a',
@@ -97,7 +114,7 @@ function participant(
     } as unknown as SecureIdentity,
     note: (reason) => void notes.push(reason),
   });
-  return { self, sent, shard, notes, asked };
+  return { self, sent, shard, notes, asked, fetched };
 }
 
 describe('a participant', () => {
@@ -124,6 +141,39 @@ describe('a participant', () => {
     const { self, shard } = participant({ do: 'work', spec: COUNT });
     expect(await self.step()).toBe(0);
     expect(shard.job).toMatchObject({ phase: 'work', cursor: 0, spec: { id: 'r.0' } });
+  });
+
+  it('keeps the rows of a run between its rounds, also while the next one is being made, and not beyond', async () => {
+    const bytes = encodeRows({ activeRows: Uint32Array.of(0), head: Float32Array.of(1, 0) });
+    const rows = { key: 'rows', hash: toHex(sha256(bytes)), bytes: bytes.length, parts: 1 };
+    const spec = {
+      ...COUNT,
+      kind: 'train',
+      aggregation: 'secure',
+      rows,
+      activeRows: 1,
+    } as unknown as RoundSpec;
+    const job = { version: RUN_VERSION, spec, cursor: 0, units: 0, tokens: 0, probe: null };
+    const instruction = { do: 'wait' as const, ms: 15_000, round: null };
+    const { self, shard, fetched } = participant(instruction, null, { last: null }, undefined, bytes);
+    const label = async (round: string) => {
+      shard.job = { ...job, spec: { ...spec, id: round }, phase: 'label' };
+      await self.step();
+      expect(shard.job).toMatchObject({ phase: 'work' });
+    };
+    await label('r.1');
+    expect(fetched).toEqual(['rows']);
+    shard.job = { ...job, phase: 'secure' };
+    await self.step();
+    expect(shard.job).toBeNull();
+    expect(await self.step()).toBe(15_000);
+    await label('r.2');
+    expect(fetched).toEqual(['rows']);
+    shard.job = null;
+    instruction.ms = 0;
+    expect(await self.step()).toBeNull();
+    await label('r.3');
+    expect(fetched).toEqual(['rows', 'rows']);
   });
 
   describe('with the answer to what it sent', () => {
