@@ -105,7 +105,7 @@ export const NoisedTraining = z.strictObject({
     adapterRate: 0,
     headRate: 0.45,
     scaleByRows: true,
-    rowNoise: 1.2,
+    rowNoise: 1.8,
     decay: 'constant',
     warmup: 0,
   }).describe('How the server follows the sums'),

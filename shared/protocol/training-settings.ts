@@ -39,7 +39,7 @@ export const OptimiserSettings = z.strictObject({
     .max(1000)
     .default(0)
     .describe(
-      'With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit',
+      'With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit',
     ),
   decay: z
     .enum(['constant', 'linear', 'cosine'])

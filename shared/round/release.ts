@@ -86,7 +86,7 @@ export function applyRound(
   const denominator = Math.max(1, schedule.expected);
   const gradient = sum.slice(0, moving.length).map((value) => value / denominator);
   const factor = rateFactor(optimiser, schedule.step, schedule.steps) * schedule.rates;
-  const rate = headRate(parameters, optimiser, schedule) * factor;
+  const rate = headRate(parameters, optimiser, schedule, spec.gradientNorm) * factor;
   if (smoothing !== null) {
     const variance = (schedule.step + 1) * (schedule.deviation / denominator) ** 2;
     moving.set(smoothedHead(smoothing, gradient.subarray(split), rate, variance), split);
@@ -111,19 +111,31 @@ function smoothedHead(
 
 /**
  * A row is asked for expected/rows times a round. Adam would move it by its whole rate each round all the same, so
- * with more rows than units the rate falls by that share. And noise of deviation s in T steps at rate r is a vector of
- * length r·s·√(T·width) in a row.
+ * with more rows than units the rate falls by that share. Noise in T steps is held to a length in a row.
  */
 function headRate(
   { activeRows, head }: Parameters,
   { kind, headRate, scaleByRows, rowNoise }: OptimiserSettings,
   { steps, expected, deviation }: { steps: number; expected: number; deviation: number },
+  gradientNorm: number,
 ): number {
   const often = kind === 'adam' ? Math.min(1, expected / activeRows.length) : 1;
   const rate = headRate * often * (scaleByRows ? activeRows.length : 1);
   if (rowNoise === 0 || deviation === 0) return rate;
+  const units = Math.max(1, expected);
   const width = head.length / activeRows.length;
-  return Math.min(rate, (rowNoise * Math.max(1, expected)) / (deviation * Math.sqrt(steps * width)));
+  const noise = (deviation * Math.sqrt(steps * width)) / units;
+  const signal = (steps * gradientNorm) / activeRows.length;
+  return Math.min(rate, (rowNoise / noise) * noiseShare(signal / noise));
+}
+
+/**
+ * Share of the longest noise that a row bears, by the most that its units can move it against the noise of all steps.
+ * The best linear estimate of a signal r times as long as its noise is r²/(1 + r²) of what was seen (Wiener): of
+ * length r/(1 + r²) is then its noise, which is longest, one half, at r = 1.
+ */
+function noiseShare(ratio: number): number {
+  return (2 * ratio) / (1 + ratio * ratio);
 }
 
 /** Units: one win, less what the sum's grid may have rounded away. */

@@ -30,7 +30,7 @@ describe('docs/settings.md', () => {
       expect(meaning.length, path).toBeGreaterThan(8);
     }
     expect(rows.get('privacy.training.steps')).toMatchObject({ fallback: '7', fixed: false });
-    expect(rows.get('privacy.training.optimiser.rowNoise')).toMatchObject({ fallback: '1.2' });
+    expect(rows.get('privacy.training.optimiser.rowNoise')).toMatchObject({ fallback: '1.8' });
     expect(rows.get('training.phases[].optimiser.rowNoise')).toMatchObject({ fallback: '0' });
     expect(rows.get('adapter.rank')).toMatchObject({ range: 'integer, 1 to 128', fixed: true });
     expect(rows.get('privacy.epsilon')).toMatchObject({ range: 'number, at most 100, more than 0' });

@@ -208,7 +208,7 @@ describe('a clip norm that adapts', () => {
 });
 
 describe('the rate of the head', () => {
-  const spec = { train: 'head', adaptiveClip: false, statScale: 1 } as TrainRound;
+  const spec = { train: 'head', adaptiveClip: false, statScale: 1, gradientNorm: 1 } as TrainRound;
   const [rows, width, steps] = [3, 4, 5];
   /** How far one coordinate of the head goes for a sum of `expected` in it: the rate itself. */
   const rateAt = (deviation: number, more: object = {}, expected = 200) => {
@@ -236,10 +236,25 @@ describe('the rate of the head', () => {
     return -head[0]!;
   };
 
-  it('lets the noise of all steps add up to the length asked for in a row', () => {
-    const rate = rateAt(400);
-    expect((rate / 200) * 400 * Math.sqrt(steps * width)).toBeCloseTo(2.7, 5);
-    expect(rateAt(800)).toBeCloseTo(rate / 2, 6);
+  it('lets noise add up to the length asked for in a row that its questions can move as far, to less in others', () => {
+    // As far as 200 units clipped at 1 can move three rows in five steps.
+    const alike = (steps / rows / Math.sqrt(steps * width)) * 200;
+    const noiseAt = (deviation: number, expected = 200) =>
+      (rateAt(deviation, { headRate: 50 }, expected) * deviation * Math.sqrt(steps * width)) / expected;
+    expect(noiseAt(alike)).toBeCloseTo(2.7, 5);
+    // Wiener: r/(1 + r²), twice.
+    for (const times of [0.1, 0.5, 0.9, 1.1, 2, 10]) {
+      expect(noiseAt(times * alike)).toBeCloseTo((2.7 * 2 * times) / (1 + times ** 2), 5);
+    }
+    // It is questions against noise that counts.
+    expect(noiseAt(2 * alike, 400)).toBeCloseTo(2.7, 5);
+  });
+
+  it('moves a row less the more of what moves it is noise', () => {
+    const rates = [100, 200, 400, 800].map((deviation) => rateAt(deviation, { headRate: 50 }));
+    expect(rates).toEqual(rates.toSorted((a, b) => b - a));
+    // Where nearly all is noise, with the square of the noise.
+    expect(rates[2]! / rates[3]!).toBeGreaterThan(3.8);
   });
 
   it('falls under Adam when there are more rows than units in a round, which sees each of them seldom', () => {
@@ -257,7 +272,7 @@ describe('the rate of the head', () => {
 });
 
 describe('a smoothed head', () => {
-  const spec = { train: 'head', adaptiveClip: false, statScale: 1 } as TrainRound;
+  const spec = { train: 'head', adaptiveClip: false, statScale: 1, gradientNorm: 1 } as TrainRound;
   const [width, steps, expected, deviation] = [3, 2, 100, 5];
   const start = Float32Array.of(1, 0, 0, 0, 1, 0, 0.6, 0, 0.8);
   const sums = [0, 1].map((step) => Float64Array.from({ length: 12 }, (_, i) => 40 * Math.sin(7 * i + step)));
