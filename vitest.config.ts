@@ -21,6 +21,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts', 'test/attacks/*.test.ts'],
           // A quarter of the time is imports, and files leave nothing behind that another could see.
           isolate: false,
+          setupFiles: ['test/helpers/described-schemas.ts'],
           globalSetup: ['test/helpers/bundle-folder.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
