@@ -180,6 +180,8 @@ export type AiSearchOptions = {
     boost_by?: readonly unknown[] | null;
     /** Passages come with an empty `text` */
     metadata_only?: boolean | null;
+    /** Where a region fails or is late, what the others have is the answer, and `errors` says whose is missing; with `false` the request fails */
+    return_on_failure?: boolean | null;
   } | null;
   /** Changes nothing: a fixed rule makes one query of a conversation. AI Search’s chats ask for it */
   query_rewrite?: {
@@ -945,7 +947,7 @@ export interface CollectionSettings {
         headRate: number;
         /** Multiplies the head’s rate by the number of active rows: each row sees about one unit in so many */
         scaleByRows: boolean;
-        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit */
+        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit */
         rowNoise: number;
         /** How learning rates fall from their value to nothing over a run */
         decay: 'constant' | 'linear' | 'cosine';
@@ -1094,7 +1096,7 @@ export interface CollectionSettings {
         headRate: number;
         /** Multiplies the head’s rate by the number of active rows: each row sees about one unit in so many */
         scaleByRows: boolean;
-        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit */
+        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit */
         rowNoise: number;
         /** How learning rates fall from their value to nothing over a run */
         decay: 'constant' | 'linear' | 'cosine';
@@ -1190,7 +1192,7 @@ export interface CollectionSettingsInput {
         headRate?: number;
         /** Multiplies the head’s rate by the number of active rows: each row sees about one unit in so many */
         scaleByRows?: boolean;
-        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit */
+        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit */
         rowNoise?: number;
         /** How learning rates fall from their value to nothing over a run */
         decay?: 'constant' | 'linear' | 'cosine';
@@ -1339,7 +1341,7 @@ export interface CollectionSettingsInput {
         headRate?: number;
         /** Multiplies the head’s rate by the number of active rows: each row sees about one unit in so many */
         scaleByRows?: boolean;
-        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit */
+        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit */
         rowNoise?: number;
         /** How learning rates fall from their value to nothing over a run */
         decay?: 'constant' | 'linear' | 'cosine';
@@ -1435,7 +1437,7 @@ export interface CollectionSettingsPatch {
         headRate?: number;
         /** Multiplies the head’s rate by the number of active rows: each row sees about one unit in so many */
         scaleByRows?: boolean;
-        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit */
+        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit */
         rowNoise?: number;
         /** How learning rates fall from their value to nothing over a run */
         decay?: 'constant' | 'linear' | 'cosine';
@@ -1584,7 +1586,7 @@ export interface CollectionSettingsPatch {
         headRate?: number;
         /** Multiplies the head’s rate by the number of active rows: each row sees about one unit in so many */
         scaleByRows?: boolean;
-        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row, whatever ε, data and number of rows; 0: no such limit */
+        /** With noise, the head’s rate is at most such that the noise of all steps adds up to this length in a row where its questions can move it as far, and to less where they can move it less far, or farther; 0: no such limit */
         rowNoise?: number;
         /** How learning rates fall from their value to nothing over a run */
         decay?: 'constant' | 'linear' | 'cosine';
