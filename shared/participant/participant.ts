@@ -6,6 +6,7 @@
 import type { Engine } from '../../models/engine.ts';
 import { recordOf, stateRun } from '../certificate/round-log.ts';
 import { pack } from '../crypto/packed-ring.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
 import type { Ack } from '../protocol/fl.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
@@ -243,6 +244,8 @@ export class Participant {
     if (store.job()?.spec.id !== job.spec.id) return;
     if (result.sum === null) {
       store.saveJob(result.job, result.blobs);
+      // What training keeps between slices is as long as several heads, and read again by the next one.
+      if (job.spec.kind === 'train') free(Object.values(result.blobs));
       return;
     }
     if (result.sum.length !== job.spec.dimension) {
@@ -251,11 +254,14 @@ export class Participant {
       );
     }
     const words = encodeContribution(result.sum, job.spec, random, this.#options.own?.variance(job.spec));
+    const vector = pack(words, job.spec.bits);
+    free([result.sum, words]);
     // The final vector is stored before its first byte leaves: a replay sends the very same bytes.
     store.saveJob(
       { ...result.job, phase: job.spec.aggregation === 'secure' ? 'ready' : 'upload', cursor: 0 },
-      { ...result.blobs, vector: pack(words, job.spec.bits) },
+      { ...result.blobs, vector },
     );
+    free([vector]);
   }
 
   async #slice(job: Job): Promise<SliceResult> {
@@ -366,4 +372,8 @@ export class Participant {
     this.#refusals = 0;
     return this.#then(ack);
   }
+}
+
+function free(views: readonly (ArrayBufferView | null)[]): void {
+  for (const view of views) if (view !== null) freeBuffer(view);
 }

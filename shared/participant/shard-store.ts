@@ -75,6 +75,7 @@ export interface ShardStore {
   saveJob(job: Job, blobs?: Record<string, Uint8Array | null>): void;
   /** Forgets the job and all its byte strings. */
   clearJob(): void;
+  /** The caller's own: it may be written to, and the store keeps what it has. */
   blob(name: string): Uint8Array | null;
   putBlob(name: string, bytes: Uint8Array): void;
 

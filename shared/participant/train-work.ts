@@ -6,6 +6,7 @@
 
 import type { Adapter, Engine, GradientSums, UnitStats } from '../../models/engine.ts';
 import { bytesOf } from '../crypto/bytes.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import { clipIndicator } from '../privacy/adaptive-clipping.ts';
 import { CLIP_SLACK } from '../privacy/clipping.ts';
 import { projectRows } from '../privacy/principal-directions.ts';
@@ -60,7 +61,7 @@ export function keptSelection(store: ShardStore, prefix = ''): Selection | null 
   const ids = store.blob(`${prefix}units`);
   const weights = store.blob(`${prefix}weights`);
   if (ids === null || weights === null) return null;
-  return { ids: new Uint32Array(ids.slice().buffer), weights: new Float32Array(weights.slice().buffer) };
+  return { ids: numbersIn(ids, Uint32Array), weights: numbersIn(weights, Float32Array) };
 }
 
 export async function runTraining(job: Job, spec: TrainRound, context: WorkContext): Promise<SliceResult> {
@@ -77,10 +78,14 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const directions =
     spec.directions === null ? null : await states.directions(spec.directions, engine.info.width);
   const split = adapterLength(spec, parameters);
-  const sums = restore(store, 'sums', movingLength(spec.train, parameters) + figuresOf(spec));
-  const finished = () => projectHead(spec, sums, split, directions, engine.info.width);
+  const length = movingLength(spec.train, parameters) + figuresOf(spec);
+  const finished = (sums: Float64Array) => projectHead(spec, sums, split, directions, engine.info.width);
   // A region without data takes part all the same: its zeros hide that it has none.
-  if (units.length === 0) return { job: { ...job, units: 0 }, blobs: opening, sum: finished() };
+  if (units.length === 0) {
+    return { job: { ...job, units: 0 }, blobs: opening, sum: finished(new Float64Array(length)) };
+  }
+  // Of a local round the figures alone are summed on the way; what it moved is known at its end.
+  const sums = restore(store, 'sums', spec.local === null ? length : figuresOf(spec));
 
   const slice = takeSlice(store, selection, job.cursor, context.sliceTokens);
   const next: Job = {
@@ -99,14 +104,17 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     return {
       job: next,
       blobs: done ? opening : { ...opening, sums: bytesOf(sums) },
-      sum: done ? finished() : null,
+      sum: done ? finished(sums) : null,
     };
   }
   const local = await localSteps(work, spec.local);
   if (!done)
     return { job: next, blobs: { ...opening, sums: bytesOf(sums), local: bytesOf(local.state) }, sum: null };
-  displacement(spec, parameters, local.current, units.length, sums);
-  return { job: next, blobs: opening, sum: finished() };
+  const moved = new Float64Array(length);
+  displacement(spec, parameters, local.current, units.length, moved);
+  moved.set(sums, length - sums.length);
+  freeBuffer(local.state);
+  return { job: next, blobs: opening, sum: finished(moved) };
 }
 
 /** The head's part of a sum along the directions only: an L2 norm never grows, and fewer coordinates carry noise. */
@@ -137,7 +145,7 @@ interface Work {
   /** Row id → index among the active rows. */
   rows: ReadonlyMap<number, number>;
   records: TrainingRecord[];
-  /** [adapter if it trains, active rows if they do, figures]. */
+  /** [adapter if it trains, active rows if they do, figures]; of a local round [figures]. */
   sums: Float64Array;
   context: WorkContext;
 }
@@ -238,7 +246,10 @@ async function gradients(
         );
   if (padded !== null && into.head !== null && padded !== into.head) {
     for (let i = 0; i < into.head.length; i++) into.head[i]! += padded[i]!;
+    freeBuffer(padded);
   }
+  // As long as the head, and made for every step.
+  freeBuffer(all);
   return stats;
 }
 
@@ -257,7 +268,7 @@ async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
   const split = adapterLength(spec, parameters);
   const length = split + parameters.head.length;
   const stored = context.store.blob('local');
-  const state = stored === null ? new Float32Array(2 * length) : new Float32Array(stored.slice().buffer);
+  const state = stored === null ? new Float32Array(2 * length) : numbersIn(stored, Float32Array);
   const current = state.subarray(0, length);
   const velocity = state.subarray(length);
   if (stored === null) {
@@ -270,15 +281,16 @@ async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
   for (let step = 0; step < stride; step++) {
     const batch = records.filter((_, index) => index % stride === step);
     gradient.fill(0);
-    const adapter = spec.train === 'head' ? parameters.adapter : current.slice(0, split);
+    const adapter = spec.train === 'head' ? parameters.adapter : current.subarray(0, split);
     const into = { adapter: gradient.subarray(0, split), head: gradient.subarray(split) };
-    const stats = await gradients(work, adapter, current.slice(split), into, batch);
+    const stats = await gradients(work, adapter, current.subarray(split), into, batch);
     addFigures(spec, sums, stats, batch);
     for (let i = 0; i < length; i++) {
       velocity[i] = local.momentum * velocity[i]! + gradient[i]! / batch.length;
       current[i] = current[i]! - local.rate * velocity[i]!;
     }
   }
+  freeBuffer(gradient);
   return { state, current };
 }
 
@@ -299,7 +311,21 @@ function displacement(
   }
 }
 
+/** The last `length` of the numbers kept: of a local round earlier releases kept zeros before the figures, too. */
 function restore(store: ShardStore, name: string, length: number): Float64Array {
   const stored = store.blob(name);
-  return stored === null ? new Float64Array(length) : new Float64Array(stored.slice().buffer);
+  return stored === null ? new Float64Array(length) : numbersIn(stored, Float64Array).subarray(-length);
+}
+
+type Numbers = Uint32Array | Float32Array | Float64Array;
+
+/** What a store gave, as numbers: in its place where it lies on a boundary, for it may be as long as several heads. */
+function numbersIn<T extends Numbers>(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  type: { new (buffer: ArrayBuffer, at: number, length: number): T; BYTES_PER_ELEMENT: number },
+): T {
+  const size = type.BYTES_PER_ELEMENT;
+  const aligned = byteOffset % size === 0;
+  const own = aligned ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+  return new type(own as ArrayBuffer, aligned ? byteOffset : 0, byteLength / size);
 }
