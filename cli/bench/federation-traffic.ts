@@ -1,4 +1,5 @@
 /** What crosses the wire between the hub and one participant of `bench federation`, by round. */
+import { addTo } from '../../shared/multimap.ts';
 import type { RoundCost } from './federation-participant.ts';
 
 /** Bytes of the bodies of a round's requests and answers, mean over the participants that took part in it. */
@@ -14,7 +15,7 @@ export interface RoundTraffic {
 /** @param costs of each participant, its rounds in order. @returns the rounds in order */
 export function trafficOf(costs: readonly (readonly RoundCost[])[]): RoundTraffic[] {
   const byRound = new Map<string, RoundCost[]>();
-  for (const cost of costs.flat()) byRound.set(cost.round, [...(byRound.get(cost.round) ?? []), cost]);
+  for (const cost of costs.flat()) addTo(byRound, cost.round, cost);
   const place = (id: string) => Number(id.slice(id.lastIndexOf('.') + 1));
   return [...byRound]
     .sort(([x], [y]) => place(x) - place(y))

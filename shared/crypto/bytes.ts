@@ -13,6 +13,20 @@ export function bytesOf(numbers: ArrayBufferView): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
+/**
+ * Numbers that bytes hold, where they lie: copied only where they begin at an odd place.
+ * @throws RangeError where the bytes are no whole number of them
+ */
+export function numbersIn<T extends Uint32Array | Float32Array | Float64Array>(
+  bytes: Uint8Array,
+  type: { new (buffer: ArrayBufferLike, at: number, length: number): T; BYTES_PER_ELEMENT: number },
+): T {
+  const size = type.BYTES_PER_ELEMENT;
+  if (bytes.length % size !== 0) throw new RangeError(`${bytes.length} bytes, no whole numbers of ${size}`);
+  const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return new type(buffer, byteOffset, length / size);
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -3,7 +3,7 @@
  * schema, every wait bounded. A call that broke off is repeated with a new nonce; what the service refuses is a
  * `HubError` with its stable code, what never got an answer a `ConnectionError`.
  */
-import { toBase64Url } from '../crypto/bytes.ts';
+import { numbersIn, toBase64Url } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/ed25519.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { signRequest } from '../crypto/request-signature.ts';
@@ -134,7 +134,7 @@ export function httpPort(options: HttpPortOptions): HttpPort {
         if (bytes.length % (4 * wanted.length) !== 0) {
           throw new ConnectionError(`${call.path}: ${bytes.length} bytes for ${wanted.length} rows`);
         }
-        parts.push(new Float32Array(bytes.slice().buffer));
+        parts.push(numbersIn(bytes, Float32Array));
       }
       const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
       let at = 0;

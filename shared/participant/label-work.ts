@@ -4,7 +4,7 @@
  * documents in question, in one order and in pieces of one size, whatever its records are about, once in a run.
  */
 import type { Engine } from '../../models/engine.ts';
-import { toHex } from '../crypto/bytes.ts';
+import { numbersIn, toHex } from '../crypto/bytes.ts';
 import { hashJson } from '../crypto/hash.ts';
 import { MOST_ROWS_OF_DOCUMENT } from '../protocol/round-limits.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
@@ -56,7 +56,7 @@ export class Labelling {
       const passages = await this.#passagesOf(piece);
       return { job, blobs: { [AT_HAND]: new Uint8Array(passages.slice().buffer) } };
     }
-    const passages = new Float32Array(stored.slice().buffer);
+    const passages = numbersIn(stored, Float32Array);
     const records = store.unlabelled(
       piece.map(({ item }) => item),
       RECORDS,

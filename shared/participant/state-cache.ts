@@ -2,7 +2,7 @@
  * Parameters and snapshots that a participant works with, fetched in parts and kept while they are needed. They are known
  * by their hash, which the task that it signs names: never by what the coordinator calls them.
  */
-import { toHex } from '../crypto/bytes.ts';
+import { numbersIn, toHex } from '../crypto/bytes.ts';
 import { digest } from '../crypto/hash.ts';
 import { Postings } from '../index/postings.ts';
 import {
@@ -105,7 +105,7 @@ export class StateCache {
 
   /** Unsigned 32-bit numbers. */
   async numbers(ref: StateRef): Promise<Uint32Array> {
-    return this.#read(ref, (bytes) => new Uint32Array(bytes.slice().buffer));
+    return this.#read(ref, (bytes) => numbersIn(bytes, Uint32Array));
   }
 
   /** The documents that stand, of which there are no more than rows. */

@@ -3,9 +3,8 @@
  * round's parameters; a `local` round takes several steps of SGD from them and sends its displacement times the
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
-
 import type { Adapter, Engine, GradientSums, UnitStats } from '../../models/engine.ts';
-import { bytesOf } from '../crypto/bytes.ts';
+import { bytesOf, numbersIn } from '../crypto/bytes.ts';
 import { freeBuffer } from '../free-buffer.ts';
 import { clipIndicator } from '../privacy/adaptive-clipping.ts';
 import { CLIP_SLACK } from '../privacy/clipping.ts';
@@ -315,17 +314,4 @@ function displacement(
 function restore(store: ShardStore, name: string, length: number): Float64Array {
   const stored = store.blob(name);
   return stored === null ? new Float64Array(length) : numbersIn(stored, Float64Array).subarray(-length);
-}
-
-type Numbers = Uint32Array | Float32Array | Float64Array;
-
-/** What a store gave, as numbers: in its place where it lies on a boundary, for it may be as long as several heads. */
-function numbersIn<T extends Numbers>(
-  { buffer, byteOffset, byteLength }: Uint8Array,
-  type: { new (buffer: ArrayBuffer, at: number, length: number): T; BYTES_PER_ELEMENT: number },
-): T {
-  const size = type.BYTES_PER_ELEMENT;
-  const aligned = byteOffset % size === 0;
-  const own = aligned ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
-  return new type(own as ArrayBuffer, aligned ? byteOffset : 0, byteLength / size);
 }

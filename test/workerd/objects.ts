@@ -28,10 +28,12 @@ export const BRIEF = {
     },
   ],
 };
-/** Half the wordings of four documents. */
+/** Four documents. */
 export const FEW_ITEMS = ITEMS.slice(0, 4);
 const KEYS = new Set(FEW_ITEMS.map(({ key }) => key));
-export const FEW_RECORDS = feedback(1).filter(({ item }) => KEYS.has(item));
+/** `copies` records of every wording of theirs. */
+export const fewRecords = (copies: number) => feedback(copies).filter(({ item }) => KEYS.has(item));
+export const FEW_RECORDS = fewRecords(1);
 
 // An aborted object breaks its stubs: each call gets a fresh one. The stubs' own types lose what RPC cannot describe.
 export const hubOf = (name: string) => coordinator(objects, name) as unknown as CoordinatorApi;

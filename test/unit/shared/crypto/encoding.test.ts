@@ -2,9 +2,11 @@
 import { fc, it as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
+  bytesOf,
   equalBytes,
   fromBase64Url,
   fromHex,
+  numbersIn,
   toBase64Url,
   toHex,
   utf8,
@@ -119,5 +121,21 @@ describe('ring', () => {
   it('refuses other lengths', () => {
     expect(() => addInto(new Uint32Array(2), new Uint32Array(3))).toThrow('expected 2 coordinates, got 3');
     expect(() => subtractInto(new Uint32Array(2), new Uint32Array(1))).toThrow('got 1');
+  });
+});
+
+describe('numbersIn', () => {
+  it('looks at the bytes where they lie, and copies those at an odd place', () => {
+    const numbers = Float64Array.of(1.5, -2);
+    const bytes = bytesOf(numbers);
+    expect(numbersIn(bytes, Float64Array)).toEqual(numbers);
+    expect(numbersIn(bytes, Float64Array).buffer).toBe(numbers.buffer);
+    const odd = new Uint8Array(17).subarray(1);
+    odd.set(bytes);
+    expect(numbersIn(odd, Float64Array)).toEqual(numbers);
+  });
+
+  it('refuses bytes that are no whole number of them', () => {
+    expect(() => numbersIn(new Uint8Array(7), Float32Array)).toThrow(/^7 bytes, no whole numbers of 4$/);
   });
 });
