@@ -20,7 +20,8 @@ beforeAll(async () => {
 
 describe('where every unit is in every round', () => {
   it('finds less than what is charged, and not nothing', async () => {
-    const { proven, claimed, reach } = await attack(engine, EVERYBODY, 'on');
+    // With 200 trials what is proven scatters by 0.67 around 3.1, and one run in some two hundred stays below 1.5.
+    const { proven, claimed, reach } = await attack(engine, { ...EVERYBODY, trials: 400 }, 'on');
     expect(proven(MISS)).toBeLessThanOrEqual(claimed);
     // ε = 4.5 of a Gaussian that lies μ = 1 away; what chance leaves of it, but once in thousands.
     expect(proven(0.05)).toBeGreaterThan(1.5);
