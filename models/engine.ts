@@ -31,8 +31,8 @@ export interface TrainUnit {
 }
 
 /**
- * The caller's accumulators, added to: adapter parameters in order (a, or u then v), head [rows, width], or null where the
- * head does not learn.
+ * The caller's accumulators, added to: adapter parameters in order (a, or u then v), head [rows, width] or as many rows
+ * of it, from the first on, as hold all that learn, or null where the head does not learn.
  */
 export interface GradientSums {
   adapter: Float64Array;

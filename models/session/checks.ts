@@ -20,6 +20,16 @@ export function checkIds(texts: readonly Int32Array[], maxTokens: number, vocabu
   }
 }
 
+/** Throws a RangeError unless `sums` are of whole rows from the first on, with every one that learns. */
+export function checkHeadSums(sums: Float64Array, active: Uint8Array, width: number): void {
+  const rows = 1 + active.lastIndexOf(1);
+  const { length } = sums;
+  if (length % width === 0 && length >= rows * width && length <= active.length * width) return;
+  throw new RangeError(
+    `sums.head is of size ${length}, rows of ${width} are expected: at least the ${rows} up to the last that learns, at most ${active.length}`,
+  );
+}
+
 /** Throws a RangeError unless every label is one of `count` rows. */
 export function checkRows(rows: ArrayLike<number>, count: number): void {
   for (let index = 0; index < rows.length; index += 1) {

@@ -16,7 +16,7 @@ import { equalParts, type Microbatch, packMicrobatches, textsAtOnce } from '../p
 import type { TextRole, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { adapterFeeds, adapterSize } from './adapter-feeds.ts';
 import type { Batcher } from './batcher.ts';
-import { checkHead, checkIds, checkLength, checkRows } from './checks.ts';
+import { checkHead, checkHeadSums, checkIds, checkLength, checkRows } from './checks.ts';
 import type { EncoderRuntime, Objective, Parameters, TokenBatch } from './encoder-runtime.ts';
 import { EngineError } from './engine-error.ts';
 import type { FeedData } from './inference.ts';
@@ -130,7 +130,7 @@ export class EncoderEngine implements Engine {
     );
     const parameters = adapterFeeds(request.adapter, this.#deps.adapter, width);
     checkLength('sums.adapter', sums.adapter.length, adapterSize(this.#deps.adapter, width));
-    if (sums.head !== null) checkLength('sums.head', sums.head.length, request.head.length);
+    if (sums.head !== null) checkHeadSums(sums.head, request.active, width);
 
     const stats = { ...emptyStats(units.length), queries: new Float32Array(units.length * width) };
     await this.#run(
@@ -150,7 +150,7 @@ export class EncoderEngine implements Engine {
             const [queries, loss, correct, normAdapter, normHead, head, ...adapter] = outputs;
             scatter(queries!, members, width, stats.queries);
             scatterStats([loss!, correct!, normAdapter!, normHead!], members, stats);
-            if (sums.head !== null) addTo(sums.head, 0, head!);
+            if (sums.head !== null) addTo(sums.head, 0, head!.subarray(0, sums.head.length));
             let offset = 0;
             for (const part of adapter) offset = addTo(sums.adapter, offset, part);
           });
@@ -169,7 +169,7 @@ export class EncoderEngine implements Engine {
     if (weights !== undefined) checkLength('weights', weights.length, rows.length);
     if (relevant !== undefined) checkLength('relevant', relevant.length, rows.length);
     checkRows(rows, request.active.length);
-    checkLength('sums.head', sums.head.length, request.head.length);
+    checkHeadSums(sums.head, request.active, width);
     const parameters = adapterFeeds(null, this.#deps.adapter, width);
     const stats = emptyStats(rows.length);
     const room = Math.floor(HEAD_SCORES / request.active.length);
@@ -192,7 +192,7 @@ export class EncoderEngine implements Engine {
             finite = outputs.every(areFinite);
             if (!finite) return;
             scatterStats(outputs.slice(0, 4), members, stats);
-            addTo(sums.head, 0, outputs[4]!);
+            addTo(sums.head, 0, outputs[4]!.subarray(0, sums.head.length));
           });
           return finite;
         }),

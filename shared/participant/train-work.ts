@@ -214,12 +214,10 @@ async function gradients(
   all.set(fixed, head.length);
   const active = new Uint8Array(all.length / engine.info.width).fill(1, 0, head.length / engine.info.width);
   const shared = { head: all, active, tau: spec.temperature, margin: spec.margin };
-  // Fixed rows have no gradient; they have a place in the engine's sums all the same.
-  const padded = into.head === null || fixed.length === 0 ? into.head : new Float64Array(all.length);
   const label = (record: TrainingRecord) => rows.get(record.row) as number;
   const limit = clipLimit(spec);
   const stats =
-    padded !== null && spec.train === 'head'
+    into.head !== null && spec.train === 'head'
       ? await engine.headGradient(
           {
             queries: await embeddingsOf(work, records),
@@ -229,7 +227,7 @@ async function gradients(
             clip: { head: limit },
             ...shared,
           },
-          { head: padded },
+          { head: into.head },
         )
       : await engine.gradient(
           {
@@ -238,15 +236,11 @@ async function gradients(
               return { ids, row: label(record), relevant: record.relevant, weight: record.weight };
             }),
             adapter: adapterOf(spec.adapter, adapter, engine.info.width),
-            clip: padded === null ? { adapter: limit } : { joint: limit },
+            clip: into.head === null ? { adapter: limit } : { joint: limit },
             ...shared,
           },
-          { adapter: into.adapter, head: padded },
+          into,
         );
-  if (padded !== null && into.head !== null && padded !== into.head) {
-    for (let i = 0; i < into.head.length; i++) into.head[i]! += padded[i]!;
-    freeBuffer(padded);
-  }
   // As long as the head, and made for every step.
   freeBuffer(all);
   return stats;

@@ -188,6 +188,36 @@ describe('the head alone', () => {
   });
 });
 
+describe('rows that do not learn', () => {
+  const LEARNING = 5;
+  const asked = () => {
+    const texts = request(engine, TEXTS, { active: new Uint8Array(ROWS).fill(1, 0, LEARNING), margin: -0.1 });
+    for (const unit of texts.units) unit.row %= LEARNING;
+    return texts;
+  };
+  const of = (rows: number) => ({ ...sums(), head: new Float64Array(rows * WIDTH) });
+
+  it('need no place in the sums behind those that do', async () => {
+    const [all, own] = [of(ROWS), of(LEARNING)];
+    await engine.gradient(asked(), all);
+    await engine.gradient(asked(), own);
+    expect(own.adapter).toEqual(all.adapter);
+    expect(own.head).toEqual(all.head.subarray(0, LEARNING * WIDTH));
+    expect(Math.hypot(...own.head)).toBeGreaterThan(0);
+    expect(all.head.subarray(LEARNING * WIDTH).every((value) => value === 0)).toBe(true);
+  });
+
+  it.each([
+    ['fewer rows than learn', LEARNING - 1],
+    ['a part of a row', LEARNING + 0.5],
+    ['more rows than there are', ROWS + 1],
+  ])('sums of %s are refused', async (_, rows) => {
+    await expect(engine.gradient(asked(), of(rows))).rejects.toThrow(
+      `sums.head is of size ${rows * WIDTH}, rows of ${WIDTH} are expected: at least the 5 up to the last that learns, at most 7`,
+    );
+  });
+});
+
 describe('a low-rank adapter', () => {
   it('sums the gradients of both factors', async () => {
     const lowRank = await open({ adapter: { kind: 'low-rank', rank: 4 } });
