@@ -261,7 +261,7 @@ export class Memory {
       )
       .toArray();
     if (known === undefined) return null;
-    // Training may have put the embedding under its adapter in its place.
+    // In earlier releases training put the embedding under its adapter in its place.
     return { row: known.row, embedding: known.embedding_key === key ? known.embedding : null };
   }
 

@@ -73,4 +73,8 @@ export const MIGRATIONS = [
   MEMORY_TABLES,
   // What a click weighs; null of what somebody said. Clicks on shuffled results by place say how likely a place is looked at.
   CLICK_TABLES,
+  // The embedding under an adapter, beside the one of the encoder alone that gates and memory ask for. Earlier releases
+  // kept one of the two.
+  `ALTER TABLE records ADD COLUMN adapted BLOB;
+  ALTER TABLE records ADD COLUMN adapted_key TEXT;`,
 ] as const;

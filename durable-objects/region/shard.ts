@@ -2,6 +2,7 @@
  * The training side of a Region's SQLite: query records, their labels, and the job in progress. Implements the
  * store that a participant works on.
  */
+import { isBareKey } from '../../shared/participant/query-embeddings.ts';
 import type {
   Job,
   ProbeTitle,
@@ -264,24 +265,25 @@ export class Shard implements ShardStore {
   }
 
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {
-    const found = this.#sql.exec<{ n: number; embedding: ArrayBuffer }>(
-      `SELECT n, embedding FROM records WHERE n IN (SELECT value FROM json_each(?))
-       AND embedding_key = ? AND embedding IS NOT NULL`,
-      JSON.stringify([...ids]),
+    const found = this.#sql.exec<{ n: number; embedding: ArrayBuffer | null }>(
+      `SELECT n, CASE ? WHEN embedding_key THEN embedding WHEN adapted_key THEN adapted END AS embedding
+       FROM records WHERE n IN (SELECT value FROM json_each(?))`,
       key,
+      JSON.stringify([...ids]),
     );
     const byId = new Map([...found].map(({ n, embedding }) => [n, embedding]));
     return Array.from(ids, (id) => {
-      const embedding = byId.get(id);
-      return embedding === undefined ? null : new Float32Array(embedding);
+      const embedding = byId.get(id) ?? null;
+      return embedding && new Float32Array(embedding);
     });
   }
 
   cacheEmbeddings(ids: Uint32Array, key: string, embeddings: Float32Array, width: number): void {
+    const column = isBareKey(key) ? 'embedding' : 'adapted';
     this.#storage.transactionSync(() => {
       ids.forEach((id, index) => {
         this.#sql.exec(
-          'UPDATE records SET embedding = ?, embedding_key = ? WHERE ids = (SELECT ids FROM records WHERE n = ?)',
+          `UPDATE records SET ${column} = ?, ${column}_key = ? WHERE ids = (SELECT ids FROM records WHERE n = ?)`,
           embeddings.slice(index * width, (index + 1) * width).buffer,
           key,
           id,

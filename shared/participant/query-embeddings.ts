@@ -11,6 +11,11 @@ export function bareKey(encoder: string): string {
   return `${encoder.slice(0, 16)}.none`;
 }
 
+/** Whether a key names an encoder without an adapter. */
+export function isBareKey(key: string): boolean {
+  return key.endsWith('.none');
+}
+
 /** Whether an adapter changes nothing, as when it began: a full one zero, of a low-rank one the second factor. */
 export function isUntouched(settings: AdapterSettings, flat: Float32Array, width: number): boolean {
   const from = settings.kind === 'low-rank' ? width * settings.rank : 0;

@@ -258,6 +258,34 @@ describe('a shard', () => {
       expect([...shard.heldOut(all(NOW + 1)).ids]).toEqual([4]);
     }));
 
+  it('keeps what the encoder alone makes of a question beside what an adapter does', () =>
+    within('e', (storage) => {
+      insert(storage, [[NOW, 0, null]]);
+      const shard = new Shard(storage, () => policy('record'), cryptoSource());
+      const ids = Uint32Array.of(0);
+      const kept = (key: string) => shard.cachedEmbeddings(ids, key)[0];
+      shard.cacheEmbeddings(ids, 'encoder.none', Float32Array.of(1, 2), 2);
+      shard.cacheEmbeddings(ids, 'encoder.v1', Float32Array.of(3, 4), 2);
+      expect([kept('encoder.none'), kept('encoder.v1')]).toEqual([
+        Float32Array.of(1, 2),
+        Float32Array.of(3, 4),
+      ]);
+      shard.cacheEmbeddings(ids, 'encoder.v2', Float32Array.of(5, 6), 2);
+      expect(['encoder.none', 'encoder.v1', 'encoder.v2'].map(kept)).toEqual([
+        ...[Float32Array.of(1, 2), null, Float32Array.of(5, 6)],
+      ]);
+    }));
+
+  it('takes what an earlier release kept of a question under an adapter', () =>
+    within('f', (storage) => {
+      insert(storage, [[NOW, 0, null]]);
+      const before = new Uint8Array(Float32Array.of(3, 4).buffer);
+      storage.sql.exec("UPDATE records SET embedding = ?, embedding_key = 'encoder.v1'", before);
+      const shard = new Shard(storage, () => policy('record'), cryptoSource());
+      expect(shard.cachedEmbeddings(Uint32Array.of(0), 'encoder.v1')).toEqual([Float32Array.of(3, 4)]);
+      expect(shard.cachedEmbeddings(Uint32Array.of(0), 'encoder.none')).toEqual([null]);
+    }));
+
   it('counts and trains on what is not held out, and judges by the rest', () =>
     within('b', (storage) => {
       insert(
