@@ -970,6 +970,8 @@ export interface CollectionSettings {
     clipNorm: number;
     /** Share of a query’s tokens that are left out at random wherever the adapter learns from it */
     tokenDropout: number;
+    /** Where the adapter learns without noise, a query that an earlier pass of the run answered with certainty takes part in a pass with this probability, at a weight of one over it; 1: every query takes part in every pass */
+    leastChance: number;
     /** A row learns from this many training queries on */
     activeThreshold: number;
     /** A row that was active reverts to its passage’s embedding at this count, which is below `activeThreshold` */
@@ -1215,6 +1217,8 @@ export interface CollectionSettingsInput {
     clipNorm?: number;
     /** Share of a query’s tokens that are left out at random wherever the adapter learns from it */
     tokenDropout?: number;
+    /** Where the adapter learns without noise, a query that an earlier pass of the run answered with certainty takes part in a pass with this probability, at a weight of one over it; 1: every query takes part in every pass */
+    leastChance?: number;
     /** A row learns from this many training queries on */
     activeThreshold?: number;
     /** A row that was active reverts to its passage’s embedding at this count, which is below `activeThreshold` */
@@ -1460,6 +1464,8 @@ export interface CollectionSettingsPatch {
     clipNorm?: number;
     /** Share of a query’s tokens that are left out at random wherever the adapter learns from it */
     tokenDropout?: number;
+    /** Where the adapter learns without noise, a query that an earlier pass of the run answered with certainty takes part in a pass with this probability, at a weight of one over it; 1: every query takes part in every pass */
+    leastChance?: number;
     /** A row learns from this many training queries on */
     activeThreshold?: number;
     /** A row that was active reverts to its passage’s embedding at this count, which is below `activeThreshold` */

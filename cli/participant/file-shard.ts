@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type {
+  Errors,
   Job,
   ProbeTitle,
   ShardRecord,
@@ -59,6 +60,8 @@ export class FileShard implements ShardStore {
   /** Kept by the process alone: another one fetches the passages once more. */
   #labelled: string | null = null;
   #lineage = '';
+  /** By record number. Kept by the process alone: for another one all records are as good as new. */
+  #errors: { run: string; of: Map<number, number> } = { run: '', of: new Map() };
   #embeddings: { key: string; of: Map<number, Float32Array> } = { key: '', of: new Map() };
   #contributions: Contributions;
 
@@ -230,10 +233,20 @@ export class FileShard implements ShardStore {
     return countUnits(this.#kept(false, window), placeOf, places, policy, random);
   }
 
-  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection {
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window, run: string): Selection {
     const { policy, random } = this.#options;
-    const records = this.#kept(false, window).filter(({ row }) => row !== null && rows.has(row));
+    const errors = this.#errors.run === run ? this.#errors.of : new Map<number, number>();
+    const records = this.#kept(false, window)
+      .filter(({ row }) => row !== null && rows.has(row))
+      .map((record) => ({ ...record, error: errors.get(record.n) }));
     return selectUnits(records, sample, policy, random);
+  }
+
+  keepErrors(run: string, { ids, errors }: Errors): void {
+    if (this.#errors.run !== run) this.#errors = { run, of: new Map() };
+    ids.forEach((id, index) => {
+      this.#errors.of.set(id, errors[index]!);
+    });
   }
 
   heldOut(window: Window): Selection {

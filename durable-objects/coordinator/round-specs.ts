@@ -130,6 +130,8 @@ async function specifyTraining(
   const headSize = train === 'adapter' ? 0 : activeRows * headWidth;
   const dimension = adapterSize + headSize + figuresOf({ adaptiveClip });
   const local = phase.rounds === 'local' ? phase.local : null;
+  // Without the encoder a unit costs next to nothing.
+  const leastChance = train === 'head' ? 1 : training.leastChance;
   const clip = noised === null ? null : clipNorms(run.clipNorm ?? noised.clipNorm, noised.statisticsShare);
   const gradientNorm = clip?.gradient ?? training.clipNorm;
   const ring = ringOf(run, position, { dimension, gradientNorm, clip, local, ...common });
@@ -141,7 +143,7 @@ async function specifyTraining(
     train,
     // A Poisson sample is as large as its rate says.
     batch: noised === null ? batch : null,
-    sample: noised === null ? sampleOf(position, run.seed) : poissonOf(privacy),
+    sample: noised === null ? sampleOf(position, run.seed, leastChance) : poissonOf(privacy),
     adapter,
     state: refs.adapter,
     rows: refs.rows,

@@ -4,6 +4,7 @@
  */
 import { isBareKey } from '../../shared/participant/query-embeddings.ts';
 import type {
+  Errors,
   Job,
   ProbeTitle,
   Recalled,
@@ -185,9 +186,18 @@ export class Shard implements ShardStore {
     return countUnits(this.#kept(0, window), placeOf, places, this.#policy(), this.#random);
   }
 
-  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection {
-    const records = this.#kept(0, window).filter(({ row }) => row !== null && rows.has(row));
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window, run: string): Selection {
+    const records = this.#kept(0, window, run).filter(({ row }) => row !== null && rows.has(row));
     return selectUnits(records, sample, this.#policy(), this.#random);
+  }
+
+  keepErrors(run: string, { ids, errors }: Errors): void {
+    this.#sql.exec(
+      `UPDATE records SET error = seen.value ->> 1, error_run = ? FROM json_each(?) AS seen
+       WHERE records.n = seen.value ->> 0`,
+      run,
+      JSON.stringify(ids.map((id, index) => [id, errors[index]])),
+    );
   }
 
   heldOut(window: Window): Selection {
@@ -211,8 +221,9 @@ export class Shard implements ShardStore {
   /**
    * Those that train (0) or those that judge (1), never both; nobody is judged by clicks. All records of a unit go by its arrival, as the ledger
    * does, and by their age at `startedAt`, for which the round is charged.
+   * @param run whose errors come along
    */
-  #kept(held: 0 | 1, { from, startedAt }: Window): KeptHere[] {
+  #kept(held: 0 | 1, { from, startedAt }: Window, run = ''): KeptHere[] {
     return this.#sql
       .exec<{
         n: number;
@@ -224,11 +235,14 @@ export class Shard implements ShardStore {
         length: number;
         relevant: number;
         weight: number | null;
+        error: number | null;
         stands: number;
       }>(
         `SELECT n, coalesce(event, id) AS event, item, contributor, row, place, length, relevant, weight,
+           CASE error_run WHEN ? THEN error END AS error,
            EXISTS (SELECT 1 FROM rows WHERE rows.item = records.item) AS stands FROM records
          WHERE held = ? AND relevant >= ? AND (held = 0 OR weight IS NULL) AND at <= ? AND coalesce(arrived, at) > ? ORDER BY n`,
+        run,
         held,
         held,
         startedAt,
@@ -240,6 +254,7 @@ export class Shard implements ShardStore {
         contributor: record.contributor ?? undefined,
         relevant: record.relevant === 1,
         weight: record.weight ?? 1,
+        error: record.error ?? undefined,
       }));
   }
 

@@ -4,6 +4,7 @@
  * documents in question, in one order and in pieces of one size, whatever its records are about, once in a run.
  */
 import type { Engine } from '../../models/engine.ts';
+import { runOf } from '../certificate/round-log.ts';
 import { numbersIn, toHex } from '../crypto/bytes.ts';
 import { hashJson } from '../crypto/hash.ts';
 import { MOST_ROWS_OF_DOCUMENT } from '../protocol/round-limits.ts';
@@ -112,8 +113,9 @@ export class Labelling {
       of.at(-1)!.push(document);
       room -= document.rows.length;
     }
-    const run = spec.id.slice(0, spec.id.lastIndexOf('.'));
-    const key = toHex(hashJson('fedcar labelled', [run, spec.lineage, documents.map(({ rows }) => rows)]));
+    const key = toHex(
+      hashJson('fedcar labelled', [runOf(spec.id), spec.lineage, documents.map(({ rows }) => rows)]),
+    );
     this.#pieces = { round: spec.id, key, of };
     return this.#pieces;
   }

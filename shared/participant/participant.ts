@@ -4,7 +4,7 @@
  * is lost, never a round. What leaves is a sum over clipped units and nothing else.
  */
 import type { Engine } from '../../models/engine.ts';
-import { recordOf, stateRun } from '../certificate/round-log.ts';
+import { recordOf, runOf, stateRun } from '../certificate/round-log.ts';
 import { pack } from '../crypto/packed-ring.ts';
 import { freeBuffer } from '../free-buffer.ts';
 import { cryptoSource, type RandomSource } from '../privacy/random-source.ts';
@@ -23,7 +23,7 @@ import type { OwnNoise } from './own-noise.ts';
 import { RoundRefused } from './round-guard.ts';
 import { mirrorRows } from './row-mirror.ts';
 import { answerSecurely, type SecureIdentity } from './secure-answer.ts';
-import type { Job, ShardStore } from './shard-store.ts';
+import type { Errors, Job, ShardStore } from './shard-store.ts';
 import { StateCache } from './state-cache.ts';
 import { runTraining } from './train-work.ts';
 
@@ -50,6 +50,8 @@ export interface SliceResult {
   job: Job;
   blobs: Record<string, Uint8Array | null>;
   sum: Float64Array | null;
+  /** Of records that this slice saw, where a later pass asks. */
+  errors?: Errors;
 }
 
 /** Between two words of being at work. */
@@ -242,6 +244,7 @@ export class Participant {
     const result = await this.#slice(job);
     // Another event may have dropped the job while the slice ran.
     if (store.job()?.spec.id !== job.spec.id) return;
+    if (result.errors !== undefined) store.keepErrors(runOf(job.spec.id), result.errors);
     if (result.sum === null) {
       store.saveJob(result.job, result.blobs);
       // What training keeps between slices is as long as several heads, and read again by the next one.

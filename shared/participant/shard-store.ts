@@ -10,6 +10,12 @@ import type { Selection } from './unit-selection.ts';
 /** Which records a round reads: those that arrived after `from`, up to `startedAt`. */
 export type Window = Pick<RoundSpec, 'from' | 'startedAt'>;
 
+/** How far the answers of records were from certain, 0 to 1, in the order of `ids`. */
+export interface Errors {
+  ids: readonly number[];
+  errors: readonly number[];
+}
+
 /** A piece of work in progress. It survives the process: everything needed to go on is in it or in its blobs. */
 export interface Job {
   /** `RUN_VERSION` of the code that began it; work of another is not gone on with. */
@@ -112,9 +118,13 @@ export interface ShardStore {
   ): Float64Array;
   /**
    * The records of the units in the sample, in order of token length (so that microbatches fill), only with rows in
-   * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n.
+   * `rows`. A unit that is one record has weight 1; one of n records gives each weight 1/n; one that stands for others
+   * has more.
+   * @param run whose errors count
    */
-  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window): Selection;
+  sample(sample: Sample, rows: ReadonlyMap<number, number>, window: Window, run: string): Selection;
+  /** What a run's model made of records. A store may forget it, and knows that of one run alone. */
+  keepErrors(run: string, of: Errors): void;
   /** Those that judge, of documents that stand: relevant ones only, for a retriever is right by what it finds. */
   heldOut(window: Window): Selection;
   /** As those that judge, of the units that train. */

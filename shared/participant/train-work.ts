@@ -4,6 +4,7 @@
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
 import type { Adapter, Engine, GradientSums, UnitStats } from '../../models/engine.ts';
+import { runOf } from '../certificate/round-log.ts';
 import { bytesOf, numbersIn } from '../crypto/bytes.ts';
 import { freeBuffer } from '../free-buffer.ts';
 import { clipIndicator } from '../privacy/adaptive-clipping.ts';
@@ -17,7 +18,7 @@ import { movingLength } from '../round/release.ts';
 import { checkParameters } from './parameter-bounds.ts';
 import type { SliceResult } from './participant.ts';
 import { checkAdapterKey, queryEmbeddings } from './query-embeddings.ts';
-import type { Job, ShardRecord, ShardStore, TrainingRecord } from './shard-store.ts';
+import type { Errors, Job, ShardRecord, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
 import { dropoutSeed, dropTokens } from './token-dropout.ts';
 import type { Selection } from './unit-selection.ts';
@@ -70,7 +71,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   checkParameters(spec, parameters, fixed, engine.info.width);
   const rows = new Map(Array.from(parameters.activeRows, (row, index) => [row, index]));
   const kept = keptSelection(store);
-  const selection = kept ?? store.sample(spec.sample, rows, spec);
+  const selection = kept ?? store.sample(spec.sample, rows, spec, runOf(spec.id));
   const units = selection.ids;
   const opening: Record<string, Uint8Array | null> =
     kept === null ? { units: bytesOf(units), weights: bytesOf(selection.weights) } : {};
@@ -99,11 +100,12 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const done = next.cursor >= units.length;
   const work = { spec, parameters, fixed, rows, records, sums, context };
   if (spec.local === null) {
-    if (records.length > 0) await accumulate(work);
+    const stats = records.length > 0 ? await accumulate(work) : null;
     return {
       job: next,
       blobs: done ? opening : { ...opening, sums: bytesOf(sums) },
       sum: done ? finished(sums) : null,
+      ...(stats !== null && asksAgain(spec) && { errors: errorsOf(records, stats) }),
     };
   }
   const local = await localSteps(work, spec.local);
@@ -153,8 +155,17 @@ function adapterLength(spec: TrainRound, parameters: Parameters): number {
   return spec.train === 'head' ? 0 : parameters.adapter.length;
 }
 
+/** Whether who takes part in later passes goes by what this round sees. */
+function asksAgain({ sample }: TrainRound): boolean {
+  return sample.kind === 'part' && sample.leastChance < 1;
+}
+
+function errorsOf(records: readonly TrainingRecord[], { loss }: GradientStats): Errors {
+  return { ids: records.map(({ id }) => id), errors: Array.from(loss, (each) => 1 - Math.exp(-each)) };
+}
+
 /** Adds the records' clipped gradients and figures to the sums. */
-async function accumulate(work: Work): Promise<void> {
+async function accumulate(work: Work): Promise<GradientStats> {
   const { spec, parameters, sums, records } = work;
   const split = adapterLength(spec, parameters);
   const stats = await gradients(work, parameters.adapter, parameters.head, {
@@ -162,6 +173,7 @@ async function accumulate(work: Work): Promise<void> {
     head: spec.train === 'adapter' ? null : sums.subarray(split, sums.length - figuresOf(spec)),
   });
   addFigures(spec, sums, stats, records);
+  return stats;
 }
 
 function addFigures(

@@ -7,7 +7,7 @@ import { MadeVersions, MOST_ROUNDS, RoundRecord, RunId, SignedStatement } from '
 import { CollectionName, Sha256Hex } from './names.ts';
 import { ClientMessage, RingBits, ServerMessage } from './secagg.ts';
 import { ServingParameters } from './serving-parameters.ts';
-import { AdapterSettings, LocalSteps } from './training-settings.ts';
+import { AdapterSettings, LEAST_CHANCE, LocalSteps } from './training-settings.ts';
 
 /** Names a round: `<run>.<index>`. */
 export const RoundId = z.string().regex(/^[0-9a-z-]{1,64}\.\d{1,6}$/);
@@ -21,11 +21,18 @@ export const Sample = z.discriminatedUnion('kind', [
     kind: z
       .literal('part')
       .describe(
-        'The records whose place in a shuffle keyed by `seed` falls in part `part` of `parts`, so that `parts` rounds see every record once',
+        'The records whose place in a shuffle keyed by `seed` falls in part `part` of `parts`, so that `parts` rounds go through all of them once',
       ),
     seed: z.int().nonnegative().describe('Key of the shuffle'),
     part: z.int().nonnegative().describe('Number of the part, from 0 on'),
     parts: z.int().positive().describe('How many parts there are'),
+    leastChance: z
+      .number()
+      .min(LEAST_CHANCE)
+      .max(1)
+      .describe(
+        'A unit that this run has asked before takes part with twice the error that it had then, but at least with this probability, and counts for one over its probability; 1: every unit takes part',
+      ),
   }),
   z.strictObject({
     kind: z.literal('poisson').describe('Each unit independently, with probability numerator / denominator'),

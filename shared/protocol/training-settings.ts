@@ -88,6 +88,9 @@ export const TrainingPhase = z.strictObject({
 });
 export type TrainingPhase = z.infer<typeof TrainingPhase>;
 
+/** Of units whose answer is certain: what one counts for is one over it, and must not drown the others. */
+export const LEAST_CHANCE = 0.05;
+
 /** Chosen by measurement: docs/decisions. */
 const DEFAULT_PHASES: z.input<typeof TrainingPhase>[] = [
   {
@@ -124,6 +127,14 @@ export const TrainingSettings = z.strictObject({
     .max(0.5)
     .default(0.1)
     .describe('Share of a query’s tokens that are left out at random wherever the adapter learns from it'),
+  leastChance: z
+    .number()
+    .min(LEAST_CHANCE)
+    .max(1)
+    .default(0.2)
+    .describe(
+      'Where the adapter learns without noise, a query that an earlier pass of the run answered with certainty takes part in a pass with this probability, at a weight of one over it; 1: every query takes part in every pass',
+    ),
   activeThreshold: z
     .number()
     .min(1)

@@ -142,11 +142,15 @@ export function movesBefore(plan: RunPlan, index: number): { adapter: number; ro
   return moves;
 }
 
-/** What a train round samples; `seed` keys the shuffles of the run. */
-export function sampleOf({ phase, step, parts }: Position, seed: number): Sample {
+/**
+ * What a train round without noise samples; `seed` keys the shuffles of the run.
+ * @param leastChance of a unit of the part to take part in it
+ */
+export function sampleOf({ phase, step, parts }: Position, seed: number, leastChance: number): Sample {
   if (parts === 1) return { kind: 'all' };
   const pass = 1000 * phase + Math.floor(step / parts);
-  return { kind: 'part', seed: (seed + Math.imul(pass, 0x9e3779b1)) >>> 0, part: step % parts, parts };
+  const key = (seed + Math.imul(pass, 0x9e3779b1)) >>> 0;
+  return { kind: 'part', seed: key, part: step % parts, parts, leastChance };
 }
 
 /** A bijection of 32-bit numbers that leaves nothing of their order (murmur3's finaliser). */
@@ -158,9 +162,10 @@ export function mix(value: number): number {
 }
 
 /**
- * Which part of a shuffled pass a record belongs to. `place` is the record's own uniform 32-bit number; the mixing
- * makes every pass a new shuffle.
+ * Where in a shuffled pass of `parts` parts a record stands, from 0 up to `parts`: its whole part says in which, and the
+ * rest is uniform whatever that is. `place` is the record's own uniform 32-bit number; the mixing makes every pass a new
+ * shuffle.
  */
-export function partOfRecord(place: number, seed: number, parts: number): number {
-  return Math.floor((mix(place ^ seed) / 2 ** 32) * parts);
+export function spotInPass(place: number, seed: number, parts: number): number {
+  return (mix(place ^ seed) / 2 ** 32) * parts;
 }

@@ -14,5 +14,7 @@ export function unitNorm(spec: RoundSpec): number {
   if (spec.kind === 'gate') return GATE_NORM;
   // A displacement of several local steps is not a sum over units.
   if (spec.local !== null) return Number.POSITIVE_INFINITY;
-  return Math.hypot(spec.gradientNorm, figuresNorm(spec) * spec.statScale);
+  const once = Math.hypot(spec.gradientNorm, figuresNorm(spec) * spec.statScale);
+  // Whoever stands for others is added as often.
+  return spec.sample.kind === 'part' ? once / spec.sample.leastChance : once;
 }

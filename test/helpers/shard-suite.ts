@@ -50,7 +50,7 @@ const JOB: Job = {
 /** All that the retention time leaves at a moment. */
 const all = (startedAt: number) => ({ from: 0, startedAt });
 const everything = (store: ShardStore, at = NOW) =>
-  Array.from(store.sample({ kind: 'all' }, new Map([0, 1, 2].map((n) => [n, n])), all(at)).ids);
+  Array.from(store.sample({ kind: 'all' }, new Map([0, 1, 2].map((n) => [n, n])), all(at), 'r').ids);
 
 export function shardSuite(name: string, use: UseShard): void {
   describe(`a shard in ${name}`, () => {
@@ -155,9 +155,38 @@ export function shardSuite(name: string, use: UseShard): void {
           expect(Array.from(store.countUnits(({ row }) => row ?? undefined, 2, all(NOW)))).toEqual([1, 1]);
           // Short ones first, so that microbatches fill.
           expect(everything(store)).toEqual([2, 3, 1]);
-          expect(Array.from(store.sample({ kind: 'all' }, new Map([[0, 0]]), all(NOW)).ids)).toEqual([1]);
+          expect(Array.from(store.sample({ kind: 'all' }, new Map([[0, 0]]), all(NOW), 'r').ids)).toEqual([
+            1,
+          ]);
           expect(Array.from(store.heldOut(all(NOW)).ids)).toEqual([4]);
           expect(everything(store, NOW + 1)).toEqual([2, 3, 7, 1]);
+        },
+      ));
+
+    it('draws what a run has answered less often, and knows of that run alone', () =>
+      use(
+        Array.from({ length: 40 }, (_, n) => ({ n, item: 'a' })),
+        (store) => {
+          store.applyRows([row(0, 'a', 0, 1)], 1);
+          store.labelSingles();
+          const drawn = (run: string) => {
+            const part = { kind: 'part' as const, seed: 5, part: 0, parts: 1, leastChance: 0.25 };
+            const { ids, weights } = store.sample(part, new Map([[0, 0]]), all(NOW), run);
+            return new Map(Array.from(ids, (id, index) => [id, weights[index]!]));
+          };
+          const everyone = new Map(Array.from({ length: 40 }, (_, n) => [n, 1]));
+          expect(drawn('run')).toEqual(everyone);
+          const ids = Array.from({ length: 30 }, (_, n) => n);
+          store.keepErrors('run', { ids, errors: ids.map((n) => (n < 20 ? 0.01 : 0.9)) });
+          const some = drawn('run');
+          const answered = [...some].filter(([id]) => id < 20);
+          for (const [, weight] of answered) expect(weight).toBe(4);
+          // Binomial: fewer than 19 of 20 at one in four, but once in 10¹⁰ times.
+          expect(answered.length).toBeLessThan(19);
+          for (let id = 20; id < 40; id++) expect(some.get(id)).toBe(1);
+          expect(drawn('another run')).toEqual(everyone);
+          store.keepErrors('another run', { ids: [3], errors: [1] });
+          expect(drawn('another run')).toEqual(everyone);
         },
       ));
 

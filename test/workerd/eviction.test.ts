@@ -25,9 +25,9 @@ import {
 const REGIONS = ['east', 'south', 'west'];
 /** The short form evicts under the secure sum alone. */
 const FULL = process.env.FEDCAR_FULL === '1';
-const settings = (aggregation: string) => ({
+const settings = (aggregation: string, training: object = BRIEF) => ({
   schedule: { everyHours: 0, secureDeadlineMs: 20_000, minParticipants: 3 },
-  training: { ...BRIEF, seed: 7 },
+  training: { ...training, seed: 7 },
   heldOutShare: 0.25,
   gate: { probeTolerance: 1, margin: -1 },
   privacy: { noise: 'off', aggregation },
@@ -48,8 +48,8 @@ function withFixedDither(body: () => Promise<void>): Promise<void> {
   );
 }
 
-async function train(name: string, aggregation: string, tick: () => unknown = () => {}) {
-  await collection(name, settings(aggregation), REGIONS);
+async function train(name: string, aggregation: string, tick: () => unknown = () => {}, training?: object) {
+  await collection(name, settings(aggregation, training), REGIONS);
   await fill(name, REGIONS);
   const run = await finished(name, await start(name), tick);
   expect(run).toMatchObject({ error: null, state: 'published' });
@@ -116,6 +116,49 @@ describe('a run whose objects are evicted at every phase', () => {
 
   it.runIf(FULL)('gives the same snapshot whether sums are plain or secure', async () => {
     expect(await contentOf('calm-secure', 1)).toEqual(await contentOf('calm-plain', 1));
+  });
+
+  it('knows in a later pass what it made of questions in an earlier one', async () => {
+    // Rates at which a pass teaches enough that the next one leaves questions out.
+    const optimiser = { adapterRate: 1e-3, headRate: 0.05, decay: 'constant' };
+    const phases = [{ train: 'adapter-and-head', passes: 3, batch: 4, optimiser }];
+    const training = { phases, tokenDropout: 0 };
+    await withFixedDither(async () => {
+      const calm = await train('calm-passes', 'plain', () => {}, training);
+      const rounds = calm.run.rounds.filter(({ kind }) => kind === 'train');
+      expect(rounds.length).toBeGreaterThan(5);
+      const evicted = new Set<string>();
+      const spared = new Set<string>();
+      const inRegion = (original: Participant['step']) =>
+        function (this: Participant) {
+          const id = alarmed().id.toString();
+          const job = new Values(alarmed().storage).get<Job>('job');
+          if (job?.spec.kind !== 'train' || job.phase !== 'work' || spared.delete(id))
+            return original.call(this);
+          const at = `${id} ${job.spec.id}`;
+          if (evicted.has(at)) return original.call(this);
+          evicted.add(at);
+          spared.add(id);
+          alarmed().abort('evicted by the test');
+          return original.call(this);
+        };
+      await watchingAlarms(() =>
+        replaced(Participant.prototype, 'step', inRegion, async () => {
+          const tick = () =>
+            hubStub('rough-passes')
+              .tick(Date.now())
+              .catch(() => {});
+          const rough = await train('rough-passes', 'plain', tick, training);
+          expect(evicted.size).toBeGreaterThan(rounds.length);
+          expect(rough.content).toEqual(calm.content);
+        }),
+      );
+      // Some were answered well enough to be left out now and then.
+      const answered = await runInDurableObject(regionOf('calm-passes', 'east'), (_, { storage }) =>
+        storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM records WHERE error < 0.4').one(),
+      );
+      expect(answered.n).toBeGreaterThan(0);
+    });
   });
 
   it('keeps nothing of a job when the run is over', async () => {

@@ -252,7 +252,7 @@ describe('a shard', () => {
         [NOW + 1, 1, null],
       ]);
       const shard = new Shard(storage, () => policy('record'), cryptoSource());
-      expect([...shard.sample({ kind: 'all' }, rows, all(NOW)).ids]).toEqual([1, 2]);
+      expect([...shard.sample({ kind: 'all' }, rows, all(NOW), 'r').ids]).toEqual([1, 2]);
       expect([...shard.countUnits(({ row }) => row ?? undefined, 2, all(NOW))]).toEqual([0, 2]);
       expect(shard.heldOut(all(NOW)).ids).toHaveLength(0);
       expect([...shard.heldOut(all(NOW + 1)).ids]).toEqual([4]);
@@ -299,7 +299,7 @@ describe('a shard', () => {
       const poisson = { kind: 'poisson', numerator: 1, denominator: 2 } as const;
       const sizes = new Set<number>();
       for (let round = 0; round < 20; round++) {
-        const { ids } = shard.sample(poisson, rows, all(NOW));
+        const { ids } = shard.sample(poisson, rows, all(NOW), 'r');
         expect([...ids].some((id) => held.has(id))).toBe(false);
         sizes.add(ids.length);
       }
@@ -315,7 +315,7 @@ describe('a shard', () => {
         who.map((name) => [NOW, 0, name]),
       );
       const shard = new Shard(storage, () => policy('contributor'), cryptoSource());
-      const { ids, weights } = shard.sample({ kind: 'all' }, rows, all(NOW));
+      const { ids, weights } = shard.sample({ kind: 'all' }, rows, all(NOW), 'r');
       expect([...ids].filter((id) => id < 3)).toHaveLength(2);
       expect([...ids]).toContain(3);
       expect([...ids]).not.toContain(4);

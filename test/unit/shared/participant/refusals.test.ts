@@ -13,6 +13,7 @@ const round = (more: object): RoundSpec =>
     id: 'r.1',
     collection: 'c',
     kind: 'train',
+    sample: { kind: 'poisson', numerator: 1, denominator: 4 },
     local: null,
     clipNorm: clip.total,
     gradientNorm: clip.gradient,
@@ -43,6 +44,11 @@ describe('a participant', () => {
     ['a gradient above the norm', { gradientNorm: 2 }, 'where a unit may add'],
     ['figures above the norm', { statScale: 0.5 }, 'where a unit may add'],
     ['a fourth figure without room for it', { adaptiveClip: true }, 'where a unit may add'],
+    [
+      'units that count for several',
+      { sample: { kind: 'part', seed: 1, part: 0, parts: 9, leastChance: 0.5 } },
+      'where a unit may add 2',
+    ],
     ['local steps', { local: { rate: 0.1, momentum: 0, batch: 8 } }, 'a unit may add Infinity'],
     ['a narrow count', { kind: 'count', clipNorm: 0.9 }, 'where a unit may add'],
     [

@@ -50,6 +50,53 @@ describe('an event of several records', () => {
   });
 });
 
+describe('a pass in which some have been answered', () => {
+  const places = Array.from({ length: 4000 }, (_, n) => Math.imul(n + 1, 0x9e3779b1) >>> 0);
+  const drawn = (records: Placed[], more: { part?: number; parts?: number; seed?: number } = {}) => {
+    const part = { kind: 'part' as const, seed: 42, part: 0, parts: 1, leastChance: 0.2, ...more };
+    return selectUnits(records, part, policy('record'), cryptoSource());
+  };
+  const withError = (error: number | undefined) =>
+    places.map(
+      (place, n): Placed => ({ ...record(n, 0, true), place, ...(error !== undefined && { error }) }),
+    );
+
+  it.each([
+    ['was not asked', undefined, 1],
+    ['was answered wrongly', 0.9, 1],
+    ['was answered half', 0.5, 1],
+    ['was answered nearly', 0.3, 0.6],
+    ['was answered with certainty', 0.001, 0.2],
+  ])('takes who %s with a probability, and lets it count for one over it', (_, error, chance) => {
+    const { ids, weights } = drawn(withError(error));
+    for (const weight of weights) expect(weight).toBeCloseTo(1 / chance, 5);
+    // Five standard deviations.
+    const spread = 5 * Math.sqrt(4000 * chance * (1 - chance));
+    expect(Math.abs(ids.length - 4000 * chance)).toBeLessThanOrEqual(spread);
+  });
+
+  it('draws within every part alike, once for each seed', () => {
+    const records = withError(0);
+    const counts = Array.from({ length: 4 }, (_, part) => drawn(records, { part, parts: 4 }).ids.length);
+    for (const count of counts) expect(Math.abs(count - 200)).toBeLessThan(65);
+    expect(drawn(records).ids).toEqual(drawn(records).ids);
+    expect(drawn(records, { seed: 43 }).ids).not.toEqual(drawn(records).ids);
+  });
+
+  it('goes by the record of a unit that needs it most', () => {
+    const one = (n: number, error: number): Placed => ({
+      ...record(n, 0, true),
+      event: 'one act',
+      place: 7,
+      error,
+    });
+    for (let seed = 0; seed < 30; seed++) {
+      const { weights } = drawn([one(0, 0), one(1, 0.8)], { seed });
+      expect([...weights]).toEqual([0.5, 0.5]);
+    }
+  });
+});
+
 describe('a record that says that its row does not answer', () => {
   it('is not counted as one that asks for the row', () => {
     expect([...countUnits(RECORDS, placeOf, 2, policy('record'), cryptoSource())]).toEqual([1, 0]);

@@ -36,6 +36,7 @@ const SHAPES: Record<string, string> = {
   'fedcar-secagg/4 roster/4 run/5': '1c0c6914b26ecd5d',
   'fedcar-secagg/4 roster/4 run/6': 'f9032659fa134e8d',
   'fedcar-secagg/4 roster/4 run/7': '7098b3f42a0c310e',
+  'fedcar-secagg/4 roster/4 run/8': 'b456754e5aed65c1',
 };
 
 it.each([

@@ -4,11 +4,11 @@ import {
   batchOf,
   beginsWhole,
   movesBefore,
-  partOfRecord,
   planRun,
   positionOf,
   rowsStay,
   sampleOf,
+  spotInPass,
   trainRounds,
   withWholeHead,
 } from '../../../../shared/round/run-plan.ts';
@@ -109,9 +109,10 @@ describe('run plan', () => {
   it('sees every record once a pass, in another order each pass', () => {
     const places = Array.from({ length: 2000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
     const partIn = (step: number) => {
-      const sample = sampleOf({ phase: 0, step, steps: 14, parts: 7 }, 42);
+      const sample = sampleOf({ phase: 0, step, steps: 14, parts: 7 }, 42, 0.2);
       if (sample.kind !== 'part') throw new Error('expected parts');
-      return places.map((place) => partOfRecord(place, sample.seed, sample.parts) === sample.part);
+      expect(sample.leastChance).toBe(0.2);
+      return places.map((place) => Math.floor(spotInPass(place, sample.seed, sample.parts)) === sample.part);
     };
     for (const epoch of [0, 1]) {
       const seen = new Array(places.length).fill(0);

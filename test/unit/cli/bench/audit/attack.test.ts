@@ -96,8 +96,8 @@ function alwaysDrawn(store: ShardStore): ShardStore {
   return new Proxy(store, {
     get(target, name) {
       if (name === 'sample') {
-        return (...[, rows, at]: Parameters<ShardStore['sample']>) =>
-          target.sample({ kind: 'all' }, rows, at);
+        return (...[, rows, at, run]: Parameters<ShardStore['sample']>) =>
+          target.sample({ kind: 'all' }, rows, at, run);
       }
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
