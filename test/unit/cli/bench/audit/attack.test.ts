@@ -52,8 +52,8 @@ describe('where every unit is in every round', () => {
   });
 });
 
-// Samples take many rounds: with FEDCAR_FULL=1 only.
-describe.runIf(process.env.FEDCAR_FULL === '1')('where a sample is in a round', () => {
+// Samples take many rounds, minutes of them on a busy machine: with FEDCAR_FULL=1 only.
+describe.runIf(process.env.FEDCAR_FULL === '1')('where a sample is in a round', { timeout: 300_000 }, () => {
   it('finds less than what is charged', async () => {
     const { proven, claimed } = await attack(engine, SAMPLES, 'on');
     expect(proven(MISS)).toBeLessThanOrEqual(claimed);
