@@ -48,6 +48,20 @@ function withFixedDither(body: () => Promise<void>): Promise<void> {
   );
 }
 
+/** `evictOnce` evicts the object at the first sight of a place; never twice in a row, or its alarm waits ever longer. */
+function evictions() {
+  const seen = new Set<string>();
+  const spared = new Set<string>();
+  const evictOnce = (place: string) => {
+    const id = alarmed().id.toString();
+    if (seen.has(place) || spared.has(id)) return void spared.delete(id);
+    seen.add(place);
+    spared.add(id);
+    alarmed().abort('evicted by the test');
+  };
+  return { seen, evictOnce };
+}
+
 async function train(name: string, aggregation: string, tick: () => unknown = () => {}, training?: object) {
   await collection(name, settings(aggregation, training), REGIONS);
   await fill(name, REGIONS);
@@ -62,16 +76,7 @@ describe('a run whose objects are evicted at every phase', () => {
       await withFixedDither(async () => {
         const calm = await train(`calm-${aggregation}`, aggregation);
         expect(calm.content.active).toContain(1);
-        const seen = new Set<string>();
-        const spared = new Set<string>();
-        /** Evicts the object at the first sight of a phase; never twice in a row, or its alarm waits ever longer. */
-        const evictOnce = (phase: string) => {
-          const id = alarmed().id.toString();
-          if (seen.has(phase) || spared.has(id)) return void spared.delete(id);
-          seen.add(phase);
-          spared.add(id);
-          alarmed().abort('evicted by the test');
-        };
+        const { seen, evictOnce } = evictions();
         const inRegion = (original: Participant['step']) =>
           function (this: Participant) {
             const job = new Values(alarmed().storage).get<Job>('job');
@@ -127,19 +132,11 @@ describe('a run whose objects are evicted at every phase', () => {
       const calm = await train('calm-passes', 'plain', () => {}, training);
       const rounds = calm.run.rounds.filter(({ kind }) => kind === 'train');
       expect(rounds.length).toBeGreaterThan(5);
-      const evicted = new Set<string>();
-      const spared = new Set<string>();
+      const { seen, evictOnce } = evictions();
       const inRegion = (original: Participant['step']) =>
         function (this: Participant) {
-          const id = alarmed().id.toString();
           const job = new Values(alarmed().storage).get<Job>('job');
-          if (job?.spec.kind !== 'train' || job.phase !== 'work' || spared.delete(id))
-            return original.call(this);
-          const at = `${id} ${job.spec.id}`;
-          if (evicted.has(at)) return original.call(this);
-          evicted.add(at);
-          spared.add(id);
-          alarmed().abort('evicted by the test');
+          if (job?.spec.kind === 'train' && job.phase === 'work') evictOnce(`${alarmed().id} ${job.spec.id}`);
           return original.call(this);
         };
       await watchingAlarms(() =>
@@ -149,7 +146,7 @@ describe('a run whose objects are evicted at every phase', () => {
               .tick(Date.now())
               .catch(() => {});
           const rough = await train('rough-passes', 'plain', tick, training);
-          expect(evicted.size).toBeGreaterThan(rounds.length);
+          expect(seen.size).toBeGreaterThan(rounds.length);
           expect(rough.content).toEqual(calm.content);
         }),
       );
