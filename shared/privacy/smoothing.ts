@@ -77,19 +77,10 @@ function alongRows(sum: Float64Array, { deviations, width, spread }: Likeness): 
 
 /** P, [width, width]. */
 function directionWeights(sum: Float64Array, variance: number, { width, spread }: Likeness): Float64Array {
-  const rows = sum.length / width;
-  const moved = centred(sum, width);
-  const found = symmetricEigen(
-    gram(moved, moved, width).map((x) => x / rows),
-    width,
-  );
-  // What exceeds the noise was learned.
-  const above = found.values.map((value) => Math.max(0, value - variance));
+  const { kept, seen } = aboveNoise(centred(sum, width), variance, width);
   const documents = spread.values.map((value) => Math.max(0, value));
-  const kept = sandwich(found.vectors, above, width);
   const base = sandwich(spread.vectors, documents, width);
-  const traces = [above, documents].map((values) => values.reduce((all, value) => all + value, 0));
-  const [seen, known] = traces as [number, number];
+  const known = documents.reduce((all, value) => all + value, 0);
   const share = seen > 0 ? SEEN : 0;
   const mixed = base.map((x, i) => {
     const own = share === 0 ? 0 : (share * width * kept[i]!) / seen;
@@ -105,6 +96,39 @@ function directionWeights(sum: Float64Array, variance: number, { width, spread }
   );
 }
 
+/**
+ * What of a sum's spread over directions exceeds the noise, and so was learned: Σ max(0, λ − variance)·v·vᵀ over the
+ * eigenvalues of movedᵀ·moved / rows, and its trace. Where rows are fewer than directions λ comes from moved·movedᵀ, which
+ * has the same but for zeros: v = movedᵀ·u / √(λ·rows).
+ * @param moved [rows, width]
+ */
+function aboveNoise(
+  moved: Float64Array,
+  variance: number,
+  width: number,
+): { kept: Float64Array; seen: number } {
+  const rows = moved.length / width;
+  const isWide = rows < width;
+  const size = isWide ? rows : width;
+  const sides = isWide ? transposed(moved, width) : moved;
+  const { values, vectors } = symmetricEigen(
+    gram(sides, sides, size).map((x) => x / rows),
+    size,
+  );
+  const above = values.map((value) => Math.max(0, value - variance));
+  const seen = above.reduce((all, value) => all + value, 0);
+  if (!isWide) return { kept: sandwich(vectors, above, width), seen };
+  const shares = above.map((value, i) => (value === 0 ? 0 : value / (values[i]! * rows)));
+  const inner = sandwich(vectors, shares, rows);
+  return { kept: gram(moved, product(inner, moved, rows, width), width, true), seen };
+}
+
+/** [width, rows] of [rows, width]. */
+function transposed(a: Float64Array, width: number): Float64Array {
+  const rows = a.length / width;
+  return Float64Array.from(a, (_, at) => a[(at % rows) * width + Math.floor(at / rows)]!);
+}
+
 /** Rows less their mean. */
 function centred(rows: Float32Array | Float64Array, width: number): Float64Array {
   const mean = new Float64Array(width);
@@ -112,26 +136,52 @@ function centred(rows: Float32Array | Float64Array, width: number): Float64Array
   return Float64Array.from(rows, (value, i) => value - mean[i % width]!);
 }
 
-/** aᵀ·b for a and b [rows, width]. */
-function gram(a: Float64Array, b: Float64Array, width: number): Float64Array {
+/**
+ * aᵀ·b for a and b [rows, width], four rows at a time: a pass over the result, which fits no near cache, serves four.
+ * @param symmetric whether the result is known to be: then half of it is computed
+ */
+function gram(a: Float64Array, b: Float64Array, width: number, symmetric = a === b): Float64Array {
   const out = new Float64Array(width * width);
-  for (let at = 0; at < a.length; at += width) {
+  const even = a.length - (a.length % (4 * width));
+  for (let at = 0; at < even; at += 4 * width) {
+    const [second, third, fourth] = [at + width, at + 2 * width, at + 3 * width] as const;
     for (let i = 0; i < width; i++) {
-      const x = a[at + i]!;
-      for (let j = 0; j < width; j++) out[i * width + j]! += x * b[at + j]!;
+      const [w, x, y, z] = [a[at + i]!, a[second + i]!, a[third + i]!, a[fourth + i]!];
+      const to = i * width;
+      for (let j = symmetric ? i : 0; j < width; j++)
+        out[to + j]! += w * b[at + j]! + x * b[second + j]! + y * b[third + j]! + z * b[fourth + j]!;
     }
   }
+  for (let at = even; at < a.length; at += width) {
+    for (let i = 0; i < width; i++) {
+      const x = a[at + i]!;
+      for (let j = symmetric ? i : 0; j < width; j++) out[i * width + j]! += x * b[at + j]!;
+    }
+  }
+  if (symmetric)
+    for (let i = 0; i < width; i++) for (let j = 0; j < i; j++) out[i * width + j] = out[j * width + i]!;
   return out;
 }
 
 /** a·b for a [rows, width] and b [width, width]. */
-function multiplied(a: Float64Array, b: Float64Array, width: number): Float64Array {
-  const out = new Float64Array(a.length);
-  for (let at = 0; at < a.length; at += width) {
-    for (let i = 0; i < width; i++) {
+const multiplied = (a: Float64Array, b: Float64Array, width: number): Float64Array =>
+  product(a, b, width, width);
+
+/** a·b for a [rows, inner] and b [inner, width], four terms at a time. */
+function product(a: Float64Array, b: Float64Array, inner: number, width: number): Float64Array {
+  const out = new Float64Array((a.length / inner) * width);
+  for (let at = 0, to = 0; at < a.length; at += inner, to += width) {
+    let i = 0;
+    for (; i + 4 <= inner; i += 4) {
+      const [w, x, y, z] = [a[at + i]!, a[at + i + 1]!, a[at + i + 2]!, a[at + i + 3]!];
+      const from = i * width;
+      const [second, third, fourth] = [from + width, from + 2 * width, from + 3 * width] as const;
+      for (let j = 0; j < width; j++)
+        out[to + j]! += w * b[from + j]! + x * b[second + j]! + y * b[third + j]! + z * b[fourth + j]!;
+    }
+    for (; i < inner; i++) {
       const x = a[at + i]!;
-      if (x === 0) continue;
-      for (let j = 0; j < width; j++) out[at + j]! += x * b[i * width + j]!;
+      for (let j = 0; j < width; j++) out[to + j]! += x * b[i * width + j]!;
     }
   }
   return out;
@@ -140,5 +190,5 @@ function multiplied(a: Float64Array, b: Float64Array, width: number): Float64Arr
 /** Vᵀ·diag(values)·V for eigenvectors in rows. */
 function sandwich(vectors: Float64Array, values: Float64Array, width: number): Float64Array {
   const scaled = vectors.map((x, i) => x * values[Math.floor(i / width)]!);
-  return gram(scaled, vectors, width);
+  return gram(scaled, vectors, width, true);
 }
