@@ -1,5 +1,5 @@
 /**
- * Assembles workers/scoring/row-products.wasm: products of int8 rows with a query in two int16 halves, in integers
+ * Assembles models/scoring/row-products.wasm: products of int8 rows with a query in two int16 halves, in integers
  * and therefore exact. WebAssembly's SIMD has one instruction for it (`i32x4.dot_i16x8_s`); JavaScript has none. The
  * binary lies in the repository, because Workers take WebAssembly as files only; a test holds it against this source.
  */
@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const TARGET = join(dirname(dirname(fileURLToPath(import.meta.url))), 'workers/scoring/row-products.wasm');
+const TARGET = join(dirname(dirname(fileURLToPath(import.meta.url))), 'models/scoring/row-products.wasm');
 /** 320 KiB: the query, 1,024 results, and rows of 256 KiB at a time. */
 const PAGES = 5;
 

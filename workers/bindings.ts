@@ -2,16 +2,13 @@
 import { engineFor } from '../durable-objects/engine.ts';
 import { coordinator, directory, region } from '../durable-objects/names.ts';
 import { traced } from '../durable-objects/request-context.ts';
+import { workerProducts } from '../models/scoring/worker-products.ts';
 import type { Hub } from '../shared/participant/coordinator-port.ts';
 import type { CoordinatorApi, DirectoryApi, RegionApi } from '../shared/protocol/objects.ts';
 import type { Env } from './env.ts';
 import { queryEncoder } from './query-encoder.ts';
-import { simdProducts } from './scoring/row-products.ts';
-import { rowProductsWasm } from './scoring/row-products-wasm.ts';
 import type { Services } from './services.ts';
 import { cachedBytes } from './snapshot-source.ts';
-
-const products = simdProducts(rowProductsWasm);
 
 /** `later` keeps work going after the answer. */
 export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): Services {
@@ -24,7 +21,7 @@ export function servicesOf(env: Env, later: (work: Promise<unknown>) => void): S
     region: (collection, name) =>
       traced(region(env, collection.name, name, collection.settings)) as unknown as RegionApi,
     encoder: async ({ settings }) => queryEncoder(await engineFor(env, settings, { keepAlive: later })),
-    products,
+    products: workerProducts,
     sharedBytes: () => cachedBytes(caches.default, later),
     now: () => Date.now(),
     later,

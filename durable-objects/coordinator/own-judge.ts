@@ -5,6 +5,7 @@
  * veto: a version that does worse is not put to the gate, which costs privacy.
  */
 import type { Engine } from '../../models/engine.ts';
+import { workerProducts } from '../../models/scoring/worker-products.ts';
 import { freeBuffer } from '../../shared/free-buffer.ts';
 import { Postings } from '../../shared/index/postings.ts';
 import { questionTerms } from '../../shared/index/words.ts';
@@ -166,7 +167,7 @@ export class OwnJudge {
     }
     const { snapshot, free } = this.#snapshot(progress.snapshots[version]!);
     const kept = asks === 'questions' && progress.wordsAt !== null ? this.wordsOf(progress.wordsAt) : null;
-    const searched = { snapshot, words: kept && new Postings(kept) };
+    const searched = { snapshot, words: kept && new Postings(kept), products: workerProducts };
     const { width } = engine.info;
     const adapter = adapterOf(snapshot.header.adapter, snapshot.adapter, width);
     const embedded = await engine.embed(tokens, adapter, { priority: 'background' });

@@ -5,6 +5,7 @@
  */
 
 import type { Engine } from '../../models/engine.ts';
+import { workerProducts } from '../../models/scoring/worker-products.ts';
 import { promiseOf, type RoundLog } from '../../shared/certificate/round-log.ts';
 import { fromBase64Url } from '../../shared/crypto/bytes.ts';
 import { type Signer, signerFromSeed } from '../../shared/crypto/ed25519.ts';
@@ -191,7 +192,7 @@ function common(
   { noise, unit }: Pick<PrivacySettings, 'noise' | 'unit'>,
 ) {
   return {
-    ...{ store: shard, now: clock.now, random, sliceTokens },
+    ...{ store: shard, now: clock.now, random, sliceTokens, products: workerProducts },
     note: (reason: string) => logLine('round_refused', { level: 'warn', reason }),
     ledger: ledger.under(policy),
     witness: {

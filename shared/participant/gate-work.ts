@@ -80,7 +80,7 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const chosen = asked.map((way) => ways.all[way]!);
   const remembers =
     ref.hash === spec.baseline.hash && ways.all.some(({ parameters }) => parameters.memory > 0);
-  const found = await answer({ snapshot, words }, chosen, { queries, began, recalled, remembers, context });
+  const found = await answer({ snapshot, words, products: context.products }, chosen, { queries, began, recalled, remembers, context });
   for (const [index, hits] of found.entries())
     for (const [place, way] of asked.entries()) results[way * total + at + index] = hits[place] ? 1 : 0;
   const next: Job = { ...job, units: work, cursor: job.cursor + queries.length };

@@ -12,6 +12,7 @@ import type { Ack } from '../protocol/fl.ts';
 import { partCount, partOf } from '../protocol/parameters.ts';
 import type { CountRound, FailureCode, Instruction } from '../protocol/rounds.ts';
 import { RUN_VERSION } from '../protocol/run-version.ts';
+import { plainProducts, type RowProducts } from '../retrieval/scores.ts';
 import { encodeContribution } from '../round/mechanism.ts';
 import { ProtocolError } from '../secagg/errors.ts';
 import { frameCount } from '../secagg/frames.ts';
@@ -38,6 +39,8 @@ export interface ParticipantOptions {
   random?: RandomSource;
   /** Tokens of one slice. */
   sliceTokens: number;
+  /** Of rows with a query, where a gate scores them; plain ones unless given. */
+  products?: RowProducts;
   identity: SecureIdentity;
   /** What it adds by itself; absent where its part of everybody's noise is enough for it. */
   own?: OwnNoise | null;
@@ -271,7 +274,8 @@ export class Participant {
     const { store } = this.#options;
     if (job.spec.kind === 'count') return { job, blobs: {}, sum: await this.#count(job.spec) };
     const engine = await this.#options.engine();
-    const context = { store, engine, states: this.#states, sliceTokens: this.#options.sliceTokens };
+    const { sliceTokens, products = plainProducts } = this.#options;
+    const context = { store, engine, states: this.#states, sliceTokens, products };
     return job.spec.kind === 'train' ? runTraining(job, job.spec, context) : runGate(job, job.spec, context);
   }
 

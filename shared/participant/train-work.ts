@@ -13,6 +13,7 @@ import { projectRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
 import type { AdapterSettings } from '../protocol/training-settings.ts';
+import type { RowProducts } from '../retrieval/scores.ts';
 import { figuresOf, LOSS_CAP } from '../round/figures.ts';
 import { movingLength } from '../round/release.ts';
 import { checkParameters } from './parameter-bounds.ts';
@@ -28,6 +29,7 @@ export interface WorkContext {
   engine: Engine;
   states: StateCache;
   sliceTokens: number;
+  products: RowProducts;
 }
 
 /** Flat adapter parameters as the engine takes them; views, not copies. */

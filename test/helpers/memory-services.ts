@@ -3,6 +3,7 @@
  * would answer, with switches for regions that fail or never answer. The real objects are tested in workerd.
  */
 
+import { simdProducts } from '../../models/scoring/row-products.ts';
 import type { Hub } from '../../shared/participant/coordinator-port.ts';
 import type { Collection } from '../../shared/protocol/api/collection.ts';
 import type { ItemMetadata } from '../../shared/protocol/api/item.ts';
@@ -11,7 +12,6 @@ import type { Lift, PassageHit, PassageRequest, WordStatistics } from '../../sha
 import { CollectionSettings } from '../../shared/protocol/settings.ts';
 import type { Snapshot } from '../../shared/protocol/snapshot.ts';
 import { matchesFilters } from '../../shared/retrieval/filters.ts';
-import { simdProducts } from '../../workers/scoring/row-products.ts';
 import type { Services } from '../../workers/services.ts';
 import { compiled } from './row-products.ts';
 import { named } from './snapshots.ts';

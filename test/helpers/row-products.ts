@@ -1,4 +1,4 @@
-/** The kernel of workers/scoring as Node compiles it. */
+/** The kernel of models/scoring as Node compiles it. */
 import { rowProducts } from '../../scripts/build-row-products.mjs';
 
 export function compiled(): WebAssembly.Module {

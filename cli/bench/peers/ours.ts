@@ -1,6 +1,7 @@
 /** The subject beside its peers: an isolate's own search in this process, and the whole service through HTTP. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { simdProducts } from '../../../models/scoring/row-products.ts';
 import { Postings } from '../../../shared/index/postings.ts';
 import { buildSegment, readRows, SEGMENT_PARTS, SegmentIds } from '../../../shared/index/segment.ts';
 import { IndexView, type ViewSegment } from '../../../shared/index/view.ts';
@@ -8,7 +9,6 @@ import { wordSegment } from '../../../shared/index/word-search.ts';
 import { countWords } from '../../../shared/index/words.ts';
 import { QuestionWords } from '../../../workers/question-words.ts';
 import { RankMemory } from '../../../workers/rank-memory.ts';
-import { simdProducts } from '../../../workers/scoring/row-products.ts';
 import { ViewRanks } from '../../../workers/view-ranks.ts';
 import type { Deployment } from '../../deployment.ts';
 import { createCollection } from '../../experiment.ts';
@@ -38,7 +38,7 @@ const PLANTED_PER_CALL = 1000;
 
 /** What an isolate does with a question whose embedding it has, by vectors and by both. Memory: bytes of its segments. */
 export async function searchPurely({ vectors, texts, questions, queries }: Material) {
-  const wasm = await readFile(join(PROJECT, 'workers/scoring/row-products.wasm'));
+  const wasm = await readFile(join(PROJECT, 'models/scoring/row-products.wasm'));
   // The Workers types leave the constructor out, because Workers cannot compile.
   const { Module } = WebAssembly as unknown as { Module: new (bytes: Uint8Array) => WebAssembly.Module };
   const products = simdProducts(new Module(wasm));

@@ -1,9 +1,9 @@
 /** The subject of `bench serve` that scores rows alone, so often that its time can be taken from outside. */
+
+import { workerProducts } from '../../../models/scoring/worker-products.ts';
 import type { Snapshot } from '../../../shared/protocol/snapshot.ts';
 import { plainProducts, scoreRows } from '../../../shared/retrieval/scores.ts';
 import { Ranking, snapshotRanks } from '../../../workers/ranking.ts';
-import { simdProducts } from '../../../workers/scoring/row-products.ts';
-import { rowProductsWasm } from '../../../workers/scoring/row-products-wasm.ts';
 import { madeUpSnapshot } from '../made-up-snapshot.ts';
 
 export interface ScoreCommand {
@@ -14,7 +14,6 @@ export interface ScoreCommand {
   times: number;
 }
 
-const products = simdProducts(rowProductsWasm);
 let snapshot: Snapshot | null = null;
 
 export default {
@@ -24,8 +23,9 @@ export default {
     let sum = 0;
     for (let time = 0; time < times; time++) {
       const query = Float32Array.from({ length: width }, (_, i) => Math.sin(i + time) / Math.sqrt(width / 2));
-      if (what === 'rank') sum += new Ranking(snapshotRanks(snapshot, query, null, products)).take(15).size;
-      else sum += scoreRows(snapshot, query, what === 'kernel' ? products : plainProducts)[0] ?? 0;
+      if (what === 'rank')
+        sum += new Ranking(snapshotRanks(snapshot, query, null, workerProducts)).take(15).size;
+      else sum += scoreRows(snapshot, query, what === 'kernel' ? workerProducts : plainProducts)[0] ?? 0;
     }
     return Response.json({ sum });
   },

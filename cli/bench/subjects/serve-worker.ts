@@ -12,11 +12,11 @@ import type { ObjectsEnv } from '../../../durable-objects/env.ts';
 import { coordinator, region } from '../../../durable-objects/names.ts';
 import { Library } from '../../../durable-objects/region/library.ts';
 import { Region as RealRegion } from '../../../durable-objects/region/region.ts';
+import { KERNEL_BYTES } from '../../../models/scoring/row-products.ts';
 import { openBytes } from '../../../shared/index/open-bytes.ts';
 import { CollectionSettings } from '../../../shared/protocol/settings.ts';
 import type { Env } from '../../../workers/env.ts';
 import worker from '../../../workers/index.ts';
-import { KERNEL_BYTES } from '../../../workers/scoring/row-products.ts';
 import { direction, nearCentre, passageText } from '../made-up-passages.ts';
 
 export interface Plant {

@@ -6,6 +6,7 @@ import { buildSegment } from '../../../../shared/index/segment.ts';
 import { countWords, questionTerms } from '../../../../shared/index/words.ts';
 import { GateQuestion } from '../../../../shared/participant/gate-scores.ts';
 import { START_PARAMETERS } from '../../../../shared/protocol/serving-parameters.ts';
+import { plainProducts } from '../../../../shared/retrieval/scores.ts';
 import { snapshotOf } from '../../../helpers/snapshots.ts';
 
 /** A region's segment; texts by document and place. */
@@ -57,12 +58,12 @@ describe('the words of all rows', () => {
   });
 
   it('lift what has the words of a question, the more the larger their weight', () => {
-    const searched = { snapshot, words: new Postings(bytes) };
+    const searched = { snapshot, words: new Postings(bytes), products: plainProducts };
     const terms = [...questionTerms('QX-17?').keys()];
     const question = new GateQuestion(searched, Float32Array.of(1, 0), terms);
     const first = (words: number) => question.first({ ...START_PARAMETERS, words });
     expect([first(0), first(4)]).toEqual(['parking', 'doors']);
-    const none = new GateQuestion({ snapshot, words: null }, Float32Array.of(0, 1), terms);
+    const none = new GateQuestion({ ...searched, words: null }, Float32Array.of(0, 1), terms);
     expect(none.first({ ...START_PARAMETERS, words: 4 })).toBe('doors');
   });
 
@@ -76,7 +77,8 @@ describe('the words of all rows', () => {
 describe('a document as if nobody had asked about it', () => {
   const rows = ROWS.map((row, index) => ({ ...row, active: index !== 3 }));
   const snapshot = snapshotOf(rows, { inactiveOffset: 0.05 });
-  const question = new GateQuestion({ snapshot, words: null }, Float32Array.of(0, 1), []);
+  const searched = { snapshot, words: null, products: plainProducts };
+  const question = new GateQuestion(searched, Float32Array.of(0, 1), []);
 
   it('has its rows as they began, with the offset of those that never learned', () => {
     const as = (offset: number | null, began: number) =>

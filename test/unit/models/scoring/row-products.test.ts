@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, it as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { simdProducts } from '../../../../models/scoring/row-products.ts';
 import { rowProducts } from '../../../../scripts/build-row-products.mjs';
 import { plainProducts } from '../../../../shared/retrieval/scores.ts';
-import { simdProducts } from '../../../../workers/scoring/row-products.ts';
 import { compiled } from '../../../helpers/row-products.ts';
 
 const products = simdProducts(compiled());
@@ -19,7 +19,7 @@ function both(rows: Int8Array, query: Float32Array) {
 }
 
 it('is the binary that its source assembles', () => {
-  const file = join(import.meta.dirname, '../../../../workers/scoring/row-products.wasm');
+  const file = join(import.meta.dirname, '../../../../models/scoring/row-products.wasm');
   expect(Array.from(readFileSync(file))).toEqual(Array.from(rowProducts()));
 });
 
