@@ -3,6 +3,7 @@
  * files. Implements the store that the same participant uses in a Region.
  */
 import { join } from 'node:path';
+import { isBareKey } from '../../shared/participant/query-embeddings.ts';
 import type {
   Errors,
   Job,
@@ -62,7 +63,8 @@ export class FileShard implements ShardStore {
   #lineage = '';
   /** By record number. Kept by the process alone: for another one all records are as good as new. */
   #errors: { run: string; of: Map<number, number> } = { run: '', of: new Map() };
-  #embeddings: { key: string; of: Map<number, Float32Array> } = { key: '', of: new Map() };
+  /** Under the encoder alone, and under the adapter of now. */
+  readonly #embeddings = { bare: keptUnder(''), adapted: keptUnder('') };
   #contributions: Contributions;
 
   constructor(options: FileShardOptions) {
@@ -280,16 +282,16 @@ export class FileShard implements ShardStore {
   }
 
   cachedEmbeddings(ids: Uint32Array, key: string): (Float32Array | null)[] {
-    const { of } = this.#embeddings.key === key ? this.#embeddings : { of: new Map<number, Float32Array>() };
-    return Array.from(ids, (id) => of.get(id) ?? null);
+    const kept = this.#embeddings[slotOf(key)];
+    return Array.from(ids, (id) => (kept.key === key ? (kept.of.get(id) ?? null) : null));
   }
 
   cacheEmbeddings(ids: Uint32Array, key: string, embeddings: Float32Array, width: number): void {
+    const slot = slotOf(key);
     // Those of another adapter are not asked for again.
-    if (this.#embeddings.key !== key) this.#embeddings = { key, of: new Map() };
-    ids.forEach((id, index) => {
-      this.#embeddings.of.set(id, embeddings.slice(index * width, (index + 1) * width));
-    });
+    if (this.#embeddings[slot].key !== key) this.#embeddings[slot] = keptUnder(key);
+    const { of } = this.#embeddings[slot];
+    ids.forEach((id, index) => void of.set(id, embeddings.slice(index * width, (index + 1) * width)));
   }
 
   probeTitles(active: ReadonlySet<string>, limit: number): ProbeTitle[] {
@@ -304,4 +306,17 @@ export class FileShard implements ShardStore {
     this.#contributions = { rounds: this.#contributions.rounds + 1, lastAt: at };
     writeJson(this.#file('contributions.json'), this.#contributions);
   }
+}
+
+interface KeptEmbeddings {
+  key: string;
+  of: Map<number, Float32Array>;
+}
+
+function keptUnder(key: string): KeptEmbeddings {
+  return { key, of: new Map() };
+}
+
+function slotOf(key: string): 'bare' | 'adapted' {
+  return isBareKey(key) ? 'bare' : 'adapted';
 }

@@ -11,7 +11,7 @@ import { Postings } from '../../shared/index/postings.ts';
 import { questionTerms } from '../../shared/index/words.ts';
 import { addTo } from '../../shared/multimap.ts';
 import { GateQuestion } from '../../shared/participant/gate-scores.ts';
-import { adapterOf } from '../../shared/participant/train-work.ts';
+import { adapterOf } from '../../shared/participant/query-embeddings.ts';
 import type { EvaluationInfo, EvaluationSet, OwnJudgement } from '../../shared/protocol/api/evaluation.ts';
 import type { CollectionSettings } from '../../shared/protocol/settings.ts';
 import { decodeSnapshot } from '../../shared/protocol/snapshot.ts';

@@ -1,12 +1,8 @@
 /** What the next round asks of its participants. */
-import { bareKey, isUntouched } from '../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../shared/privacy/fixed-point.ts';
-import type { Parameters } from '../../shared/protocol/parameters.ts';
 import type { PrivacySettings } from '../../shared/protocol/privacy-settings.ts';
 import type { RoundSpec, TrainRound } from '../../shared/protocol/rounds.ts';
-import { adapterSize } from '../../shared/protocol/snapshot.ts';
-import type { AdapterSettings } from '../../shared/protocol/training-settings.ts';
 import { figuresNorm, figuresOf, statScale } from '../../shared/round/figures.ts';
 import { GATE_NORM, gateDimension } from '../../shared/round/gate-figures.ts';
 import { rateOf } from '../../shared/round/noise-plan.ts';
@@ -155,7 +151,6 @@ async function specifyTraining(
     tokenDropout: train === 'head' ? 0 : training.tokenDropout,
     gradientNorm,
     local,
-    adapterKey: train === 'head' ? keptKey(run, moves.adapter, deps, common.lineage) : common.id,
     statScale:
       clip === null
         ? statScale(ring, mostUnitsOf(run, position))
@@ -195,29 +190,4 @@ function temperatureAt({ temperature }: PrivacySettings['training'], { step, ste
 function poissonOf(privacy: PrivacySettings): RoundSpec['sample'] {
   const { numerator, denominator } = rateOf(privacy);
   return { kind: 'poisson', numerator, denominator };
-}
-
-/** Whether a run's adapter begins as one that changes nothing: another kind than before starts anew. */
-function beginsUntouched(before: Parameters | null, adapter: AdapterSettings, width: number): boolean {
-  if (before?.adapter.length !== adapterSize(adapter, width)) return true;
-  return isUntouched(adapter, before.adapter, width);
-}
-
-/**
- * Names the adapter of a round that trains the head alone: query embeddings made under the same name are the same.
- * Before it first moves it is the base version's, whose number may be another's in another lineage.
- */
-function keptKey(
-  run: ActiveRun,
-  moved: number,
-  { settings, context, versions }: Pick<RunnerDeps, 'settings' | 'context' | 'versions'>,
-  lineage: string,
-): string {
-  const { adapter } = settings;
-  const before = moved === 0 ? versions.parameters(run.base, context.model.width) : null;
-  // One that never moved changes nothing: memory has these embeddings, and so have runs before.
-  if (adapter.kind === 'none' || (moved === 0 && beginsUntouched(before, adapter, context.model.width)))
-    return bareKey(context.model.sha256);
-  const base = `${context.model.sha256.slice(0, 16)}.${lineage}.v${run.base}`;
-  return moved === 0 ? base : `${base}.${run.run}.${moved}`;
 }

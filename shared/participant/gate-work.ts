@@ -15,9 +15,9 @@ import { GateQuestion, type Searched } from './gate-scores.ts';
 import { GateWays, type Way } from './gate-ways.ts';
 import { JUDGED, JudgedVersions } from './judged-versions.ts';
 import type { SliceResult } from './participant.ts';
-import { bareKey, queryEmbeddings } from './query-embeddings.ts';
+import { namedAdapter, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle, Recalled, ShardStore } from './shard-store.ts';
-import { adapterOf, keptSelection, takeSlice, type WorkContext } from './train-work.ts';
+import { keptSelection, takeSlice, type WorkContext } from './train-work.ts';
 import type { Selection } from './unit-selection.ts';
 
 /** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number, and no words. */
@@ -80,7 +80,13 @@ export async function runGate(job: Job, spec: GateRound, context: WorkContext): 
   const chosen = asked.map((way) => ways.all[way]!);
   const remembers =
     ref.hash === spec.baseline.hash && ways.all.some(({ parameters }) => parameters.memory > 0);
-  const found = await answer({ snapshot, words, products: context.products }, chosen, { queries, began, recalled, remembers, context });
+  const found = await answer({ snapshot, words, products: context.products }, chosen, {
+    queries,
+    began,
+    recalled,
+    remembers,
+    context,
+  });
   for (const [index, hits] of found.entries())
     for (const [place, way] of asked.entries()) results[way * total + at + index] = hits[place] ? 1 : 0;
   const next: Job = { ...job, units: work, cursor: job.cursor + queries.length };
@@ -213,15 +219,13 @@ async function embed(
   queries: readonly Query[],
   { engine, store }: WorkContext,
 ): Promise<Float32Array> {
-  const adapter = adapterOf(header.adapter, flat, engine.info.width);
+  const named = await namedAdapter(engine.info, header.adapter, flat);
   const standing = queries.filter((query) => query !== null);
   const records = standing.filter((query) => query.id !== null) as { id: number; ids: Int32Array }[];
-  // Without an adapter embeddings are the same in all passes, and in the next run.
-  if (adapter.kind === 'none' && records.length === standing.length)
-    return await queryEmbeddings({ store, engine }, records, adapter, bareKey(engine.info.sha256));
+  if (records.length === standing.length) return await queryEmbeddings({ store, engine }, records, named);
   return await engine.embed(
     standing.map(({ ids }) => ids),
-    adapter,
+    named.adapter,
     { priority: 'background' },
   );
 }

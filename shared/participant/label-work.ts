@@ -10,7 +10,7 @@ import { hashJson } from '../crypto/hash.ts';
 import { MOST_ROWS_OF_DOCUMENT } from '../protocol/round-limits.ts';
 import type { RoundSpec } from '../protocol/rounds.ts';
 import type { CoordinatorPort } from './coordinator-port.ts';
-import { bareKey, queryEmbeddings } from './query-embeddings.ts';
+import { bareEncoder, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ShardStore } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
 
@@ -65,12 +65,7 @@ export class Labelling {
     if (records.length === 0) return { job: { ...job, cursor: job.cursor + 1 }, blobs: { [AT_HAND]: null } };
     const ready = await engine();
     const { width, sha256 } = ready.info;
-    const queries = await queryEmbeddings(
-      { store, engine: ready },
-      records,
-      { kind: 'none' },
-      bareKey(sha256),
-    );
+    const queries = await queryEmbeddings({ store, engine: ready }, records, bareEncoder(sha256));
     const places = placesOf(piece);
     store.label(
       records.map(({ id, item }, index) => {

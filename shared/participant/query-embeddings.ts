@@ -1,12 +1,15 @@
 /**
- * Embeddings of a shard's queries, made once: as long as the adapter that they were made under has the same name, the
- * store has them. People ask the same thing over and over, so what has the same tokens is embedded once.
+ * Embeddings of a shard's queries, made once: the store has them under the name of their adapter, which is what the
+ * adapter is, so that rounds and gates share them and nobody's word is taken for it. People ask the same thing over and
+ * over, so what has the same tokens is embedded once.
  */
 import type { Adapter, Engine } from '../../models/engine.ts';
+import { bytesOf, toHex } from '../crypto/bytes.ts';
+import { digest } from '../crypto/hash.ts';
 import type { AdapterSettings } from '../protocol/training-settings.ts';
 import type { ShardStore } from './shard-store.ts';
 
-/** Names the encoder without an adapter. @param encoder SHA-256 of its manifest */
+/** Name of the encoder without an adapter. @param encoder SHA-256 of its manifest */
 export function bareKey(encoder: string): string {
   return `${encoder.slice(0, 16)}.none`;
 }
@@ -17,38 +20,53 @@ export function isBareKey(key: string): boolean {
 }
 
 /** Whether an adapter changes nothing, as when it began: a full one zero, of a low-rank one the second factor. */
-export function isUntouched(settings: AdapterSettings, flat: Float32Array, width: number): boolean {
+function isUntouched(settings: AdapterSettings, flat: Float32Array, width: number): boolean {
   const from = settings.kind === 'low-rank' ? width * settings.rank : 0;
   return flat.subarray(from).every((value) => value === 0);
 }
 
-/**
- * The name that a coordinator gives an adapter must not be that of the encoder alone, under which labels, gates and
- * memory find embeddings, unless the adapter changes nothing.
- * @throws RangeError
- */
-export function checkAdapterKey(
-  key: string,
-  {
-    encoder,
-    settings,
-    flat,
-    width,
-  }: { encoder: string; settings: AdapterSettings; flat: Float32Array; width: number },
-): void {
-  if (key === bareKey(encoder) && !isUntouched(settings, flat, width))
-    throw new RangeError(`adapterKey: ${key} names the encoder without an adapter, and this one has moved`);
+/** An adapter, and the name of the encoder with it. */
+export interface NamedAdapter {
+  adapter: Adapter;
+  key: string;
+}
+
+/** The encoder without an adapter. @param encoder SHA-256 of its manifest */
+export function bareEncoder(encoder: string): NamedAdapter {
+  return { adapter: { kind: 'none' }, key: bareKey(encoder) };
 }
 
 /**
- * Embeddings [records, width] under `adapter`, whose name is `key`: from the store where they are kept, and kept there
- * from now on.
+ * The encoder under an adapter by name: one that changes nothing is the encoder alone, for which labels, gates and memory
+ * have embeddings.
+ * @param flat parameters, of which the adapter has views
+ */
+export async function namedAdapter(
+  { sha256, width }: Pick<Engine['info'], 'sha256' | 'width'>,
+  settings: AdapterSettings,
+  flat: Float32Array,
+): Promise<NamedAdapter> {
+  if (settings.kind === 'none' || isUntouched(settings, flat, width)) return bareEncoder(sha256);
+  const adapter = adapterOf(settings, flat, width);
+  const content = toHex(await digest(bytesOf(flat))).slice(0, 32);
+  return { adapter, key: `${sha256.slice(0, 16)}.${settings.kind}.${content}` };
+}
+
+/** Flat adapter parameters as the engine takes them; views, not copies. */
+export function adapterOf(settings: AdapterSettings, flat: Float32Array, width: number): Adapter {
+  if (settings.kind === 'none') return { kind: 'none' };
+  if (settings.kind === 'full') return { kind: 'full', a: flat };
+  const { rank } = settings;
+  return { kind: 'low-rank', rank, u: flat.subarray(0, width * rank), v: flat.subarray(width * rank) };
+}
+
+/**
+ * Embeddings [records, width] under an adapter: from the store where they are kept, and kept there from now on.
  */
 export async function queryEmbeddings(
   { store, engine }: { store: ShardStore; engine: Engine },
   records: readonly { id: number; ids: Int32Array }[],
-  adapter: Adapter,
-  key: string,
+  { adapter, key }: NamedAdapter,
 ): Promise<Float32Array> {
   const { width } = engine.info;
   const kept = store.cachedEmbeddings(

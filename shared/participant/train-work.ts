@@ -3,7 +3,7 @@
  * round's parameters; a `local` round takes several steps of SGD from them and sends its displacement times the
  * number of its units (McMahan et al. 2017, "FederatedAveraging"). Both are sums over participants.
  */
-import type { Adapter, Engine, GradientSums, UnitStats } from '../../models/engine.ts';
+import type { Engine, GradientSums, UnitStats } from '../../models/engine.ts';
 import { runOf } from '../certificate/round-log.ts';
 import { bytesOf, numbersIn } from '../crypto/bytes.ts';
 import { freeBuffer } from '../free-buffer.ts';
@@ -12,13 +12,12 @@ import { CLIP_SLACK } from '../privacy/clipping.ts';
 import { projectRows } from '../privacy/principal-directions.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { TrainRound } from '../protocol/rounds.ts';
-import type { AdapterSettings } from '../protocol/training-settings.ts';
 import type { RowProducts } from '../retrieval/scores.ts';
 import { figuresOf, LOSS_CAP } from '../round/figures.ts';
 import { movingLength } from '../round/release.ts';
 import { checkParameters } from './parameter-bounds.ts';
 import type { SliceResult } from './participant.ts';
-import { checkAdapterKey, queryEmbeddings } from './query-embeddings.ts';
+import { adapterOf, type NamedAdapter, namedAdapter, queryEmbeddings } from './query-embeddings.ts';
 import type { Errors, Job, ShardRecord, ShardStore, TrainingRecord } from './shard-store.ts';
 import type { StateCache } from './state-cache.ts';
 import { dropoutSeed, dropTokens } from './token-dropout.ts';
@@ -32,30 +31,51 @@ export interface WorkContext {
   products: RowProducts;
 }
 
-/** Flat adapter parameters as the engine takes them; views, not copies. */
-export function adapterOf(settings: AdapterSettings, flat: Float32Array, width: number): Adapter {
-  if (settings.kind === 'none') return { kind: 'none' };
-  if (settings.kind === 'full') return { kind: 'full', a: flat };
-  const { rank } = settings;
-  return { kind: 'low-rank', rank, u: flat.subarray(0, width * rank), v: flat.subarray(width * rank) };
-}
+/** Records of a slice; null: one that was deleted while the round ran. What is left of the sample still counts. */
+type Taken = (ShardRecord & { weight: number }) | null;
 
-/**
- * The run of records from `cursor` on that fits the slice: at least one. A record that was deleted while the round
- * ran is null: what is left of the sample still counts.
- */
-export function takeSlice(store: ShardStore, selection: Selection, cursor: number, sliceTokens: number) {
-  const { ids, weights } = selection;
-  const records: ((ShardRecord & { weight: number }) | null)[] = [];
+/** What work on each of some records costs, in tokens of the encoder. */
+type Costs = (ids: Uint32Array, records: readonly (ShardRecord | null)[]) => number[];
+
+const byTokens: Costs = (_, records) => records.map((record) => record?.ids.length ?? 0);
+
+/** The run of records from `cursor` on that fits the slice: at least one. */
+export function takeSlice(
+  store: ShardStore,
+  { ids, weights }: Selection,
+  cursor: number,
+  sliceTokens: number,
+  costsOf: Costs = byTokens,
+) {
+  const records: Taken[] = [];
   let tokens = 0;
   for (let at = cursor; at < ids.length && tokens < sliceTokens; at += 64) {
-    for (const record of store.records(ids.subarray(at, Math.min(ids.length, at + 64)))) {
+    const some = ids.subarray(at, Math.min(ids.length, at + 64));
+    const found = store.records(some);
+    const costs = costsOf(some, found);
+    for (const [index, record] of found.entries()) {
       if (tokens >= sliceTokens) break;
       records.push(record && { ...record, weight: weights[cursor + records.length]! });
-      tokens += record?.ids.length ?? 0;
+      tokens += costs[index]!;
     }
   }
   return { records, tokens };
+}
+
+/** Against a head: reading a kept embedding, and products with so many rows, cost as much as a token. */
+const KEPT_TOKENS = 2;
+const ROWS_A_TOKEN = 2048;
+
+/** For the head alone a question costs the encoder only where its embedding is not kept. */
+function headCosts(store: ShardStore, { key }: NamedAdapter, rows: number): Costs {
+  const each = Math.max(KEPT_TOKENS, rows / ROWS_A_TOKEN);
+  return (ids, records) => {
+    const kept = store.cachedEmbeddings(ids, key);
+    return records.map((record, index) => {
+      if (record === null) return 0;
+      return kept[index] === null ? each + record.ids.length : each;
+    });
+  };
 }
 
 /** The selection that a job keeps, so that it is the same after a crash. */
@@ -89,7 +109,11 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   // Of a local round the figures alone are summed on the way; what it moved is known at its end.
   const sums = restore(store, 'sums', spec.local === null ? length : figuresOf(spec));
 
-  const slice = takeSlice(store, selection, job.cursor, context.sliceTokens);
+  const named =
+    spec.train === 'head' ? await namedAdapter(engine.info, spec.adapter, parameters.adapter) : null;
+  const competing = (parameters.head.length + fixed.length) / engine.info.width;
+  const costs = named === null ? byTokens : headCosts(store, named, competing);
+  const slice = takeSlice(store, selection, job.cursor, context.sliceTokens, costs);
   const next: Job = {
     ...job,
     units: units.length,
@@ -100,7 +124,8 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     (record) => record?.row != null && rows.has(record.row),
   ) as TrainingRecord[];
   const done = next.cursor >= units.length;
-  const work = { spec, parameters, fixed, rows, records, sums, context };
+  const queries = named === null ? null : await queryEmbeddings(context, records, named);
+  const work = { spec, parameters, fixed, rows, records, queries, sums, context };
   if (spec.local === null) {
     const stats = records.length > 0 ? await accumulate(work) : null;
     return {
@@ -111,12 +136,14 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
     };
   }
   const local = await localSteps(work, spec.local);
-  if (!done)
-    return { job: next, blobs: { ...opening, sums: bytesOf(sums), local: bytesOf(local.state) }, sum: null };
+  if (!done) {
+    const state = bytesOf(local.state());
+    return { job: next, blobs: { ...opening, sums: bytesOf(sums), local: state }, sum: null };
+  }
   const moved = new Float64Array(length);
   displacement(spec, parameters, local.current, units.length, moved);
   moved.set(sums, length - sums.length);
-  freeBuffer(local.state);
+  local.free();
   return { job: next, blobs: opening, sum: finished(moved) };
 }
 
@@ -148,6 +175,8 @@ interface Work {
   /** Row id → index among the active rows. */
   rows: ReadonlyMap<number, number>;
   records: TrainingRecord[];
+  /** Where the head learns alone: embeddings [records, width] under the round's adapter. */
+  queries: Float32Array | null;
   /** [adapter if it trains, active rows if they do, figures]; of a local round [figures]. */
   sums: Float64Array;
   context: WorkContext;
@@ -168,12 +197,17 @@ function errorsOf(records: readonly TrainingRecord[], { loss }: GradientStats): 
 
 /** Adds the records' clipped gradients and figures to the sums. */
 async function accumulate(work: Work): Promise<GradientStats> {
-  const { spec, parameters, sums, records } = work;
+  const { spec, parameters, fixed, sums, records } = work;
   const split = adapterLength(spec, parameters);
-  const stats = await gradients(work, parameters.adapter, parameters.head, {
+  const head = new Float32Array(parameters.head.length + fixed.length);
+  head.set(parameters.head);
+  head.set(fixed, parameters.head.length);
+  const at = { adapter: parameters.adapter, head };
+  const stats = await gradients(work, at, {
     adapter: sums.subarray(0, split),
     head: spec.train === 'adapter' ? null : sums.subarray(split, sums.length - figuresOf(spec)),
   });
+  freeBuffer(head);
   addFigures(spec, sums, stats, records);
   return stats;
 }
@@ -213,92 +247,124 @@ function clipLimit(spec: TrainRound): number {
   return spec.gradientNorm * (1 - CLIP_SLACK);
 }
 
+/** Where a gradient is taken. The head's rows that learn come first, then those that are fixed. */
+interface Point {
+  adapter: Float32Array;
+  head: Float32Array;
+}
+
 /** Clipped gradients of `records` at the given parameters, added to `into`. */
 async function gradients(
   work: Work,
-  adapter: Float32Array,
-  head: Float32Array,
+  { adapter, head }: Point,
   into: GradientSums,
-  records: TrainingRecord[] = work.records,
+  { records, queries }: Pick<Work, 'records' | 'queries'> = work,
 ): Promise<GradientStats> {
-  const { spec, rows, fixed, context } = work;
+  const { spec, parameters, rows, context } = work;
   const { engine } = context;
-  const all = new Float32Array(head.length + fixed.length);
-  all.set(head);
-  all.set(fixed, head.length);
-  const active = new Uint8Array(all.length / engine.info.width).fill(1, 0, head.length / engine.info.width);
-  const shared = { head: all, active, tau: spec.temperature, margin: spec.margin };
+  const { width } = engine.info;
+  const active = new Uint8Array(head.length / width).fill(1, 0, parameters.head.length / width);
+  const shared = { head, active, tau: spec.temperature, margin: spec.margin };
   const label = (record: TrainingRecord) => rows.get(record.row) as number;
   const limit = clipLimit(spec);
-  const stats =
-    into.head !== null && spec.train === 'head'
-      ? await engine.headGradient(
-          {
-            queries: await embeddingsOf(work, records),
-            rows: Int32Array.from(records, label),
-            relevant: Uint8Array.from(records, ({ relevant }) => (relevant ? 1 : 0)),
-            weights: Float32Array.from(records, ({ weight }) => weight),
-            clip: { head: limit },
-            ...shared,
-          },
-          { head: into.head },
-        )
-      : await engine.gradient(
-          {
-            units: records.map((record) => {
-              const ids = dropTokens(record.ids, spec.tokenDropout, dropoutSeed(spec, record));
-              return { ids, row: label(record), relevant: record.relevant, weight: record.weight };
-            }),
-            adapter: adapterOf(spec.adapter, adapter, engine.info.width),
-            clip: into.head === null ? { adapter: limit } : { joint: limit },
-            ...shared,
-          },
-          into,
-        );
-  // As long as the head, and made for every step.
-  freeBuffer(all);
-  return stats;
-}
-
-/** Query embeddings under the round's adapter. */
-function embeddingsOf({ spec, parameters, context }: Work, records: TrainingRecord[]): Promise<Float32Array> {
-  const { width, sha256 } = context.engine.info;
-  const flat = parameters.adapter;
-  checkAdapterKey(spec.adapterKey, { encoder: sha256, settings: spec.adapter, flat, width });
-  const adapter = adapterOf(spec.adapter, flat, width);
-  return queryEmbeddings(context, records, adapter, spec.adapterKey);
+  if (into.head !== null && queries !== null)
+    return await engine.headGradient(
+      {
+        queries,
+        rows: Int32Array.from(records, label),
+        relevant: Uint8Array.from(records, ({ relevant }) => (relevant ? 1 : 0)),
+        weights: Float32Array.from(records, ({ weight }) => weight),
+        clip: { head: limit },
+        ...shared,
+      },
+      { head: into.head },
+    );
+  return await engine.gradient(
+    {
+      units: records.map((record) => {
+        const ids = dropTokens(record.ids, spec.tokenDropout, dropoutSeed(spec, record));
+        return { ids, row: label(record), relevant: record.relevant, weight: record.weight };
+      }),
+      adapter: adapterOf(spec.adapter, adapter, width),
+      clip: into.head === null ? { adapter: limit } : { joint: limit },
+      ...shared,
+    },
+    into,
+  );
 }
 
 /** SGD with momentum over the slice's records; the state (parameters, then velocities) survives between slices. */
 async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
-  const { spec, parameters, records, sums, context } = work;
+  const { spec, parameters, fixed, records, sums, context } = work;
   const split = adapterLength(spec, parameters);
   const length = split + parameters.head.length;
+  // The head lies before the fixed rows, as the engine takes it: it would be copied there for every step.
+  const values = new Float32Array(length + fixed.length);
+  values.set(fixed, length);
+  const current = values.subarray(0, length);
+  const velocity = new Float32Array(length);
   const stored = context.store.blob('local');
-  const state = stored === null ? new Float32Array(2 * length) : numbersIn(stored, Float32Array);
-  const current = state.subarray(0, length);
-  const velocity = state.subarray(length);
   if (stored === null) {
     current.set(parameters.adapter.subarray(0, split));
     current.set(parameters.head, split);
+  } else {
+    const state = numbersIn(stored, Float32Array);
+    current.set(state.subarray(0, length));
+    velocity.set(state.subarray(length));
   }
   const gradient = new Float64Array(length);
   // Records come in order of length; a stride makes every step a mixture.
   const stride = Math.ceil(records.length / local.batch);
   for (let step = 0; step < stride; step++) {
-    const batch = records.filter((_, index) => index % stride === step);
-    gradient.fill(0);
+    const batch = partOf(work, (index) => index % stride === step);
     const adapter = spec.train === 'head' ? parameters.adapter : current.subarray(0, split);
     const into = { adapter: gradient.subarray(0, split), head: gradient.subarray(split) };
-    const stats = await gradients(work, adapter, current.subarray(split), into, batch);
-    addFigures(spec, sums, stats, batch);
-    for (let i = 0; i < length; i++) {
-      velocity[i] = local.momentum * velocity[i]! + gradient[i]! / batch.length;
-      current[i] = current[i]! - local.rate * velocity[i]!;
-    }
+    const stats = await gradients(work, { adapter, head: values.subarray(split) }, into, batch);
+    addFigures(spec, sums, stats, batch.records);
+    move(current, velocity, gradient, { ...local, batch: batch.records.length });
   }
   freeBuffer(gradient);
-  return { state, current };
+  return {
+    current,
+    state: () => {
+      const state = new Float32Array(2 * length);
+      state.set(current);
+      state.set(velocity, length);
+      return state;
+    },
+    free: () => {
+      freeBuffer(values);
+      freeBuffer(velocity);
+    },
+  };
+}
+
+/** Some of the records, with their embeddings where those are at hand. */
+function partOf(
+  { records, queries, context }: Work,
+  isIn: (index: number) => boolean,
+): Pick<Work, 'records' | 'queries'> {
+  const { width } = context.engine.info;
+  const places = [...records.keys()].filter(isIn);
+  const own = queries && new Float32Array(places.length * width);
+  for (const [at, index] of places.entries())
+    own?.set(queries!.subarray(index * width, (index + 1) * width), at * width);
+  return { records: places.map((index) => records[index]!), queries: own };
+}
+
+/** A step of SGD with momentum along a sum of gradients, which is zero afterwards: one pass over what is long. */
+function move(
+  current: Float32Array,
+  velocity: Float32Array,
+  gradient: Float64Array,
+  { rate, momentum, batch }: { rate: number; momentum: number; batch: number },
+): void {
+  for (let i = 0; i < current.length; i++) {
+    const speed = momentum * velocity[i]! + gradient[i]! / batch;
+    velocity[i] = speed;
+    current[i] = current[i]! - rate * speed;
+    gradient[i] = 0;
+  }
 }
 
 /** Pseudo-gradient: start minus end, times the number of units that moved it. */

@@ -159,10 +159,6 @@ export const TrainRound = z.strictObject({
     .describe('Share of a query’s tokens that are left out where the encoder runs'),
   gradientNorm: z.number().positive().describe('c_g: the L2 norm to which a unit’s gradient is clipped'),
   local: LocalSteps.nullable().describe('Several local steps; null: one sum of gradients'),
-  adapterKey: z
-    .string()
-    .min(1)
-    .describe('Names the adapter: query embeddings cached under it can be used again'),
   statScale: z
     .number()
     .positive()

@@ -7,7 +7,7 @@
 import { ROSTER_VERSION, SECAGG_PROTOCOL } from './secagg.ts';
 
 /** Raised by every change of what stands in rounds.ts, `ActiveRun`, `RoundState`, `Job`, or the steps between them. */
-const RUN_STATE = 8;
+const RUN_STATE = 9;
 
 export const RUN_VERSION = `${SECAGG_PROTOCOL} roster/${ROSTER_VERSION} run/${RUN_STATE}`;
 

@@ -8,7 +8,6 @@ import { openEngine } from '../../models/engine.ts';
 import { fsSource } from '../../models/fs-source.ts';
 import { nodeOrtWasm } from '../../models/ort-wasm-node.ts';
 import { checkDirections, checkParameters } from '../../shared/participant/parameter-bounds.ts';
-import { bareKey, checkAdapterKey } from '../../shared/participant/query-embeddings.ts';
 import { principalDirections } from '../../shared/privacy/principal-directions.ts';
 import { seededNormal } from '../helpers/tiny-bert.ts';
 import { attack, refusalOf } from './outcome.ts';
@@ -52,19 +51,6 @@ describe('a participant whose sums are to go along directions', () => {
   attack('that are principal ones', 'accepted', () =>
     refusalOf((async () => checkDirections(honest, WIDTH))()),
   );
-});
-
-describe('an adapter that goes by the name of the encoder alone, under which embeddings are kept', () => {
-  const encoder = 'e'.repeat(64);
-  const full = { kind: 'full' } as const;
-  const low = { kind: 'low-rank', rank: 1 } as const;
-  const named = (settings: typeof full | typeof low, flat: Float32Array) =>
-    refusalOf((async () => checkAdapterKey(bareKey(encoder), { encoder, settings, flat, width: WIDTH }))());
-  attack('a full one that has moved', /^refused, adapterKey: /, () => named(full, row(0.1)));
-  attack('a low-rank one that has moved', /^refused, adapterKey: /, () =>
-    named(low, Float32Array.of(...row(0.1), ...row(0.1))),
-  );
-  attack('a low-rank one as it began', 'accepted', () => named(low, Float32Array.of(...row(0.1), ...row(0))));
 });
 
 attack('one unit at clip 1, put to heads next to its query', 'no sum is longer than 1', async () => {

@@ -85,7 +85,7 @@ function rounds(): RoundSpec[] {
     { ...common(1, ACTIVE.length, COUNT_NORM), kind: 'count', sample: all, manifest, passages },
     {
       ...common(2, head.length + 3, 2),
-      ...{ kind: 'train', train: 'head', adapter: { kind: 'none' }, adapterKey: 'bare' },
+      ...{ kind: 'train', train: 'head', adapter: { kind: 'none' } },
       sample: { kind: 'poisson', numerator: 1, denominator: 2 },
       batch: null,
       state: ref('adapter:run.0', new Uint8Array(0)),

@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import type { Engine } from '../../../models/engine.ts';
 import { toHex } from '../../../shared/crypto/bytes.ts';
 import { digest } from '../../../shared/crypto/hash.ts';
-import { bareKey } from '../../../shared/participant/query-embeddings.ts';
 import type { ShardStore } from '../../../shared/participant/shard-store.ts';
 import { clipNorms } from '../../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../../shared/privacy/fixed-point.ts';
@@ -72,7 +71,7 @@ export interface Problem {
  */
 export async function makeProblem(engine: Engine, company: boolean): Promise<Problem> {
   const items = Object.keys(DOCUMENTS);
-  const { width, sha256 } = engine.info;
+  const { width } = engine.info;
   const head = await engine.embed(Object.values(DOCUMENTS).map((text) => engine.tokenize(text, 'passage')));
   const activeRows = Uint32Array.from(items, (_, row) => row);
   const states = new Map<string, Uint8Array>();
@@ -95,7 +94,6 @@ export async function makeProblem(engine: Engine, company: boolean): Promise<Pro
       kind: 'train',
       train: 'head',
       adapter: { kind: 'none' },
-      adapterKey: bareKey(sha256),
       ...{ sample, dimension, noiseMultiplier, serial, startedAt: NOW, from: 0, rowsAt: items.length },
       ...{
         clipNorm: norms.total,

@@ -13,7 +13,6 @@ import { type Engine, openEngine } from '../../../../models/engine.ts';
 import { nodeOrtWasm } from '../../../../models/ort-wasm-node.ts';
 import { toHex, utf8 } from '../../../../shared/crypto/bytes.ts';
 import { digest } from '../../../../shared/crypto/hash.ts';
-import { bareKey } from '../../../../shared/participant/query-embeddings.ts';
 import { clipNorms } from '../../../../shared/privacy/clipping.ts';
 import { roundGrid } from '../../../../shared/privacy/fixed-point.ts';
 import { principalDirections } from '../../../../shared/privacy/principal-directions.ts';
@@ -137,7 +136,7 @@ async function keep(key: string, bytes: Uint8Array): Promise<StateRef> {
 
 /** A train round on a head whose rows have lengths from a hundredth to a hundred. */
 async function trainRound(adapter: AdapterSettings, more: Partial<TrainRound> = {}): Promise<RoundSpec> {
-  const { width, sha256 } = engines.get(adapter.kind)!.info;
+  const { width } = engines.get(adapter.kind)!.info;
   const normal = seededNormal(3);
   const head = Float32Array.from(
     { length: ITEMS.length * width },
@@ -152,7 +151,6 @@ async function trainRound(adapter: AdapterSettings, more: Partial<TrainRound> = 
   const dimension = (headOnly ? 0 : weights.length) + rowsSize + figuresOf({ adaptiveClip });
   return {
     ...{ ...common, kind: 'train', train: headOnly ? 'head' : 'adapter-and-head', adapter },
-    adapterKey: bareKey(sha256),
     ...{ ...gridded(dimension, norms.total), gradientNorm: norms.gradient, adaptiveClip },
     statScale: norms.statistics / figuresNorm({ adaptiveClip }),
     batch: null,

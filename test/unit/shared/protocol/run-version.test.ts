@@ -37,6 +37,7 @@ const SHAPES: Record<string, string> = {
   'fedcar-secagg/4 roster/4 run/6': 'f9032659fa134e8d',
   'fedcar-secagg/4 roster/4 run/7': '7098b3f42a0c310e',
   'fedcar-secagg/4 roster/4 run/8': 'b456754e5aed65c1',
+  'fedcar-secagg/4 roster/4 run/9': 'c1b7c005574225f9',
 };
 
 it.each([

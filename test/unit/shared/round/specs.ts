@@ -56,7 +56,6 @@ export function trainSpec(more: Partial<TrainRound> = {}): TrainRound {
     tokenDropout: 0,
     gradientNorm: 1,
     local: null,
-    adapterKey: 'base',
     statScale: 1,
     adaptiveClip: false,
     ...more,
