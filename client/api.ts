@@ -927,8 +927,8 @@ export interface CollectionSettings {
       train: 'head' | 'adapter-and-head';
       /** `step`: a round is one step of the server optimiser on the sum of gradients. `local`: a round is a local epoch */
       rounds: 'step' | 'local';
-      /** Passes over the data */
-      passes: number;
+      /** Passes over the data; null: twelve local epochs, or five passes in rounds of one step, and three where there are more rows than units in a round, so that the adapter learns alone */
+      passes: number | null;
       /** Units that a round of one step should see over all regions together; null: 256, or 128 for each participant where that is more, up to 2,048, at rates that grow with the square root */
       batch: number | null;
       /** How the server follows the sums */
@@ -1174,8 +1174,8 @@ export interface CollectionSettingsInput {
       train: 'head' | 'adapter-and-head';
       /** `step`: a round is one step of the server optimiser on the sum of gradients. `local`: a round is a local epoch */
       rounds?: 'step' | 'local';
-      /** Passes over the data */
-      passes: number;
+      /** Passes over the data; null: twelve local epochs, or five passes in rounds of one step, and three where there are more rows than units in a round, so that the adapter learns alone */
+      passes?: number | null;
       /** Units that a round of one step should see over all regions together; null: 256, or 128 for each participant where that is more, up to 2,048, at rates that grow with the square root */
       batch?: number | null;
       /** How the server follows the sums */
@@ -1421,8 +1421,8 @@ export interface CollectionSettingsPatch {
       train: 'head' | 'adapter-and-head';
       /** `step`: a round is one step of the server optimiser on the sum of gradients. `local`: a round is a local epoch */
       rounds?: 'step' | 'local';
-      /** Passes over the data */
-      passes: number;
+      /** Passes over the data; null: twelve local epochs, or five passes in rounds of one step, and three where there are more rows than units in a round, so that the adapter learns alone */
+      passes?: number | null;
       /** Units that a round of one step should see over all regions together; null: 256, or 128 for each participant where that is more, up to 2,048, at rates that grow with the square root */
       batch?: number | null;
       /** How the server follows the sums */

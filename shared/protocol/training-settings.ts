@@ -73,7 +73,15 @@ export const TrainingPhase = z.strictObject({
     .describe(
       '`step`: a round is one step of the server optimiser on the sum of gradients. `local`: a round is a local epoch',
     ),
-  passes: z.number().min(0).max(1000).describe('Passes over the data'),
+  passes: z
+    .number()
+    .min(0)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe(
+      'Passes over the data; null: twelve local epochs, or five passes in rounds of one step, and three where there are more rows than units in a round, so that the adapter learns alone',
+    ),
   batch: z
     .int()
     .min(1)
@@ -96,13 +104,11 @@ const DEFAULT_PHASES: z.input<typeof TrainingPhase>[] = [
   {
     train: 'adapter-and-head',
     rounds: 'step',
-    passes: 5,
     optimiser: { adapterRate: 1e-3, headRate: 3e-3, decay: 'linear', warmup: 0 },
   },
   {
     train: 'head',
     rounds: 'local',
-    passes: 12,
     optimiser: { kind: 'momentum', momentum: 0.6, adapterRate: 1, headRate: 1, decay: 'constant', warmup: 0 },
   },
 ];

@@ -45,6 +45,10 @@ export interface Position {
   parts: number;
 }
 
+/** Passes where the settings do not say: of rounds of one step, of those in which rows stay, and of local epochs. */
+const PASSES = 5;
+const RESTING_PASSES = 3;
+const LOCAL_PASSES = 12;
 /** Units a round that the default learning rates were found with: never fewer … */
 const LEAST_BATCH = 256;
 /** … and more where it takes them to give each participant some tens of microbatches, since they fill better … */
@@ -77,13 +81,15 @@ export function planRun(
 ): RunPlan {
   return {
     phases: phases.map((phase, index) => {
-      const { parts, rounds, batch, rates } = planPhase(phase, counted);
+      const { parts, batch, rates } = partsOf(phase, counted);
       // What never gets a phase of its own learns here.
-      const later = phases.slice(index + 1).some(({ passes }) => passes > 0);
+      const later = phases.slice(index + 1).some(({ passes }) => passes !== 0);
       const rest = later && batch !== null && rowsStay(counted.activeRows, batch);
       const joint = rest ? ('adapter' as const) : ('adapter-and-head' as const);
       const headOnly = phase.train === 'head' || adapter.kind === 'none';
       const train = headOnly ? ('head' as const) : joint;
+      const usual = batch === null ? LOCAL_PASSES : train === 'adapter' ? RESTING_PASSES : PASSES;
+      const rounds = Math.round((phase.passes ?? usual) * parts);
       return { setting: index, whole: false, train, batch, parts, rounds, rates };
     }),
   };
@@ -106,13 +112,12 @@ export function beginsWhole(plan: RunPlan, index: number): boolean {
   return step === 0 && plan.phases[phase]!.whole && plan.phases[phase - 1]?.whole === false;
 }
 
-function planPhase(phase: TrainingPhase, counted: Counted) {
-  const { passes } = phase;
-  if (phase.rounds === 'local') return { parts: 1, rounds: Math.round(passes), batch: null, rates: 1 };
+function partsOf(phase: TrainingPhase, counted: Counted) {
+  if (phase.rounds === 'local') return { parts: 1, batch: null, rates: 1 };
   const batch = phase.batch ?? batchOf(counted.members);
   const parts = Math.max(1, Math.round(counted.units / batch));
   const rates = phase.batch === null ? ratesOf(counted.units / parts) : 1;
-  return { parts, rounds: Math.round(passes * parts), batch, rates };
+  return { parts, batch, rates };
 }
 
 export function trainRounds(plan: RunPlan): number {

@@ -92,6 +92,17 @@ describe('run plan', () => {
     expect(rowsStay(1025, 1024) && !rowsStay(1024, 1024)).toBe(true);
   });
 
+  it('goes over the data as often as its phases need, where the settings do not say', () => {
+    const two = [{ train: 'adapter-and-head' }, { train: 'head', rounds: 'local' }];
+    const rounds = (activeRows: number, of: unknown = two) =>
+      planRun(parsed(of), { ...counted, activeRows }).phases.map((phase) => phase.rounds / phase.parts);
+    expect(rounds(1024)).toEqual([5, 12]);
+    // An adapter that learns alone.
+    expect(rounds(1025)).toEqual([3, 12]);
+    expect(rounds(1025, [{ ...two[0], passes: 4 }, two[1]])).toEqual([4, 12]);
+    expect(rounds(1025, [two[0]])).toEqual([5]);
+  });
+
   it('counts how often adapter and rows have moved', () => {
     const two = [
       { train: 'adapter-and-head', passes: 1 },
