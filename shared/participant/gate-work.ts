@@ -18,7 +18,7 @@ import type { SliceResult } from './participant.ts';
 import { namedAdapter, queryEmbeddings } from './query-embeddings.ts';
 import type { Job, ProbeTitle, Recalled, ShardStore } from './shard-store.ts';
 import { keptSelection, takeSlice, type WorkContext } from './train-work.ts';
-import type { Selection } from './unit-selection.ts';
+import { type Selection, someOf } from './unit-selection.ts';
 
 /** Null stands for a record that was deleted while the gate ran: nobody finds it. Titles have no number, and no words. */
 type Query = { id: number | null; ids: Int32Array; item: string; text: string | null } | null;
@@ -32,6 +32,9 @@ interface Questions {
 
 /** Read from the store at once. */
 const RECORDS_AT_ONCE = 256;
+
+/** Questions that train, of all participants together, tell settings apart as well as all: each has to be embedded. */
+const ENOUGH = 4096;
 
 const NOBODY: Selection = { ids: new Uint32Array(0), weights: new Float32Array(0) };
 
@@ -119,7 +122,9 @@ async function questionsOf(
   return {
     held: store.heldOut(spec),
     titles: store.probeTitles(learned, PROBE_TITLES),
-    training: ways.untrained ? aboutOthers(store, everyone, learned) : everyone,
+    training: ways.untrained
+      ? aboutOthers(store, everyone, learned)
+      : someOf(everyone, Math.ceil(ENOUGH / spec.cohort.members)),
   };
 }
 

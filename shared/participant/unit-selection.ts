@@ -86,6 +86,16 @@ export function selectUnits(
   };
 }
 
+/** At most so many of a selection, evenly over its lengths. */
+export function someOf({ ids, weights }: Selection, most: number): Selection {
+  if (ids.length <= most) return { ids, weights };
+  const places = Array.from({ length: most }, (_, k) => Math.floor(((k + 0.5) * ids.length) / most));
+  return {
+    ids: Uint32Array.from(places, (place) => ids[place]!),
+    weights: Float32Array.from(places, (place) => weights[place]!),
+  };
+}
+
 /**
  * What each unit asks for: weight one over its records, of which those count that name what answers. Without places
  * there is one count of nothing, since a vector has to have a length. A row becomes active by being wanted: what its

@@ -3,6 +3,7 @@ import {
   countUnits,
   type SelectableRecord,
   selectUnits,
+  someOf,
   type UnitPolicy,
 } from '../../../../shared/participant/unit-selection.ts';
 import { cryptoSource } from '../../../../shared/privacy/random-source.ts';
@@ -125,5 +126,25 @@ describe('a record that says that its row does not answer', () => {
         expect(Math.hypot(...counts.map((x, i) => x - without[i]!))).toBeLessThanOrEqual(COUNT_NORM);
       }
     }
+  });
+});
+
+describe('some of a selection', () => {
+  const all = {
+    ids: Uint32Array.from({ length: 10 }, (_, i) => 10 * i),
+    weights: Float32Array.from({ length: 10 }, (_, i) => i / 16),
+  };
+
+  it('are all of it where they are enough', () => {
+    expect(someOf(all, 10)).toEqual(all);
+    expect(someOf(all, 11)).toEqual(all);
+  });
+
+  it('come from all over it, each once and with its weight', () => {
+    expect(someOf(all, 3)).toEqual({
+      ids: Uint32Array.of(10, 50, 80),
+      weights: Float32Array.of(1 / 16, 5 / 16, 8 / 16),
+    });
+    for (let most = 1; most < 10; most++) expect(new Set(someOf(all, most).ids).size).toBe(most);
   });
 });
