@@ -184,7 +184,7 @@ export const TriedSetting = z.strictObject({
   everyone: z
     .boolean()
     .describe(
-      'Whether units that train say so, too: only without noise, and only of a version that learned from none of them',
+      'Whether units that train say so, too, some 4,096 over all participants: only without noise, and only of a version that learned from none of them',
     ),
   untrained: z
     .boolean()
