@@ -73,11 +73,11 @@ export const MIGRATIONS = [
   MEMORY_TABLES,
   // What a click weighs; null of what somebody said. Clicks on shuffled results by place say how likely a place is looked at.
   CLICK_TABLES,
-  // How far the answer was from certain when a run's model last saw the record, and which run's.
-  `ALTER TABLE records ADD COLUMN error REAL;
-  ALTER TABLE records ADD COLUMN error_run TEXT;`,
   // The embedding under an adapter, beside the one of the encoder alone that gates and memory ask for. Earlier releases
   // kept one of the two.
   `ALTER TABLE records ADD COLUMN adapted BLOB;
   ALTER TABLE records ADD COLUMN adapted_key TEXT;`,
+  // How far the answer was from certain when a run's model last saw the record, and which run's.
+  `ALTER TABLE records ADD COLUMN error REAL;
+  ALTER TABLE records ADD COLUMN error_run TEXT;`,
 ] as const;
