@@ -138,6 +138,7 @@ export async function runTraining(job: Job, spec: TrainRound, context: WorkConte
   const local = await localSteps(work, spec.local);
   if (!done) {
     const state = bytesOf(local.state());
+    local.free();
     return { job: next, blobs: { ...opening, sums: bytesOf(sums), local: state }, sum: null };
   }
   const moved = new Float64Array(length);
@@ -302,16 +303,13 @@ async function localSteps(work: Work, local: NonNullable<TrainRound['local']>) {
   const values = new Float32Array(length + fixed.length);
   values.set(fixed, length);
   const current = values.subarray(0, length);
-  const velocity = new Float32Array(length);
   const stored = context.store.blob('local');
-  if (stored === null) {
+  const before = stored === null ? null : numbersIn(stored, Float32Array);
+  const velocity = before === null ? new Float32Array(length) : before.subarray(length);
+  if (before === null) {
     current.set(parameters.adapter.subarray(0, split));
     current.set(parameters.head, split);
-  } else {
-    const state = numbersIn(stored, Float32Array);
-    current.set(state.subarray(0, length));
-    velocity.set(state.subarray(length));
-  }
+  } else current.set(before.subarray(0, length));
   const gradient = new Float64Array(length);
   // Records come in order of length; a stride makes every step a mixture.
   const stride = Math.ceil(records.length / local.batch);

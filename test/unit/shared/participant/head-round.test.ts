@@ -22,7 +22,7 @@ function participant(rows: number) {
   const kept = new Map<string, Uint8Array>();
   const seen = { embedded: 0, heads: new Set<number>(), last: [] as number[] };
   const store = {
-    blob: (name: string) => kept.get(name) ?? null,
+    blob: (name: string) => kept.get(name)?.slice() ?? null,
     sample: () => ({
       ids: Uint32Array.from({ length: UNITS }, (_, i) => i),
       weights: new Float32Array(UNITS).fill(1),
